@@ -1,0 +1,25 @@
+# What the rooms are built from: Debian's packages, and AWS-LC from AWSLC_ROOT.
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(GTest REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq)
+
+set(AWSLC_ROOT "$ENV{AWSLC_ROOT}" CACHE PATH "Where AWS-LC is installed (./dev build makes it)")
+if(NOT EXISTS ${AWSLC_ROOT}/lib/libcrypto.a)
+  message(FATAL_ERROR "AWS-LC not found in AWSLC_ROOT='${AWSLC_ROOT}'. Run ./dev build, which builds it once.")
+endif()
+
+# libpq brings the system's libssl into the process. Without exclude-libs our
+# static AWS-LC would export its symbols and libpq would call into them.
+add_library(awslc_crypto INTERFACE)
+target_include_directories(awslc_crypto SYSTEM INTERFACE ${AWSLC_ROOT}/include)
+target_link_libraries(awslc_crypto INTERFACE ${AWSLC_ROOT}/lib/libcrypto.a Threads::Threads)
+target_link_options(awslc_crypto INTERFACE -Wl,--exclude-libs,ALL)
+add_library(awslc_ssl INTERFACE)
+target_link_libraries(awslc_ssl INTERFACE ${AWSLC_ROOT}/lib/libssl.a awslc_crypto)

@@ -1,0 +1,27 @@
+# quantumapi_room(NAME [DEPENDS room...] [LIBRARIES PUBLIC lib... PRIVATE lib...] [TEST_LIBRARIES lib...])
+# makes the static library quantumapi_NAME of the folder's sources and, from
+# its *_test.cc, the test program NAME_test. DEPENDS is the room's permission to
+# include: only rooms of lower floors (tools/check_floors.py holds it against design).
+function(quantumapi_room name)
+  cmake_parse_arguments(ROOM "" "" "DEPENDS;LIBRARIES;TEST_LIBRARIES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cc *.h)
+  file(GLOB tests CONFIGURE_DEPENDS *_test.cc)
+  list(REMOVE_ITEM sources ${tests})
+  add_library(quantumapi_${name} STATIC ${sources})
+  set_target_properties(quantumapi_${name} PROPERTIES LINKER_LANGUAGE CXX)
+  target_include_directories(quantumapi_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+  set(depends ${ROOM_DEPENDS})
+  list(TRANSFORM depends PREPEND quantumapi_)
+  target_link_libraries(quantumapi_${name} PUBLIC ${depends} PRIVATE quantumapi_warnings)
+  if(ROOM_LIBRARIES)
+    target_link_libraries(quantumapi_${name} ${ROOM_LIBRARIES})
+  endif()
+  if(tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE quantumapi_${name} quantumapi_warnings GTest::gmock
+      GTest::gtest_main ${ROOM_TEST_LIBRARIES})
+    target_compile_definitions(${name}_test PRIVATE
+      QUANTUMAPI_SOURCE_DIR="${CMAKE_SOURCE_DIR}" QUANTUMAPI_BINARY_DIR="${CMAKE_BINARY_DIR}")
+    add_test(NAME ${name} COMMAND ${name}_test)
+  endif()
+endfunction()

@@ -1,0 +1,29 @@
+// Hashes, MACs and key derivation (FIPS 180-4, FIPS 202, RFC 2104, RFC 5869).
+#pragma once
+
+#include <array>
+
+#include "base/bytes.h"
+#include "base/secret_bytes.h"
+
+namespace quantumapi::crypto {
+
+using Digest = std::array<std::uint8_t, 32>;
+
+// sha256 and sha3_256 hash the concatenation of `parts`.
+Digest sha256(std::initializer_list<ByteView> parts);
+Digest sha3_256(std::initializer_list<ByteView> parts);
+inline Digest sha256(ByteView data) { return sha256({data}); }
+inline Digest sha3_256(ByteView data) { return sha3_256({data}); }
+
+// hmac_sha256 and hmac_sha3_256 authenticate the concatenation of `parts`.
+Digest hmac_sha256(ByteView key, std::initializer_list<ByteView> parts);
+Digest hmac_sha3_256(ByteView key, std::initializer_list<ByteView> parts);
+
+// hkdf_extract is HKDF-Extract with SHA-256: a 32-byte pseudorandom key.
+SecretBytes hkdf_extract(ByteView salt, ByteView input_key_material);
+// hkdf_expand is HKDF-Expand with SHA-256 of the concatenated `info` parts; length up to 8160.
+SecretBytes hkdf_expand(ByteView pseudorandom_key, std::initializer_list<ByteView> info,
+                        std::size_t length);
+
+}  // namespace quantumapi::crypto

@@ -1,0 +1,55 @@
+// The self-made server identities: for each of ML-DSA-65 and ECDSA P-256 a
+// root and a leaf, so that a public listener serves both side by side.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/secret_bytes.h"
+
+namespace quantumapi::x509 {
+
+enum class KeyType : std::uint8_t { kMlDsa65, kEcdsaP256 };
+
+// Identity is a private key with its chain, leaf first, root excluded.
+struct Identity {
+  KeyType type;
+  std::string chain_pem;
+  SecretBytes key_pkcs8_der;  // seed form for ML-DSA (RFC 9881 section 6)
+};
+
+struct ServerIdentity {
+  Identity leaf;
+  std::string root_pem;  // what clients pin; its private key is discarded after signing
+};
+
+// make_server_identity makes a root (ten years, its key used once and wiped)
+// and a leaf for `names` (DNS names and IP addresses as subjectAltName).
+// serverAuth, digitalSignature, 128-bit random serials, RFC 5280 and RFC 9881
+// profiles. The seeds are 32 octets each from
+// the entropy pool: the ML-DSA seed, or the input from which the P-256 scalar is derived.
+Result<ServerIdentity> make_server_identity(KeyType type, const std::vector<std::string>& names,
+                                            const SecretBytes& root_seed,
+                                            const SecretBytes& leaf_seed, WallTime not_before,
+                                            std::chrono::hours lifetime);
+
+// load_identity parses an operator's PEM chain and PEM key and checks that the
+// key belongs to the leaf, that each element signs the one before it, and that
+// every element uses one family (an ML-DSA leaf under a classical issuer is refused).
+Result<Identity> load_identity(std::string_view chain_pem, const SecretBytes& key_pem);
+
+// CertificateInfo is what is shown of a certificate.
+struct CertificateInfo {
+  std::string subject;
+  std::string issuer;
+  std::string serial_hex;
+  WallTime not_before;
+  WallTime not_after;
+  std::string signature_algorithm;  // "ML-DSA-65", "ecdsa-with-SHA256"
+  std::vector<std::string> names;
+};
+Result<CertificateInfo> describe_certificate(std::string_view pem);
+
+}  // namespace quantumapi::x509
