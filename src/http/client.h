@@ -1,0 +1,83 @@
+// Client: blocking HTTP/1.1 requests with reused connections and verified TLS.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "base/secret_bytes.h"
+#include "http/message.h"
+
+namespace quantumapi::http {
+
+struct Url {
+  std::string scheme;  // "https" | "http"
+  std::string host;
+  std::uint16_t port = 0;
+  std::string path;  // may be empty
+  static Result<Url> parse(std::string_view text);
+};
+
+struct ClientRequest {
+  Method method = Method::kGet;
+  std::string target;  // path and query, already encoded
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string_view body;
+  std::string_view content_type = "application/json";
+};
+
+struct ClientResponse {
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;
+  base::WipedString body;
+  [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;
+};
+
+struct TlsFacts {
+  std::string version;         // "TLSv1.3"
+  std::string group;           // "X25519MLKEM768"
+  std::string peer_signature;  // signature algorithm of the server's CertificateVerify
+};
+
+// Client talks to one origin. https verifies the chain and the host name
+// against `ca_pem` or, when it is empty, the system's roots; plain http is
+// refused to hosts that are not loopback. Redirects are not followed. Safe from
+// any thread; each request takes one connection of the pool.
+class Client {
+ public:
+  struct Options {
+    std::string ca_pem;
+    std::chrono::milliseconds connect_timeout{5'000};
+    std::chrono::milliseconds timeout{30'000};  // the whole request
+    std::size_t response_limit = 64 * 1024 * 1024;
+    std::vector<std::string> groups{};  // empty: X25519MLKEM768, X25519, P-256
+  };
+  static Result<std::unique_ptr<Client>> create(Url origin, Options options);
+  ~Client();
+
+  // send gives any complete answer, whatever its status. kUnavailable when none
+  // came; a kept connection that was closed before the first octet of an
+  // answer is tried once more on a new one for methods that are safe.
+  Result<ClientResponse> send(const ClientRequest& request);
+
+  // stream is send for large answers: `chunk` receives the body of a 2xx in
+  // pieces; other statuses come back with their body. kUnavailable when cut.
+  Result<ClientResponse> stream(const ClientRequest& request,
+                                const std::function<Status(std::string_view)>& chunk);
+
+  // tls_facts is of the newest handshake; empty for plain HTTP.
+  [[nodiscard]] TlsFacts tls_facts() const;
+
+ private:
+  struct Impl;
+  explicit Client(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace quantumapi::http

@@ -1,0 +1,103 @@
+// Route and Call: how a product declares what it serves, and what a handler is given.
+#pragma once
+
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "base/audit_event.h"
+#include "base/json_schema.h"
+#include "base/principal.h"
+#include "http/message.h"
+
+namespace quantumapi::http {
+
+// Call is one request on its way through a handler.
+class Call {
+ public:
+  Call(const Request& request, const Principal& principal, AuditEvent event, bool may_block)
+      : request_(request), principal_(principal), event_(std::move(event)), may_block_(may_block) {}
+
+  [[nodiscard]] const Request& request() const { return request_; }
+  [[nodiscard]] const Principal& principal() const { return principal_; }
+  [[nodiscard]] WallTime now() const { return event_.time; }
+  [[nodiscard]] WipingArena& arena() const { return *request_.arena; }
+  // may_block is false on an I/O thread: a store access must answer kWouldBlock instead.
+  [[nodiscard]] bool may_block() const { return may_block_; }
+  // parameter is the decoded path segment of `{name}`, by its place in the pattern.
+  [[nodiscard]] std::string_view parameter(std::size_t index) const { return parameters.at(index); }
+
+  // event is this call's audit event with who, when, from where and which action
+  // filled in. Hand it to Transaction::record and call recorded(), or to audit().
+  [[nodiscard]] AuditEvent event() const { return event_; }
+  // audit makes the event durable before the reply is sent: reads, cryptography.
+  void audit(AuditEvent event) { events.push_back(std::move(event)); }
+  // recorded says that a transaction of this call holds its event.
+  void recorded() { in_transaction = true; }
+
+  std::vector<std::string> parameters;
+  std::vector<AuditEvent> events;
+  bool in_transaction = false;
+
+ private:
+  const Request& request_;
+  const Principal& principal_;
+  AuditEvent event_;
+  bool may_block_;
+};
+
+enum class Access : std::uint8_t {
+  kOpen,  // no credentials looked at
+  kKey,   // an API key with `scope`
+};
+
+// Route is one row of the table that serves and that /openapi.json is made of.
+struct Route {
+  using Handler = std::function<Result<Reply>(Call&)>;
+  using Schema = void (*)(json::Writer&);
+
+  Method method;
+  std::string_view path;     // "/secrets/{id}", below each API prefix
+  std::string_view summary;  // one sentence for the API document
+  Handler handler;
+  Access access = Access::kKey;
+  std::string_view scope{};     // "secrets:read"; empty: any valid key
+  std::string_view action{};    // audit action "secret.read"; empty only for open routes
+  std::string_view category{};  // audit category
+  bool pure = false;            // cache and cryptography, at most 200 us: runs on the I/O thread
+  bool at_root = false;         // served at the root only (/health), not below the prefixes
+  std::size_t body_limit = 2 * 1024 * 1024;  // octets
+  Schema request_schema = nullptr;
+  Schema reply_schema = nullptr;
+  int success = 200;
+  std::vector<std::string_view> aliases{};  // further paths, same rule
+};
+
+// schema<T> is the schema writer of a described struct, for Route.
+template <typename T>
+constexpr Route::Schema schema() {
+  return &json::write_schema<T>;
+}
+
+// Router finds the route of a request. The API tree stands at /api/v1, /v1 and
+// /v1/api/v1 alike. A path is split at '/' and each segment then decoded once;
+// empty, "." and ".." segments are refused. Literal segments win over parameters.
+class Router {
+ public:
+  explicit Router(std::vector<Route> routes);
+  struct Match {
+    const Route* route = nullptr;         // nullptr: not found or method not allowed
+    std::vector<std::string> parameters;  // decoded
+    std::string allow;                    // other methods of the path, for 405
+  };
+  [[nodiscard]] Result<Match> find(Method method, std::string_view path) const;
+  [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
+
+ private:
+  struct Node;
+  std::vector<Route> routes_;
+  std::shared_ptr<const Node> api_;
+  std::shared_ptr<const Node> root_;
+};
+
+}  // namespace quantumapi::http
