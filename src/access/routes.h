@@ -1,0 +1,14 @@
+// Routes of access: API keys and whoami.
+#pragma once
+
+#include <vector>
+
+#include "access/service.h"
+#include "http/route.h"
+
+namespace quantumapi::access {
+
+// routes: POST, GET /apikeys; GET, DELETE /apikeys/{id}; GET /whoami.
+std::vector<http::Route> routes(AccessService& service);
+
+}  // namespace quantumapi::access

@@ -1,0 +1,113 @@
+// AccessService: tenants, service accounts and their API keys; authentication.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/principal.h"
+#include "crypto/entropy.h"
+#include "keyring/keyring.h"
+#include "store/database.h"
+#include "store/row_cache.h"
+
+namespace quantumapi::access {
+
+// Authenticated is what a valid key stands for. Immutable and shared.
+struct Authenticated {
+  Principal principal;
+  SecretBytes personal_key;  // seals the principal's personal data in records
+  std::optional<WallTime> expires_at;
+};
+
+struct ApiKeyRecord {
+  ApiKeyId id;
+  TenantId tenant;
+  ServiceAccountId account;
+  std::string account_name;
+  std::string name;
+  std::string prefix;  // "qapi_" and the 15 id characters: enough to recognise it
+  Role role;
+  std::vector<std::string> scopes;
+  std::vector<base::Binding> bindings;
+  WallTime created_at;
+  std::optional<WallTime> expires_at;
+  std::optional<WallTime> revoked_at;
+};
+
+struct NewApiKey {
+  std::string name;             // 1-100 characters
+  std::string service_account;  // found by name, made when absent; empty: the caller's own
+  Role role = Role::kMember;
+  std::vector<std::string> scopes;  // expanded and checked by the service
+  std::vector<base::Binding>
+      bindings;  // id or name given; the other filled in by the caller's product
+  std::optional<WallTime> expires_at;  // in the future
+};
+
+struct CreatedApiKey {
+  SecretBytes text;  // shown once, never stored
+  ApiKeyRecord record;
+};
+
+class AccessService {
+ public:
+  AccessService(store::Database& database, keyring::Keyring& keyring, crypto::EntropyPool& entropy,
+                const Clock& clock);
+  ~AccessService();
+
+  // authenticate: one answer (kUnauthenticated "unauthenticated") and one cost
+  // for malformed, unknown and wrong keys: the MAC is always computed and
+  // compared in constant time. kPermissionDenied "key_revoked" for a right key
+  // that was revoked, kUnauthenticated "key_expired" from the very microsecond
+  // of expires_at on. kWouldBlock when the store would have to be asked and
+  // may_block is false.
+  Result<std::shared_ptr<const Authenticated>> authenticate(std::string_view credential,
+                                                            WallTime now, bool may_block);
+
+  struct Tenant {
+    TenantId id;
+    std::string name;
+    std::string environment;
+  };
+  struct NewTenant {
+    std::string name;
+    std::string environment = "Development";  // Development | Staging | Production
+    std::string owner = "owner";              // name of the first service account
+  };
+  struct CreatedTenant {
+    Tenant tenant;
+    CreatedApiKey owner_key;
+  };
+  // create_tenant makes the tenant, its default keys (ML-KEM-768 encryption,
+  // ML-DSA-65 signing, vault and audit keys) and the owner's API key with every
+  // scope, all in one transaction.
+  Result<CreatedTenant> create_tenant(const NewTenant& tenant, AuditEvent event);
+  Result<Tenant> first_tenant();
+  Result<Tenant> find_tenant(TenantId tenant);
+
+  // create_key: a key cannot grant what its maker lacks (scopes.h, may_grant).
+  Result<CreatedApiKey> create_key(const Principal& maker, const NewApiKey& key, AuditEvent event);
+  struct KeyPage {
+    std::vector<ApiKeyRecord> keys;
+    std::int64_t total = 0;
+  };
+  Result<KeyPage> list_keys(const Principal& principal, std::int64_t offset, std::int64_t limit);
+  Result<ApiKeyRecord> find_key(const Principal& principal, ApiKeyId id);
+  // revoke is in force in this process when it returns and on every replica
+  // within a second; idempotent.
+  Status revoke(const Principal& principal, ApiKeyId id, AuditEvent event);
+  // create_owner_key makes a further owner key from the host itself
+  // (`quantumapid apikey`), for those who lost theirs.
+  Result<CreatedApiKey> create_owner_key(TenantId tenant, std::string_view name, AuditEvent event);
+
+  [[nodiscard]] std::vector<store::RowCacheBase*> caches();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace quantumapi::access

@@ -1,0 +1,15 @@
+// Routes of the audit log.
+#pragma once
+
+#include <vector>
+
+#include "audit/service.h"
+#include "http/route.h"
+
+namespace quantumapi::audit {
+
+// routes: GET /audit-logs, /audit-logs/export (NDJSON), /audit-logs/public-key
+// (PEM), /audit-logs/checkpoint (text).
+std::vector<http::Route> routes(AuditService& service);
+
+}  // namespace quantumapi::audit

@@ -1,0 +1,46 @@
+// Sequencer: moves pending events into each tenant's log, within a second.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "keyring/keyring.h"
+#include "store/database.h"
+
+namespace quantumapi::audit {
+
+// Sequencer runs on one process of the store at a time (advisory lock). Each
+// round takes what waits in audit_pending in the order of its streams, checks
+// that no number is missing, appends to the logs' segments and trees, indexes,
+// signs one checkpoint a log, and deletes what it took: one transaction. A
+// missing number stops it loudly (metric, log, health) until an operator looks.
+class Sequencer {
+ public:
+  struct Options {
+    std::chrono::milliseconds every{250};
+    std::string checkpoint_file;  // checkpoints are appended here too, when set
+  };
+  Sequencer(store::Database& database, keyring::Keyring& keyring, const Clock& clock, Logger& log,
+            Metrics& metrics, Options options);
+  ~Sequencer();  // stops after the round that runs
+
+  void start();
+  // run_once does one round now and answers how many events it moved; for
+  // tests and for draining at shutdown.
+  Result<std::size_t> run_once();
+
+  struct State {
+    bool stopped_by_hole = false;
+    std::chrono::milliseconds lag{0};  // age of the oldest pending event at the last look
+  };
+  [[nodiscard]] State state() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace quantumapi::audit
