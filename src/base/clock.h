@@ -17,10 +17,18 @@ struct WallTime {
   std::int64_t micros = 0;
 
   // parse accepts RFC 3339 ("2026-11-23T18:00:00Z", fraction and offset
-  // optional; no zone means UTC) or a decimal Unix epoch in seconds.
+  // optional; no zone means UTC; digits past the microsecond are dropped; no
+  // leap second) or a decimal Unix epoch in seconds. Years 0-9999;
+  // kInvalidArgument otherwise.
   static Result<WallTime> parse(std::string_view text);
-  // to_string gives "YYYY-MM-DDTHH:MM:SS.ffffffZ", always 27 characters for years 0-9999.
+  // from_epoch gives the time so many seconds after 1970; kInvalidArgument outside years 0-9999.
+  static Result<WallTime> from_epoch(std::int64_t seconds);
+  // to_string gives "YYYY-MM-DDTHH:MM:SS.ffffffZ", always 27 characters; a time
+  // outside years 0-9999 reads as the nearest one inside.
   [[nodiscard]] std::string to_string() const;
+  // write_to writes those kTextSize characters at `out` and gives the end of them.
+  char* write_to(char* out) const noexcept;
+  static constexpr std::size_t kTextSize = 27;
   [[nodiscard]] std::int64_t seconds() const { return micros / 1'000'000; }
   auto operator<=>(const WallTime&) const = default;
 };

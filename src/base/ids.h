@@ -27,6 +27,9 @@ struct Uuid {
   static Result<Uuid> from_bytes(ByteView bytes);
 
   [[nodiscard]] std::string to_string() const;  // 36 characters, lower case
+  // write_to writes those kTextSize characters at `out` and gives the end of them.
+  char* write_to(char* out) const noexcept;
+  static constexpr std::size_t kTextSize = 36;
   [[nodiscard]] ByteView bytes() const { return octets; }
   [[nodiscard]] bool is_nil() const { return *this == Uuid{}; }
   auto operator<=>(const Uuid&) const = default;

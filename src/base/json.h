@@ -1,9 +1,12 @@
 // JSON in and out of plain structs: strict parsing into an arena, binding by
 // Boost.Describe with folded names and errors that name the field, and writing.
 //
-//   struct EncryptRequest { std::string_view plaintext; std::optional<std::string_view> encoding;
-//   }; BOOST_DESCRIBE_STRUCT(EncryptRequest, (), (plaintext, encoding)) TRY_ASSIGN(const auto
-//   request, json::decode<EncryptRequest>(body, arena));
+//   struct EncryptRequest {
+//     std::string_view plaintext;
+//     std::optional<std::string_view> encoding;
+//   };
+//   BOOST_DESCRIBE_STRUCT(EncryptRequest, (), (plaintext, encoding))
+//   TRY_ASSIGN(const auto request, json::decode<EncryptRequest>(body, arena));
 //
 // Members are named in snake_case. On the wire a name is matched lower-cased
 // and without '_', and written in camelCase (or both, see Naming).
@@ -29,12 +32,16 @@
 namespace quantumapi::base::json {
 
 inline constexpr std::size_t kMaxDepth = 32;
+// A parsed value takes about thirty times the room of its shortest text, so
+// their number is bounded too: ten times what a batch of 1,000 items needs.
+inline constexpr std::size_t kMaxValues = 100'000;
 
 struct Member;
 
 // Value is one parsed JSON value. It and all it refers to live in the arena it
-// was parsed into. Strings are unescaped. Members keep the order of the text;
-// a name that appears twice with different values was refused by parse.
+// was parsed into. Strings are unescaped. Members keep the order of the text; a
+// name that appears twice with one value is kept once, with different values it
+// was refused by parse.
 struct Value {
   enum class Kind : std::uint8_t { kNull, kBool, kInt, kDouble, kString, kArray, kObject };
   Kind kind = Kind::kNull;
@@ -45,20 +52,28 @@ struct Value {
   std::span<const Value> items;
   std::span<const Member> members;
 
-  // find gives the member whose folded name is `folded` (lower case, no '_'), or nullptr.
+  // find_member gives the first member whose folded name is `folded` (lower
+  // case, no '_'), or nullptr; find gives its value.
+  [[nodiscard]] const Member* find_member(std::string_view folded) const noexcept;
   [[nodiscard]] const Value* find(std::string_view folded) const noexcept;
 };
 
+// Member is one name and value. In a map the names are data and stay apart
+// however they fold; where they are a struct's members, two spellings of one
+// name with different values leave open which is meant: both are marked
+// ambiguous, and binding refuses them.
 struct Member {
   std::string_view name;    // as sent
   std::string_view folded;  // lower case without '_'
   Value value;
+  bool ambiguous = false;
 };
 
 // parse reads exactly one JSON text (RFC 8259): UTF-8 checked, depth up to
 // kMaxDepth, no comments, no trailing commas, integers beyond int64 refused.
 // An empty text is an empty object, as the published clients send none.
-// kInvalidArgument with the octet offset in the message otherwise.
+// kInvalidArgument with the octet offset in the message otherwise; kTooLarge
+// past kMaxValues.
 Result<Value> parse(std::string_view text, std::pmr::memory_resource& arena);
 
 // write_value writes a parsed value again, e.g. the text form of custom fields.
@@ -91,6 +106,8 @@ class Writer {
     out_ += "\":";
     fresh_ = true;
   }
+  // escaped_key writes a member name that is data, such as a label.
+  void escaped_key(std::string_view name);
   void string(std::string_view text);  // escapes what RFC 8259 demands, nothing more
   void integer(std::int64_t value);
   void number(double value);
@@ -150,6 +167,9 @@ struct IsStringMap : std::false_type {};
 template <>
 struct IsStringMap<std::map<std::string, std::string>> : std::true_type {};
 
+// excerpt gives a name of the caller's as far as an error should repeat it: 64 octets at most.
+std::string excerpt(std::string_view name);
+
 // wrong_type names the field and the kind that was expected.
 std::unexpected<Error> wrong_type(const std::string& path, std::string_view expected);
 
@@ -179,7 +199,12 @@ Status read_object(const Value& in, const std::string& path, T& out) {
         using M = std::remove_reference_t<decltype(out.*member.pointer)>;
         static const std::string folded = fold(member.name);
         static const std::string name = camel(member.name);
-        const Value* found = in.find(folded);
+        const Member* sent = in.find_member(folded);
+        if (sent != nullptr && sent->ambiguous) {
+          status = fail_field(join(path, name), "is given twice with different values");
+          return;
+        }
+        const Value* found = sent == nullptr ? nullptr : &sent->value;
         const bool absent = found == nullptr || found->kind == Value::Kind::kNull;
         if constexpr (IsOptional<M>::value) {
           if (absent) return;
