@@ -1,0 +1,35 @@
+// quantumapi::sdk::Result and Error: how every call of the SDK answers.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <vector>
+
+namespace quantumapi::sdk {
+
+// Kind is what a program decides by; `Error::code` is the platform's own word.
+enum class Kind {
+  kInvalid,       // 400, 422: the request is wrong
+  kUnauthorized,  // 401: no or wrong credentials
+  kForbidden,     // 403: not allowed
+  kNotFound,      // 404
+  kConflict,      // 409
+  kRateLimited,   // 429
+  kUnavailable,   // no answer, or 503: may pass by itself
+  kServer,        // any other 5xx
+  kProtocol,      // an answer that can't be understood
+};
+
+struct Error {
+  Kind kind = Kind::kProtocol;
+  int status = 0;                   // HTTP status, 0 when no answer came
+  std::string code;                 // "secret_name_conflict"
+  std::string message;              // one sentence
+  std::string request_id;           // to find it in the platform's log
+  std::vector<std::string> fields;  // "name: is required"
+};
+
+template <typename T>
+using Result = std::expected<T, Error>;
+
+}  // namespace quantumapi::sdk

@@ -1,0 +1,113 @@
+// VaultService: secrets, their versions, names and endings.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/audit_event.h"
+#include "base/json.h"
+#include "base/principal.h"
+#include "keyring/keyring.h"
+#include "keyring/object.h"
+#include "store/database.h"
+#include "store/row_cache.h"
+
+namespace quantumapi::vault {
+
+inline constexpr std::size_t kMaxValue = 1024 * 1024;  // octets of UTF-8
+inline constexpr std::size_t kMaxName = 255;
+
+// SecretRecord is a secret without its value. The sealed fields (username,
+// notes, urls, custom fields, TOTP secret) are opened only when asked for.
+struct SecretRecord {
+  SecretId id;
+  TenantId tenant;
+  std::string name;
+  std::uint32_t version = 1;
+  std::string description;
+  std::string content_type;
+  std::map<std::string, std::string> labels;
+  bool is_active = true;
+  bool has_totp = false;
+  WallTime created_at;
+  std::optional<WallTime> updated_at;
+  std::optional<WallTime> expires_at;
+};
+
+// Fields are what is sealed beside the value: one JSON object, opaque here.
+struct NewSecret {
+  std::string_view name;  // 1-255 characters, unique in the tenant while not deleted
+  std::string_view value;
+  std::string_view description;
+  std::string_view content_type;
+  std::map<std::string, std::string> labels;
+  std::string_view
+      fields;  // JSON text of username, notes, urls, customFields, totpSecret; may be empty
+  bool has_totp = false;
+  std::optional<WallTime> expires_at;
+};
+
+struct OpenedSecret {
+  SecretRecord record;
+  SecretBytes value;
+  SecretBytes fields;  // JSON text; empty when there are none
+};
+
+// VaultService seals every value and field under an object key of the tenant's
+// vault key before it reaches the store. Bindings of the principal are decided
+// before any look-up; another tenant's secret is kNotFound.
+class VaultService {
+ public:
+  VaultService(store::Database& database, keyring::Keyring& keyring, const Clock& clock);
+  ~VaultService();
+
+  // create: kConflict "secret_name_conflict" when the name is taken.
+  Result<SecretRecord> create(const Principal& principal, const NewSecret& secret,
+                              AuditEvent event);
+  // get opens the newest or a given version. kNotFound for unknown, deleted
+  // and inactive ones, and unknown versions.
+  Result<OpenedSecret> get(const Principal& principal, SecretId id,
+                           std::optional<std::uint32_t> version, bool may_block);
+  Result<OpenedSecret> get_by_name(const Principal& principal, std::string_view name,
+                                   std::optional<std::uint32_t> version, bool may_block);
+  // put_value adds a version. kConflict when another writer was first on
+  // PostgreSQL past all retries; versions are consecutive.
+  Result<SecretRecord> put_value(const Principal& principal, SecretId id, std::string_view value,
+                                 AuditEvent event);
+  // remove deletes; the name is free again at once. The ending goes to the key journal.
+  Status remove(const Principal& principal, SecretId id, AuditEvent event);
+
+  struct Filter {
+    std::int64_t offset = 0;
+    std::int64_t limit = 50;
+    bool include_inactive = false;
+    std::optional<std::string> content_type;
+    std::optional<std::string> label;   // "key" or "key=value"
+    std::optional<std::string> search;  // substring of the name, any case
+  };
+  struct Page {
+    std::vector<SecretRecord> secrets;
+    std::int64_t total = 0;
+  };
+  // list shows what the principal may reach, ordered by name.
+  Result<Page> list(const Principal& principal, const Filter& filter);
+
+  struct Version {
+    std::uint32_t version;
+    WallTime created_at;
+    std::string changed_by;
+  };
+  Result<std::vector<Version>> history(const Principal& principal, SecretId id, int max_versions);
+
+  [[nodiscard]] std::vector<store::RowCacheBase*> caches();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace quantumapi::vault
