@@ -1,0 +1,60 @@
+// Config: the options of quantumapid, from flags and QUANTUMAPID_* variables.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+
+namespace quantumapi::server {
+
+// Endpoint is HOST:PORT; IPv6 hosts stand in brackets.
+struct Endpoint {
+  std::string host;
+  std::uint16_t port = 0;
+  static Result<Endpoint> parse(std::string_view text);
+};
+
+// TlsFiles is an operator's certificate chain and key, replacing the self-made one of its type.
+struct TlsFiles {
+  std::string chain;
+  std::string key;
+};
+
+struct Config {
+  enum class Command : std::uint8_t { kInit, kServe, kCreateApiKey, kExit };
+  Command command = Command::kExit;
+  int exit_code = 0;  // for kExit: --help and command lines that can't be used
+
+  std::string data;         // directory: store, seal, journal, ca.pem
+  std::string database;     // "postgres://…"; empty: SQLite in `data`
+  std::string key_journal;  // file; required with `database`
+  std::string seal_file;    // default: data/root.seal
+
+  // init and apikey
+  bool json = false;
+  std::string tenant = "default";
+  std::vector<std::string> hosts;  // further names of the self-made certificates
+  std::string api_key_name = "owner";
+
+  // serve
+  std::vector<Endpoint> listen;
+  std::vector<Endpoint> listen_plain;
+  std::vector<TlsFiles> tls;
+  int io_threads = 0;      // 0: one a core
+  int worker_threads = 32;
+  int drain_seconds = 10;
+  LogLevel log_level = LogLevel::kInfo;
+  std::string checkpoint_file;
+  std::string qrng;
+  bool require_quantum = false;
+};
+
+// parse_command_line answers what to do. Help and usage errors are printed
+// here and come back as kExit with their code (0, 2).
+Config parse_command_line(int argc, char** argv);
+
+}  // namespace quantumapi::server

@@ -1,0 +1,267 @@
+#include "server/dispatcher.h"
+
+#include <array>
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "http/problem.h"
+#include "keyring/personal.h"
+#include "server/credentials.h"
+
+namespace quantumapi::server {
+namespace {
+
+using http::Access;
+using http::Call;
+using http::Exchange;
+using http::Reply;
+using http::Request;
+using http::Route;
+
+const Principal& anonymous() {
+  static const Principal principal;
+  return principal;
+}
+
+Outcome outcome_of(Code code) {
+  return code == Code::kUnauthenticated || code == Code::kPermissionDenied ? Outcome::kDenied
+                                                                           : Outcome::kFailure;
+}
+
+// RouteMetrics counts one route's answers by status and times them.
+class RouteMetrics {
+ public:
+  RouteMetrics(Metrics& metrics, const Route* route)
+      : metrics_(metrics),
+        method_(route ? http::to_string(route->method) : "other"),
+        path_(route ? route->path : "unmatched"),
+        latency_(metrics.histogram("quantumapi_http_request_duration_seconds",
+                                   "Time from the complete request to its answer",
+                                   {{"method", std::string(method_)}, {"route", std::string(path_)}})) {}
+
+  void observe(int status, std::chrono::nanoseconds duration) {
+    counter(status).add();
+    latency_.observe(duration);
+  }
+
+ private:
+  base::Counter& counter(int status) {
+    const auto slot = static_cast<std::size_t>(status);
+    base::Counter* found = slot < counters_.size() ? counters_[slot].load(std::memory_order_acquire) : nullptr;
+    if (found) return *found;
+    found = &metrics_.counter("quantumapi_http_requests_total", "Requests by route and status",
+                              {{"method", std::string(method_)},
+                               {"route", std::string(path_)},
+                               {"status", std::to_string(status)}});
+    if (slot < counters_.size()) counters_[slot].store(found, std::memory_order_release);
+    return *found;
+  }
+
+  Metrics& metrics_;
+  std::string_view method_;
+  std::string_view path_;
+  base::Histogram& latency_;
+  std::array<std::atomic<base::Counter*>, 600> counters_ = {};
+};
+
+}  // namespace
+
+struct Dispatcher::Impl {
+  // Work is one exchange with what was found for it so far.
+  struct Work {
+    Exchange& exchange;
+    const Route* route = nullptr;
+    std::vector<std::string> parameters{};
+    RouteMetrics* metrics = nullptr;
+    SteadyTime begun{};
+    std::shared_ptr<const access::Authenticated> caller{};
+  };
+  using Shared = std::shared_ptr<Work>;
+
+  http::Router router;
+  access::AccessService& access;
+  store::Database& database;
+  SecretBytes platform_personal_key;
+  WorkerPool& workers;
+  const Clock& clock;
+  Logger& log;
+  std::map<const Route*, std::unique_ptr<RouteMetrics>> route_metrics;
+  RouteMetrics unmatched;
+
+  Impl(std::vector<Route> routes, access::AccessService& a, store::Database& d, SecretBytes key,
+       WorkerPool& w, const Clock& c, Logger& l, Metrics& metrics)
+      : router(std::move(routes)),
+        access(a),
+        database(d),
+        platform_personal_key(std::move(key)),
+        workers(w),
+        clock(c),
+        log(l),
+        unmatched(metrics, nullptr) {
+    for (const Route& route : router.routes())
+      route_metrics.emplace(&route, std::make_unique<RouteMetrics>(metrics, &route));
+  }
+
+  void begin(Exchange& exchange) {
+    auto work = std::make_shared<Work>(Work{.exchange = exchange, .begun = clock.steady()});
+    work->metrics = &unmatched;
+    const Request& request = exchange.request();
+    auto match = router.find(request.method, request.path);
+    if (!match) return finish(*work, http::problem(request, match.error()));
+    if (match->route == nullptr) return finish(*work, no_route(request, *match));
+    work->route = match->route;
+    work->parameters = std::move(match->parameters);
+    work->metrics = route_metrics.at(match->route).get();
+    if (work->route->pure)
+      attempt(work, /*may_block=*/false);
+    else
+      queue(work);
+  }
+
+  static Reply no_route(const Request& request, const http::Router::Match& match) {
+    if (match.allow.empty())
+      return http::problem(request, Error{Code::kNotFound, "there is no such path"});
+    Reply reply = http::problem(
+        request, Error{Code::kMethodNotAllowed, "the path does not take this method"});
+    reply.headers.emplace_back("Allow", match.allow);
+    return reply;
+  }
+
+  void queue(const Shared& work) {
+    if (workers.submit([this, work] { attempt(work, /*may_block=*/true); })) return;
+    finish(*work, http::problem(work->exchange.request(),
+                                Error{Code::kUnavailable, "too many requests wait; try again", "overloaded", {}, 1}));
+  }
+
+  // attempt runs the request once; a cache miss on an I/O thread runs it again on the pool.
+  void attempt(const Shared& work, bool may_block) {
+    const Request& request = work->exchange.request();
+    const WallTime now = clock.wall();
+    if (const Status known = authorise(*work, now, may_block); !known) {
+      if (known.error().code == Code::kWouldBlock) return queue(work);
+      return refuse(work, known.error(), now);
+    }
+    Call call(request, work->caller ? work->caller->principal : anonymous(), event(*work, now),
+              may_block);
+    call.parameters = work->parameters;
+    Result<Reply> reply = work->route->handler(call);
+    if (!reply && reply.error().code == Code::kWouldBlock && !may_block) return queue(work);
+    if (!reply) return refuse(work, reply.error(), now);
+    settle(work, *std::move(reply), call);
+  }
+
+  // authorise establishes the caller and holds the key against the route's scope.
+  Status authorise(Work& work, WallTime now, bool may_block) {
+    if (work.route->access == Access::kOpen) return {};
+    TRY_ASSIGN(const std::string_view presented, credential(work.exchange.request()));
+    auto caller = access.authenticate(presented, now, may_block);
+    if (!caller) return std::unexpected(caller.error());
+    work.caller = *std::move(caller);
+    const std::string_view scope = work.route->scope;
+    if (!scope.empty() && !work.caller->principal.has_scope(scope))
+      return fail(Code::kPermissionDenied, "this key lacks the scope " + std::string(scope),
+                  "insufficient_scope");
+    return {};
+  }
+
+  // event fills in who, when and from where.
+  AuditEvent event(const Work& work, WallTime now) const {
+    const Request& request = work.exchange.request();
+    AuditEvent made{.time = now,
+                    .request = request.id,
+                    .action = work.route->action,
+                    .category = work.route->category};
+    const std::string_view agent = request.header("user-agent").value_or("");
+    if (work.route->action.empty()) return made;
+    if (!work.caller) {
+      if (auto personal = keyring::seal_personal(platform_personal_key, Uuid{}, "",
+                                                 request.peer_address, agent))
+        made.actor.personal = *std::move(personal);
+      return made;
+    }
+    const Principal& principal = work.caller->principal;
+    made.tenant = principal.tenant;
+    made.actor.type = "apiKey";
+    made.actor.account = principal.account.uuid;
+    made.actor.api_key = principal.api_key.uuid;
+    if (auto personal =
+            keyring::seal_personal(work.caller->personal_key, principal.account.uuid,
+                                   principal.label, request.peer_address, agent))
+      made.actor.personal = *std::move(personal);
+    return made;
+  }
+
+  // settle sends a handler's reply once its events are durable.
+  void settle(const Shared& work, Reply reply, Call& call) {
+    if (!work->route->action.empty() && call.events.empty() && !call.in_transaction) {
+      log.error("a handler answered without an audit event", {{"route", work->route->path}});
+      return finish(*work, http::problem(work->exchange.request(),
+                                         Error{Code::kInternal, "not audited"}));
+    }
+    if (call.events.empty()) return finish(*work, std::move(reply));
+    send_when_durable(work, std::move(reply), std::move(call.events));
+  }
+
+  // refuse answers an error, which is an event of its own wherever a key was asked for.
+  void refuse(const Shared& work, const Error& error, WallTime now) {
+    const Request& request = work->exchange.request();
+    if (error.code == Code::kInternal || error.code == Code::kDataLoss)
+      log.error(error.message, {{"request", request.id.to_string()}, {"route", work->route->path}});
+    Reply reply = http::problem(request, error);
+    if (error.code == Code::kUnauthenticated)
+      reply.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"quantumapi\"");
+    if (work->route->action.empty()) return finish(*work, std::move(reply));
+    AuditEvent refusal = event(*work, now);
+    refusal.outcome = outcome_of(error.code);
+    refusal.error = http::reason_of(error);
+    std::vector<AuditEvent> events;
+    events.push_back(std::move(refusal));
+    send_when_durable(work, std::move(reply), std::move(events));
+  }
+
+  void send_when_durable(const Shared& work, Reply reply, std::vector<AuditEvent> events) {
+    auto kept = std::make_shared<Reply>(std::move(reply));
+    database.append(std::move(events), [this, work, kept](Status durable) {
+      if (durable) return finish(*work, std::move(*kept));
+      finish(*work, http::problem(work->exchange.request(),
+                                  Error{Code::kUnavailable, "the audit log can't be written",
+                                        "audit_unavailable", {}, 1}));
+    });
+  }
+
+  void finish(Work& work, Reply reply) {
+    const auto took = clock.steady() - work.begun;
+    work.metrics->observe(reply.status, took);
+    const Request& request = work.exchange.request();
+    const LogLevel level = reply.status >= 500 ? LogLevel::kWarning : LogLevel::kDebug;
+    log.write(level, "request",
+              {{"request", request.id.to_string()},
+               {"traceparent", request.traceparent},
+               {"method", http::to_string(request.method)},
+               {"route", work.route ? work.route->path : std::string_view("unmatched")},
+               {"status", static_cast<std::int64_t>(reply.status)},
+               {"micros", static_cast<std::int64_t>(
+                              std::chrono::duration_cast<std::chrono::microseconds>(took).count())}});
+    work.exchange.respond(std::move(reply));
+  }
+};
+
+Dispatcher::Dispatcher(std::vector<Route> routes, access::AccessService& access,
+                       store::Database& database, SecretBytes platform_personal_key,
+                       WorkerPool& workers, const Clock& clock, Logger& log, Metrics& metrics)
+    : impl_(std::make_unique<Impl>(std::move(routes), access, database,
+                                   std::move(platform_personal_key), workers, clock, log, metrics)) {}
+Dispatcher::~Dispatcher() = default;
+
+void Dispatcher::handle(Exchange& exchange) { impl_->begin(exchange); }
+
+std::size_t Dispatcher::body_limit(http::Method method, std::string_view path) const {
+  const auto match = impl_->router.find(method, path);
+  return match && match->route ? match->route->body_limit : 64 * 1024;
+}
+
+const http::Router& Dispatcher::router() const { return impl_->router; }
+
+}  // namespace quantumapi::server

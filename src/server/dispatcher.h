@@ -1,0 +1,45 @@
+// Dispatcher: from a request to its answer: route, credentials, scope,
+// handler, audit, reply. The one place where answers wait for their audit.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "access/service.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "http/route.h"
+#include "http/server.h"
+#include "keyring/keyring.h"
+#include "server/worker_pool.h"
+#include "store/database.h"
+
+namespace quantumapi::server {
+
+// Dispatcher answers every exchange it is given exactly once.
+//
+// Nothing is answered that is not audited: the events of a reply are made
+// durable first and the reply is dropped for a 503 when they can't be. A route
+// with an action whose handler neither recorded nor audited is a defect and
+// answers 500. Refusals of authenticated callers go to their tenant's log,
+// failed authentications to the platform's.
+class Dispatcher {
+ public:
+  Dispatcher(std::vector<http::Route> routes, access::AccessService& access,
+             store::Database& database, SecretBytes platform_personal_key, WorkerPool& workers,
+             const Clock& clock, Logger& log, Metrics& metrics);
+  ~Dispatcher();
+
+  // handle is http::Server's Handle: called on an I/O thread, never blocks.
+  void handle(http::Exchange& exchange);
+  // body_limit is http::Server's BodyLimit.
+  [[nodiscard]] std::size_t body_limit(http::Method method, std::string_view path) const;
+  [[nodiscard]] const http::Router& router() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace quantumapi::server

@@ -1,0 +1,35 @@
+// WorkerPool: threads for requests that wait for the store.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace quantumapi::server {
+
+// WorkerPool runs tasks in the order they came. At most `max_waiting` wait.
+class WorkerPool {
+ public:
+  WorkerPool(int threads, std::size_t max_waiting);
+  ~WorkerPool();  // runs what was accepted, then joins
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+
+  // submit is false when too many wait already; the task is not kept then.
+  [[nodiscard]] bool submit(std::function<void()> task);
+
+ private:
+  void work();
+
+  std::size_t max_waiting_;
+  std::mutex mutex_;
+  std::condition_variable ready_;
+  std::deque<std::function<void()>> tasks_;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace quantumapi::server
