@@ -82,12 +82,12 @@ void add_serve_options(CLI::App& app, Config& config) {
       ->check(CLI::Range(0, 3600))
       ->envname("QUANTUMAPID_DRAIN_SECONDS");
   app.add_option("--log-level", config.log_level, "debug (each request), info, warning, error")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, LogLevel>{{"debug", LogLevel::kDebug},
-                                          {"info", LogLevel::kInfo},
-                                          {"warning", LogLevel::kWarning},
-                                          {"error", LogLevel::kError}},
-          CLI::ignore_case))
+      ->transform(
+          CLI::CheckedTransformer(std::map<std::string, LogLevel>{{"debug", LogLevel::kDebug},
+                                                                  {"info", LogLevel::kInfo},
+                                                                  {"warning", LogLevel::kWarning},
+                                                                  {"error", LogLevel::kError}},
+                                  CLI::ignore_case))
       ->envname("QUANTUMAPID_LOG_LEVEL");
   app.add_option("--audit-checkpoint-file", config.checkpoint_file,
                  "File outside the store to which each audit checkpoint is appended")
@@ -142,8 +142,8 @@ Config parse_command_line(int argc, char** argv) {
 
   CLI::App* init = app.add_subcommand("init", "Make the store, the root key and the first tenant");
   CLI::App* serve = app.add_subcommand("serve", "Run the platform");
-  CLI::App* api_key =
-      app.add_subcommand("apikey", "Make a further owner key on this host, with the server stopped");
+  CLI::App* api_key = app.add_subcommand(
+      "apikey", "Make a further owner key on this host, with the server stopped");
   for (CLI::App* command : {init, serve, api_key}) {
     add_store_options(*command, config);
     command->footer(std::string(kFooter));
@@ -151,7 +151,8 @@ Config parse_command_line(int argc, char** argv) {
   add_init_options(*init, config);
   add_serve_options(*serve, config);
   CLI::App* create = api_key->add_subcommand("create", "Make a key and print it once");
-  create->add_option("--name", config.api_key_name, "What the key is called")->capture_default_str();
+  create->add_option("--name", config.api_key_name, "What the key is called")
+      ->capture_default_str();
   create->add_flag("--json", config.json, "Print {\"api_key\",\"tenant_id\"} alone");
   create->fallthrough();
   api_key->require_subcommand(1);

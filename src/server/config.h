@@ -44,7 +44,7 @@ struct Config {
   std::vector<Endpoint> listen;
   std::vector<Endpoint> listen_plain;
   std::vector<TlsFiles> tls;
-  int io_threads = 0;      // 0: one a core
+  int io_threads = 0;  // 0: one a core
   int worker_threads = 32;
   int drain_seconds = 10;
   LogLevel log_level = LogLevel::kInfo;

@@ -37,9 +37,10 @@ class RouteMetrics {
       : metrics_(metrics),
         method_(route ? http::to_string(route->method) : "other"),
         path_(route ? route->path : "unmatched"),
-        latency_(metrics.histogram("quantumapi_http_request_duration_seconds",
-                                   "Time from the complete request to its answer",
-                                   {{"method", std::string(method_)}, {"route", std::string(path_)}})) {}
+        latency_(
+            metrics.histogram("quantumapi_http_request_duration_seconds",
+                              "Time from the complete request to its answer",
+                              {{"method", std::string(method_)}, {"route", std::string(path_)}})) {}
 
   void observe(int status, std::chrono::nanoseconds duration) {
     counter(status).add();
@@ -49,7 +50,8 @@ class RouteMetrics {
  private:
   base::Counter& counter(int status) {
     const auto slot = static_cast<std::size_t>(status);
-    base::Counter* found = slot < counters_.size() ? counters_[slot].load(std::memory_order_acquire) : nullptr;
+    base::Counter* found =
+        slot < counters_.size() ? counters_[slot].load(std::memory_order_acquire) : nullptr;
     if (found) return *found;
     found = &metrics_.counter("quantumapi_http_requests_total", "Requests by route and status",
                               {{"method", std::string(method_)},
@@ -131,8 +133,11 @@ struct Dispatcher::Impl {
 
   void queue(const Shared& work) {
     if (workers.submit([this, work] { attempt(work, /*may_block=*/true); })) return;
-    finish(*work, http::problem(work->exchange.request(),
-                                Error{Code::kUnavailable, "too many requests wait; try again", "overloaded", {}, 1}));
+    finish(
+        *work,
+        http::problem(
+            work->exchange.request(),
+            Error{Code::kUnavailable, "too many requests wait; try again", "overloaded", {}, 1}));
   }
 
   // attempt runs the request once; a cache miss on an I/O thread runs it again on the pool.
@@ -186,9 +191,8 @@ struct Dispatcher::Impl {
     made.actor.type = "apiKey";
     made.actor.account = principal.account.uuid;
     made.actor.api_key = principal.api_key.uuid;
-    if (auto personal =
-            keyring::seal_personal(work.caller->personal_key, principal.account.uuid,
-                                   principal.label, request.peer_address, agent))
+    if (auto personal = keyring::seal_personal(work.caller->personal_key, principal.account.uuid,
+                                               principal.label, request.peer_address, agent))
       made.actor.personal = *std::move(personal);
     return made;
   }
@@ -197,8 +201,8 @@ struct Dispatcher::Impl {
   void settle(const Shared& work, Reply reply, Call& call) {
     if (!work->route->action.empty() && call.events.empty() && !call.in_transaction) {
       log.error("a handler answered without an audit event", {{"route", work->route->path}});
-      return finish(*work, http::problem(work->exchange.request(),
-                                         Error{Code::kInternal, "not audited"}));
+      return finish(*work,
+                    http::problem(work->exchange.request(), Error{Code::kInternal, "not audited"}));
     }
     if (call.events.empty()) return finish(*work, std::move(reply));
     send_when_durable(work, std::move(reply), std::move(call.events));
@@ -225,9 +229,11 @@ struct Dispatcher::Impl {
     auto kept = std::make_shared<Reply>(std::move(reply));
     database.append(std::move(events), [this, work, kept](Status durable) {
       if (durable) return finish(*work, std::move(*kept));
-      finish(*work, http::problem(work->exchange.request(),
-                                  Error{Code::kUnavailable, "the audit log can't be written",
-                                        "audit_unavailable", {}, 1}));
+      finish(*work, http::problem(work->exchange.request(), Error{Code::kUnavailable,
+                                                                  "the audit log can't be written",
+                                                                  "audit_unavailable",
+                                                                  {},
+                                                                  1}));
     });
   }
 
@@ -236,14 +242,15 @@ struct Dispatcher::Impl {
     work.metrics->observe(reply.status, took);
     const Request& request = work.exchange.request();
     const LogLevel level = reply.status >= 500 ? LogLevel::kWarning : LogLevel::kDebug;
-    log.write(level, "request",
-              {{"request", request.id.to_string()},
-               {"traceparent", request.traceparent},
-               {"method", http::to_string(request.method)},
-               {"route", work.route ? work.route->path : std::string_view("unmatched")},
-               {"status", static_cast<std::int64_t>(reply.status)},
-               {"micros", static_cast<std::int64_t>(
-                              std::chrono::duration_cast<std::chrono::microseconds>(took).count())}});
+    log.write(
+        level, "request",
+        {{"request", request.id.to_string()},
+         {"traceparent", request.traceparent},
+         {"method", http::to_string(request.method)},
+         {"route", work.route ? work.route->path : std::string_view("unmatched")},
+         {"status", static_cast<std::int64_t>(reply.status)},
+         {"micros", static_cast<std::int64_t>(
+                        std::chrono::duration_cast<std::chrono::microseconds>(took).count())}});
     work.exchange.respond(std::move(reply));
   }
 };
@@ -252,7 +259,8 @@ Dispatcher::Dispatcher(std::vector<Route> routes, access::AccessService& access,
                        store::Database& database, SecretBytes platform_personal_key,
                        WorkerPool& workers, const Clock& clock, Logger& log, Metrics& metrics)
     : impl_(std::make_unique<Impl>(std::move(routes), access, database,
-                                   std::move(platform_personal_key), workers, clock, log, metrics)) {}
+                                   std::move(platform_personal_key), workers, clock, log,
+                                   metrics)) {}
 Dispatcher::~Dispatcher() = default;
 
 void Dispatcher::handle(Exchange& exchange) { impl_->begin(exchange); }

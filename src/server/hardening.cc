@@ -1,0 +1,48 @@
+#include "server/hardening.h"
+
+#include <malloc.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <csignal>
+
+namespace quantumapi::server {
+namespace {
+
+sigset_t stop_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
+  return set;
+}
+
+}  // namespace
+
+Status harden() {
+  const rlimit none{0, 0};
+  if (::setrlimit(RLIMIT_CORE, &none) != 0 || ::prctl(PR_SET_DUMPABLE, 0) != 0)
+    return fail(Code::kInternal, "core dumps can't be turned off");
+  ::umask(077);
+  // A write past a file-size limit must be an error to answer, not the end.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+  const sigset_t set = stop_signals();
+  if (pthread_sigmask(SIG_BLOCK, &set, nullptr) != 0)
+    return fail(Code::kInternal, "signals can't be blocked");
+  // Few heaps: many threads would otherwise each keep one of their own.
+  ::mallopt(M_ARENA_MAX, 4);
+  return {};
+}
+
+void wait_for_stop() {
+  const sigset_t set = stop_signals();
+  for (;;) {
+    int signal = 0;
+    if (sigwait(&set, &signal) == 0 && signal != SIGHUP) return;
+  }
+}
+
+}  // namespace quantumapi::server

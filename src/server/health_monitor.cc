@@ -1,0 +1,61 @@
+#include "server/health_monitor.h"
+
+namespace quantumapi::server {
+namespace {
+
+constexpr std::chrono::seconds kEvery{1};
+constexpr std::chrono::seconds kTooOld{5};
+
+}  // namespace
+
+HealthMonitor::HealthMonitor(Platform& platform, const Clock& clock, Metrics& metrics)
+    : platform_(platform),
+      clock_(clock),
+      ready_(metrics.gauge("quantumapi_ready", "1 when the platform can serve everything")) {
+  metrics.gauge_from(
+      "quantumapi_entropy_health_failures", "Health tests of entropy sources that failed",
+      [this] { return static_cast<double>(platform_.entropy().state().health_failures); });
+  metrics.gauge_from("quantumapi_entropy_quantum", "1 when a quantum source took part in the seed",
+                     [this] { return platform_.entropy().state().quantum ? 1.0 : 0.0; });
+  metrics.gauge_from("quantumapi_entropy_reseeds", "How often the generator was seeded",
+                     [this] { return static_cast<double>(platform_.entropy().state().reseeds); });
+  look();
+  thread_ = std::thread([this] { run(); });
+}
+
+HealthMonitor::~HealthMonitor() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+HealthState HealthMonitor::state() const {
+  const std::scoped_lock lock(mutex_);
+  return clock_.steady() - looked_at_ > kTooOld ? HealthState{} : state_;
+}
+
+void HealthMonitor::look() {
+  HealthState seen;
+  seen.store = platform_.database().healthy().has_value();
+  seen.audit = !platform_.sequencer().state().stopped_by_hole;
+  seen.entropy = platform_.entropy().draw(1).has_value();
+  ready_.set(seen.ready() ? 1 : 0);
+  const std::scoped_lock lock(mutex_);
+  state_ = seen;
+  looked_at_ = clock_.steady();
+}
+
+void HealthMonitor::run() {
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      if (wake_.wait_for(lock, kEvery, [this] { return stopping_; })) return;
+    }
+    look();
+  }
+}
+
+}  // namespace quantumapi::server

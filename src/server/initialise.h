@@ -1,0 +1,21 @@
+// quantumapid init: from an empty directory to a platform with its first tenant.
+#pragma once
+
+#include <ostream>
+
+#include "base/result.h"
+#include "server/config.h"
+#include "server/platform.h"
+
+namespace quantumapi::server {
+
+// initialise makes the store, the root key under a file seal, the server's TLS
+// identities with DATA/ca.pem, and the first tenant with its default keys, and
+// prints the first API key, once. An init that was cut is finished by the next;
+// kConflict when the platform is initialised already, and nothing changes.
+Status initialise(const Config& config, std::ostream& out, Logger& log);
+
+// create_api_key makes a further owner key of the first tenant and prints it, once.
+Status create_api_key(const Config& config, std::ostream& out, Logger& log);
+
+}  // namespace quantumapi::server

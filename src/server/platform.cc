@@ -1,0 +1,180 @@
+#include "server/platform.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "access/routes.h"
+#include "audit/routes.h"
+#include "encryption/routes.h"
+#include "server/repository.h"
+#include "server/version.h"
+#include "vault/routes.h"
+
+namespace quantumapi::server {
+namespace {
+
+using repository::Installation;
+
+// The root check is a wrap of known octets: only the right root key opens it.
+constexpr std::string_view kRootCheck = "quantumapi/root-check/v1";
+
+keyring::WrapContext check_context(const Uuid& installation) {
+  return {keyring::Purpose::kServer, TenantId{}, installation, 0};
+}
+
+std::unique_ptr<crypto::EntropyPool> make_entropy(const Config& config, const Clock& clock) {
+  std::vector<std::unique_ptr<crypto::EntropySource>> sources;
+  sources.push_back(crypto::make_os_source());
+  if (auto cpu = crypto::make_cpu_source()) sources.push_back(std::move(cpu));
+  if (!config.qrng.empty()) sources.push_back(crypto::make_qrng_source(config.qrng));
+  return std::make_unique<crypto::EntropyPool>(
+      std::move(sources), crypto::EntropyPool::Options{.require_quantum = config.require_quantum},
+      clock);
+}
+
+Status make_private_directory(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
+  if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return {};
+  return fail(Code::kUnavailable,
+              "can't make the data directory " + path + ": " + std::strerror(errno));
+}
+
+Result<std::optional<Installation>> read_installation(store::Database& database) {
+  return database.read([](store::Transaction& tx) { return repository::find_installation(tx); });
+}
+
+// check_root holds the root key against the store before anything is written.
+Status check_root(const Installation& installation, const keyring::RootKey& root) {
+  const auto opened = root.unwrap(check_context(installation.id), installation.root_check);
+  if (!opened)
+    return fail(Code::kConflict,
+                "this root key does not belong to this store: " + opened.error().message +
+                    ". Give the seal file that init made with it.");
+  return {};
+}
+
+}  // namespace
+
+struct Platform::Parts {
+  const Clock& clock;
+  Logger& log;
+  std::unique_ptr<crypto::EntropyPool> entropy{};
+  std::unique_ptr<store::Database> database{};
+  std::unique_ptr<keyring::Keyring> keyring{};
+  std::unique_ptr<access::AccessService> access{};
+  std::unique_ptr<audit::AuditService> audit{};
+  std::unique_ptr<encryption::EncryptionService> encryption{};
+  std::unique_ptr<vault::VaultService> vault{};
+  std::unique_ptr<audit::Sequencer> sequencer{};
+  std::unique_ptr<store::CacheKeeper> keeper{};
+
+  // find_or_make_installation gives the installation and its root key. In
+  // kOpen mode nothing is written; in kCreate mode what is missing is made.
+  Result<std::pair<Installation, keyring::RootKey>> installation(const Config& config, Mode mode) {
+    TRY_ASSIGN(auto found, read_installation(*database));
+    if (found) {
+      TRY_ASSIGN(auto root, keyring::open_file_seal(config.seal_file));
+      TRY(check_root(*found, root));
+      return std::pair(*std::move(found), std::move(root));
+    }
+    if (mode == Mode::kOpen)
+      return fail(Code::kConflict, "this store is not initialised: run quantumapid init first");
+    // A seal without a store row is what an init that was cut leaves.
+    auto root = std::filesystem::exists(config.seal_file)
+                    ? keyring::open_file_seal(config.seal_file)
+                    : keyring::create_file_seal(config.seal_file, *entropy, clock.wall());
+    if (!root) return std::unexpected(root.error());
+    Installation made{Uuid::v7(clock.wall()), root->id(), {}};
+    TRY_ASSIGN(made.root_check,
+               root->wrap(check_context(made.id), SecretBytes::copy_of(kRootCheck)));
+    TRY(database->change([&](store::Transaction& tx) {
+      return repository::insert_installation(tx, made, clock.wall());
+    }));
+    return std::pair(std::move(made), *std::move(root));
+  }
+
+  void make_services(const Config& config, keyring::RootKey root,
+                     std::unique_ptr<keyring::KeyJournal> journal, Metrics& metrics) {
+    keyring = std::make_unique<keyring::Keyring>(*database, std::move(root), std::move(journal),
+                                                 *entropy, clock, log);
+    access = std::make_unique<access::AccessService>(*database, *keyring, *entropy, clock);
+    audit = std::make_unique<audit::AuditService>(*database, *keyring);
+    encryption = std::make_unique<encryption::EncryptionService>(*keyring, *entropy);
+    vault = std::make_unique<vault::VaultService>(*database, *keyring, clock);
+    audit::Sequencer::Options options;
+    options.checkpoint_file = config.checkpoint_file;
+    sequencer =
+        std::make_unique<audit::Sequencer>(*database, *keyring, clock, log, metrics, options);
+  }
+};
+
+Platform::Platform(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Platform::~Platform() { stop(); }
+
+Result<std::unique_ptr<Platform>> Platform::open(const Config& config, Mode mode,
+                                                 const Clock& clock, Logger& log,
+                                                 Metrics& metrics) {
+  if (mode == Mode::kCreate) TRY(make_private_directory(config.data));
+  if (!std::filesystem::is_directory(config.data))
+    return fail(Code::kConflict,
+                "there is no data directory " + config.data + ": run quantumapid init first");
+  auto parts = std::make_unique<Parts>(Parts{.clock = clock, .log = log});
+  parts->entropy = make_entropy(config, clock);
+  store::Options options;
+  options.directory = config.data;
+  options.database_url = config.database;
+  options.pool_connections = 8;
+  options.create = mode == Mode::kCreate;
+  TRY_ASSIGN(parts->database, store::Database::open(options, clock, log, metrics));
+  // A store that is ours is checked against the root key before it is migrated.
+  if (mode == Mode::kCreate) TRY(parts->database->migrate());
+  TRY_ASSIGN(auto found, parts->installation(config, mode));
+  if (mode == Mode::kOpen) TRY(parts->database->migrate());
+  TRY_ASSIGN(auto journal,
+             keyring::KeyJournal::open(config.key_journal, found.first.id, found.second));
+  parts->make_services(config, std::move(found.second), std::move(journal), metrics);
+  return std::unique_ptr<Platform>(new Platform(std::move(parts)));
+}
+
+void Platform::start() {
+  std::vector<store::RowCacheBase*> caches = parts_->keyring->caches();
+  for (auto* cache : parts_->access->caches()) caches.push_back(cache);
+  for (auto* cache : parts_->vault->caches()) caches.push_back(cache);
+  parts_->keeper =
+      std::make_unique<store::CacheKeeper>(*parts_->database, parts_->clock, std::move(caches));
+  parts_->sequencer->start();
+}
+
+void Platform::stop() {
+  parts_->sequencer.reset();
+  parts_->keeper.reset();
+}
+
+std::vector<http::Route> Platform::product_routes() {
+  std::vector<http::Route> all;
+  const auto add = [&all](std::vector<http::Route> routes) {
+    for (http::Route& route : routes) all.push_back(std::move(route));
+  };
+  add(vault::routes(*parts_->vault));
+  add(encryption::routes(*parts_->encryption, *parts_->keyring, *parts_->entropy));
+  add(access::routes(*parts_->access));
+  add(audit::routes(*parts_->audit));
+  return all;
+}
+
+Result<SecretBytes> Platform::platform_personal_key() {
+  return parts_->keyring->personal_key(TenantId{}, Uuid{});
+}
+
+store::Database& Platform::database() { return *parts_->database; }
+keyring::Keyring& Platform::keyring() { return *parts_->keyring; }
+access::AccessService& Platform::access() { return *parts_->access; }
+audit::Sequencer& Platform::sequencer() { return *parts_->sequencer; }
+crypto::EntropyPool& Platform::entropy() { return *parts_->entropy; }
+
+}  // namespace quantumapi::server

@@ -1,0 +1,58 @@
+// Platform: everything that stands behind the listeners, wired together.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "access/service.h"
+#include "audit/sequencer.h"
+#include "audit/service.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "crypto/entropy.h"
+#include "encryption/service.h"
+#include "http/route.h"
+#include "keyring/keyring.h"
+#include "server/config.h"
+#include "store/database.h"
+#include "vault/service.h"
+
+namespace quantumapi::server {
+
+// Platform owns the parts in the order of the floors; destroying it stops the
+// sequencer after its round and closes the store last.
+class Platform {
+ public:
+  enum class Mode : std::uint8_t {
+    kOpen,   // an initialised store: anything that does not fit is refused, nothing is changed
+    kCreate  // an empty or half initialised store: schema, seal, journal and root check are made
+  };
+  // open: kConflict when the store is not initialised (kOpen) or its root key,
+  // installation or journal belongs to another; the message says which.
+  static Result<std::unique_ptr<Platform>> open(const Config& config, Mode mode, const Clock& clock,
+                                                Logger& log, Metrics& metrics);
+  ~Platform();
+
+  // start begins to sequence the audit log and to renew caches.
+  void start();
+  // stop sequences what waits and stops both.
+  void stop();
+
+  [[nodiscard]] std::vector<http::Route> product_routes();
+  // platform_personal_key seals personal data of events without a principal.
+  Result<SecretBytes> platform_personal_key();
+
+  [[nodiscard]] store::Database& database();
+  [[nodiscard]] keyring::Keyring& keyring();
+  [[nodiscard]] access::AccessService& access();
+  [[nodiscard]] audit::Sequencer& sequencer();
+  [[nodiscard]] crypto::EntropyPool& entropy();
+
+ private:
+  struct Parts;
+  explicit Platform(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace quantumapi::server

@@ -1,0 +1,38 @@
+// SQL of the installation: its row, its replicas, its TLS identities.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "store/database.h"
+
+namespace quantumapi::server::repository {
+
+struct Installation {
+  Uuid id;
+  RootKeyId root_key;
+  Bytes root_check;
+};
+
+Result<std::optional<Installation>> find_installation(store::Transaction& tx);
+Status insert_installation(store::Transaction& tx, const Installation& installation, WallTime now);
+
+Status put_replica(store::Transaction& tx, ProcessId process, std::string_view version,
+                   WallTime now);
+Status remove_replica(store::Transaction& tx, ProcessId process);
+
+struct ServerIdentityRow {
+  Uuid id;
+  std::string key_type;  // "ML-DSA-65" | "ECDSA-P-256"
+  std::string chain_pem;
+  std::string root_pem;
+  Bytes wrapped;  // PKCS#8 under the root key
+};
+
+Result<std::vector<ServerIdentityRow>> list_server_identities(store::Transaction& tx);
+Status insert_server_identity(store::Transaction& tx, const ServerIdentityRow& row, WallTime now);
+
+}  // namespace quantumapi::server::repository

@@ -1,0 +1,134 @@
+#include "server/serve.h"
+
+#include <iostream>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "http/server.h"
+#include "server/dispatcher.h"
+#include "server/hardening.h"
+#include "server/health_monitor.h"
+#include "server/initialise.h"
+#include "server/openapi.h"
+#include "server/platform.h"
+#include "server/repository.h"
+#include "server/system_routes.h"
+#include "server/tls_identity.h"
+#include "server/version.h"
+#include "server/worker_pool.h"
+
+namespace quantumapi::server {
+namespace {
+
+constexpr std::size_t kMaxWaitingRequests = 4096;
+
+Result<http::Server::Options> listeners(Platform& platform, const Config& config,
+                                        const Clock& clock, Logger& log) {
+  http::Server::Options options;
+  options.threads = config.io_threads > 0
+                        ? config.io_threads
+                        : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  TRY_ASSIGN(const auto tls, load_tls(platform, config, clock, log));
+  for (const Endpoint& endpoint : config.listen)
+    options.listen.push_back({endpoint.host, endpoint.port, tls});
+  for (const Endpoint& endpoint : config.listen_plain)
+    options.listen.push_back({endpoint.host, endpoint.port, nullptr});
+  return options;
+}
+
+std::vector<http::Route> all_routes(Platform& platform, const HealthMonitor& health,
+                                    const Metrics& metrics, const Clock& clock) {
+  auto document = std::make_shared<std::string>();
+  std::vector<http::Route> routes = platform.product_routes();
+  for (http::Route& route : system_routes(health, platform.access(), metrics, clock, document))
+    routes.push_back(std::move(route));
+  *document = openapi(routes);
+  return routes;
+}
+
+void announce(const http::Server& server, const Config& config, Logger& log) {
+  const std::vector<std::uint16_t> ports = server.ports();
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    const bool tls = i < config.listen.size();
+    const std::string& host =
+        tls ? config.listen[i].host : config.listen_plain[i - config.listen.size()].host;
+    log.info("listening", {{"scheme", tls ? std::string_view("https") : std::string_view("http")},
+                           {"host", host},
+                           {"port", static_cast<std::int64_t>(ports[i])}});
+  }
+}
+
+Status register_replica(Platform& platform, const Clock& clock) {
+  return platform.database().change([&](store::Transaction& tx) {
+    return repository::put_replica(tx, platform.database().process(), version(), clock.wall());
+  });
+}
+
+Status unregister_replica(Platform& platform) {
+  return platform.database().change([&](store::Transaction& tx) {
+    return repository::remove_replica(tx, platform.database().process());
+  });
+}
+
+}  // namespace
+
+Status serve(const Config& config, Logger& log) {
+  const base::SystemClock clock;
+  Metrics metrics;
+  TRY_ASSIGN(const auto platform,
+             Platform::open(config, Platform::Mode::kOpen, clock, log, metrics));
+  TRY(register_replica(*platform, clock));
+  TRY_ASSIGN(auto personal_key, platform->platform_personal_key());
+  TRY_ASSIGN(auto options, listeners(*platform, config, clock, log));
+  platform->start();
+  const HealthMonitor health(*platform, clock, metrics);
+  WorkerPool workers(config.worker_threads, kMaxWaitingRequests);
+  Dispatcher dispatcher(all_routes(*platform, health, metrics, clock), platform->access(),
+                        platform->database(), std::move(personal_key), workers, clock, log,
+                        metrics);
+  TRY_ASSIGN(const auto server,
+             http::Server::start(
+                 std::move(options), [&](http::Exchange& exchange) { dispatcher.handle(exchange); },
+                 [&](http::Method method, std::string_view path) {
+                   return dispatcher.body_limit(method, path);
+                 },
+                 [&](std::function<void()> pull) {
+                   while (!workers.submit(pull)) std::this_thread::yield();
+                 },
+                 log, metrics));
+  announce(*server, config, log);
+  wait_for_stop();
+  log.info("draining");
+  server->drain(std::chrono::seconds(std::min(1, config.drain_seconds)),
+                std::chrono::seconds(config.drain_seconds));
+  platform->stop();
+  TRY(unregister_replica(*platform));
+  log.info("stopped");
+  return {};
+}
+
+int main_program(int argc, char** argv) {
+  const Config config = parse_command_line(argc, argv);
+  if (config.command == Config::Command::kExit) return config.exit_code;
+  Status status = harden();
+  Logger log(2, config.log_level);
+  if (status) switch (config.command) {
+      case Config::Command::kInit:
+        status = initialise(config, std::cout, log);
+        break;
+      case Config::Command::kCreateApiKey:
+        status = create_api_key(config, std::cout, log);
+        break;
+      case Config::Command::kServe:
+        status = serve(config, log);
+        break;
+      case Config::Command::kExit:
+        break;
+    }
+  if (status) return 0;
+  log.error(status.error().message);
+  return 1;
+}
+
+}  // namespace quantumapi::server
