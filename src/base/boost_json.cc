@@ -1,2 +1,3 @@
-// Boost.JSON's own sources, compiled here once: its parser is used without the library.
+// Boost.JSON's own sources, compiled here once: its parser is used without the
+// library.
 #include <boost/json/src.hpp>

@@ -14,7 +14,8 @@ namespace quantumapi::base {
 std::string to_hex(ByteView bytes);
 Result<Bytes> from_hex(std::string_view text);
 
-// Alphabet of base64 (RFC 4648): standard has "+/" and padding, url has "-_" and none.
+// Alphabet of base64 (RFC 4648): standard has "+/" and padding, url has "-_"
+// and none.
 enum class Base64 : std::uint8_t { kStandard, kUrl };
 
 // base64_size is the exact length of the encoding of n octets.
@@ -24,7 +25,7 @@ constexpr std::size_t base64_size(std::size_t n, Base64 form) {
 
 // base64_encode_to writes base64_size octets at `out` by table look-up: fast,
 // and so only for ciphertext and other public octets.
-void base64_encode_to(ByteView bytes, Base64 form, char* out) noexcept;
+void base64_encode_to(ByteView bytes, Base64 form, char *out) noexcept;
 std::string base64_encode(ByteView bytes, Base64 form);
 
 // base64_decode is strict: right alphabet, right padding (kUrl: none), unused
@@ -41,11 +42,12 @@ Result<SecretBytes> base64_decode_secret(std::string_view text, Base64 form);
 // first, of the big-endian number `bytes` modulo 62^digits.
 std::string base62_encode(ByteView bytes, std::size_t digits);
 
-// is_utf8 is true for well-formed UTF-8 (no surrogates, no overlong forms; RFC 3629).
+// is_utf8 is true for well-formed UTF-8 (no surrogates, no overlong forms; RFC
+// 3629).
 bool is_utf8(std::string_view text) noexcept;
 
-// crc32 is the CRC of ISO 3309 (the one of zip): for checksums, never for integrity against an
-// attacker.
+// crc32 is the CRC of ISO 3309 (the one of zip): for checksums, never for
+// integrity against an attacker.
 std::uint32_t crc32(ByteView bytes) noexcept;
 
-}  // namespace quantumapi::base
+} // namespace quantumapi::base

@@ -1,4 +1,5 @@
-// Members of one object with the same name, or with names that fold to the same.
+// Members of one object with the same name, or with names that fold to the
+// same.
 #pragma once
 
 #include <memory_resource>
@@ -15,4 +16,4 @@ namespace quantumapi::base::json {
 Result<std::size_t> settle_twins(std::span<Member> members,
                                  std::pmr::polymorphic_allocator<> alloc);
 
-}  // namespace quantumapi::base::json
+} // namespace quantumapi::base::json
