@@ -23,6 +23,7 @@ inline constexpr std::size_t kMaxName = 255;
 
 // SecretRecord is a secret without its value. The sealed fields (username,
 // notes, urls, custom fields, TOTP secret) are opened only when asked for.
+// `updated_at` is absent until the first change.
 struct SecretRecord {
   SecretId id;
   TenantId tenant;
@@ -68,14 +69,18 @@ class VaultService {
   // create: kConflict "secret_name_conflict" when the name is taken.
   Result<SecretRecord> create(const Principal& principal, const NewSecret& secret,
                               AuditEvent event);
-  // get opens the newest or a given version. kNotFound for unknown, deleted
-  // and inactive ones, and unknown versions.
+  // get opens the newest or a given version, and the fields where they are
+  // asked for (each costs a decapsulation). kNotFound for unknown, deleted,
+  // expired and inactive ones, and unknown versions. kWouldBlock without
+  // may_block when the store would have to be asked.
   Result<OpenedSecret> get(const Principal& principal, SecretId id,
-                           std::optional<std::uint32_t> version, bool may_block);
+                           std::optional<std::uint32_t> version, bool may_block,
+                           bool with_fields = false);
   Result<OpenedSecret> get_by_name(const Principal& principal, std::string_view name,
-                                   std::optional<std::uint32_t> version, bool may_block);
-  // put_value adds a version. kConflict when another writer was first on
-  // PostgreSQL past all retries; versions are consecutive.
+                                   std::optional<std::uint32_t> version, bool may_block,
+                                   bool with_fields = false);
+  // put_value adds a version. kConflict when other writers of this secret were
+  // first past all retries; versions are consecutive.
   Result<SecretRecord> put_value(const Principal& principal, SecretId id, std::string_view value,
                                  AuditEvent event);
   // remove deletes; the name is free again at once. The ending goes to the key journal.
@@ -91,15 +96,17 @@ class VaultService {
   };
   struct Page {
     std::vector<SecretRecord> secrets;
-    std::int64_t total = 0;
+    std::int64_t total = 0;  // exact without a filter, else counted up to kCountBound
+    bool has_more = false;
   };
-  // list shows what the principal may reach, ordered by name.
+  static constexpr std::int64_t kCountBound = 10'000;
+  // list shows what the principal may reach, ordered by the octets of the name.
   Result<Page> list(const Principal& principal, const Filter& filter);
 
   struct Version {
     std::uint32_t version;
     WallTime created_at;
-    std::string changed_by;
+    std::string changed_by;  // the service account's id
   };
   Result<std::vector<Version>> history(const Principal& principal, SecretId id, int max_versions);
 

@@ -1,0 +1,61 @@
+// VaultService::Impl: what the files of the service share.
+#pragma once
+
+#include <array>
+#include <mutex>
+
+#include "vault/name_cache.h"
+#include "vault/repository.h"
+#include "vault/service.h"
+
+namespace quantumapi::vault {
+
+// What the cache may hold: 20,000 rows of at most 4 KiB sealed value and 4 KiB
+// sealed fields; larger ones are read from the store each time.
+inline constexpr std::size_t kCachedRows = 20'000;
+inline constexpr std::size_t kCachedOctets = 4096;
+
+struct VaultService::Impl {
+  Impl(store::Database& d, keyring::Keyring& k, const Clock& c)
+      : database(d), keys(k), clock(c), rows("secrets", "secrets", c, kCachedRows) {}
+
+  using RowPointer = std::shared_ptr<const SecretRow>;
+
+  // row gives a readable secret of the tenant: from the cache, else from the store.
+  Result<RowPointer> row(TenantId tenant, SecretId id, bool may_block);
+  Result<SecretId> id_of(TenantId tenant, std::string_view name, bool may_block);
+  Result<OpenedSecret> open(const SecretRow& row, std::optional<std::uint32_t> version,
+                            bool may_block, bool with_fields);
+  Result<SecretBytes> open_object(const keyring::ObjectContext& context, ByteView sealed,
+                                  bool may_block);
+  Result<Bytes> seal_object(const keyring::ObjectContext& context, std::string_view plaintext);
+  Result<std::optional<SecretRecord>> try_put(const Principal& principal, SecretId id,
+                                              std::string_view value, AuditEvent event);
+  Result<Page> list_bound(const Principal& principal, const Filter& filter);
+
+  // readable is false for what callers must not tell from absent.
+  [[nodiscard]] bool readable(const SecretRecord& record, TenantId tenant) const;
+
+  // writing holds one writer of a secret in this process at a time, so that
+  // sealing for the next version is not done in vain.
+  std::mutex& writing(SecretId id) { return writers[std::hash<SecretId>{}(id) % writers.size()]; }
+
+  store::Database& database;
+  keyring::Keyring& keys;
+  const Clock& clock;
+  store::RowCache<SecretRow> rows;
+  NameCache names{kCachedRows};
+  std::array<std::mutex, 64> writers;
+};
+
+std::unexpected<Error> no_such_secret();
+
+// may_reach is kPermissionDenied "insufficient_scope" outside the principal's
+// bindings, by id or by name.
+Status may_reach(const Principal& principal, SecretId id);
+Status may_reach(const Principal& principal, std::string_view name);
+
+keyring::ObjectContext value_context(const SecretRecord& record);
+keyring::ObjectContext fields_context(const SecretRow& row);
+
+}  // namespace quantumapi::vault

@@ -1,0 +1,28 @@
+// Names of secrets: what is one, and how a list searches them.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace quantumapi::vault {
+
+// count_characters counts the code points of well-formed UTF-8.
+std::size_t count_characters(std::string_view text) noexcept;
+
+// has_control is true when a character of C0 or C1, or DEL, is in the text.
+bool has_control(std::string_view text) noexcept;
+
+// check_name: 1-255 characters of UTF-8 without control characters; "." and
+// ".." would reach other paths in a URL. kInvalidArgument (field name) otherwise.
+Status check_name(std::string_view name);
+
+// fold_name gives the name as searched: simple lower case of Latin, Greek and
+// Cyrillic letters (one character for one), everything else as it is.
+std::string fold_name(std::string_view name);
+
+// like_pattern is the LIKE pattern, escaped by '!', that finds the folded `text` anywhere.
+std::string like_pattern(std::string_view text);
+
+}  // namespace quantumapi::vault

@@ -1,0 +1,137 @@
+// Changes of secrets; reading them is in service_read.cc, lists in service_list.cc.
+#include "vault/service.h"
+
+#include "vault/impl.h"
+#include "vault/rules.h"
+
+namespace quantumapi::vault {
+namespace {
+
+constexpr std::string_view kTopic = "secrets";
+constexpr int kPutAttempts = 16;
+
+void concerns(AuditEvent& event, const SecretRecord& record) {
+  event.resource_type = "secret";
+  event.resource = record.id.uuid;
+  event.resource_name = record.name;
+}
+
+}  // namespace
+
+VaultService::VaultService(store::Database& database, keyring::Keyring& keyring, const Clock& clock)
+    : impl_(std::make_unique<Impl>(database, keyring, clock)) {}
+VaultService::~VaultService() = default;
+
+std::vector<store::RowCacheBase*> VaultService::caches() { return {&impl_->rows}; }
+
+std::unexpected<Error> no_such_secret() { return fail(Code::kNotFound, "no such secret"); }
+
+keyring::ObjectContext value_context(const SecretRecord& record) {
+  return {"secret.value", record.tenant, record.id.uuid, record.version};
+}
+
+keyring::ObjectContext fields_context(const SecretRow& row) {
+  return {"secret.fields", row.record.tenant, row.record.id.uuid, row.fields_version};
+}
+
+Result<Bytes> VaultService::Impl::seal_object(const keyring::ObjectContext& context,
+                                              std::string_view plaintext) {
+  TRY_ASSIGN(const auto version,
+             keys.default_encryption(context.tenant, keyring::Purpose::kVault, true));
+  return keyring::seal_object(*version, context, as_bytes(plaintext));
+}
+
+Result<SecretRecord> VaultService::create(const Principal& principal, const NewSecret& secret,
+                                          AuditEvent event) {
+  TRY(may_reach(principal, secret.name));
+  const WallTime now = impl_->clock.wall();
+  TRY(check_new(secret, now));
+  SecretRow row;
+  row.record = {.id = SecretId::make(now),
+                .tenant = principal.tenant,
+                .name = std::string(secret.name),
+                .version = 1,
+                .description = std::string(secret.description),
+                .content_type = std::string(secret.content_type),
+                .labels = secret.labels,
+                .is_active = true,
+                .has_totp = secret.has_totp,
+                .created_at = now,
+                .updated_at = {},
+                .expires_at = secret.expires_at};
+  TRY_ASSIGN(row.value, impl_->seal_object(value_context(row.record), secret.value));
+  if (!secret.fields.empty()) {
+    TRY_ASSIGN(row.fields, impl_->seal_object(fields_context(row), secret.fields));
+  }
+  concerns(event, row.record);
+  const auto insert = [&](store::Transaction& tx) -> Status {
+    TRY(repository::insert(tx, row, principal.account));
+    tx.record(event);
+    tx.touch(kTopic, row.record.id.uuid);
+    return {};
+  };
+  TRY(impl_->database.change(insert));
+  return row.record;
+}
+
+// try_put seals for the version after the one it sees; nothing when another
+// writer took that version first.
+Result<std::optional<SecretRecord>> VaultService::Impl::try_put(const Principal& principal,
+                                                                SecretId id, std::string_view value,
+                                                                AuditEvent event) {
+  TRY_ASSIGN(auto record, database.read([&](store::Transaction& tx) {
+    return repository::find_record(tx, id);
+  }));
+  if (!record || !readable(*record, principal.tenant)) return no_such_secret();
+  const Author author{principal.account, clock.wall()};
+  ++record->version;
+  record->updated_at = author.at;
+  TRY_ASSIGN(const Bytes sealed, seal_object(value_context(*record), value));
+  concerns(event, *record);
+  const auto add = [&](store::Transaction& tx) -> Result<bool> {
+    TRY_ASSIGN(const bool first, repository::add_version(tx, id, record->version, sealed, author));
+    if (!first) return false;
+    tx.record(event);
+    tx.touch(kTopic, id.uuid);
+    return true;
+  };
+  TRY_ASSIGN(const bool added, database.change(add));
+  if (!added) return std::optional<SecretRecord>();
+  return record;
+}
+
+Result<SecretRecord> VaultService::put_value(const Principal& principal, SecretId id,
+                                             std::string_view value, AuditEvent event) {
+  TRY(may_reach(principal, id));
+  TRY(check_value(value));
+  const std::scoped_lock lock(impl_->writing(id));
+  for (int attempt = 0; attempt < kPutAttempts; ++attempt) {
+    TRY_ASSIGN(auto record, impl_->try_put(principal, id, value, event));
+    if (record) return *std::move(record);
+  }
+  return fail(Code::kConflict, "others are changing this secret; try again");
+}
+
+Status VaultService::remove(const Principal& principal, SecretId id, AuditEvent event) {
+  TRY(may_reach(principal, id));
+  const WallTime now = impl_->clock.wall();
+  const auto bury = [&](store::Transaction& tx) -> Status {
+    TRY_ASSIGN(const auto record, repository::find_record(tx, id));
+    if (!record || record->tenant != principal.tenant) return no_such_secret();
+    TRY(repository::remove(tx, *record, now));
+    AuditEvent deletion = event;
+    concerns(deletion, *record);
+    tx.record(deletion);
+    tx.touch(kTopic, id.uuid);
+    return {};
+  };
+  TRY(impl_->database.change(bury));
+  keyring::JournalEntry ending{};
+  ending.kind = keyring::JournalEntry::Kind::kSecretDeleted;
+  ending.time = now;
+  ending.tenant = principal.tenant;
+  ending.object = id.uuid;
+  return impl_->keys.journal(std::move(ending));
+}
+
+}  // namespace quantumapi::vault
