@@ -1,0 +1,165 @@
+"""Faults of disk, keys and database: refused clearly, nothing changed, nothing leaked."""
+
+import hashlib
+import json
+import os
+import pathlib
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+
+import pytest
+
+from harness import BIN, wait_until
+from load import Writers, check_audit
+
+
+def fingerprint(directory):
+    """The octets of all files: to show that a refusal changed nothing."""
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(pathlib.Path(directory).iterdir())
+            if path.is_file() and path.name != "lock" and not path.name.endswith(("-shm", "-wal"))}
+
+
+def serve_fails(server):
+    out = subprocess.run([BIN / "quantumapid", "serve", *server.store_options(), "--listen", "127.0.0.1:0"],
+                         capture_output=True, text=True, env=server.env, timeout=30)
+    assert out.returncode == 1, out.stderr
+    return out.stderr
+
+
+def limit_files(size):
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def test_when_the_audit_log_cannot_be_written_nothing_leaves(new_server):
+    server = new_server().init().start()
+    made = server.http.post("/api/v1/secrets", json={"name": "s", "value": "the-value"}).json()
+    server.stop()
+    size = (server.data / "quantumapi.db").stat().st_size
+    # Room for the start, then the log's file may grow no further.
+    server.start(preexec_fn=limit_files(max(size, 65536) + 200_000))
+    refused = wait_until(lambda: next(
+        (a for a in (server.http.get(f"/api/v1/secrets/{made['id']}") for _ in range(200)) if a.status_code != 200), None),
+        60, "a full disk")
+    assert refused.status_code == 503 and "the-value" not in refused.text
+    assert refused.json()["error"] in ("audit_unavailable", "store_unavailable", "service_unavailable")
+    write = server.http.post("/api/v1/secrets", json={"name": "t", "value": "v"})
+    assert write.status_code == 503
+    sealed = server.http.post("/api/v1/encrypt", json={"plaintext": "x"})
+    assert sealed.status_code == 503 and "qa1." not in sealed.text
+    server.stop()
+    server.start()
+    assert server.http.get(f"/api/v1/secrets/{made['id']}").json()["value"] == "the-value"
+    assert server.http.get("/api/v1/secrets/by-name/t").status_code == 404
+
+
+def test_a_wrong_root_key_is_refused_and_nothing_changes(new_server, store):
+    server, other = new_server(store).init(), new_server().init()
+    shutil.copy(other.data / "root.seal", server.data / "root.seal")
+    before = fingerprint(server.data)
+    assert "root key" in serve_fails(server)
+    assert fingerprint(server.data) == before
+
+
+def test_a_foreign_database_is_refused_and_nothing_changes(new_server):
+    server = new_server().init()
+    (server.data / "quantumapi.db").unlink()
+    for left in server.data.glob("quantumapi.db-*"):
+        left.unlink()
+    with sqlite3.connect(server.data / "quantumapi.db") as database:
+        database.execute("CREATE TABLE customers (id INTEGER, name TEXT)")
+    database.close()
+    before = fingerprint(server.data)
+    assert serve_fails(server)
+    init = subprocess.run([BIN / "quantumapid", "init", *server.store_options()], capture_output=True, text=True)
+    assert init.returncode == 1
+    assert fingerprint(server.data) == before
+
+
+def test_a_foreign_postgres_database_is_refused_and_nothing_changes(new_server, postgres):
+    server = new_server("postgres")
+    name = server.database.rsplit("/", 1)[1]
+    postgres.sql("CREATE TABLE customers (id INTEGER)", name)
+    out = subprocess.run([BIN / "quantumapid", "init", *server.store_options()], capture_output=True, text=True)
+    assert out.returncode == 1
+    assert postgres.sql("SELECT string_agg(tablename, ',') FROM pg_tables WHERE schemaname = 'public'", name) == "customers"
+
+
+def test_serving_an_empty_directory_is_refused_and_makes_nothing(new_server):
+    server = new_server()
+    assert "init" in serve_fails(server)
+    server.data.mkdir()
+    assert "init" in serve_fails(server)
+    assert list(server.data.iterdir()) == [] or [p.name for p in server.data.iterdir()] == ["lock"]
+
+
+def test_a_second_init_is_refused_and_nothing_changes(new_server, store):
+    server = new_server(store).init()
+    before = fingerprint(server.data)
+    out = subprocess.run([BIN / "quantumapid", "init", *server.store_options(), "--json"], capture_output=True, text=True)
+    assert out.returncode == 1 and "api_key" not in out.stdout
+    assert fingerprint(server.data) == before
+
+
+def test_a_changed_journal_of_another_installation_is_refused(new_server):
+    server, other = new_server().init(), new_server().init()
+    shutil.copy(other.data / "keys.journal", server.data / "keys.journal")
+    assert "journal" in serve_fails(server)
+
+
+def test_a_seal_that_others_may_read_is_refused(new_server):
+    server = new_server().init()
+    assert (server.data / "root.seal").stat().st_mode & 0o777 == 0o600
+    (server.data / "root.seal").chmod(0o644)
+    assert "root.seal" in serve_fails(server)
+
+
+def test_two_servers_on_one_directory_are_refused(new_server):
+    server = new_server().init().start()
+    assert serve_fails(server)
+    assert server.http.get("/health/ready").status_code == 200
+
+
+def test_postgres_restarted_under_load_gives_clean_503s_and_recovers(new_server, postgres):
+    server = new_server("postgres").init().start()
+    writers = Writers(server, threads=6).start()
+    wait_until(lambda: len(writers.acknowledged) >= 5, 20, "first writes")
+    postgres.stop("immediate")
+    wait_until(lambda: writers.statuses.get(503), 20, "a 503 while the database is down")
+    assert server.http.get("/health/live").status_code == 200
+    wait_until(lambda: server.http.get("/health/ready").status_code == 503, 10, "not ready")
+    postgres.start()
+    before = len(writers.acknowledged)
+    wait_until(lambda: len(writers.acknowledged) >= before + 5, 30, "recovery by itself")
+    writers.stop()
+    assert set(writers.statuses) <= {200, 201, 204, 503}, writers.statuses
+    writers.check(server)
+    check_audit(server, writers)
+
+
+def test_sigterm_under_load_drains_without_a_broken_answer(new_server):
+    import httpx
+
+    server = new_server().init().start()
+    writers = Writers(server, threads=4)
+    broken = []
+    original = writers.cycle
+
+    def watched(http, name):
+        try:
+            original(http, name)
+        except httpx.ConnectError:
+            raise
+        except httpx.TransportError as error:
+            broken.append(repr(error))
+            raise
+
+    writers.cycle = watched
+    writers.start()
+    wait_until(lambda: len(writers.acknowledged) >= 10, 20, "first writes")
+    assert server.stop() == 0
+    writers.stop()
+    assert broken == []
