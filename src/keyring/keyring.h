@@ -31,6 +31,7 @@ struct KeyRecord {
   std::map<std::string, std::string> labels;
   std::uint32_t latest_version = 1;
   std::uint32_t min_decryption_version = 1;
+  std::uint32_t version_count = 1;
   bool is_default = false;
   std::string state;  // "active" | "disabled" | "scheduled_deletion" | "deleted"
   WallTime created_at;
@@ -108,18 +109,20 @@ class Keyring {
     std::uint32_t previous_version = 0;
   };
   // rotate adds a version that all further encryption uses; older ones decrypt.
-  // kConflict when the key is not active.
-  Result<Rotation> rotate(TenantId tenant, KeyId key, AuditEvent event);
+  // With `set_default` the key becomes its purpose's default as well. kConflict
+  // "key_not_active" when the key is not active.
+  Result<Rotation> rotate(TenantId tenant, KeyId key, AuditEvent event, bool set_default = false);
 
   // find by id, or by name; kNotFound for another tenant's and for purposes that are not shown.
   Result<KeyRecord> find(TenantId tenant, KeyId key);
   Result<KeyRecord> find(TenantId tenant, std::string_view name);
   struct Filter {
-    std::optional<Purpose> purpose;
-    std::optional<std::string> state;
+    std::optional<Purpose> purpose;    // kSign lists image keys too, as clients see them
+    std::optional<std::string> state;  // absent: all but deleted ones
     std::int64_t offset = 0;
     std::int64_t limit = 50;
   };
+  // list gives the newest first. The total of a filtered list counts up to 10,000.
   Result<KeyPage> list(TenantId tenant, const Filter& filter);
 
   // default_encryption is the newest version of the tenant's default key for

@@ -26,4 +26,7 @@ enum class Purpose : std::uint8_t {
 std::string_view to_string(Purpose purpose);  // "encrypt", "sign", …
 Result<Purpose> parse_purpose(std::string_view text);
 
+// is_visible is true for the purposes that /keys shows: encrypt, sign, hmac, image.
+bool is_visible(Purpose purpose);
+
 }  // namespace quantumapi::keyring

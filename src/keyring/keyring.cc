@@ -1,0 +1,180 @@
+#include "keyring/keyring.h"
+
+#include "keyring/keyring_impl.h"
+#include "keyring/locked.h"
+
+namespace quantumapi::keyring {
+namespace {
+
+AuditEvent about(AuditEvent event, const KeyRecord& key) {
+  event.resource_type = "key";
+  event.resource = key.id.uuid;
+  event.resource_name = key.name;
+  event.algorithm = algorithm_name(key.algorithm);
+  event.key_version = key.latest_version;
+  return event;
+}
+
+std::unexpected<Error> no_such_key() { return fail(Code::kNotFound, "there is no such key"); }
+std::unexpected<Error> not_active() {
+  return fail(Code::kConflict, "the key is not active", "key_not_active");
+}
+
+Result<KeyRecord> present(Result<std::optional<KeyRecord>> found) {
+  if (!found) return std::unexpected(std::move(found).error());
+  if (!*found) return no_such_key();
+  return **std::move(found);
+}
+
+KeyRecord record_of(const Keyring::Prepared& prepared) {
+  return {.id = prepared.id,
+          .tenant = prepared.key.tenant,
+          .name = prepared.key.name,
+          .purpose = prepared.key.purpose,
+          .algorithm = prepared.key.algorithm,
+          .description = prepared.key.description,
+          .labels = prepared.key.labels,
+          .is_default = prepared.key.set_default,
+          .state = "active",
+          .created_at = prepared.at,
+          .updated_at = {},
+          .rotated_at = {},
+          .sources = prepared.sources,
+          .quantum = prepared.quantum,
+          .public_key = prepared.public_key};
+}
+
+}  // namespace
+
+Keyring::Keyring(store::Database& database, RootKey root, std::unique_ptr<KeyJournal> journal,
+                 crypto::EntropyPool& entropy, const Clock& clock, Logger& log)
+    : impl_(std::make_unique<Impl>(database, std::move(root), std::move(journal), entropy, clock,
+                                   log)) {
+  // The first to find out that memory can't be locked tells, once.
+  if (!lock_memory(SecretBytes(kEncryptionMaterialSize)))
+    log.warning("key material cannot be locked in memory; raise RLIMIT_MEMLOCK or turn swap off");
+}
+
+Keyring::~Keyring() = default;
+
+Result<Bytes> Keyring::Impl::wrap_and_journal(JournalEntry::Kind kind, const VersionPlace& place,
+                                              std::string_view algorithm,
+                                              const SecretBytes& material, WallTime now) {
+  const WrapContext context{place.purpose, place.tenant, place.key.uuid, place.version};
+  TRY_ASSIGN(Bytes wrapped, root.wrap(context, material));
+  TRY(journal->append({.kind = kind,
+                       .time = now,
+                       .tenant = place.tenant,
+                       .object = place.key.uuid,
+                       .version = place.version,
+                       .algorithm = std::string(algorithm),
+                       .purpose = place.purpose,
+                       .wrapped = wrapped}));
+  return wrapped;
+}
+
+Result<Keyring::Prepared> Keyring::prepare(const NewKey& key) {
+  TRY_ASSIGN(Material material, draw_material(key.purpose, key.algorithm, impl_->entropy));
+  const WallTime now = impl_->clock.wall();
+  const VersionPlace place{KeyId::make(now), 1, key.tenant, key.purpose};
+  TRY_ASSIGN(Bytes wrapped, impl_->wrap_and_journal(JournalEntry::Kind::kKeyVersion, place,
+                                                    key.algorithm, material.octets, now));
+  return Prepared{.key = key,
+                  .id = place.key,
+                  .wrapped = std::move(wrapped),
+                  .public_key = std::move(material.public_key),
+                  .sources = std::move(material.sources),
+                  .quantum = material.quantum,
+                  .at = now};
+}
+
+Result<KeyRecord> Keyring::create_in(store::Transaction& tx, const Prepared& prepared) {
+  const NewKey& key = prepared.key;
+  TRY(repository::insert_key(tx, prepared));
+  TRY(repository::insert_version(tx, {prepared.id, 1, prepared.wrapped, prepared.public_key,
+                                      prepared.sources, prepared.quantum, prepared.at}));
+  if (is_visible(key.purpose)) TRY(repository::count(tx, key.tenant, prepared.id.uuid, 1));
+  if (key.set_default) {
+    TRY(repository::set_default(tx, key.tenant, key.purpose, prepared.id, prepared.at));
+    tx.touch("key_default", repository::default_id(key.tenant, key.purpose));
+  }
+  return record_of(prepared);
+}
+
+Result<KeyRecord> Keyring::create(const NewKey& key, AuditEvent event) {
+  TRY(check_algorithm(key.purpose, key.algorithm));
+  // Asked before material is drawn, so that a taken name costs no journal entry.
+  TRY_ASSIGN(const bool taken, impl_->database.read([&](store::Transaction& tx) {
+    return repository::name_taken(tx, key.tenant, is_visible(key.purpose), key.name);
+  }));
+  if (taken) return fail(Code::kConflict, "a key of this name exists", "key_name_conflict");
+  TRY_ASSIGN(const Prepared prepared, prepare(key));
+  return impl_->database.change([&](store::Transaction& tx) -> Result<KeyRecord> {
+    TRY_ASSIGN(KeyRecord record, create_in(tx, prepared));
+    tx.record(about(event, record));
+    return record;
+  });
+}
+
+Result<Keyring::Rotation> Keyring::rotate(TenantId tenant, KeyId key, AuditEvent event,
+                                          bool set_default) {
+  const std::scoped_lock one_at_a_time(impl_->rotation_of(key));
+  store::Database& database = impl_->database;
+  TRY_ASSIGN(const KeyRecord before, present(database.read([&](store::Transaction& tx) {
+               return repository::find_any(tx, tenant, key);
+             })));
+  if (before.state == "deleted") return no_such_key();
+  if (before.state != "active") return not_active();
+  TRY_ASSIGN(Material material, draw_material(before.purpose, before.algorithm, impl_->entropy));
+  TRY_ASSIGN(const auto version, database.change([&](store::Transaction& tx) {
+    return repository::take_version(tx, tenant, key);
+  }));
+  if (!version) return not_active();
+  const WallTime now = impl_->clock.wall();
+  const VersionPlace place{key, *version, tenant, before.purpose};
+  TRY_ASSIGN(const Bytes wrapped, impl_->wrap_and_journal(JournalEntry::Kind::kKeyVersion, place,
+                                                          before.algorithm, material.octets, now));
+  return database.change([&](store::Transaction& tx) -> Result<Rotation> {
+    TRY(repository::insert_version(tx, {key, *version, wrapped, material.public_key,
+                                        material.sources, material.quantum, now}));
+    TRY_ASSIGN(const bool active, repository::use_version(tx, tenant, key, *version, now));
+    if (!active) return not_active();
+    if (set_default && !before.is_default) {
+      TRY(repository::set_default(tx, tenant, before.purpose, key, now));
+      tx.touch("key_default", repository::default_id(tenant, before.purpose));
+    }
+    TRY_ASSIGN(KeyRecord record, present(repository::find_any(tx, tenant, key)));
+    tx.record(about(event, record));
+    tx.touch("key", key.uuid);
+    return Rotation{std::move(record), before.latest_version};
+  });
+}
+
+Result<KeyRecord> Keyring::find(TenantId tenant, KeyId key) {
+  return present(impl_->database.read(
+      [&](store::Transaction& tx) { return repository::find_visible(tx, tenant, key); }));
+}
+
+Result<KeyRecord> Keyring::find(TenantId tenant, std::string_view name) {
+  return present(impl_->database.read(
+      [&](store::Transaction& tx) { return repository::find_visible(tx, tenant, name); }));
+}
+
+Result<KeyPage> Keyring::list(TenantId tenant, const Filter& filter) {
+  return impl_->database.read(
+      [&](store::Transaction& tx) { return repository::list(tx, tenant, filter); });
+}
+
+Result<std::vector<std::pair<KeyId, std::uint32_t>>> Keyring::default_history(TenantId tenant) {
+  const Uuid id = repository::default_id(tenant, Purpose::kEncrypt);
+  return impl_->database.read(
+      [&](store::Transaction& tx) { return repository::default_history(tx, id); });
+}
+
+Status Keyring::journal(JournalEntry entry) { return impl_->journal->append(entry); }
+
+const RootKey& Keyring::root() const { return impl_->root; }
+
+std::vector<store::RowCacheBase*> Keyring::caches() { return {&impl_->rows, &impl_->defaults}; }
+
+}  // namespace quantumapi::keyring
