@@ -1,6 +1,9 @@
 # What the rooms are built from: Debian's packages, and AWS-LC from AWSLC_ROOT.
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
+if(POLICY CMP0167)  # from CMake 3.30 on: Boost's own package instead of CMake's search for it
+  cmake_policy(SET CMP0167 NEW)
+endif()
 find_package(Boost 1.81 REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
@@ -16,10 +19,16 @@ if(NOT EXISTS ${AWSLC_ROOT}/lib/libcrypto.a)
 endif()
 
 # libpq brings the system's libssl into the process. Without exclude-libs our
-# static AWS-LC would export its symbols and libpq would call into them.
+# static AWS-LC would export its symbols and libpq would call into them. Sanitizers
+# need theirs exported (libpq's malloc must be the intercepted one): there only
+# AWS-LC's archives are named.
 add_library(awslc_crypto INTERFACE)
 target_include_directories(awslc_crypto SYSTEM INTERFACE ${AWSLC_ROOT}/include)
 target_link_libraries(awslc_crypto INTERFACE ${AWSLC_ROOT}/lib/libcrypto.a Threads::Threads)
-target_link_options(awslc_crypto INTERFACE -Wl,--exclude-libs,ALL)
+if(QUANTUMAPI_SANITIZE OR QUANTUMAPI_FUZZ)
+  target_link_options(awslc_crypto INTERFACE -Wl,--exclude-libs,libcrypto.a:libssl.a)
+else()
+  target_link_options(awslc_crypto INTERFACE -Wl,--exclude-libs,ALL)
+endif()
 add_library(awslc_ssl INTERFACE)
 target_link_libraries(awslc_ssl INTERFACE ${AWSLC_ROOT}/lib/libssl.a awslc_crypto)
