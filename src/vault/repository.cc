@@ -22,7 +22,7 @@ const Statement kInsert{"secrets.insert", R"sql(
 )sql"};
 
 const Statement kInsertLabel{"secrets.insert_label", R"sql(
-  INSERT INTO secret_labels (secret, label_key, label_value) VALUES (:secret, :key, :value)
+  INSERT INTO secret_labels (secret, label) VALUES (:secret, :label)
 )sql"};
 
 const Statement kInsertVersion{"secrets.insert_version", R"sql(
@@ -59,7 +59,7 @@ const Statement kAdvance{"secrets.advance", R"sql(
 )sql"};
 
 const Statement kBury{"secrets.bury", R"sql(
-  UPDATE secrets SET deleted_at = :now, fields = :nothing, description = '', labels = '{}',
+  UPDATE secrets SET deleted_at = :now, fields = :nothing, description = '', labels = '[]',
     revision = revision + 1
   WHERE id = :id AND deleted_at IS NULL
 )sql"};
@@ -89,10 +89,8 @@ const Statement kList{"secrets.list", R"sql(
     AND (s.is_active = 1 OR :include_inactive = 1)
     AND (:content_type = '' OR s.content_type = :content_type)
     AND (:name_pattern = '' OR s.name_folded LIKE :name_pattern ESCAPE '!')
-    AND (:label_key = '' OR EXISTS (
-      SELECT 1 FROM secret_labels l
-      WHERE l.secret = s.id AND l.label_key = :label_key
-        AND (:any_value = 1 OR l.label_value = :label_value)))
+    AND (:label = '' OR EXISTS (
+      SELECT 1 FROM secret_labels l WHERE l.secret = s.id AND l.label = :label))
   ORDER BY s.name COLLATE "C", s.id
   LIMIT :limit OFFSET :offset
 )sql"};
@@ -105,10 +103,8 @@ const Statement kCount{"secrets.count", R"sql(
       AND (s.is_active = 1 OR :include_inactive = 1)
       AND (:content_type = '' OR s.content_type = :content_type)
       AND (:name_pattern = '' OR s.name_folded LIKE :name_pattern ESCAPE '!')
-      AND (:label_key = '' OR EXISTS (
-        SELECT 1 FROM secret_labels l
-        WHERE l.secret = s.id AND l.label_key = :label_key
-          AND (:any_value = 1 OR l.label_value = :label_value)))
+      AND (:label = '' OR EXISTS (
+        SELECT 1 FROM secret_labels l WHERE l.secret = s.id AND l.label = :label))
     LIMIT :bound) AS found
 )sql"};
 
@@ -117,10 +113,10 @@ const Statement kHistory{"secrets.history", R"sql(
   WHERE secret = :secret ORDER BY version DESC LIMIT :limit
 )sql"};
 
-Result<std::map<std::string, std::string>> read_labels(std::string_view text) {
-  if (text == "{}") return std::map<std::string, std::string>();
+Result<std::vector<std::string>> read_labels(std::string_view text) {
+  if (text == "[]") return std::vector<std::string>();
   std::pmr::monotonic_buffer_resource memory;
-  return json::decode<std::map<std::string, std::string>>(text, memory);
+  return json::decode<std::vector<std::string>>(text, memory);
 }
 
 // read_record reads the twelve columns that all queries of secrets begin with.
@@ -186,8 +182,8 @@ Status insert(Transaction& tx, const SecretRow& row, ServiceAccountId by) {
       return std::unexpected(inserted.error());
     return fail(Code::kConflict, "a secret of this name exists already", "secret_name_conflict");
   }
-  for (const auto& [key, value] : record.labels)
-    TRY(tx.execute(kInsertLabel, {{"secret", record.id}, {"key", key}, {"value", value}}));
+  for (const std::string& label : record.labels)
+    TRY(tx.execute(kInsertLabel, {{"secret", record.id}, {"label", label}}));
   TRY(insert_version(tx, record.id, record.version, row.value, {by, record.created_at}));
   return add_to_counter(tx, record, 1);
 }

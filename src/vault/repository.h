@@ -53,8 +53,7 @@ struct Selection {
   bool include_inactive = false;
   std::string content_type;
   std::string name_pattern;  // LIKE, escaped by '!'
-  std::string label_key;
-  std::optional<std::string> label_value;
+  std::string label;
 
   // narrows is false when the counter of the tenant is this selection's total.
   [[nodiscard]] bool narrows() const;

@@ -43,7 +43,7 @@ Result<Reply> create(VaultService& service, Call& call) {
                    .value = request.value,
                    .description = request.description.value_or(""),
                    .content_type = request.content_type.value_or(""),
-                   .labels = request.labels.value_or(std::map<std::string, std::string>()),
+                   .labels = request.labels.value_or(std::vector<std::string>()),
                    .fields = fields,
                    .has_totp = has_totp,
                    .expires_at = request.expires_at};

@@ -1,5 +1,6 @@
 #include "vault/rules.h"
 
+#include <set>
 #include <string>
 
 #include "vault/name.h"
@@ -20,12 +21,13 @@ Status check_line(std::string_view field, std::string_view text, std::size_t lim
   return {};
 }
 
-Status check_labels(const std::map<std::string, std::string>& labels) {
+Status check_labels(const std::vector<std::string>& labels) {
   if (labels.size() > kMaxLabels) return fail_field("labels", "must not be more than 64");
-  for (const auto& [key, value] : labels) {
-    if (key.empty()) return fail_field("labels", "must not have an empty key");
-    TRY(check_line("labels", key, kMaxLabel));
-    TRY(check_line("labels", value, kMaxLabel));
+  std::set<std::string_view> seen;
+  for (const std::string& label : labels) {
+    if (label.empty()) return fail_field("labels", "must not hold an empty one");
+    if (!seen.insert(label).second) return fail_field("labels", "must not hold one twice");
+    TRY(check_line("labels", label, kMaxLabel));
   }
   return {};
 }
@@ -58,12 +60,6 @@ Status check_new(const NewSecret& secret, WallTime now) {
   if (secret.expires_at && *secret.expires_at <= now)
     return fail_field("expiresAt", "must be in the future");
   return {};
-}
-
-LabelFilter parse_label_filter(std::string_view text) {
-  const std::size_t at = text.find('=');
-  if (at == std::string_view::npos) return {text, std::nullopt};
-  return {text.substr(0, at), text.substr(at + 1)};
 }
 
 }  // namespace quantumapi::vault

@@ -13,7 +13,7 @@ inline constexpr std::size_t kMaxDescription = 1000;  // characters
 inline constexpr std::size_t kMaxContentType = 100;
 inline constexpr std::size_t kMaxUsername = 255;
 inline constexpr std::size_t kMaxLabels = 64;
-inline constexpr std::size_t kMaxLabel = 255;          // characters of a key or a value
+inline constexpr std::size_t kMaxLabel = 255;          // characters of one label
 inline constexpr std::size_t kMaxFields = 256 * 1024;  // octets of JSON text
 
 // check_new holds a new secret against every limit. kInvalidArgument, or
@@ -25,12 +25,5 @@ Status check_value(std::string_view value);
 
 // check_length: kInvalidArgument when `text` has more than `limit` characters.
 Status check_length(std::string_view field, std::string_view text, std::size_t limit);
-
-// LabelFilter is a list's ?label=, split at the first '='.
-struct LabelFilter {
-  std::string_view key;
-  std::optional<std::string_view> value;  // none: any value
-};
-LabelFilter parse_label_filter(std::string_view text);
 
 }  // namespace quantumapi::vault

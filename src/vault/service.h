@@ -1,7 +1,6 @@
 // VaultService: secrets, their versions, names and endings.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,7 +30,7 @@ struct SecretRecord {
   std::uint32_t version = 1;
   std::string description;
   std::string content_type;
-  std::map<std::string, std::string> labels;
+  std::vector<std::string> labels;
   bool is_active = true;
   bool has_totp = false;
   WallTime created_at;
@@ -45,7 +44,7 @@ struct NewSecret {
   std::string_view value;
   std::string_view description;
   std::string_view content_type;
-  std::map<std::string, std::string> labels;
+  std::vector<std::string> labels;
   std::string_view
       fields;  // JSON text of username, notes, urls, customFields, totpSecret; may be empty
   bool has_totp = false;
@@ -91,7 +90,7 @@ class VaultService {
     std::int64_t limit = 50;
     bool include_inactive = false;
     std::optional<std::string> content_type;
-    std::optional<std::string> label;   // "key" or "key=value"
+    std::optional<std::string> label;   // one whole label
     std::optional<std::string> search;  // substring of the name, any case
   };
   struct Page {

@@ -1,5 +1,6 @@
 // Lists and histories of secrets.
 #include <algorithm>
+#include <map>
 
 #include "vault/impl.h"
 #include "vault/name.h"
@@ -14,7 +15,7 @@ Status check_filter(const VaultService::Filter& filter) {
         std::pair("search", filter.search)}) {
     if (!text) continue;
     if (has_control(*text)) return fail_field(field, "must not contain control characters");
-    TRY(check_length(field, *text, 2 * kMaxLabel + 1));
+    TRY(check_length(field, *text, kMaxLabel));
   }
   return {};
 }
@@ -24,17 +25,8 @@ repository::Selection selection_of(TenantId tenant, const VaultService::Filter& 
   selection.content_type = filter.content_type.value_or("");
   if (filter.search && !filter.search->empty())
     selection.name_pattern = like_pattern(*filter.search);
-  if (filter.label) {
-    const LabelFilter label = parse_label_filter(*filter.label);
-    selection.label_key = label.key;
-    selection.label_value = label.value;
-  }
+  selection.label = filter.label.value_or("");
   return selection;
-}
-
-bool has_label(const SecretRecord& record, const LabelFilter& wanted) {
-  const auto it = record.labels.find(std::string(wanted.key));
-  return it != record.labels.end() && (!wanted.value || it->second == *wanted.value);
 }
 
 // selects says of one record what the statements of the repository say of rows.
@@ -43,8 +35,8 @@ bool selects(const VaultService::Filter& filter, const SecretRecord& record) {
   const std::string type = filter.content_type.value_or("");
   if (!type.empty() && record.content_type != type) return false;
   if (filter.search && !fold_name(record.name).contains(fold_name(*filter.search))) return false;
-  const LabelFilter label = parse_label_filter(filter.label.value_or(""));
-  return label.key.empty() || has_label(record, label);
+  const std::string label = filter.label.value_or("");
+  return label.empty() || std::ranges::find(record.labels, label) != record.labels.end();
 }
 
 // bound_records are the secrets that the bindings name, each once, by name.

@@ -17,7 +17,7 @@ struct CreateRequest {
   std::string_view value;
   std::optional<std::string_view> description;
   std::optional<std::string_view> content_type;
-  std::optional<std::map<std::string, std::string>> labels;
+  std::optional<std::vector<std::string>> labels;
   std::optional<std::string_view> username;
   std::optional<std::string_view> notes;
   std::optional<json::Value> urls;           // array of objects of strings
@@ -42,7 +42,7 @@ struct SecretReply {
   std::optional<std::string_view> value;
   std::optional<std::string_view> description;
   std::optional<std::string_view> content_type;
-  std::optional<std::map<std::string, std::string>> labels;
+  std::optional<std::vector<std::string>> labels;
   bool is_active = true;
   bool is_favorite = false;
   bool has_totp = false;

@@ -26,9 +26,8 @@ CREATE UNIQUE INDEX secrets_by_name ON secrets (tenant, name) WHERE deleted_at I
 -- The labels of secrets.labels once more, for lists that ask for one.
 CREATE TABLE secret_labels (
   secret BYTEA NOT NULL,
-  label_key TEXT COLLATE "C" NOT NULL,
-  label_value TEXT COLLATE "C" NOT NULL,
-  PRIMARY KEY (secret, label_key)
+  label TEXT COLLATE "C" NOT NULL,
+  PRIMARY KEY (secret, label)
 );
 
 CREATE TABLE secret_versions (
