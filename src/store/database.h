@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -22,7 +23,10 @@ namespace quantumapi::store {
 class Engine;
 
 // Transaction runs statements and records audit events. It lives only inside
-// the closure it was given to, on one thread.
+// the closure it was given to, on one thread. After an error of a statement it
+// runs no further one and can't succeed: change() and read() then answer the
+// closure's error, or the statement's if the closure went on. Where a conflict
+// is expected, ON CONFLICT DO NOTHING and the affected rows tell it.
 class Transaction {
  public:
   virtual ~Transaction() = default;
@@ -31,7 +35,7 @@ class Transaction {
   virtual Status each(const Statement& statement, Params params,
                       const std::function<Status(const Row&)>& row) = 0;
   // execute runs a change and answers how many rows it affected. kConflict with
-  // reason "unique" when a unique index stands in the way.
+  // reason "unique" or "foreign_key" when such a constraint stands in the way.
   virtual Result<std::int64_t> execute(const Statement& statement, Params params) = 0;
   // record writes an audit event that is durable if and only if this transaction is.
   virtual void record(const AuditEvent& event) = 0;
@@ -55,13 +59,16 @@ enum class Dialect : std::uint8_t { kSqlite, kPostgres };
 
 // Database is one store, used by any number of threads. All answers other
 // than those of the closures themselves are kUnavailable (may pass by itself)
-// or kInternal (a defect).
+// or kInternal (a defect). The reason of a kUnavailable is "store_unavailable"
+// when nothing happened, "outcome_unknown" when a commit could not be resolved.
 class Database {
  public:
   // open connects and checks that the engine is set up to be durable (fsync
   // and synchronous_commit on). It changes nothing; call migrate() for that.
   static Result<std::unique_ptr<Database>> open(const Options& options, const Clock& clock,
                                                 Logger& log, Metrics& metrics);
+  // over makes a Database of an engine opened with settings of its own (tests of this room).
+  static std::unique_ptr<Database> over(std::unique_ptr<Engine> engine);
   ~Database();
 
   // migrate brings the schema to the newest version (store/migrations.h).
@@ -87,8 +94,9 @@ class Database {
   }
 
   // append makes the events of a reply durable, sharing one commit with
-  // everything that waits, and then calls `done` from a thread of the store
-  // with success or kUnavailable. `done` must not block. Never blocks the caller.
+  // everything that waits, and then calls `done` with success or kUnavailable,
+  // from a thread of the store, or from append itself when too much waits
+  // already. `done` must not block. Never blocks the caller.
   using Done = std::function<void(Status)>;
   void append(std::vector<AuditEvent> events, Done done);
   // append_and_wait is append for threads that may block.

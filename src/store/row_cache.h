@@ -97,7 +97,7 @@ class CacheKeeper {
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;
 };
 
 // -- implementation of RowCache ------------------------------------------------

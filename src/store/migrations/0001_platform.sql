@@ -25,3 +25,14 @@ CREATE TABLE audit_pending (
   frames BYTEA NOT NULL,
   PRIMARY KEY (stream, n)
 );
+
+-- postgres only
+-- Frames are read once and soon: trying to compress them is wasted work.
+ALTER TABLE audit_pending ALTER COLUMN frames SET STORAGE EXTERNAL;
+
+-- Emptied by crash recovery, which may also give a lost transaction's id to
+-- another: a mark that is still here proves that no id was given twice since.
+CREATE UNLOGGED TABLE crash_marks (
+  mark BYTEA NOT NULL PRIMARY KEY
+);
+-- both

@@ -1,0 +1,202 @@
+#include "store/sqlite_writer.h"
+
+#include <optional>
+
+#include "store/audit_frame.h"
+#include "store/connection_transaction.h"
+
+namespace quantumapi::store {
+namespace {
+
+constexpr Statement kBegin{"store.begin", "BEGIN IMMEDIATE"};
+constexpr Statement kCommit{"store.commit", "COMMIT"};
+constexpr Statement kRollback{"store.rollback", "ROLLBACK"};
+constexpr Statement kSavepoint{"store.savepoint", "SAVEPOINT one_change"};
+constexpr Statement kRelease{"store.release", "RELEASE one_change"};
+constexpr Statement kRollbackTo{"store.rollback_to", "ROLLBACK TO one_change"};
+
+std::unexpected<Error> unavailable(std::string why) {
+  return fail(Code::kUnavailable, std::move(why), std::string(kStoreUnavailable));
+}
+
+}  // namespace
+
+struct SqliteWriter::Change {
+  const Body& body;
+  std::vector<Touch> touches;
+  Status status;
+  std::mutex mutex;
+  std::condition_variable finished;
+  bool done = false;
+};
+
+struct SqliteWriter::Group {
+  std::vector<Change*> changes;
+  AuditBatch batch;
+  std::vector<Database::Done> dones;
+};
+
+SqliteWriter::SqliteWriter(std::unique_ptr<SqliteConnection> connection, const Surroundings& around,
+                           const Listeners& listeners, SqliteCheckpointer& checkpointer,
+                           std::size_t max_waiting, std::function<void()> failed_sync)
+    : connection_(std::move(connection)),
+      around_(around),
+      listeners_(listeners),
+      checkpointer_(checkpointer),
+      max_waiting_(max_waiting),
+      failed_sync_(std::move(failed_sync)),
+      stream_{Uuid::v7(around.clock.wall()), 0},
+      commits_(around.metrics.counter("quantumapi_store_commits_total", "Durable commits.")),
+      failures_(around.metrics.counter("quantumapi_store_failed_commits_total",
+                                       "Commits that failed as a whole.")),
+      seconds_(around.metrics.histogram("quantumapi_store_commit_seconds",
+                                        "Time of a commit with everything that shared it.")),
+      thread_([this] { loop(); }) {}
+
+SqliteWriter::~SqliteWriter() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+Status SqliteWriter::change(const Body& body) {
+  if (std::this_thread::get_id() == thread_.get_id())
+    return fail(Code::kInternal, "a change inside a change, or inside a `done`");
+  Change change{body, {}, {}, {}, {}, false};
+  {
+    const std::scoped_lock lock(mutex_);
+    if (changes_.size() >= max_waiting_) return unavailable("too many changes wait");
+    changes_.push_back(&change);
+  }
+  wake_.notify_one();
+  std::unique_lock lock(change.mutex);
+  change.finished.wait(lock, [&] { return change.done; });
+  return std::move(change.status);
+}
+
+void SqliteWriter::append(const std::vector<AuditEvent>& events, Database::Done done) {
+  // Encoded here, on the caller's thread: the writer only copies.
+  thread_local Bytes frames;
+  frames.clear();
+  for (const AuditEvent& event : events) append_frame(frames, event);
+  {
+    const std::scoped_lock lock(mutex_);
+    if (appended_.size() + frames.size() <= kMostWaiting) {
+      appended_.add(frames, static_cast<std::int64_t>(events.size()));
+      dones_.push_back(std::move(done));
+      done = nullptr;
+    }
+  }
+  if (done) return done(unavailable("too many audit events wait"));
+  wake_.notify_one();
+}
+
+bool SqliteWriter::stuck(std::chrono::milliseconds limit) {
+  const std::scoped_lock lock(mutex_);
+  return busy_ && around_.clock.steady() - busy_since_ > limit;
+}
+
+void SqliteWriter::loop() {
+  Group group;
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      busy_ = false;
+      wake_.wait(lock, [&] { return stop_ || !changes_.empty() || !dones_.empty(); });
+      if (changes_.empty() && dones_.empty()) return;
+      take(group);
+      busy_ = true;
+      busy_since_ = around_.clock.steady();
+    }
+    run(group);
+  }
+}
+
+void SqliteWriter::take(Group& group) {
+  std::swap(group.batch, appended_);  // the group's own was cleared, its memory stays in use
+  std::swap(group.dones, dones_);
+  while (!changes_.empty() && group.changes.size() < kLargestGroup) {
+    group.changes.push_back(changes_.front());
+    changes_.pop_front();
+  }
+}
+
+void SqliteWriter::run(Group& group) {
+  const auto begin = std::chrono::steady_clock::now();
+  Status status = write(group);
+  if (status) {
+    stream_.next += group.batch.count();
+    commits_.add();
+    seconds_.observe(std::chrono::steady_clock::now() - begin);
+    checkpointer_.committed(connection_->wal_pages());
+  } else {
+    failures_.add();
+    around_.log.error("a commit failed", {{"error", std::string_view(status.error().message)}});
+    recover();
+    // Whatever stood in the way, the group did not happen: not a defect of its members.
+    status = unavailable("the store could not commit");
+  }
+  finish(group, status);
+  if (status && SqliteCheckpointer::due_in_writer(connection_->wal_pages()))
+    (void)connection_->checkpoint(false);
+  if (connection_->failed_to_sync()) failed_sync_();
+}
+
+Status SqliteWriter::write(Group& group) {
+  TRY(connection_->execute(kBegin, {}));
+  for (Change* change : group.changes) TRY(write_change(*change, group.batch));
+  TRY(group.batch.write(*connection_, stream_, [](const Row&) { return Status{}; }));
+  TRY(connection_->execute(kCommit, {}));
+  return {};
+}
+
+// write_change answers an error only when the whole group is lost; one of the
+// closure stands in change.status and is undone by its savepoint.
+Status SqliteWriter::write_change(Change& change, AuditBatch& batch) {
+  TRY(connection_->execute(kSavepoint, {}));
+  const AuditBatch::Mark mark = batch.mark();
+  ConnectionTransaction transaction(*connection_, &batch);
+  change.status = transaction.run(change.body);
+  // SQLITE_FULL, IOERR and NOMEM may have rolled back everything already. Where
+  // they did not, the group would hardly fare better: it fails either way.
+  if (!connection_->in_transaction()) return unavailable("the transaction was rolled back");
+  const Status& broken = transaction.broken();
+  if (!broken && broken.error().code == Code::kUnavailable) return broken;
+  if (!change.status) {
+    batch.rewind(mark);
+    TRY(connection_->execute(kRollbackTo, {}));
+  } else {
+    change.touches = std::move(transaction.touches());
+  }
+  TRY(connection_->execute(kRelease, {}));
+  return {};
+}
+
+// The commit's outcome may be unknown to us after an I/O error, so the numbers
+// it used are not used again: a new stream begins.
+void SqliteWriter::recover() {
+  if (connection_->failed_to_sync()) failed_sync_();
+  if (connection_->in_transaction()) (void)connection_->execute(kRollback, {});
+  stream_ = {Uuid::v7(around_.clock.wall()), 0};
+}
+
+void SqliteWriter::finish(Group& group, const Status& status) {
+  for (Change* change : group.changes) {
+    if (!status) change->status = status;
+    if (change->status) listeners_.announce(change->touches);
+  }
+  for (Change* change : group.changes) {
+    const std::scoped_lock lock(change->mutex);
+    change->done = true;
+    change->finished.notify_one();  // under the lock: the change is gone right after it
+  }
+  for (Database::Done& done : group.dones) done(status);
+  group.changes.clear();
+  group.dones.clear();
+  group.batch.clear();
+}
+
+}  // namespace quantumapi::store
