@@ -246,7 +246,7 @@ Status remove(Transaction& tx, const SecretRecord& record, WallTime now) {
 }
 
 bool Selection::narrows() const {
-  return include_inactive || !content_type.empty() || !name_pattern.empty() || !label_key.empty();
+  return include_inactive || !content_type.empty() || !name_pattern.empty() || !label.empty();
 }
 
 Result<std::vector<SecretRecord>> list(Transaction& tx, const Selection& selection,
@@ -257,9 +257,7 @@ Result<std::vector<SecretRecord>> list(Transaction& tx, const Selection& selecti
                {"include_inactive", selection.include_inactive ? 1 : 0},
                {"content_type", selection.content_type},
                {"name_pattern", selection.name_pattern},
-               {"label_key", selection.label_key},
-               {"any_value", selection.label_value ? 0 : 1},
-               {"label_value", selection.label_value.value_or("")},
+               {"label", selection.label},
                {"limit", limit},
                {"offset", offset}},
               [&](const Row& row) { return read_record(row, secrets.emplace_back()); }));
@@ -273,9 +271,7 @@ Result<std::int64_t> count(Transaction& tx, const Selection& selection, std::int
               {"include_inactive", selection.include_inactive ? 1 : 0},
               {"content_type", selection.content_type},
               {"name_pattern", selection.name_pattern},
-              {"label_key", selection.label_key},
-              {"any_value", selection.label_value ? 0 : 1},
-              {"label_value", selection.label_value.value_or("")},
+              {"label", selection.label},
               {"bound", bound}},
              [&](const Row& row) -> Status {
                found = row.integer(0);
