@@ -1,7 +1,6 @@
 // Keyring: the keys of tenants, from their rows to unwrapped versions in memory.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,7 +27,7 @@ struct KeyRecord {
   Purpose purpose;
   std::string algorithm;  // "ML-KEM-768", "ML-DSA-65"
   std::string description;
-  std::map<std::string, std::string> labels;
+  std::vector<std::string> labels;
   std::uint32_t latest_version = 1;
   std::uint32_t min_decryption_version = 1;
   std::uint32_t version_count = 1;
@@ -68,7 +67,7 @@ struct NewKey {
   Purpose purpose;
   std::string algorithm;
   std::string description;
-  std::map<std::string, std::string> labels;
+  std::vector<std::string> labels;
   bool set_default = false;
 };
 

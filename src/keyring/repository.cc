@@ -154,9 +154,9 @@ Result<KeyRow> to_row(const Row& row) {
                 .revision = row.integer(7)};
 }
 
-Result<std::map<std::string, std::string>> to_labels(std::string_view text) {
+Result<std::vector<std::string>> to_labels(std::string_view text) {
   WipingArena arena;
-  return json::decode<std::map<std::string, std::string>>(text, arena);
+  return json::decode<std::vector<std::string>>(text, arena);
 }
 
 Result<KeyRecord> to_record(const Row& row) {
