@@ -44,6 +44,17 @@ Status make_private_directory(const std::string& path) {
               "can't make the data directory " + path + ": " + std::strerror(errno));
 }
 
+// require_store keeps a server from making an empty store where there is none.
+Status require_store(const Config& config) {
+  if (!std::filesystem::is_directory(config.data))
+    return fail(Code::kConflict,
+                "there is no data directory " + config.data + ": run quantumapid init first");
+  if (config.database.empty() && !std::filesystem::exists(config.data + "/quantumapi.db"))
+    return fail(Code::kConflict,
+                "there is no store in " + config.data + ": run quantumapid init first");
+  return {};
+}
+
 Result<std::optional<Installation>> read_installation(store::Database& database) {
   return database.read([](store::Transaction& tx) { return repository::find_installation(tx); });
 }
@@ -120,16 +131,13 @@ Result<std::unique_ptr<Platform>> Platform::open(const Config& config, Mode mode
                                                  const Clock& clock, Logger& log,
                                                  Metrics& metrics) {
   if (mode == Mode::kCreate) TRY(make_private_directory(config.data));
-  if (!std::filesystem::is_directory(config.data))
-    return fail(Code::kConflict,
-                "there is no data directory " + config.data + ": run quantumapid init first");
+  if (mode == Mode::kOpen) TRY(require_store(config));
   auto parts = std::make_unique<Parts>(Parts{.clock = clock, .log = log});
   parts->entropy = make_entropy(config, clock);
   store::Options options;
   options.directory = config.data;
   options.database_url = config.database;
   options.pool_connections = 8;
-  options.create = mode == Mode::kCreate;
   TRY_ASSIGN(parts->database, store::Database::open(options, clock, log, metrics));
   // A store that is ours is checked against the root key before it is migrated.
   if (mode == Mode::kCreate) TRY(parts->database->migrate());
