@@ -44,9 +44,10 @@ constexpr ValueTable kUrlValues(kUrlAlphabet);
 
 // encode_tail writes the characters of the last one or two octets.
 char *encode_tail(ByteView tail, const char *alphabet, Base64 form, char *out) {
+  const unsigned first = tail[0];
   const unsigned second = tail.size() == 2 ? tail[1] : 0;
-  *out++ = alphabet[tail[0] >> 2];
-  *out++ = alphabet[(tail[0] << 4 | second >> 4) & 63];
+  *out++ = alphabet[first >> 2];
+  *out++ = alphabet[(first << 4 | second >> 4) & 63];
   if (tail.size() == 2)
     *out++ = alphabet[second << 2 & 63];
   if (form == Base64::kUrl)

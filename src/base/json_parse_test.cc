@@ -202,9 +202,7 @@ TEST(JsonParse, ReadsDoublesToTheLastPlaceAndRefusesThoseOutOfRange) {
        {0.1, 1.7976931348623157e308, 5e-324, 2.2250738585072014e-308,
         123456.789, -0.30000000000000004, 9007199254740993.5}) {
     const std::string text = to_text(d);
-    const auto value = parse(
-        text.find_first_of(".e") == std::string::npos ? text + ".0" : text,
-        arena);
+    const auto value = parse(text, arena);
     ASSERT_TRUE(value) << text;
     EXPECT_EQ(value->number, d) << text;
   }

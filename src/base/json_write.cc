@@ -30,7 +30,12 @@ void Writer::number(double value) {
   if (!std::isfinite(value))
     return null(); // JSON has no other word for it
   separate();
+  const std::size_t start = out_.size();
   append_number(out_, value);
+  // A large whole number without a point would read back as an integer out of
+  // range.
+  if (out_.find_first_of(".e", start) == std::pmr::string::npos)
+    out_ += ".0";
 }
 
 void write_value(Writer &out, const Value &value) {

@@ -88,10 +88,21 @@ TEST(JsonWrite, WhatItWritesReadsBackTheSame) {
 TEST(JsonWrite, WritesNumbersShortestAndNeverNotANumber) {
   EXPECT_EQ(to_text(0.1), "0.1");
   EXPECT_EQ(to_text(1e300), "1e+300");
+  EXPECT_EQ(to_text(3.0), "3.0");
   EXPECT_EQ(to_text(std::int64_t{std::numeric_limits<std::int64_t>::min()}),
             "-9223372036854775808");
   EXPECT_EQ(to_text(std::nan("")), "null");
   EXPECT_EQ(to_text(-std::numeric_limits<double>::infinity()), "null");
+}
+
+TEST(JsonWrite, WritesLargeWholeDoublesSoThatTheyReadBack) {
+  WipingArena arena;
+  for (const double d :
+       {9223372036854775808.0, -33333330033313331200.0, 1e20, 123e20}) {
+    const auto value = parse(to_text(d), arena);
+    ASSERT_TRUE(value) << to_text(d);
+    EXPECT_EQ(value->number, d);
+  }
 }
 
 TEST(JsonWrite, WritesMembersInCamelCaseAndOmitsTheAbsent) {
