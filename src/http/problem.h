@@ -25,4 +25,9 @@ std::string_view reason_of(const Error& error);
 // request id; their message belongs in the log.
 Reply problem(const Request& request, const Error& error);
 
+// protocol_problem is problem for what no Code names: errors of HTTP itself
+// (408, 413, 414, 417, 431, 501, 505), found before any handler.
+Reply protocol_problem(const Request& request, int status, std::string_view reason,
+                       std::string_view detail);
+
 }  // namespace quantumapi::http
