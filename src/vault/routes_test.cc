@@ -66,7 +66,7 @@ using http::Method;
 TEST_P(VaultRoutes, CreateAnswersTheSecretWithItsValueAndPlace) {
   const Sent sent = send(mine(), Method::kPost, "/api/v1/secrets", {},
                          R"({"name":"db","value":"v\n","content_type":"text/plain",
-                             "customFields":[{"a":1}],"labels":{"Env":"x"}})");
+                             "customFields":[{"a":1}],"labels":["Env","b c"]})");
   ASSERT_TRUE(sent.reply) << sent.reply.error().message;
   EXPECT_EQ(sent.reply->status, 201);
   EXPECT_EQ(sent.scope, "secrets:write");
@@ -78,7 +78,7 @@ TEST_P(VaultRoutes, CreateAnswersTheSecretWithItsValueAndPlace) {
   EXPECT_EQ(secret.find("version")->integer, 1);
   EXPECT_TRUE(sent.body.contains(R"("contentType":"text/plain")"));
   EXPECT_TRUE(sent.body.contains(R"("content_type":"text/plain")"));
-  EXPECT_TRUE(sent.body.contains(R"("labels":{"Env":"x"})"));
+  EXPECT_TRUE(sent.body.contains(R"("labels":["Env","b c"])"));
   EXPECT_TRUE(sent.body.contains(R"("customFields":[{"a":1}])"));
   for (const char* needed : {"id", "createdat", "isactive", "isfavorite", "hastotp", "updatedat"})
     EXPECT_NE(secret.find(needed), nullptr) << needed;
@@ -186,7 +186,8 @@ TEST_P(VaultRoutes, BadBodiesNameTheirFieldAndChangeNothing) {
       {R"({"name":"db","value":7})", "value"},
       {R"({"name":"db","value":"v","urls":[{"url":1}]})", "urls"},
       {R"({"name":"db","value":"v","customFields":{"a":1}})", "customFields"},
-      {R"({"name":"db","value":"v","labels":{"a":1}})", "labels.a"},
+      {R"({"name":"db","value":"v","labels":{"a":"b"}})", "labels"},
+      {R"({"name":"db","value":"v","labels":["a","a"]})", "labels"},
       {R"({"name":"db","value":"v","expiresAt":"2001-01-01T00:00:00Z"})", "expiresAt"},
   };
   for (const auto& [body, field] : cases) {
