@@ -18,7 +18,8 @@ std::span<const std::string_view> all_scopes();
 
 // expand checks and normalises what a caller asks for: "encryption:write" and
 // "product:*" become the scopes they stand for, "*" stays for owners and
-// admins. kInvalidArgument (field scopes) names an unknown one.
+// admins. kInvalidArgument names an unknown one by its place (field scopes.2),
+// and "*" for a member.
 Result<std::vector<std::string>> expand(std::span<const std::string> scopes, Role role);
 
 // may_grant is an error (kPermissionDenied "insufficient_scope") when `granter`

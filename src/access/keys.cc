@@ -1,0 +1,216 @@
+// AccessService: making, listing and revoking API keys.
+#include <algorithm>
+
+#include "access/scopes.h"
+#include "access/service_impl.h"
+
+namespace quantumapi::access {
+namespace {
+
+constexpr std::size_t kNameSize = 100;
+constexpr std::size_t kScopeCount = 64;
+constexpr std::size_t kBindingCount = 100;
+constexpr std::size_t kResourceNameSize = 255;
+
+bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20U || c == 0x7F; }
+
+Status check_bindings(std::span<const base::Binding> bindings) {
+  if (bindings.size() > kBindingCount) return base::fail_field("bindings", "are at most 100");
+  for (std::size_t i = 0; i < bindings.size(); ++i) {
+    const base::Binding& binding = bindings[i];
+    const std::string field = "bindings." + std::to_string(i);
+    if (binding.type != "secret" && binding.type != "key")
+      return base::fail_field(field + ".type", "is secret or key");
+    if (binding.id.is_nil() && binding.name.empty())
+      return base::fail_field(field, "needs an id or a name");
+    if (!binding.name.empty()) TRY(check_text(field + ".name", binding.name, kResourceNameSize));
+  }
+  return {};
+}
+
+// checked_scopes checks all that can be checked of a new key without knowing its maker.
+Result<std::vector<std::string>> checked_scopes(const NewApiKey& key, WallTime now) {
+  TRY(check_text("name", key.name, kNameSize));
+  if (!key.service_account.empty())
+    TRY(check_text("serviceAccount", key.service_account, kNameSize));
+  if (key.scopes.empty()) return base::fail_field("scopes", "needs at least one scope");
+  if (key.scopes.size() > kScopeCount) return base::fail_field("scopes", "are at most 64");
+  TRY_ASSIGN(auto scopes, expand(key.scopes, key.role));
+  TRY(check_bindings(key.bindings));
+  if (key.expires_at && *key.expires_at <= now)
+    return base::fail_field("expiresAt", "is not in the future");
+  return scopes;
+}
+
+std::unexpected<Error> not_found() { return fail(Code::kNotFound, "there is no such API key"); }
+
+std::unexpected<Error> beyond(std::string message) {
+  return fail(Code::kPermissionDenied, std::move(message), "insufficient_scope");
+}
+
+void describe(AuditEvent& event, const ApiKeyRecord& record) {
+  event.tenant = record.tenant;
+  event.resource_type = "apiKey";
+  event.resource = record.id.uuid;
+  event.resource_name = record.name;
+}
+
+// own finds a key of the tenant; another tenant's is as absent.
+Result<ApiKeyRow> own(store::Transaction& tx, TenantId tenant, ApiKeyId id) {
+  TRY_ASSIGN(auto row, find_key(tx, id));
+  if (!row || row->record.tenant != tenant) return not_found();
+  return *std::move(row);
+}
+
+}  // namespace
+
+Status check_text(std::string field, std::string_view text, std::size_t most) {
+  const auto bytes_inside = std::ranges::count_if(text, is_continuation);
+  const std::size_t characters = text.size() - static_cast<std::size_t>(bytes_inside);
+  if (std::ranges::all_of(text, [](char c) { return c == ' '; }))
+    return base::fail_field(std::move(field), "must not be empty");
+  if (characters > most)
+    return base::fail_field(std::move(field), "is at most " + std::to_string(most) + " characters");
+  if (std::ranges::any_of(text, is_control))
+    return base::fail_field(std::move(field), "must not hold control characters");
+  return {};
+}
+
+Result<AccessService::Impl::Draft> AccessService::Impl::draft(TenantId tenant, const NewApiKey& key,
+                                                              std::vector<std::string> scopes,
+                                                              ApiKeyId created_by) {
+  TRY_ASSIGN(const auto under, keyring.newest_lookup_key());
+  TRY_ASSIGN(SecretBytes text, make_api_key(entropy));
+  TRY_ASSIGN(const ApiKeyText parsed, parse_api_key(text.reveal_text(SecretAccess())));
+  Draft draft;
+  draft.row.mac_key = under.id;
+  draft.row.mac =
+      crypto::hmac_sha3_256(under.key.reveal(SecretAccess()), {text.reveal(SecretAccess())});
+  draft.row.created_by = created_by;
+  ApiKeyRecord& record = draft.row.record;
+  record.id = api_key_id(parsed.id);
+  record.tenant = tenant;
+  record.name = key.name;
+  record.prefix = std::string(kApiKeyPrefix).append(parsed.id);
+  record.role = key.role;
+  record.scopes = std::move(scopes);
+  record.bindings = key.bindings;
+  record.created_at = clock.wall();
+  record.expires_at = key.expires_at;
+  draft.text = std::move(text);
+  return draft;
+}
+
+// prepare_account does outside the transaction what may not happen in it: a
+// personal key is drawn and journaled first.
+Result<AccessService::Impl::NewAccount> AccessService::Impl::prepare_account(
+    TenantId tenant, const std::string& name) {
+  const auto find = [&](store::Transaction& tx) { return find_account(tx, tenant, name); };
+  TRY_ASSIGN(auto found, database.read(find));
+  if (found) return NewAccount{*std::move(found), {}};
+  NewAccount account{{ServiceAccountId::make(clock.wall()), name}, {}};
+  TRY_ASSIGN(account.personal_key, keyring.make_personal_key(tenant, account.row.id.uuid));
+  return account;
+}
+
+Status AccessService::Impl::insert_account_in(store::Transaction& tx, TenantId tenant,
+                                              const NewAccount& account, WallTime now) {
+  TRY(insert_account(tx, tenant, account.row, now));
+  return keyring.put_personal_key(tx, tenant, account.row.id.uuid, account.personal_key, now);
+}
+
+Result<CreatedApiKey> AccessService::create_key(const Principal& maker, const NewApiKey& key,
+                                                AuditEvent event) {
+  TRY_ASSIGN(auto scopes, checked_scopes(key, impl_->clock.wall()));
+  TRY(may_grant(maker, key.role, scopes, key.bindings));
+  Impl::NewAccount account{{maker.account, maker.label}, {}};
+  if (!key.service_account.empty())
+    TRY_ASSIGN(account, impl_->prepare_account(maker.tenant, key.service_account));
+  TRY_ASSIGN(auto draft, impl_->draft(maker.tenant, key, std::move(scopes), maker.api_key));
+
+  const auto insert = [&](store::Transaction& tx) -> Result<ApiKeyRecord> {
+    ApiKeyRow row = draft.row;
+    TRY_ASSIGN(auto existing, find_account(tx, maker.tenant, account.row.name));
+    if (!existing) {
+      TRY(impl_->insert_account_in(tx, maker.tenant, account, row.record.created_at));
+      existing = account.row;
+    }
+    // A key acts in its account's name: an admin may not act in an owner's.
+    TRY_ASSIGN(const Role highest, highest_role(tx, existing->id));
+    if (highest > maker.role) return beyond("the service account holds a higher role");
+    row.record.account = existing->id;
+    row.record.account_name = existing->name;
+    TRY(insert_key(tx, row));
+    AuditEvent made = event;
+    describe(made, row.record);
+    tx.record(made);
+    return std::move(row.record);
+  };
+  TRY_ASSIGN(auto record, impl_->database.change(insert));
+  return CreatedApiKey{std::move(draft.text), std::move(record)};
+}
+
+Result<CreatedApiKey> AccessService::create_owner_key(TenantId tenant, std::string_view name,
+                                                      AuditEvent event) {
+  const NewApiKey key{.name = std::string(name), .role = Role::kOwner, .scopes = {"*"}};
+  TRY_ASSIGN(auto scopes, checked_scopes(key, impl_->clock.wall()));
+  TRY_ASSIGN(auto draft, impl_->draft(tenant, key, std::move(scopes), {}));
+  const auto insert = [&](store::Transaction& tx) -> Result<ApiKeyRecord> {
+    TRY_ASSIGN(const auto owner, first_account(tx, tenant));
+    if (!owner) return fail(Code::kNotFound, "there is no such tenant");
+    ApiKeyRow row = draft.row;
+    row.record.account = owner->id;
+    row.record.account_name = owner->name;
+    TRY(insert_key(tx, row));
+    AuditEvent made = event;
+    describe(made, row.record);
+    tx.record(made);
+    return std::move(row.record);
+  };
+  TRY_ASSIGN(auto record, impl_->database.change(insert));
+  return CreatedApiKey{std::move(draft.text), std::move(record)};
+}
+
+Result<AccessService::KeyPage> AccessService::list_keys(const Principal& principal,
+                                                        std::int64_t offset, std::int64_t limit) {
+  return impl_->database.read([&](store::Transaction& tx) -> Result<KeyPage> {
+    KeyPage page;
+    TRY_ASSIGN(auto rows, access::list_keys(tx, principal.tenant, offset, limit));
+    for (ApiKeyRow& row : rows) page.keys.push_back(std::move(row.record));
+    TRY_ASSIGN(page.total, count_keys(tx, principal.tenant));
+    return page;
+  });
+}
+
+Result<ApiKeyRecord> AccessService::find_key(const Principal& principal, ApiKeyId id) {
+  const auto find = [&](store::Transaction& tx) { return own(tx, principal.tenant, id); };
+  TRY_ASSIGN(auto row, impl_->database.read(find));
+  return std::move(row.record);
+}
+
+Status AccessService::revoke(const Principal& principal, ApiKeyId id, AuditEvent event) {
+  const WallTime now = impl_->clock.wall();
+  const auto end = [&](store::Transaction& tx) -> Status {
+    TRY_ASSIGN(const ApiKeyRow row, own(tx, principal.tenant, id));
+    if (principal.role == Role::kMember || row.record.role > principal.role)
+      return beyond("only admins and owners may revoke API keys, and none of a higher role");
+    TRY(revoke_key(tx, id, now));
+    AuditEvent revoked = event;
+    describe(revoked, row.record);
+    tx.record(revoked);
+    return {};
+  };
+  TRY(impl_->database.change(end));
+  impl_->cache.drop(id.uuid);
+  // Again for a key revoked before: the first time may have ended between
+  // commit and journal.
+  keyring::JournalEntry entry{};
+  entry.kind = keyring::JournalEntry::Kind::kApiKeyRevoked;
+  entry.time = now;
+  entry.tenant = principal.tenant;
+  entry.object = id.uuid;
+  return impl_->keyring.journal(std::move(entry));
+}
+
+}  // namespace quantumapi::access

@@ -1,0 +1,80 @@
+#include "access/scopes.h"
+
+#include <algorithm>
+#include <array>
+
+namespace quantumapi::access {
+namespace {
+
+constexpr auto kScopes =
+    std::to_array<std::string_view>({"secrets:read", "secrets:write", "keys:read", "keys:write",
+                                     "encryption:encrypt", "encryption:decrypt", "apikeys:read",
+                                     "apikeys:write", "audit:read", "qrng:read", "metrics:read"});
+
+// add appends once: the order asked for is kept, repetitions are not.
+void add(std::vector<std::string>& out, std::string_view scope) {
+  if (std::ranges::find(out, scope) == out.end()) out.emplace_back(scope);
+}
+
+// expand_one is false for an unknown scope.
+bool expand_one(std::string_view wanted, std::vector<std::string>& out) {
+  if (wanted == "*" || std::ranges::find(kScopes, wanted) != kScopes.end()) {
+    add(out, wanted);
+    return true;
+  }
+  // Published documents know one scope for both directions.
+  const bool product = wanted.ends_with(":*") || wanted == "encryption:write";
+  if (!product) return false;
+  const std::string_view prefix = wanted.substr(0, wanted.find(':') + 1);
+  bool found = false;
+  for (const std::string_view scope : kScopes) {
+    if (!scope.starts_with(prefix)) continue;
+    add(out, scope);
+    found = true;
+  }
+  return found;
+}
+
+std::unexpected<Error> beyond(std::string message) {
+  return fail(Code::kPermissionDenied, std::move(message), "insufficient_scope");
+}
+
+// covers is true when everything that `wanted` reaches, `granter` reaches too:
+// a binding reaches by id and by name, each on its own.
+bool covers(const Principal& granter, const base::Binding& wanted) {
+  if (wanted.id.is_nil() && wanted.name.empty()) return false;
+  return (wanted.id.is_nil() || granter.may_reach(wanted.type, wanted.id)) &&
+         (wanted.name.empty() || granter.may_reach(wanted.type, wanted.name));
+}
+
+}  // namespace
+
+std::span<const std::string_view> all_scopes() { return kScopes; }
+
+Result<std::vector<std::string>> expand(std::span<const std::string> scopes, Role role) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < scopes.size(); ++i) {
+    const std::string field = "scopes." + std::to_string(i);
+    if (scopes[i] == "*" && role == Role::kMember)
+      return base::fail_field(field, "\"*\" is for admins and owners");
+    if (!expand_one(scopes[i], out)) return base::fail_field(field, "is not a known scope");
+  }
+  return out;
+}
+
+Status may_grant(const Principal& granter, Role role, std::span<const std::string> scopes,
+                 std::span<const base::Binding> bindings) {
+  if (granter.role == Role::kMember) return beyond("only admins and owners may make API keys");
+  if (role > granter.role) return beyond("a key cannot give a higher role than its own");
+  for (const std::string& scope : scopes)
+    if (!granter.has_scope(scope)) return beyond("a key cannot grant a scope that it lacks");
+  if (granter.bindings.empty()) return {};
+  // No bindings would mean every resource of the tenant.
+  if (bindings.empty()) return beyond("a key bound to resources can only make keys bound to them");
+  for (const base::Binding& binding : bindings)
+    if (!covers(granter, binding))
+      return beyond("a key cannot grant a resource that it cannot reach");
+  return {};
+}
+
+}  // namespace quantumapi::access

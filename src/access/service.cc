@@ -1,0 +1,119 @@
+// AccessService: authentication, the path of every request.
+#include "access/service.h"
+
+#include <algorithm>
+
+#include "access/service_impl.h"
+#include "crypto/random.h"
+
+namespace quantumapi::access {
+namespace {
+
+constexpr std::string_view kBadKey = "the API key is not valid";
+
+std::unexpected<Error> bad_key() {
+  return fail(Code::kUnauthenticated, std::string(kBadKey), "unauthenticated");
+}
+
+crypto::Digest mac_of(const keyring::Keyring::LookupKey& key, std::string_view text) {
+  return crypto::hmac_sha3_256(key.key.reveal(SecretAccess()), {as_bytes(text)});
+}
+
+}  // namespace
+
+AccessService::Impl::Impl(store::Database& d, keyring::Keyring& k, crypto::EntropyPool& e,
+                          const Clock& c)
+    : database(d),
+      keyring(k),
+      entropy(e),
+      clock(c),
+      cache(kApiKeysTable, kApiKeysTable, c),
+      dummy{{}, SecretBytes(sizeof(crypto::Digest))},
+      started_at(c.wall()),
+      started(c.steady()) {
+  crypto::fill_random(dummy.key.reveal_mutable(SecretAccess()));
+}
+
+Result<MacKey> AccessService::Impl::mac_key(const Uuid& id) {
+  {
+    const std::scoped_lock lock(mac_keys_mutex);
+    if (const auto it = mac_keys.find(id); it != mac_keys.end()) return it->second;
+  }
+  TRY_ASSIGN(auto key, keyring.lookup_key(id));
+  auto shared = std::make_shared<const keyring::Keyring::LookupKey>(std::move(key));
+  const std::scoped_lock lock(mac_keys_mutex);
+  return mac_keys.try_emplace(id, std::move(shared)).first->second;
+}
+
+// load gives null for a key that has no row.
+Result<std::shared_ptr<const CachedKey>> AccessService::Impl::load(ApiKeyId id) {
+  const auto ticket = cache.begin_load(id.uuid);
+  TRY_ASSIGN(auto row,
+             database.read([&](store::Transaction& tx) { return access::find_key(tx, id); }));
+  if (!row) return nullptr;
+  ApiKeyRecord& record = row->record;
+  auto cached = std::make_shared<CachedKey>();
+  TRY_ASSIGN(cached->mac_key, mac_key(row->mac_key));
+  auto personal = keyring.personal_key(record.tenant, record.account.uuid);
+  // An erased account has no personal key left, and none of its keys is valid.
+  if (!personal && personal.error().code == Code::kNotFound) return nullptr;
+  TRY_ASSIGN(SecretBytes personal_key, std::move(personal));
+  Principal principal{.tenant = record.tenant,
+                      .account = record.account,
+                      .api_key = record.id,
+                      .role = record.role,
+                      .label = std::move(record.account_name),
+                      .scopes = std::move(record.scopes),
+                      .bindings = std::move(record.bindings)};
+  cached->who = std::make_shared<const Authenticated>(
+      Authenticated{std::move(principal), std::move(personal_key), record.expires_at});
+  cached->mac = row->mac;
+  cached->revoked = record.revoked_at.has_value();
+  cache.put(id.uuid, {cached, row->revision}, ticket);
+  return cached;
+}
+
+// not_before is the time by which expiry is decided: a wall clock that was set
+// back does not bring a key to life again that expired since this process
+// began, because the steady clock knows how much has passed since then.
+WallTime AccessService::Impl::not_before(WallTime now) const {
+  const auto passed =
+      std::chrono::duration_cast<std::chrono::microseconds>(clock.steady() - started);
+  return std::max(now, started_at + passed);
+}
+
+AccessService::AccessService(store::Database& database, keyring::Keyring& keyring,
+                             crypto::EntropyPool& entropy, const Clock& clock)
+    : impl_(std::make_unique<Impl>(database, keyring, entropy, clock)) {}
+
+AccessService::~AccessService() = default;
+
+Result<std::shared_ptr<const Authenticated>> AccessService::authenticate(
+    std::string_view credential, WallTime now, bool may_block) {
+  const auto parsed = parse_api_key(credential);
+  std::shared_ptr<const CachedKey> key;
+  if (parsed) {
+    const ApiKeyId id = api_key_id(parsed->id);
+    key = impl_->cache.find(id.uuid);
+    if (key == nullptr) {
+      if (!may_block) return fail(Code::kWouldBlock, "the API key is not in memory");
+      TRY_ASSIGN(key, impl_->load(id));
+    }
+  }
+  // The same work for every credential, whether there is a row or not.
+  std::array<char, kApiKeySize> text{};
+  std::ranges::copy(credential.substr(0, text.size()), text.begin());
+  static constexpr crypto::Digest kNothing{};
+  const auto mac = mac_of(key ? *key->mac_key : impl_->dummy, {text.data(), text.size()});
+  const bool equal = equal_constant_time(mac, key ? key->mac : kNothing);
+  base::wipe(text.data(), text.size());
+  if (!equal || key == nullptr) return bad_key();
+  if (key->revoked) return fail(Code::kPermissionDenied, "the API key was revoked", "key_revoked");
+  if (key->who->expires_at && impl_->not_before(now) >= *key->who->expires_at)
+    return fail(Code::kUnauthenticated, "the API key has expired", "key_expired");
+  return key->who;
+}
+
+std::vector<store::RowCacheBase*> AccessService::caches() { return {&impl_->cache}; }
+
+}  // namespace quantumapi::access

@@ -1,0 +1,67 @@
+// What the parts of AccessService share: authentication, tenants, API keys.
+#pragma once
+
+#include <mutex>
+#include <unordered_map>
+
+#include "access/api_key.h"
+#include "access/repository.h"
+#include "access/service.h"
+
+namespace quantumapi::access {
+
+// MacKey is an unwrapped look-up key; shared by all rows that were made under it.
+using MacKey = std::shared_ptr<const keyring::Keyring::LookupKey>;
+
+// CachedKey is all that deciding on a presented key takes.
+struct CachedKey {
+  std::shared_ptr<const Authenticated> who;
+  MacKey mac_key;
+  crypto::Digest mac{};
+  bool revoked = false;
+};
+
+struct AccessService::Impl {
+  Impl(store::Database& d, keyring::Keyring& k, crypto::EntropyPool& e, const Clock& c);
+
+  // -- authentication (service.cc)
+  Result<std::shared_ptr<const CachedKey>> load(ApiKeyId id);
+  Result<MacKey> mac_key(const Uuid& id);
+  [[nodiscard]] WallTime not_before(WallTime now) const;
+
+  // -- making keys (keys.cc)
+  // Draft is a key drawn and authenticated, ready to be inserted.
+  struct Draft {
+    SecretBytes text;
+    ApiKeyRow row;
+  };
+  Result<Draft> draft(TenantId tenant, const NewApiKey& key, std::vector<std::string> scopes,
+                      ApiKeyId created_by);
+  // NewAccount is an account that may have to be made with the key.
+  struct NewAccount {
+    AccountRow row;
+    Bytes personal_key;  // wrapped; empty where the account existed
+  };
+  Result<NewAccount> prepare_account(TenantId tenant, const std::string& name);
+  Status insert_account_in(store::Transaction& tx, TenantId tenant, const NewAccount& account,
+                           WallTime now);
+
+  store::Database& database;
+  keyring::Keyring& keyring;
+  crypto::EntropyPool& entropy;
+  const Clock& clock;
+  store::RowCache<CachedKey> cache;
+
+  std::mutex mac_keys_mutex;
+  std::unordered_map<Uuid, MacKey> mac_keys;  // few, and they never change
+  keyring::Keyring::LookupKey dummy;          // what keys without a row are compared under
+
+  WallTime started_at;
+  SteadyTime started;
+};
+
+// check_text refuses a text that is blank, longer than `most` characters, or
+// holds control characters. kInvalidArgument names `field`.
+Status check_text(std::string field, std::string_view text, std::size_t most);
+
+}  // namespace quantumapi::access
