@@ -11,7 +11,7 @@
 namespace quantumapi::base::json {
 namespace {
 
-using boost::json::error_code;
+using boost::system::error_code;
 using Text = boost::json::string_view;
 using Kind = Value::Kind;
 
