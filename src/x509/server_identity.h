@@ -35,12 +35,16 @@ Result<ServerIdentity> make_server_identity(KeyType type, const std::vector<std:
                                             const SecretBytes& leaf_seed, WallTime not_before,
                                             std::chrono::hours lifetime);
 
-// load_identity parses an operator's PEM chain and PEM key and checks that the
-// key belongs to the leaf, that each element signs the one before it, and that
-// every element uses one family (an ML-DSA leaf under a classical issuer is refused).
+// load_identity parses an operator's PEM chain (leaf first) and PEM key (PKCS#8,
+// or SEC1 for P-256) and checks that the key belongs to the leaf, that the leaf
+// is for TLS servers, that each element is a CA's and signs the one before it,
+// and that every element uses one family (an ML-DSA leaf under a classical
+// issuer is refused, also when that issuer is not in the chain). A root at the
+// end is left out. It does not look at the time. kInvalidArgument says which
+// element or what about the key is wrong.
 Result<Identity> load_identity(std::string_view chain_pem, const SecretBytes& key_pem);
 
-// CertificateInfo is what is shown of a certificate.
+// CertificateInfo is what is shown of a certificate. Control characters in names are escaped.
 struct CertificateInfo {
   std::string subject;
   std::string issuer;
@@ -50,6 +54,7 @@ struct CertificateInfo {
   std::string signature_algorithm;  // "ML-DSA-65", "ecdsa-with-SHA256"
   std::vector<std::string> names;
 };
+// describe_certificate reads the first certificate of a PEM text.
 Result<CertificateInfo> describe_certificate(std::string_view pem);
 
 }  // namespace quantumapi::x509

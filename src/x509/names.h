@@ -1,0 +1,26 @@
+// Names a server certificate is for.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace quantumapi::x509 {
+
+// Name is a DNS name in lower case ("*.example.org" too) or an IP address.
+struct Name {
+  std::string text;
+  bool is_ip = false;
+  Bytes octets;  // as in subjectAltName: ASCII, or 4 or 16 octets of an address
+};
+
+// parse_names accepts 1 to 100 DNS names (RFC 1123 labels) and IP addresses;
+// duplicates are dropped.
+Result<std::vector<Name>> parse_names(const std::vector<std::string>& names);
+
+// ip_text is the text of 4 or 16 octets; empty for any other number.
+std::string ip_text(ByteView octets);
+
+}  // namespace quantumapi::x509
