@@ -15,6 +15,12 @@ namespace quantumapi::store {
 inline constexpr std::string_view kStoreUnavailable = "store_unavailable";
 inline constexpr std::string_view kOutcomeUnknown = "outcome_unknown";
 
+// check_text refuses what only one engine would store: PostgreSQL has no NUL in text.
+inline Status check_text(std::string_view text) {
+  if (text.find('\0') == std::string_view::npos) return {};
+  return fail(Code::kInvalidArgument, "text may not contain the character NUL");
+}
+
 using RowFunction = std::function<Status(const Row&)>;
 
 // Connection is used by one thread at a time.

@@ -203,6 +203,7 @@ Status SqliteConnection::step_all(const Statement& statement, Params params,
     const auto* param = std::ranges::find(params, name, &Param::name);
     if (param == params.end())
       return fail(Code::kInternal, fmt::format("{}: :{} is not given", statement.name, name));
+    if (const auto* text = std::get_if<std::string_view>(&param->value)) TRY(check_text(*text));
     const int code = bind(entry->handle, index, param->value);
     if (code != SQLITE_OK) return failure(code, statement.name);
   }

@@ -1,0 +1,80 @@
+#include "store/postgres_transaction.h"
+
+#include "store/connection_transaction.h"
+#include "store/postgres_outcome.h"
+
+namespace quantumapi::store {
+namespace {
+
+using End = Attempt::End;
+
+constexpr Statement kTransactionId{"store.transaction_id",
+                                   "SELECT pg_current_xact_id_if_assigned()::text"};
+
+// failed sorts an error of a statement; the transaction is rolled back.
+Attempt failed(PostgresConnection& connection, Status status) {
+  if (connection.broken()) return {End::kBroken, std::move(status)};
+  const bool again = connection.retryable();
+  (void)connection.script("ROLLBACK");
+  return {again ? End::kConflict : End::kAnswered, std::move(status)};
+}
+
+// write_events answers the transaction's id, which is empty when nothing was changed.
+Result<std::string> write_events(PostgresConnection& connection, const AuditBatch& batch) {
+  std::string id;
+  const auto keep = [&](const Row& row) -> Status {
+    if (!row.is_null(0)) id = row.text(0);
+    return {};
+  };
+  if (batch.empty()) {
+    TRY(connection.each(kTransactionId, {}, keep));
+  } else {
+    TRY(batch.write(connection, connection.stream, keep));
+  }
+  return id;
+}
+
+Attempt commit(PostgresConnection& connection, const std::string& url, const std::string& id) {
+  Status status = connection.commit();
+  if (status) return {End::kAnswered, {}};
+  if (!connection.broken()) return failed(connection, std::move(status));
+  if (id.empty()) return {End::kBroken, std::move(status)};
+  return {End::kAnswered, resolve_commit(url, id, connection.crash_mark)};
+}
+
+}  // namespace
+
+Attempt attempt_change(PostgresConnection& connection, const std::string& url, Isolation isolation,
+                       const Body& body, AuditBatch& batch) {
+  const bool serializable = isolation == Isolation::kSerializable;
+  const Status begun = connection.script(serializable ? "BEGIN ISOLATION LEVEL SERIALIZABLE"
+                                                      : "BEGIN ISOLATION LEVEL READ COMMITTED");
+  if (!begun) return failed(connection, begun);
+  ConnectionTransaction transaction(connection, &batch);
+  Status ran = transaction.run(body);
+  if (!transaction.broken()) return failed(connection, std::move(ran));
+  if (!ran) {
+    (void)connection.script("ROLLBACK");
+    return {End::kAnswered, std::move(ran)};
+  }
+  const Result<std::string> id = write_events(connection, batch);
+  if (!id) return failed(connection, std::unexpected(id.error()));
+  Attempt attempt = commit(connection, url, *id);
+  if (attempt.end == End::kAnswered && attempt.status) {
+    connection.stream.next += batch.count();
+    attempt.touches = std::move(transaction.touches());
+  }
+  return attempt;
+}
+
+Attempt attempt_read(PostgresConnection& connection, const Body& body) {
+  const Status begun = connection.script("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  if (!begun) return failed(connection, begun);
+  ConnectionTransaction transaction(connection, nullptr);
+  Status ran = transaction.run(body);
+  if (!transaction.broken()) return failed(connection, std::move(ran));
+  (void)connection.script("ROLLBACK");  // nothing to commit; if it breaks, the pool drops it
+  return {End::kAnswered, std::move(ran)};
+}
+
+}  // namespace quantumapi::store
