@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +19,7 @@ namespace quantumapi::sdk {
 //   key      QUANTUMAPI_KEY, QUANTUMAPI_API_KEY, QAPI_API_KEY, QUANTUMAPI__APIKEY
 //   address  QUANTUMAPI_URL, QUANTUMAPI_BASE_URL (a trailing /v1 or /api/v1 is ignored)
 //   roots    QUANTUMAPI_CA_FILE (PEM), else the system's
+// It fails only where a named file can't be read: health needs no key.
 struct Options {
   std::string url = "https://localhost:8443";
   SecretString api_key;
@@ -46,7 +46,8 @@ struct Encrypted {
 };
 
 struct Secret {
-  std::string id, name, description, content_type, created_at, updated_at;
+  std::string id, name, description, content_type, created_at, updated_at, expires_at;
+  std::vector<std::string> labels;
   std::int64_t version = 0;
   bool is_active = true;
   SecretString value;  // empty unless it was asked for
@@ -65,13 +66,13 @@ struct Key {
 };
 
 struct ApiKey {
-  std::string id, name, prefix, service_account, role, created_at, expires_at, revoked_at;
+  std::string id, name, prefix, service_account, role, status, created_at, expires_at, revoked_at;
   std::vector<std::string> scopes;
   SecretString text;  // only in the answer of create
 };
 
 struct NewApiKey {
-  std::string name, service_account, role, expires_at;
+  std::string name, service_account, role, expires_at;  // expires_at: RFC 3339
   std::vector<std::string> scopes;
   std::vector<std::string> secrets, keys;  // bound to these names or ids
 };
@@ -107,9 +108,11 @@ class Client {
 
   struct NewSecret {
     std::string name, description, content_type;
-    std::map<std::string, std::string> labels;
+    std::vector<std::string> labels;
   };
   Result<Secret> create_secret(const NewSecret& secret, const SecretString& value);
+  // get_secret, put_secret_value and delete_secret take a text of a UUID's form
+  // for an id and any other for a name.
   Result<Secret> get_secret(std::string_view id_or_name, std::optional<std::int64_t> version = {});
   Result<SecretPage> list_secrets(std::int64_t page = 1, std::int64_t page_size = 50);
   Result<Secret> put_secret_value(std::string_view id_or_name, const SecretString& value);
@@ -123,7 +126,7 @@ class Client {
   Result<void> revoke_api_key(std::string_view id);
 
   struct Random {
-    std::string value, source;
+    std::string value, source;  // uuid and integer formats: one a line
     bool is_quantum = false;
   };
   Result<Random> random(std::int64_t bytes, std::string_view format, bool allow_csprng);

@@ -1,0 +1,36 @@
+// Addresses: the platform's, and the percent-encoding of what goes into a path or a query.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "http/client.h"
+#include "quantumapi/result.h"
+
+namespace quantumapi::sdk {
+
+// Address is where the platform is: the origin, and what stands before /api/v1.
+struct Address {
+  http::Url origin;
+  std::string prefix;  // "" or "/quantum"
+};
+
+// parse_address ignores trailing slashes and a trailing /v1 or /api/v1.
+Result<Address> parse_address(std::string_view url);
+
+// percent_encode leaves unreserved characters (RFC 3986 section 2.3) alone.
+std::string percent_encode(std::string_view text);
+
+// QueryText collects name=value pairs; empty values are left out.
+class QueryText {
+ public:
+  void add(std::string_view name, std::string_view value);
+  void add(std::string_view name, std::int64_t value) { add(name, std::to_string(value)); }
+  // on gives `path` with the query.
+  [[nodiscard]] std::string on(std::string_view path) const { return std::string(path) + text_; }
+
+ private:
+  std::string text_;
+};
+
+}  // namespace quantumapi::sdk

@@ -1,0 +1,99 @@
+// The audit log.
+#include "client/impl.h"
+#include "client/wire.h"
+
+namespace quantumapi::sdk {
+namespace {
+
+// An exported line holds one record; a longer one is no export of ours.
+constexpr std::size_t kLongestLine = 4 * 1024 * 1024;
+
+AuditEntry entry_of(const wire::AuditEntry& in) {
+  AuditEntry out;
+  out.id = in.id;
+  out.timestamp = in.timestamp;
+  out.action = in.action;
+  out.category = in.category;
+  out.actor = in.actor.value_or("");
+  out.actor_type = in.actor_type.value_or("");
+  out.resource_type = in.resource_type.value_or("");
+  out.resource_id = in.resource_id.value_or("");
+  out.resource_name = in.resource_name.value_or("");
+  out.outcome = in.outcome.value_or("");
+  out.error = in.error.value_or("");
+  return out;
+}
+
+// Lines cuts chunks at their newlines.
+class Lines {
+ public:
+  explicit Lines(const std::function<bool(std::string_view)>& line) : line_(line) {}
+
+  base::Status take(std::string_view chunk) {
+    for (;;) {
+      const std::size_t end = chunk.find('\n');
+      if (held_.size() + std::min(end, chunk.size()) > kLongestLine)
+        return base::fail(base::Code::kInternal, "a line of the export is longer than 4 MiB");
+      held_ += chunk.substr(0, end);
+      if (end == std::string_view::npos) return {};
+      chunk.remove_prefix(end + 1);
+      TRY(give());
+    }
+  }
+  // finish gives a last line that has no newline.
+  base::Status finish() { return held_.empty() ? base::Status() : give(); }
+  [[nodiscard]] bool stopped() const { return stopped_; }
+
+ private:
+  base::Status give() {
+    stopped_ = !line_(held_);
+    held_.clear();
+    if (stopped_) return base::fail(base::Code::kInternal, "the caller stopped the export");
+    return {};
+  }
+
+  const std::function<bool(std::string_view)>& line_;
+  std::string held_;
+  bool stopped_ = false;
+};
+
+}  // namespace
+
+Result<AuditPage> Client::list_audit(const AuditQuery& query) {
+  QueryText text;
+  text.add("page", query.page);
+  text.add("pageSize", query.page_size);
+  text.add("category", query.category);
+  text.add("action", query.action);
+  text.add("actor", query.actor);
+  text.add("keyId", query.key_id);
+  text.add("from", query.from);
+  text.add("to", query.to);
+  Impl::AnswerPointer answer;
+  TRY_ASSIGN(const auto found, impl_->get<wire::AuditPage>(text.on("/api/v1/audit-logs"), answer));
+  AuditPage page;
+  for (const wire::AuditEntry& entry : found.items) page.items.push_back(entry_of(entry));
+  page.total = found.total_count;
+  return page;
+}
+
+Result<void> Client::export_audit(const std::function<bool(std::string_view)>& line) {
+  Lines lines(line);
+  auto request = impl_->request(http::Method::kGet, "/api/v1/audit-logs/export", {});
+  const auto response =
+      impl_->http->stream(request, [&](std::string_view chunk) { return lines.take(chunk); });
+  wipe_headers(request);
+  if (lines.stopped()) return {};
+  if (!response) return std::unexpected(error_of(response.error()));
+  if (response->status < 200 || response->status > 299) return std::unexpected(error_of(*response));
+  if (const auto last = lines.finish(); !last && !lines.stopped())
+    return std::unexpected(error_of(last.error()));
+  return {};
+}
+
+Result<std::string> Client::audit_public_key() {
+  TRY_ASSIGN(const auto answer, impl_->call(http::Method::kGet, "/api/v1/audit-logs/public-key"));
+  return std::string(answer->body());
+}
+
+}  // namespace quantumapi::sdk

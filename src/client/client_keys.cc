@@ -1,0 +1,114 @@
+// Encryption keys and API keys.
+#include "client/impl.h"
+#include "client/wire.h"
+
+namespace quantumapi::sdk {
+namespace {
+
+constexpr std::int64_t kLargestPage = 200;
+
+std::string page_of(std::string_view path, std::int64_t page) {
+  QueryText query;
+  query.add("page", page);
+  query.add("pageSize", kLargestPage);
+  return query.on(path);
+}
+
+Key key_of(const wire::Key& in) {
+  Key out;
+  out.id = in.id;
+  out.name = in.name;
+  out.key_type = in.key_type;
+  out.algorithm = in.algorithm;
+  out.status = in.status.value_or("");
+  out.created_at = in.created_at.value_or("");
+  out.last_rotated_at = in.last_rotated_at.value_or("");
+  out.version = in.version;
+  out.is_default = in.is_default.value_or(false);
+  return out;
+}
+
+ApiKey api_key_of(const wire::ApiKey& in) {
+  ApiKey out;
+  out.id = in.id;
+  out.name = in.name;
+  out.prefix = in.prefix.value_or("");
+  out.service_account = in.service_account.value_or("");
+  out.role = in.role.value_or("");
+  out.status = in.status.value_or("");
+  out.created_at = in.created_at.value_or("");
+  out.expires_at = in.expires_at.value_or("");
+  out.revoked_at = in.revoked_at.value_or("");
+  out.scopes = in.scopes.value_or(std::vector<std::string>());
+  if (in.api_key) out.text = SecretString(*in.api_key);
+  return out;
+}
+
+void bind_to(std::string_view type, const std::vector<std::string>& names,
+             std::vector<wire::Binding>& out) {
+  for (const std::string& name : names) {
+    wire::Binding binding{.type = type};
+    (is_uuid(name) ? binding.id : binding.name) = name;
+    out.push_back(binding);
+  }
+}
+
+}  // namespace
+
+Result<std::vector<Key>> Client::list_keys() {
+  std::vector<Key> keys;
+  for (std::int64_t page = 1;; ++page) {
+    Impl::AnswerPointer answer;
+    TRY_ASSIGN(const auto found, impl_->get<wire::KeyPage>(page_of("/api/v1/keys", page), answer));
+    for (const wire::Key& key : found.keys) keys.push_back(key_of(key));
+    if (!found.has_more) return keys;
+  }
+}
+
+Result<Key> Client::rotate_key(std::string_view id_or_name) {
+  std::string id(id_or_name);
+  if (!is_uuid(id)) {
+    TRY_ASSIGN(const auto keys, list_keys());
+    id.clear();
+    for (const Key& key : keys)
+      if (key.name == id_or_name) id = key.id;
+    if (id.empty()) return fail(Kind::kNotFound, "not_found", "there is no key of this name");
+  }
+  Impl::AnswerPointer answer;
+  TRY_ASSIGN(answer, impl_->call(http::Method::kPost, "/api/v1/keys/" + id + "/rotate"));
+  TRY_ASSIGN(const auto rotated, Impl::bind<wire::Key>(*answer));
+  return key_of(rotated);
+}
+
+Result<ApiKey> Client::create_api_key(const NewApiKey& key) {
+  wire::NewApiKey body{.name = key.name, .scopes = key.scopes};
+  if (!key.service_account.empty()) body.service_account = key.service_account;
+  if (!key.role.empty()) body.role = key.role;
+  if (!key.expires_at.empty()) body.expires_at = key.expires_at;
+  std::vector<wire::Binding> bindings;
+  bind_to("secret", key.secrets, bindings);
+  bind_to("key", key.keys, bindings);
+  if (!bindings.empty()) body.bindings = std::move(bindings);
+  Impl::AnswerPointer answer;
+  TRY_ASSIGN(const auto made,
+             impl_->send<wire::ApiKey>(http::Method::kPost, "/api/v1/apikeys", body, answer));
+  return api_key_of(made);
+}
+
+Result<std::vector<ApiKey>> Client::list_api_keys() {
+  std::vector<ApiKey> keys;
+  for (std::int64_t page = 1;; ++page) {
+    Impl::AnswerPointer answer;
+    TRY_ASSIGN(const auto found,
+               impl_->get<wire::ApiKeyPage>(page_of("/api/v1/apikeys", page), answer));
+    for (const wire::ApiKey& key : found.api_keys) keys.push_back(api_key_of(key));
+    if (!found.has_more.value_or(false)) return keys;
+  }
+}
+
+Result<void> Client::revoke_api_key(std::string_view id) {
+  TRY(impl_->call(http::Method::kDelete, "/api/v1/apikeys/" + percent_encode(id)));
+  return {};
+}
+
+}  // namespace quantumapi::sdk

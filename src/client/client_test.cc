@@ -1,0 +1,243 @@
+#include "quantumapi/client.h"
+
+#include "client/test_platform.h"
+
+namespace quantumapi::sdk {
+namespace {
+
+using Lines = std::vector<std::string>;
+constexpr const char* kId = "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
+
+std::string secret_json(std::string_view value) {
+  return R"({"id":")" + std::string(kId) + R"(","name":"prod/db","version":3,"value":")" +
+         std::string(value) +
+         R"(","isActive":true,"createdAt":"2026-11-23T00:00:00Z","created_at":"2026-11-23T00:00:00Z"})";
+}
+
+TEST(Client, SendsTheKeyAndReadsAnAnswer) {
+  TestPlatform platform(
+      [](const Received&) { return TestPlatform::json(R"({"status":"ok","version":"1.2"})"); });
+  const auto health = expect(platform.client("qapi_abc")->health());
+  EXPECT_EQ(health.status, "ok");
+  EXPECT_EQ(health.version, "1.2");
+  ASSERT_EQ(platform.lines(), Lines{"GET /health"});
+  EXPECT_EQ(platform.received()[0].headers["x-api-key"], "qapi_abc");
+}
+
+TEST(Client, AsksWithoutAKeyWhenThereIsNone) {
+  TestPlatform platform([](const Received&) { return TestPlatform::json(R"({"status":"ok"})"); });
+  expect(platform.client("")->health());
+  EXPECT_FALSE(platform.received()[0].headers.contains("x-api-key"));
+}
+
+TEST(Client, AsksForAUuidByIdAndForAnythingElseByName) {
+  TestPlatform platform([](const Received&) { return TestPlatform::json(secret_json("v\\n")); });
+  const auto client = platform.client();
+  const auto secret = expect(client->get_secret(kId, 2));
+  EXPECT_EQ(secret.value.reveal(), "v\n");
+  EXPECT_EQ(secret.version, 3);
+  EXPECT_EQ(secret.created_at, "2026-11-23T00:00:00Z");
+  expect(client->get_secret("prod/db 1?&é"));
+  EXPECT_EQ(platform.lines(), (Lines{"GET /api/v1/secrets/" + std::string(kId) + "?version=2",
+                                     "GET /api/v1/secrets/by-name/prod%2Fdb%201%3F%26%C3%A9"}));
+}
+
+TEST(Client, ChangesASecretByNameWithoutReadingItsValue) {
+  TestPlatform platform([](const Received& request) {
+    if (request.line.starts_with("PUT")) return TestPlatform::json(secret_json(""));
+    const std::string other =
+        R"({"id":"0190a1b2-0000-7000-8000-000000000000","name":"prod/db2","version":1})";
+    return TestPlatform::json(R"({"secrets":[)" + other + "," + secret_json("") +
+                              R"(],"total":2,"page":1,"pageSize":200,"hasMore":false})");
+  });
+  expect(platform.client()->put_secret_value("prod/db", SecretString("new \"value\"")));
+  EXPECT_EQ(platform.lines(),
+            (Lines{"GET /api/v1/secrets?page=1&pageSize=200&includeInactive=true&search=prod%2Fdb",
+                   "PUT /api/v1/secrets/" + std::string(kId) + "/value"}));
+  EXPECT_EQ(platform.received()[1].body, R"({"value":"new \"value\""})");
+}
+
+TEST(Client, SaysNotFoundForANameThatIsOnlyPartOfOthers) {
+  TestPlatform platform([](const Received&) {
+    return TestPlatform::json(R"({"secrets":[)" + secret_json("") +
+                              R"(],"total":1,"page":1,"pageSize":200,"hasMore":false})");
+  });
+  const auto refused = platform.client()->delete_secret("prod");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, Kind::kNotFound);
+  EXPECT_EQ(platform.lines().size(), 1U) << "nothing was deleted";
+}
+
+TEST(Client, ReadsProblemDetails) {
+  TestPlatform platform([](const Received&) {
+    return http::Reply::text(
+        R"({"type":"urn:x","title":"Conflict","status":409,"detail":"a name is taken",
+            "instance":"urn:uuid:0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b",
+            "error":"secret_name_conflict","message":"a name is taken",
+            "details":{"errors":{"name":["is taken","is short"]}}})",
+        "application/problem+json", 409);
+  });
+  const auto refused = platform.client()->create_secret({.name = "db"}, SecretString("v"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, Kind::kConflict);
+  EXPECT_EQ(refused.error().status, 409);
+  EXPECT_EQ(refused.error().code, "secret_name_conflict");
+  EXPECT_EQ(refused.error().message, "a name is taken");
+  EXPECT_EQ(refused.error().request_id.size(), 36U);
+  EXPECT_EQ(refused.error().fields, (Lines{"name: is taken", "name: is short"}));
+}
+
+TEST(Client, MapsEveryStatusToItsKind) {
+  const std::pair<int, Kind> cases[] = {
+      {400, Kind::kInvalid},  {401, Kind::kUnauthorized}, {403, Kind::kForbidden},
+      {404, Kind::kNotFound}, {409, Kind::kConflict},     {410, Kind::kNotFound},
+      {413, Kind::kInvalid},  {422, Kind::kInvalid},      {429, Kind::kRateLimited},
+      {500, Kind::kServer},   {502, Kind::kServer},       {503, Kind::kUnavailable},
+      {301, Kind::kProtocol},
+  };
+  for (const auto& [status, kind] : cases) {
+    TestPlatform platform(
+        [status](const Received&) { return http::Reply::text("no JSON", "text/plain", status); });
+    const auto refused = platform.client()->encrypt("x");
+    ASSERT_FALSE(refused) << status;
+    EXPECT_EQ(refused.error().kind, kind) << status;
+    EXPECT_EQ(refused.error().status, status);
+    EXPECT_FALSE(refused.error().message.empty());
+  }
+}
+
+TEST(Client, TriesAGetOnceMoreAndAPostNever) {
+  std::atomic<int> calls = 0;
+  TestPlatform platform([&](const Received&) {
+    ++calls;
+    return TestPlatform::json(R"({"error":"service_unavailable","message":"later"})", 503);
+  });
+  const auto client = platform.client();
+  EXPECT_FALSE(client->list_secrets());
+  EXPECT_EQ(calls, 2);
+  EXPECT_FALSE(client->create_secret({.name = "db"}, SecretString("v")));
+  EXPECT_EQ(calls, 3);
+  EXPECT_FALSE(client->revoke_api_key(kId));
+  EXPECT_EQ(calls, 4);
+}
+
+TEST(Client, ASecondAnswerCounts) {
+  std::atomic<int> calls = 0;
+  TestPlatform platform([&](const Received&) {
+    return ++calls == 1 ? TestPlatform::json("{}", 503) : TestPlatform::json(R"({"status":"ok"})");
+  });
+  EXPECT_EQ(expect(platform.client()->health()).status, "ok");
+}
+
+TEST(Client, NoServerIsUnavailable) {
+  std::string url;
+  {
+    TestPlatform platform([](const Received&) { return TestPlatform::json("{}"); });
+    url = platform.url();
+  }
+  Options options;
+  options.url = url;
+  const auto client = expect(Client::create(std::move(options)));
+  const auto refused = client->health();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, Kind::kUnavailable);
+  EXPECT_EQ(refused.error().status, 0);
+}
+
+TEST(Client, AnAnswerThatIsNotAsPromisedIsAProtocolError) {
+  for (const char* body : {"not JSON", "[]", R"({"version":"1"})"}) {
+    TestPlatform platform([body](const Received&) { return TestPlatform::json(body); });
+    const auto refused = platform.client()->health();
+    ASSERT_FALSE(refused) << body;
+    EXPECT_EQ(refused.error().kind, Kind::kProtocol);
+  }
+}
+
+TEST(Client, RefusesPlainHttpToOtherHosts) {
+  Options options;
+  options.url = "http://example.com";
+  const auto made = Client::create(std::move(options));
+  if (made) {
+    const auto refused = (*made)->health();
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().kind, Kind::kUnavailable);
+  }
+}
+
+TEST(Client, MakesAnApiKeyBoundByIdAndByName) {
+  TestPlatform platform([](const Received&) {
+    return TestPlatform::json(
+        R"({"id":"0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b","name":"ci","apiKey":"qapi_x",
+            "scopes":["secrets:read"],"role":"member"})",
+        201);
+  });
+  NewApiKey key;
+  key.name = "ci";
+  key.scopes = {"secrets:read"};
+  key.secrets = {"prod/db", kId};
+  const auto made = expect(platform.client()->create_api_key(key));
+  EXPECT_EQ(made.text.reveal(), "qapi_x");
+  EXPECT_EQ(
+      platform.received()[0].body,
+      R"({"name":"ci","scopes":["secrets:read"],"bindings":[{"type":"secret","name":"prod/db"},)"
+      R"({"type":"secret","id":")" +
+          std::string(kId) + R"("}]})");
+}
+
+TEST(Client, ReadsRandomOctetsInEveryFormat) {
+  TestPlatform platform([](const Received& request) {
+    const std::string_view entropy = request.body.contains("int32")  ? "[1,-2]"
+                                     : request.body.contains("uuid") ? R"(["a","b"])"
+                                                                     : R"("ff00")";
+    return TestPlatform::json(R"({"entropy":)" + std::string(entropy) +
+                              R"(,"source":"csprng","sourceDetails":{"isQuantum":false}})");
+  });
+  const auto client = platform.client();
+  EXPECT_EQ(expect(client->random(2, "hex", true)).value, "ff00");
+  EXPECT_EQ(expect(client->random(8, "int32", true)).value, "1\n-2");
+  EXPECT_EQ(expect(client->random(32, "uuid", false)).value, "a\nb");
+  EXPECT_EQ(platform.received()[0].headers["x-allow-csprng"], "true");
+  EXPECT_FALSE(platform.received()[2].headers.contains("x-allow-csprng"));
+}
+
+http::Reply streamed(std::vector<std::string> chunks) {
+  http::Reply reply;
+  reply.content_type = "application/x-ndjson";
+  reply.stream = [chunks = std::move(chunks),
+                  at = std::size_t{0}]() mutable -> base::Result<std::optional<std::string>> {
+    if (at == chunks.size()) return std::optional<std::string>();
+    return std::optional(chunks[at++]);
+  };
+  return reply;
+}
+
+TEST(Client, ExportsLineByLineWhereverTheChunksEnd) {
+  TestPlatform platform([](const Received&) { return streamed({"one\ntw", "o", "\n\nthree"}); });
+  Lines lines;
+  const auto done = platform.client()->export_audit([&](std::string_view line) {
+    lines.emplace_back(line);
+    return true;
+  });
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(lines, (Lines{"one", "two", "", "three"}));
+}
+
+TEST(Client, StopsAnExportWhenToldTo) {
+  TestPlatform platform([](const Received&) { return streamed({"one\ntwo\nthree\n"}); });
+  int lines = 0;
+  const auto done = platform.client()->export_audit([&](std::string_view) { return ++lines < 2; });
+  EXPECT_TRUE(done);
+  EXPECT_EQ(lines, 2);
+}
+
+TEST(Client, ARefusedExportIsAnError) {
+  TestPlatform platform([](const Received&) {
+    return TestPlatform::json(R"({"error":"insufficient_scope","message":"no"})", 403);
+  });
+  const auto done = platform.client()->export_audit([](std::string_view) { return true; });
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().kind, Kind::kForbidden);
+}
+
+}  // namespace
+}  // namespace quantumapi::sdk

@@ -1,0 +1,106 @@
+// TestPlatform: a server in this process that answers as a test says, for the tests of the SDK.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "http/server.h"
+#include "quantumapi/client.h"
+
+namespace quantumapi::sdk {
+
+// Received is one request as it came.
+struct Received {
+  std::string line;  // "GET /api/v1/secrets?page=1"
+  std::string body;
+  std::map<std::string, std::string> headers;  // names in lower case
+};
+
+class TestPlatform {
+ public:
+  using Answer = std::function<http::Reply(const Received&)>;
+
+  explicit TestPlatform(Answer answer) : answer_(std::move(answer)) {
+    http::Server::Options options;
+    options.listen.push_back({.host = "127.0.0.1", .port = 0, .tls = nullptr});
+    auto started = http::Server::start(
+        std::move(options), [this](http::Exchange& exchange) { handle(exchange); },
+        [](http::Method, std::string_view) { return std::size_t{4} * 1024 * 1024; },
+        [](std::function<void()> work) { work(); }, log_, metrics_);
+    if (!started) throw std::runtime_error(started.error().message);
+    server_ = *std::move(started);
+  }
+
+  [[nodiscard]] std::string url() const {
+    return "http://127.0.0.1:" + std::to_string(server_->ports().at(0));
+  }
+  std::unique_ptr<Client> client(std::string_view key = "qapi_test") const {
+    Options options;
+    options.url = url();
+    options.api_key = SecretString(key);
+    options.timeout = std::chrono::seconds(10);
+    auto made = Client::create(std::move(options));
+    if (!made) throw std::runtime_error(made.error().message);
+    return *std::move(made);
+  }
+  std::vector<Received> received() {
+    const std::scoped_lock lock(mutex_);
+    return received_;
+  }
+  std::vector<std::string> lines() {
+    std::vector<std::string> all;
+    for (const Received& one : received()) all.push_back(one.line);
+    return all;
+  }
+
+  static http::Reply json(std::string_view body, int status = 200) {
+    return http::Reply::text(body, "application/json", status);
+  }
+
+ private:
+  void handle(http::Exchange& exchange) {
+    const http::Request& request = exchange.request();
+    Received one;
+    one.line = std::string(http::to_string(request.method)) + " " + std::string(request.path);
+    if (!request.query.empty()) one.line += "?" + std::string(request.query);
+    one.body = request.body;
+    for (const auto& header : request.headers) {
+      std::string name(header.name);
+      for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      one.headers[name] = header.value;
+    }
+    {
+      const std::scoped_lock lock(mutex_);
+      received_.push_back(one);
+    }
+    exchange.respond(answer_(one));
+  }
+
+  Answer answer_;
+  Logger log_{2, LogLevel::kError};
+  Metrics metrics_;
+  std::mutex mutex_;
+  std::vector<Received> received_;
+  std::unique_ptr<http::Server> server_;
+};
+
+// expect gives the value of a Result or ends the test with its message.
+template <typename T>
+T expect(Result<T> result) {
+  if (!result) {
+    ADD_FAILURE() << result.error().message;
+    throw std::runtime_error(result.error().message);
+  }
+  return *std::move(result);
+}
+
+}  // namespace quantumapi::sdk
