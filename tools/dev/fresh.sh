@@ -1,0 +1,1 @@
+test_fresh() { fail "not here yet" 2; }

@@ -1,0 +1,54 @@
+# What each command needs from Debian. apt is called only when something is missing.
+
+debian_version() {
+  local ID='' ID_LIKE='' VERSION_ID=''
+  [ -r /etc/os-release ] && . /etc/os-release
+  case "$ID $ID_LIKE" in
+    *debian*) printf '%s' "$VERSION_ID" ;;
+    *) fail "this system is '$ID': ./dev installs packages on Debian 12 and 13 only" ;;
+  esac
+}
+
+packages_of_build() {
+  local boost=libboost-dev
+  [ "$(debian_version)" = 12 ] && boost=libboost1.81-dev
+  printf '%s\n' "$boost" ca-certificates ccache cmake curl g++ git libcli11-dev libfmt-dev \
+    libgmock-dev libgtest-dev libpq-dev libspdlog-dev libsqlite3-dev mold ninja-build openssl \
+    pkg-config procps python3
+  # A cargo of the user's own (rustup) serves as well; it only fetches AWS-LC's source.
+  if ! cargo --version > /dev/null 2>&1 && [ -z "${AWSLC_ROOT:-}" ]; then
+    [ "$(debian_version)" = 12 ] && printf 'cargo-web\n' || printf 'cargo\n'
+  fi
+}
+
+packages_of_format() { printf '%s\n' clang-format-19; }
+packages_of_sanitizers() { printf '%s\n' clang-19 libclang-rt-19-dev; }
+packages_of_test() { printf '%s\n' postgresql python3-venv; }
+packages_of_bench() { printf '%s\n' libbenchmark-dev postgresql wrk; }
+packages_of_fresh() { printf '%s\n' debootstrap; }
+
+is_installed() {
+  dpkg-query -W -f '${db:Status-Abbrev}\n' "$1" 2> /dev/null | grep -q '^ii'
+}
+
+# install_for GROUP...: the packages_of_GROUP that are missing.
+install_for() {
+  local group package missing=()
+  for group in "$@"; do
+    for package in $(packages_of_"$group"); do
+      is_installed "$package" || missing+=("$package")
+    done
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  timed "Installing by apt: ${missing[*]}" with_lock apt apt_install "${missing[@]}" \
+    || fail "apt could not install: ${missing[*]}"
+}
+
+# Package lists may be absent or old: they are renewed only when the first try fails.
+apt_install() {
+  local install=(env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300
+    install --no-install-recommends "$@")
+  as_root "${install[@]}" > /dev/null 2>&1 && return
+  logged "$CACHE/log/apt-update" as_root apt-get -q update || return
+  logged "$CACHE/log/apt-install" as_root "${install[@]}"
+}

@@ -1,0 +1,80 @@
+# ./dev run: the platform from nothing to three things to try.
+
+dev_run() {
+  [ $# -eq 0 ] || fail "run takes no argument" 2
+  local data=${QUANTUMAPI_DATA:-$ROOT/data}
+  local port=${QUANTUMAPI_PORT:-8443} plain_port=${QUANTUMAPI_PLAIN_PORT:-8080}
+  need_programs
+  local bin=$ROOT/build/release/bin key='' created
+  if [ ! -e "$data" ]; then
+    say "First use: creating the platform's keys and data in $data"
+    created=$("$bin/quantumapid" init --data "$data" --json) || fail "quantumapid init failed"
+    key=$(printf '%s' "$created" | json_field apiKey)
+  fi
+  serve "$bin" "$data" "$port" "$plain_port" "$key"
+}
+
+# json_field NAME: that member of the object on standard input.
+json_field() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
+
+# In the foreground until Ctrl-C; nothing is promised before the platform is ready.
+serve() {
+  local bin=$1 data=$2 port=$3 plain_port=$4 key=$5 status=0
+  "$bin/quantumapid" serve --data "$data" --listen "127.0.0.1:$port" \
+    --listen-plain "127.0.0.1:$plain_port" &
+  local server=$!
+  trap 'kill -TERM $server 2> /dev/null || true' INT TERM EXIT
+  if wait_until_ready "$server" "http://127.0.0.1:$plain_port/health/ready"; then
+    welcome "$bin" "$data" "$port" "$plain_port" "$key"
+  elif [ -n "$key" ]; then
+    say "Not ready; the first API key, shown this once: $key"
+  fi
+  # The first wait returns when a signal arrives, the second when the server has stopped.
+  wait "$server" || status=$?
+  wait "$server" 2> /dev/null || status=$?
+  trap - INT TERM EXIT
+  [ "$status" -le 128 ] || status=0
+  [ "$status" = 0 ] || fail "the platform stopped with status $status" "$status"
+  say "Stopped"
+}
+
+wait_until_ready() {
+  local server=$1 url=$2 tries=0
+  until curl --noproxy '*' -fs -m 2 -o /dev/null "$url"; do
+    kill -0 "$server" 2> /dev/null || return 1
+    tries=$((tries + 1))
+    [ $tries -lt 300 ] || return 1
+    sleep 0.1
+  done
+  kill -0 "$server" 2> /dev/null
+}
+
+welcome() {
+  local bin=$1 data=$2 port=$3 plain_port=$4 key=$5 shown=$5
+  if [ -n "$key" ]; then
+    printf '\nAn API key with every right was made. It is shown this once and stored nowhere.\n'
+  else
+    shown='(your key)'
+  fi
+  cat <<TEXT
+
+QuantumAPI is ready: https://localhost:$port
+        and without TLS, from this machine only: http://127.0.0.1:$plain_port
+
+In another terminal:
+  export PATH="$bin:\$PATH"
+  export QUANTUMAPI_URL=https://localhost:$port
+  export QUANTUMAPI_CA_FILE=$data/ca.pem
+  export QUANTUMAPI_KEY=$shown
+1. Keep a secret and read it back:
+  qapi secrets create db-password --value correct-horse
+  qapi secrets get db-password
+2. Encrypt a text and decrypt it again:
+  qapi encrypt "hello" | qapi decrypt
+3. See both in the audit log:
+  qapi audit list
+
+Another key:  quantumapid apikey create --data $data
+Ctrl-C stops the platform.
+TEXT
+}
