@@ -72,10 +72,14 @@ struct Drawn {
   EntropyState state;  // of the seed that these octets came from
 };
 
-// EntropyPool seeds a CTR_DRBG-AES-256 from every healthy source and reseeds
-// every 60 s, every 2^16 draws, and when a fork is noticed. A source that
-// fails its health test is left out until it passes on 4,096 fresh octets;
-// with none left, or no QRNG where one is required, draw fails closed.
+// EntropyPool seeds a CTR_DRBG-AES-256 from 384 octets of every healthy source
+// and reseeds every 60 s, every 2^16 draws, and when a fork is noticed. A
+// source first proves itself on 1,024 octets (SP 800-90B section 4.3); one that
+// fails its health test is left out until it passes on 4,096 fresh octets.
+// With none left, or no QRNG where one is required, draw fails closed, and the
+// sources are asked again no more often than once a second. A draw takes a
+// microsecond; the one that reseeds waits for the sources, and the others go on
+// with the seed before it.
 class EntropyPool {
  public:
   struct Options {
@@ -86,8 +90,9 @@ class EntropyPool {
               const Clock& clock);
   ~EntropyPool();
 
-  // draw gives `size` octets (up to 65,536) from the DRBG. kUnavailable when
-  // it can't be seeded as the options demand. Safe from any thread.
+  // draw gives `size` octets (up to 65,536) from the DRBG. kUnavailable, with
+  // reason "qrng_unavailable" or "entropy_unavailable", when it can't be seeded
+  // as the options demand. Safe from any thread.
   Result<Drawn> draw(std::size_t size);
   // draw_quantum is draw, but kUnavailable with reason "qrng_unavailable"
   // unless a QRNG took part in the current seed.

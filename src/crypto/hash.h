@@ -22,7 +22,8 @@ Digest hmac_sha3_256(ByteView key, std::initializer_list<ByteView> parts);
 
 // hkdf_extract is HKDF-Extract with SHA-256: a 32-byte pseudorandom key.
 SecretBytes hkdf_extract(ByteView salt, ByteView input_key_material);
-// hkdf_expand is HKDF-Expand with SHA-256 of the concatenated `info` parts; length up to 8160.
+// hkdf_expand is HKDF-Expand with SHA-256 of the concatenated `info` parts. A
+// length above 8160 is a defect of the caller and ends the process.
 SecretBytes hkdf_expand(ByteView pseudorandom_key, std::initializer_list<ByteView> info,
                         std::size_t length);
 
