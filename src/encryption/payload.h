@@ -38,7 +38,7 @@ struct Parts {
   ByteView encapsulated;   // KEM ciphertext
   ByteView nonce;          // 12
   ByteView ciphertext;     // without the tag
-  ByteView tag;            // 16
+  ByteView tag;            // 16, right behind the ciphertext
 };
 
 void write_header(const Header& header, std::uint8_t* out);  // 25 octets
@@ -48,6 +48,16 @@ Result<Parts> parse(ByteView octets);
 
 // from_text decodes "qa1." + base64url.
 Result<Bytes> from_text(std::string_view text);
+
+// kTextPrefix begins the text form and names the format.
+inline constexpr std::string_view kTextPrefix = "qa1.";
+
+// algorithm_of is the algorithm byte of a parameter set, kem_of its reverse.
+Algorithm algorithm_of(crypto::MlKem parameter_set);
+crypto::MlKem kem_of(Algorithm algorithm);
+
+// payload_size is the number of octets that seal makes of so many.
+std::size_t payload_size(crypto::MlKem parameter_set, std::size_t plaintext_size);
 
 // seal appends header || KEM ciphertext || nonce || ciphertext || tag to `out`.
 //   prk = HKDF-Extract(version.secret, shared secret)
@@ -64,5 +74,8 @@ Result<SecretBytes> open(const keyring::EncryptionVersion& version, const Parts&
 // seal_text is seal in the text form "qa1.…", appended to `out`.
 Status seal_text(const keyring::EncryptionVersion& version, Encoding encoding, ByteView plaintext,
                  ByteView additional_data, std::pmr::string& out);
+
+// decryption_failed is the one answer to everything that does not open.
+std::unexpected<Error> decryption_failed();
 
 }  // namespace quantumapi::encryption

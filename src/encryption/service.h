@@ -6,15 +6,43 @@
 #include <string_view>
 
 #include "base/principal.h"
-#include "crypto/entropy.h"
 #include "encryption/payload.h"
 #include "keyring/keyring.h"
 
 namespace quantumapi::encryption {
 
+inline constexpr std::size_t kMaxPlaintext = 1024 * 1024;  // octets, after decoding
+inline constexpr std::size_t kMaxAdditionalData = 64 * 1024;
+// A payload in parts names no key; past this many versions of the tenant's
+// default keys the search ends.
+inline constexpr std::size_t kMaxPartsCandidates = 64;
+
+// EncryptInput is one field to encrypt. `plaintext` is text (kUtf8) or base64
+// with padding (kBase64). Without `key` the tenant's default key is used.
+struct EncryptInput {
+  std::string_view plaintext;
+  Encoding encoding = Encoding::kUtf8;
+  std::string_view additional_data{};
+  std::optional<KeyId> key{};
+  std::optional<std::string_view> algorithm{};  // must be the key's, where given
+};
+
+// PartsInput is the contract's form in parts, each base64, without a key id:
+// the default key is tried, then its history.
+struct PartsInput {
+  std::string_view ciphertext;
+  std::string_view encapsulated_key;
+  std::string_view nonce;
+  std::string_view tag;
+  std::optional<std::int64_t> key_version;
+};
+
+// EncryptionService answers kWouldBlock with may_block = false when a key is
+// not in memory. A key outside the principal's bindings is kPermissionDenied
+// "insufficient_scope", told before any look-up of that key. Safe from any thread.
 class EncryptionService {
  public:
-  EncryptionService(keyring::Keyring& keyring, crypto::EntropyPool& entropy);
+  explicit EncryptionService(keyring::Keyring& keyring) : keyring_(keyring) {}
 
   struct Encrypted {
     Bytes payload;
@@ -22,10 +50,9 @@ class EncryptionService {
     std::uint32_t key_version;
     std::string_view algorithm;
   };
-  // encrypt seals under the tenant's default key's newest version. `plaintext`
-  // is text (kUtf8) or base64 (kBase64, decoded first; kInvalidArgument otherwise).
-  Result<Encrypted> encrypt(const Principal& principal, std::string_view plaintext,
-                            Encoding encoding, std::string_view additional_data, bool may_block);
+  // encrypt seals under the newest version of the key. kInvalidArgument names
+  // plaintext, additionalData or algorithm when it is at fault.
+  Result<Encrypted> encrypt(const Principal& principal, const EncryptInput& input, bool may_block);
 
   struct Decrypted {
     SecretBytes plaintext;  // in the encoding that encrypt was given
@@ -36,22 +63,15 @@ class EncryptionService {
   // decrypt opens the text form, base64 of the octets, or "vault:v{n}:" + base64.
   Result<Decrypted> decrypt(const Principal& principal, std::string_view payload,
                             std::string_view additional_data, bool may_block);
-
-  // PartsInput is the contract's form in parts, each base64, without a key id:
-  // the default key is tried, then its history.
-  struct PartsInput {
-    std::string_view ciphertext;
-    std::string_view encapsulated_key;
-    std::string_view nonce;
-    std::string_view tag;
-    std::optional<std::int64_t> key_version;
-  };
   Result<Decrypted> decrypt(const Principal& principal, const PartsInput& parts,
                             std::string_view additional_data, bool may_block);
 
  private:
+  using Version = std::shared_ptr<const keyring::EncryptionVersion>;
+  Result<Version> version_to_encrypt(const Principal& principal, const EncryptInput& input,
+                                     bool may_block);
+
   keyring::Keyring& keyring_;
-  crypto::EntropyPool& entropy_;
 };
 
 }  // namespace quantumapi::encryption

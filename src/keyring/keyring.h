@@ -129,6 +129,10 @@ class Keyring {
   Result<std::shared_ptr<const EncryptionVersion>> default_encryption(TenantId tenant,
                                                                       Purpose purpose,
                                                                       bool may_block);
+  // newest_encryption is the newest version of a named key, for sealing; refusals as encryption's.
+  Result<std::shared_ptr<const EncryptionVersion>> newest_encryption(TenantId tenant, KeyId key,
+                                                                     Purpose purpose,
+                                                                     bool may_block);
   // encryption is one version, for opening. kPermissionDenied
   // "key_version_below_minimum" below the minimum; kNotFound for an unknown
   // key or version and another tenant's; kPermissionDenied "key_revoked" when disabled.

@@ -111,6 +111,16 @@ Result<std::shared_ptr<const EncryptionVersion>> Keyring::default_encryption(Ten
   return impl_->encryption(*row, row->latest_version, may_block);
 }
 
+Result<std::shared_ptr<const EncryptionVersion>> Keyring::newest_encryption(TenantId tenant,
+                                                                            KeyId key,
+                                                                            Purpose purpose,
+                                                                            bool may_block) {
+  TRY_ASSIGN(const auto row, impl_->row(tenant, key, may_block));
+  if (row->purpose != purpose || !encrypts(purpose)) return no_such_key();
+  TRY(check_active(*row));
+  return impl_->encryption(*row, row->latest_version, may_block);
+}
+
 Result<std::shared_ptr<const EncryptionVersion>> Keyring::encryption(TenantId tenant, KeyId key,
                                                                      std::uint32_t version,
                                                                      Purpose purpose,

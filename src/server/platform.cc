@@ -115,7 +115,7 @@ struct Platform::Parts {
                                                  *entropy, clock, log);
     access = std::make_unique<access::AccessService>(*database, *keyring, *entropy, clock);
     audit = std::make_unique<audit::AuditService>(*database, *keyring);
-    encryption = std::make_unique<encryption::EncryptionService>(*keyring, *entropy);
+    encryption = std::make_unique<encryption::EncryptionService>(*keyring);
     vault = std::make_unique<vault::VaultService>(*database, *keyring, clock);
     audit::Sequencer::Options options;
     options.checkpoint_file = config.checkpoint_file;

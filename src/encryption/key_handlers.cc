@@ -1,0 +1,188 @@
+// GET /keys, GET /keys/{id} and POST /keys/{id}/rotate.
+#include <algorithm>
+
+#include "base/encoding.h"
+#include "encryption/handlers.h"
+#include "encryption/rules.h"
+#include "encryption/wire.h"
+
+namespace quantumapi::encryption {
+namespace {
+
+using http::Call;
+using http::Reply;
+using keyring::KeyRecord;
+using keyring::Keyring;
+using keyring::Purpose;
+
+constexpr std::int64_t kMaxPage = 1'000'000;
+constexpr std::int64_t kMaxPageSize = 200;
+constexpr json::Naming kBoth = json::Naming::kCamelAndSnake;
+
+// Clients know three types; an image key signs, and says what for.
+std::string_view type_of(Purpose purpose) {
+  if (purpose == Purpose::kEncrypt) return "encryption";
+  return purpose == Purpose::kHmac ? "hmac" : "signing";
+}
+
+// The clients' word for a disabled key is inactive.
+std::string_view status_of(const std::string& state) {
+  if (state == "active") return "active";
+  if (state == "disabled") return "inactive";
+  return state == "deleted" ? "deleted" : "scheduled_deletion";
+}
+
+void fill(KeyReply& reply, const KeyRecord& key) {
+  reply.id = key.id;
+  reply.name = key.name;
+  reply.key_type = type_of(key.purpose);
+  reply.algorithm = key.algorithm;
+  reply.version = key.latest_version;
+  reply.created_at = key.created_at;
+  reply.is_default = key.is_default;
+  if (!key.description.empty()) reply.description = key.description;
+  reply.is_post_quantum = key.algorithm.starts_with("ML-");
+  reply.is_active = key.state == "active";
+  reply.last_rotated_at = key.rotated_at;
+  if (!key.labels.empty()) reply.labels = key.labels;
+  reply.state = key.state;
+  reply.purpose = type_of(key.purpose);
+  if (key.purpose == Purpose::kImage) reply.usage = "image";
+  reply.status = status_of(key.state);
+  if (!key.public_key.empty())
+    reply.public_key = base::base64_encode(key.public_key, base::Base64::kStandard);
+  reply.updated_at = key.updated_at;
+  reply.min_decryption_version = key.min_decryption_version;
+  reply.version_count = key.version_count;
+  reply.entropy_sources = key.sources;
+  reply.quantum_entropy = key.quantum;
+}
+
+AuditEvent event_of(const Call& call, const KeyRecord& key) {
+  AuditEvent event = call.event();
+  event.resource_type = "key";
+  event.resource = key.id.uuid;
+  event.resource_name = key.name;
+  event.key_version = key.latest_version;
+  return event;
+}
+
+// find takes the path's id or name; whether the credential may reach it is told first.
+Result<KeyRecord> find(Keyring& keyring, const Call& call) {
+  const std::string_view named = call.parameter(0);
+  const Principal& principal = call.principal();
+  if (const auto id = KeyId::parse(named)) {
+    TRY(check_reach(principal, *id));
+    return keyring.find(principal.tenant, *id);
+  }
+  if (!principal.may_reach("key", named)) return outside_bindings();
+  return keyring.find(principal.tenant, named);
+}
+
+Result<std::optional<Purpose>> purpose_filter(std::optional<std::string_view> type) {
+  if (!type) return std::nullopt;
+  if (*type == "encryption") return Purpose::kEncrypt;
+  if (*type == "signing") return Purpose::kSign;
+  if (*type == "hmac") return Purpose::kHmac;
+  return fail_field("keyType", "must be encryption, signing or hmac");
+}
+
+Result<std::optional<std::string>> state_filter(std::optional<std::string_view> status) {
+  if (!status) return std::nullopt;
+  if (*status == "inactive") return "disabled";
+  if (*status == "active" || *status == "scheduled_deletion" || *status == "deleted")
+    return std::string(*status);
+  return fail_field("status", "must be active, inactive, scheduled_deletion or deleted");
+}
+
+struct Page {
+  std::int64_t number;
+  std::int64_t size;
+  Keyring::Filter filter;
+};
+
+Result<Page> page_of(const Call& call) {
+  TRY_ASSIGN(const auto query, http::Query::parse(call.request().query));
+  Page page{};
+  TRY_ASSIGN(page.number, query.integer("page", 1, 1, kMaxPage));
+  TRY_ASSIGN(page.size, query.integer("pageSize", 50, 1, kMaxPageSize));
+  TRY_ASSIGN(page.filter.purpose, purpose_filter(query.text("keytype")));
+  TRY_ASSIGN(page.filter.state, state_filter(query.text("status")));
+  page.filter.offset = (page.number - 1) * page.size;
+  page.filter.limit = page.size;
+  return page;
+}
+
+bool passes(const KeyRecord& key, const Keyring::Filter& filter) {
+  const bool purpose = !filter.purpose || key.purpose == *filter.purpose ||
+                       (*filter.purpose == Purpose::kSign && key.purpose == Purpose::kImage);
+  const bool state = filter.state ? key.state == *filter.state : key.state != "deleted";
+  return purpose && state;
+}
+
+Result<KeyRecord> find_bound(Keyring& keyring, TenantId tenant, const base::Binding& binding) {
+  return binding.id.is_nil() ? keyring.find(tenant, binding.name)
+                             : keyring.find(tenant, KeyId{binding.id});
+}
+
+// list_bound: a bound credential sees the keys it is bound to and no others.
+Result<keyring::KeyPage> list_bound(Keyring& keyring, const Principal& principal,
+                                    const Keyring::Filter& filter) {
+  keyring::KeyPage page;
+  for (const base::Binding& binding : principal.bindings) {
+    if (binding.type != "key") continue;
+    auto found = find_bound(keyring, principal.tenant, binding);
+    if (!found && found.error().code == Code::kNotFound) continue;
+    if (!found) return std::unexpected(found.error());
+    const bool known =
+        std::ranges::any_of(page.keys, [&](const KeyRecord& key) { return key.id == found->id; });
+    if (!known && passes(*found, filter)) page.keys.push_back(*std::move(found));
+  }
+  page.total = std::ssize(page.keys);
+  const auto skipped = std::min(filter.offset, page.total);
+  page.keys.erase(page.keys.begin(), page.keys.begin() + skipped);
+  if (std::ssize(page.keys) > filter.limit)
+    page.keys.erase(page.keys.begin() + filter.limit, page.keys.end());
+  return page;
+}
+
+}  // namespace
+
+Result<Reply> handle_list_keys(Keyring& keyring, Call& call) {
+  TRY_ASSIGN(const Page page, page_of(call));
+  const Principal& principal = call.principal();
+  TRY_ASSIGN(const keyring::KeyPage found, principal.bindings.empty()
+                                               ? keyring.list(principal.tenant, page.filter)
+                                               : list_bound(keyring, principal, page.filter));
+  KeyListReply reply{.keys = {}, .total = found.total, .page = page.number, .page_size = page.size};
+  for (const KeyRecord& key : found.keys) fill(reply.keys.emplace_back(), key);
+  reply.has_more = page.filter.offset + std::ssize(found.keys) < found.total;
+  call.audit(call.event());
+  return Reply::json(call.request(), reply, kBoth);
+}
+
+Result<Reply> handle_get_key(Keyring& keyring, Call& call) {
+  TRY_ASSIGN(const KeyRecord key, find(keyring, call));
+  KeyReply reply;
+  fill(reply, key);
+  call.audit(event_of(call, key));
+  return Reply::json(call.request(), reply, kBoth);
+}
+
+Result<Reply> handle_rotate_key(Keyring& keyring, Call& call) {
+  TRY_ASSIGN(const auto request, json::decode<RotateRequest>(call.request().body, call.arena()));
+  TRY_ASSIGN(const KeyRecord key, find(keyring, call));
+  TRY_ASSIGN(const Keyring::Rotation rotation,
+             keyring.rotate(call.principal().tenant, key.id, call.event(),
+                            request.set_as_default.value_or(false)));
+  call.recorded();
+  KeyReply reply;
+  fill(reply, rotation.key);
+  reply.key_id = rotation.key.id;
+  reply.new_version = rotation.key.latest_version;
+  reply.previous_version = rotation.previous_version;
+  reply.rotated_at = rotation.key.rotated_at.value_or(call.now());
+  return Reply::json(call.request(), reply, kBoth);
+}
+
+}  // namespace quantumapi::encryption

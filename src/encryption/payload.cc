@@ -1,0 +1,213 @@
+#include "encryption/payload.h"
+
+#include <algorithm>
+
+#include "base/encoding.h"
+#include "crypto/aead.h"
+#include "crypto/hash.h"
+#include "crypto/random.h"
+#include "keyring/object.h"
+#include "keyring/octets.h"
+
+namespace quantumapi::encryption {
+namespace {
+
+constexpr std::uint8_t kFormatVersion = 1;
+constexpr std::size_t kTailSize = crypto::kAeadNonceSize + crypto::kAeadTagSize;
+// A usual field and its additional data are put together on the stack.
+constexpr std::size_t kOnStack = 4096;
+
+std::unexpected<Error> malformed(const char* what) { return fail_field("encryptedPayload", what); }
+
+// Scratch is room for octets that are not secret, on the heap only when they are many.
+class Scratch {
+ public:
+  explicit Scratch(std::size_t size) : size_(size) {
+    if (size > kOnStack) heap_.resize(size);
+  }
+  MutableBytes octets() { return size_ > kOnStack ? MutableBytes(heap_) : stack().first(size_); }
+
+ private:
+  MutableBytes stack() { return {stack_, kOnStack}; }
+  std::size_t size_;
+  Bytes heap_;
+  std::uint8_t stack_[kOnStack];
+};
+
+// field_key derives the key of one field.
+SecretBytes field_key(const keyring::EncryptionVersion& version, ByteView shared_secret,
+                      ByteView header, ByteView encapsulated, ByteView nonce) {
+  const SecretBytes prk = keyring::derive_prk(version, shared_secret);
+  return crypto::hkdf_expand(prk.reveal(SecretAccess{}),
+                             {header, crypto::sha256(encapsulated), nonce}, crypto::kAeadKeySize);
+}
+
+// AssociatedData is header || tenant (16) || length (8) || additional data.
+class AssociatedData {
+ public:
+  AssociatedData(ByteView header, TenantId tenant, ByteView additional)
+      : scratch_(kHeaderSize + 16 + 8 + additional.size()) {
+    std::uint8_t* at = scratch_.octets().data();
+    at = std::ranges::copy(header, at).out;
+    at = std::ranges::copy(tenant.bytes(), at).out;
+    keyring::store(static_cast<std::uint64_t>(additional.size()), at);
+    std::ranges::copy(additional, at + 8);
+  }
+  ByteView octets() { return scratch_.octets(); }
+
+ private:
+  Scratch scratch_;
+};
+
+crypto::Nonce nonce_of(ByteView octets) {
+  crypto::Nonce nonce;
+  std::ranges::copy(octets, nonce.begin());
+  return nonce;
+}
+
+// seal_to fills `out`, which has payload_size octets.
+Status seal_to(const keyring::EncryptionVersion& version, Encoding encoding, ByteView plaintext,
+               ByteView additional_data, MutableBytes out) {
+  const crypto::MlKem kem = version.kem.parameter_set();
+  write_header({algorithm_of(kem), encoding, version.key, version.version}, out.data());
+  const ByteView header = out.first(kHeaderSize);
+  const MutableBytes encapsulated = out.subspan(kHeaderSize, crypto::ciphertext_size(kem));
+  const MutableBytes rest = out.subspan(kHeaderSize + encapsulated.size());
+  SecretBytes shared(crypto::kSharedSecretSize);
+  TRY(version.kem.encapsulate_to(encapsulated, shared.reveal_mutable(SecretAccess{})));
+  const MutableBytes nonce = rest.first(crypto::kAeadNonceSize);
+  crypto::fill_random(nonce);
+  const SecretBytes key =
+      field_key(version, shared.reveal(SecretAccess{}), header, encapsulated, nonce);
+  return crypto::aead_seal_to(key.reveal(SecretAccess{}), nonce_of(nonce), plaintext,
+                              AssociatedData(header, version.tenant, additional_data).octets(),
+                              rest.subspan(nonce.size()));
+}
+
+bool known_algorithm(std::uint8_t octet) {
+  return octet >= static_cast<std::uint8_t>(Algorithm::kMlKem512) &&
+         octet <= static_cast<std::uint8_t>(Algorithm::kMlKem1024);
+}
+
+// names_version: the header is part of what is authenticated, and it must be this version's.
+bool names_version(const Header& header, const keyring::EncryptionVersion& version) {
+  return header.key == version.key && header.key_version == version.version &&
+         header.algorithm == algorithm_of(version.kem.parameter_set());
+}
+
+}  // namespace
+
+std::unexpected<Error> decryption_failed() {
+  return fail(Code::kInvalidArgument,
+              "The payload does not open with this key, tenant and additional data.",
+              "decryption_failed");
+}
+
+Algorithm algorithm_of(crypto::MlKem parameter_set) {
+  switch (parameter_set) {
+    case crypto::MlKem::k512:
+      return Algorithm::kMlKem512;
+    case crypto::MlKem::k768:
+      return Algorithm::kMlKem768;
+    case crypto::MlKem::k1024:
+      return Algorithm::kMlKem1024;
+  }
+  return Algorithm::kMlKem768;
+}
+
+crypto::MlKem kem_of(Algorithm algorithm) {
+  switch (algorithm) {
+    case Algorithm::kMlKem512:
+      return crypto::MlKem::k512;
+    case Algorithm::kMlKem768:
+      return crypto::MlKem::k768;
+    case Algorithm::kMlKem1024:
+      return crypto::MlKem::k1024;
+  }
+  return crypto::MlKem::k768;
+}
+
+std::size_t payload_size(crypto::MlKem parameter_set, std::size_t plaintext_size) {
+  return kHeaderSize + crypto::ciphertext_size(parameter_set) + kTailSize + plaintext_size;
+}
+
+void write_header(const Header& header, std::uint8_t* out) {
+  out[0] = kFormatVersion;
+  out[1] = static_cast<std::uint8_t>(header.algorithm);
+  out[2] = static_cast<std::uint8_t>(header.encoding);
+  out[3] = 0;
+  out[4] = 0;
+  std::ranges::copy(header.key.bytes(), out + 5);
+  keyring::store(header.key_version, out + 21);
+}
+
+Result<Parts> parse(ByteView octets) {
+  if (octets.size() < kHeaderSize) return malformed("is shorter than a payload's header");
+  if (octets[0] != kFormatVersion) return malformed("has an unknown format version");
+  if (!known_algorithm(octets[1])) return malformed("has an unknown algorithm");
+  if (octets[2] > static_cast<std::uint8_t>(Encoding::kBase64))
+    return malformed("has an unknown encoding");
+  if (octets[3] != 0 || octets[4] != 0) return malformed("has reserved octets that are not zero");
+  TRY_ASSIGN(const KeyId key, KeyId::from_bytes(octets.subspan(5, 16)));
+  const auto algorithm = static_cast<Algorithm>(octets[1]);
+  const std::size_t kem_size = crypto::ciphertext_size(kem_of(algorithm));
+  if (octets.size() < kHeaderSize + kem_size + kTailSize) return malformed("is cut");
+  const ByteView rest = octets.subspan(kHeaderSize + kem_size);
+  return Parts{.header = {algorithm, static_cast<Encoding>(octets[2]), key,
+                          keyring::load<std::uint32_t>(octets.data() + 21)},
+               .header_octets = octets.first(kHeaderSize),
+               .encapsulated = octets.subspan(kHeaderSize, kem_size),
+               .nonce = rest.first(crypto::kAeadNonceSize),
+               .ciphertext = rest.subspan(crypto::kAeadNonceSize, rest.size() - kTailSize),
+               .tag = rest.last(crypto::kAeadTagSize)};
+}
+
+Result<Bytes> from_text(std::string_view text) {
+  if (!text.starts_with(kTextPrefix)) return malformed("does not begin with qa1.");
+  auto octets = base::base64_decode(text.substr(kTextPrefix.size()), base::Base64::kUrl);
+  if (!octets) return malformed("is not base64url after qa1.");
+  return octets;
+}
+
+Status seal(const keyring::EncryptionVersion& version, Encoding encoding, ByteView plaintext,
+            ByteView additional_data, Bytes& out) {
+  const std::size_t before = out.size();
+  out.resize(before + payload_size(version.kem.parameter_set(), plaintext.size()));
+  const Status sealed =
+      seal_to(version, encoding, plaintext, additional_data, MutableBytes(out).subspan(before));
+  if (!sealed) out.resize(before);
+  return sealed;
+}
+
+Status seal_text(const keyring::EncryptionVersion& version, Encoding encoding, ByteView plaintext,
+                 ByteView additional_data, std::pmr::string& out) {
+  Scratch scratch(payload_size(version.kem.parameter_set(), plaintext.size()));
+  const MutableBytes octets = scratch.octets();
+  TRY(seal_to(version, encoding, plaintext, additional_data, octets));
+  const std::size_t size = base::base64_size(octets.size(), base::Base64::kUrl);
+  out.reserve(out.size() + kTextPrefix.size() + size);
+  out += kTextPrefix;
+  const std::size_t before = out.size();
+  out.resize(before + size);
+  base::base64_encode_to(octets, base::Base64::kUrl, out.data() + before);
+  return {};
+}
+
+Result<SecretBytes> open(const keyring::EncryptionVersion& version, const Parts& parts,
+                         ByteView additional_data) {
+  if (!names_version(parts.header, version)) return decryption_failed();
+  SecretBytes shared(crypto::kSharedSecretSize);
+  if (!version.kem.decapsulate_to(parts.encapsulated, shared.reveal_mutable(SecretAccess{})))
+    return decryption_failed();
+  const SecretBytes key = field_key(version, shared.reveal(SecretAccess{}), parts.header_octets,
+                                    parts.encapsulated, parts.nonce);
+  SecretBytes plaintext(parts.ciphertext.size());
+  AssociatedData associated(parts.header_octets, version.tenant, additional_data);
+  const ByteView sealed{parts.ciphertext.data(), parts.ciphertext.size() + parts.tag.size()};
+  if (!crypto::aead_open_to(key.reveal(SecretAccess{}), nonce_of(parts.nonce), sealed,
+                            associated.octets(), plaintext.reveal_mutable(SecretAccess{})))
+    return decryption_failed();
+  return plaintext;
+}
+
+}  // namespace quantumapi::encryption

@@ -1,0 +1,105 @@
+// POST /encrypt and /decrypt.
+#include "base/encoding.h"
+#include "encryption/handlers.h"
+#include "encryption/wire.h"
+
+namespace quantumapi::encryption {
+namespace {
+
+using base::Base64;
+using http::Call;
+using http::Reply;
+
+// Above this a request takes longer than an I/O thread may be held.
+constexpr std::size_t kPureBody = 64 * 1024;
+
+Result<Encoding> encoding_of(std::optional<std::string_view> name) {
+  if (!name || *name == "utf8" || *name == "utf-8") return Encoding::kUtf8;
+  if (*name == "base64") return Encoding::kBase64;
+  return fail_field("encoding", "must be utf8 or base64");
+}
+
+Status check_thread(const Call& call) {
+  if (call.may_block() || call.request().body.size() <= kPureBody) return {};
+  return fail(Code::kWouldBlock, "A large request belongs on the pool.");
+}
+
+std::string_view in_arena(Call& call, ByteView octets, Base64 form, std::string_view prefix = {}) {
+  const std::size_t size = prefix.size() + base::base64_size(octets.size(), form);
+  char* const text = static_cast<char*>(call.arena().allocate(size, 1));
+  prefix.copy(text, prefix.size());
+  base::base64_encode_to(octets, form, text + prefix.size());
+  return {text, size};
+}
+
+AuditEvent event_of(const Call& call, KeyId key, std::uint32_t version,
+                    std::string_view algorithm) {
+  AuditEvent event = call.event();
+  event.resource_type = "key";
+  event.resource = key.uuid;
+  event.key_version = version;
+  event.algorithm = algorithm;
+  event.channel = "eaas";
+  return event;
+}
+
+Result<PartsInput> parts_of(const DecryptRequest& request) {
+  const auto missing = [&](std::string_view field) {
+    return fail_field(std::string(field), "is required where encryptedPayload is not given");
+  };
+  if (!request.ciphertext) return missing("ciphertext");
+  if (!request.encapsulated_key) return missing("encapsulatedKey");
+  if (!request.nonce) return missing("nonce");
+  if (!request.tag) return missing("tag");
+  return PartsInput{*request.ciphertext, *request.encapsulated_key, *request.nonce, *request.tag,
+                    request.key_version};
+}
+
+Result<EncryptionService::Decrypted> decrypt(EncryptionService& service, const Call& call,
+                                             const DecryptRequest& request) {
+  const std::string_view additional = request.additional_data.value_or("");
+  if (request.encrypted_payload)
+    return service.decrypt(call.principal(), *request.encrypted_payload, additional,
+                           call.may_block());
+  TRY_ASSIGN(const PartsInput parts, parts_of(request));
+  return service.decrypt(call.principal(), parts, additional, call.may_block());
+}
+
+}  // namespace
+
+Result<Reply> handle_encrypt(EncryptionService& service, Call& call) {
+  TRY(check_thread(call));
+  TRY_ASSIGN(const auto request, json::decode<EncryptRequest>(call.request().body, call.arena()));
+  TRY_ASSIGN(const Encoding encoding, encoding_of(request.encoding));
+  const EncryptInput input{.plaintext = request.plaintext,
+                           .encoding = encoding,
+                           .additional_data = request.additional_data.value_or(""),
+                           .key = request.key_id,
+                           .algorithm = request.algorithm};
+  TRY_ASSIGN(const auto sealed, service.encrypt(call.principal(), input, call.may_block()));
+  TRY_ASSIGN(const Parts parts, parse(sealed.payload));
+  const std::string_view text = in_arena(call, sealed.payload, Base64::kUrl, kTextPrefix);
+  const EncryptReply reply{
+      .encrypted_payload = text,
+      .EncryptedPayload = text,
+      .ciphertext = in_arena(call, parts.ciphertext, Base64::kStandard),
+      .encapsulated_key = in_arena(call, parts.encapsulated, Base64::kStandard),
+      .nonce = in_arena(call, parts.nonce, Base64::kStandard),
+      .tag = in_arena(call, parts.tag, Base64::kStandard),
+      .algorithm = sealed.algorithm,
+      .key_id = sealed.key,
+      .key_version = sealed.key_version};
+  call.audit(event_of(call, sealed.key, sealed.key_version, sealed.algorithm));
+  return Reply::json(call.request(), reply, json::Naming::kCamelAndSnake);
+}
+
+Result<Reply> handle_decrypt(EncryptionService& service, Call& call) {
+  TRY(check_thread(call));
+  TRY_ASSIGN(const auto request, json::decode<DecryptRequest>(call.request().body, call.arena()));
+  TRY_ASSIGN(const auto opened, decrypt(service, call, request));
+  const DecryptReply reply{opened.plaintext.reveal_text(SecretAccess{})};
+  call.audit(event_of(call, opened.key, opened.key_version, opened.algorithm));
+  return Reply::json(call.request(), reply);
+}
+
+}  // namespace quantumapi::encryption

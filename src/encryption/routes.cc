@@ -1,0 +1,101 @@
+#include "encryption/routes.h"
+
+#include "encryption/handlers.h"
+#include "encryption/wire.h"
+
+namespace quantumapi::encryption {
+namespace {
+
+using http::Call;
+using http::Method;
+using http::Route;
+using http::schema;
+
+// A plaintext of kMaxPlaintext grows by a third in base64, and may come escaped.
+constexpr std::size_t kPayloadBody = 4 * kMaxPlaintext;
+
+Route encrypt_route(EncryptionService& service) {
+  return {.method = Method::kPost,
+          .path = "/encrypt",
+          .summary = "Encrypt a field under the tenant's default key.",
+          .handler = [&service](Call& call) { return handle_encrypt(service, call); },
+          .scope = "encryption:encrypt",
+          .action = "payload.encrypt",
+          .category = "encryption",
+          .pure = true,
+          .body_limit = kPayloadBody,
+          .request_schema = schema<EncryptRequest>(),
+          .reply_schema = schema<EncryptReply>(),
+          .aliases = {"/encryption/encrypt"}};
+}
+
+Route decrypt_route(EncryptionService& service) {
+  return {.method = Method::kPost,
+          .path = "/decrypt",
+          .summary = "Decrypt a payload, whole or in parts.",
+          .handler = [&service](Call& call) { return handle_decrypt(service, call); },
+          .scope = "encryption:decrypt",
+          .action = "payload.decrypt",
+          .category = "encryption",
+          .pure = true,
+          .body_limit = kPayloadBody,
+          .request_schema = schema<DecryptRequest>(),
+          .reply_schema = schema<DecryptReply>(),
+          .aliases = {"/encryption/decrypt"}};
+}
+
+Route list_route(keyring::Keyring& keyring) {
+  return {.method = Method::kGet,
+          .path = "/keys",
+          .summary = "List the tenant's keys, the newest first.",
+          .handler = [&keyring](Call& call) { return handle_list_keys(keyring, call); },
+          .scope = "keys:read",
+          .action = "key.list",
+          .category = "keys",
+          .reply_schema = schema<KeyListReply>()};
+}
+
+Route get_route(keyring::Keyring& keyring) {
+  return {.method = Method::kGet,
+          .path = "/keys/{id}",
+          .summary = "Give a key by its id or name.",
+          .handler = [&keyring](Call& call) { return handle_get_key(keyring, call); },
+          .scope = "keys:read",
+          .action = "key.read",
+          .category = "keys",
+          .reply_schema = schema<KeyReply>()};
+}
+
+Route rotate_route(keyring::Keyring& keyring) {
+  return {.method = Method::kPost,
+          .path = "/keys/{id}/rotate",
+          .summary = "Add a version that all further use takes; older ones still decrypt.",
+          .handler = [&keyring](Call& call) { return handle_rotate_key(keyring, call); },
+          .scope = "keys:write",
+          .action = "key.rotate",
+          .category = "keys",
+          .request_schema = schema<RotateRequest>(),
+          .reply_schema = schema<KeyReply>()};
+}
+
+Route entropy_route(crypto::EntropyPool& entropy) {
+  return {.method = Method::kPost,
+          .path = "/qrng/entropy",
+          .summary = "Give random octets, from a quantum source unless told otherwise.",
+          .handler = [&entropy](Call& call) { return handle_entropy(entropy, call); },
+          .scope = "qrng:read",
+          .action = "entropy.read",
+          .category = "entropy",
+          .request_schema = schema<EntropyRequest>(),
+          .reply_schema = schema<EntropyReply>()};
+}
+
+}  // namespace
+
+std::vector<Route> routes(EncryptionService& service, keyring::Keyring& keyring,
+                          crypto::EntropyPool& entropy) {
+  return {encrypt_route(service), decrypt_route(service), list_route(keyring),
+          get_route(keyring),     rotate_route(keyring),  entropy_route(entropy)};
+}
+
+}  // namespace quantumapi::encryption

@@ -1,0 +1,33 @@
+#include "encryption/rules.h"
+
+#include "base/encoding.h"
+
+namespace quantumapi::encryption {
+
+std::unexpected<Error> outside_bindings() {
+  return fail(Code::kPermissionDenied, "The credential is bound to other keys.",
+              "insufficient_scope");
+}
+
+Status check_reach(const Principal& principal, KeyId key) {
+  if (principal.may_reach("key", key.uuid)) return {};
+  return outside_bindings();
+}
+
+Status check_size(std::string_view field, std::size_t size, std::size_t limit) {
+  if (size <= limit) return {};
+  return fail_field(std::string(field), "is longer than " + std::to_string(limit) + " octets");
+}
+
+std::string_view algorithm_of(const keyring::EncryptionVersion& version) {
+  return to_string(version.kem.parameter_set());
+}
+
+EncryptionService::Decrypted answer_of(SecretBytes opened, Encoding encoding,
+                                       const keyring::EncryptionVersion& version) {
+  if (encoding == Encoding::kBase64)
+    opened = base::base64_encode_secret(opened.reveal(SecretAccess{}), base::Base64::kStandard);
+  return {std::move(opened), version.key, version.version, algorithm_of(version)};
+}
+
+}  // namespace quantumapi::encryption

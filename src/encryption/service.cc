@@ -1,0 +1,117 @@
+#include "encryption/service.h"
+
+#include <charconv>
+
+#include "base/encoding.h"
+#include "encryption/rules.h"
+
+namespace quantumapi::encryption {
+namespace {
+
+using base::Base64;
+using keyring::Purpose;
+
+constexpr std::string_view kTransitPrefix = "vault:v";
+
+// Plaintext is the octets to seal: the caller's text itself, or what its base64 holds.
+struct Plaintext {
+  ByteView octets;
+  SecretBytes decoded;
+};
+
+Result<Plaintext> plaintext_of(const EncryptInput& input) {
+  Plaintext out{as_bytes(input.plaintext), {}};
+  if (input.encoding == Encoding::kBase64) {
+    TRY(check_size("plaintext", input.plaintext.size() / 4 * 3, kMaxPlaintext + 2));
+    auto decoded = base::base64_decode_secret(input.plaintext, Base64::kStandard);
+    if (!decoded) return fail_field("plaintext", "is not base64 with padding");
+    out.decoded = std::move(*decoded);
+    out.octets = out.decoded.reveal(SecretAccess{});
+  }
+  TRY(check_size("plaintext", out.octets.size(), kMaxPlaintext));
+  return out;
+}
+
+// take_version reads "vault:v{n}:" and leaves the base64 behind it.
+std::optional<std::uint32_t> take_version(std::string_view& text) {
+  const std::string_view rest = text.substr(kTransitPrefix.size());
+  std::uint32_t version = 0;
+  const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), version);
+  const auto digits = static_cast<std::size_t>(end - rest.data());
+  if (error != std::errc() || digits == rest.size() || *end != ':' || version == 0)
+    return std::nullopt;
+  text = rest.substr(digits + 1);
+  return version;
+}
+
+struct Decoded {
+  Bytes octets;
+  std::optional<std::uint32_t> version;  // as the transit form says
+};
+
+Result<Decoded> decode(std::string_view text) {
+  if (text.starts_with(kTextPrefix)) {
+    TRY_ASSIGN(Bytes octets, from_text(text));
+    return Decoded{std::move(octets), {}};
+  }
+  Decoded out;
+  if (text.starts_with(kTransitPrefix)) {
+    out.version = take_version(text);
+    if (!out.version) return fail_field("encryptedPayload", "has no key version after vault:v");
+  }
+  auto octets = base::base64_decode(text, Base64::kStandard);
+  if (!octets)
+    return fail_field("encryptedPayload", "is neither qa1. text, base64, nor vault: text");
+  out.octets = std::move(*octets);
+  return out;
+}
+
+}  // namespace
+
+Result<EncryptionService::Version> EncryptionService::version_to_encrypt(const Principal& principal,
+                                                                         const EncryptInput& input,
+                                                                         bool may_block) {
+  if (!input.key) {
+    TRY_ASSIGN(Version version,
+               keyring_.default_encryption(principal.tenant, Purpose::kEncrypt, may_block));
+    TRY(check_reach(principal, version->key));
+    return version;
+  }
+  TRY(check_reach(principal, *input.key));
+  return keyring_.newest_encryption(principal.tenant, *input.key, Purpose::kEncrypt, may_block);
+}
+
+Result<EncryptionService::Encrypted> EncryptionService::encrypt(const Principal& principal,
+                                                                const EncryptInput& input,
+                                                                bool may_block) {
+  TRY(check_size("additionalData", input.additional_data.size(), kMaxAdditionalData));
+  TRY_ASSIGN(const Version version, version_to_encrypt(principal, input, may_block));
+  const std::string_view algorithm = algorithm_of(*version);
+  if (input.algorithm && *input.algorithm != algorithm)
+    return fail_field("algorithm", "is not the key's, " + std::string(algorithm));
+  TRY_ASSIGN(const Plaintext plaintext, plaintext_of(input));
+  Encrypted out{{}, version->key, version->version, algorithm};
+  TRY(seal(*version, input.encoding, plaintext.octets, as_bytes(input.additional_data),
+           out.payload));
+  return out;
+}
+
+Result<EncryptionService::Decrypted> EncryptionService::decrypt(const Principal& principal,
+                                                                std::string_view payload,
+                                                                std::string_view additional_data,
+                                                                bool may_block) {
+  TRY(check_size("additionalData", additional_data.size(), kMaxAdditionalData));
+  TRY_ASSIGN(const Decoded decoded, decode(payload));
+  TRY_ASSIGN(const Parts parts, parse(decoded.octets));
+  if (decoded.version && *decoded.version != parts.header.key_version) return decryption_failed();
+  TRY(check_reach(principal, parts.header.key));
+  const auto version = keyring_.encryption(principal.tenant, parts.header.key,
+                                           parts.header.key_version, Purpose::kEncrypt, may_block);
+  // A payload of another tenant's key and a damaged one must not be told apart.
+  if (!version && version.error().code == Code::kNotFound) return decryption_failed();
+  if (!version) return std::unexpected(version.error());
+  TRY_ASSIGN(SecretBytes opened, open(**version, parts, as_bytes(additional_data)));
+  return answer_of(std::move(opened), parts.header.encoding, **version);
+}
+
+}  // namespace quantumapi::encryption

@@ -1,0 +1,138 @@
+// Requests and replies of EaaS as they are on the wire; the API document is made of them.
+#pragma once
+
+#include <boost/describe.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/json.h"
+
+namespace quantumapi::encryption {
+
+struct EncryptRequest {
+  std::string_view plaintext;
+  std::optional<std::string_view> encoding;
+  std::optional<std::string_view> algorithm;
+  std::optional<std::string_view> additional_data;
+  std::optional<KeyId> key_id;
+};
+BOOST_DESCRIBE_STRUCT(EncryptRequest, (), (plaintext, encoding, algorithm, additional_data, key_id))
+
+// EncryptReply: all octets in base64 but the payload's text form. The member
+// EncryptedPayload is what the companion services read.
+struct EncryptReply {
+  std::string_view encrypted_payload;
+  std::string_view EncryptedPayload;
+  std::string_view ciphertext;
+  std::string_view encapsulated_key;
+  std::string_view nonce;
+  std::string_view tag;
+  std::string_view algorithm;
+  KeyId key_id;
+  std::int64_t key_version = 0;
+};
+BOOST_DESCRIBE_STRUCT(EncryptReply, (),
+                      (encrypted_payload, EncryptedPayload, ciphertext, encapsulated_key, nonce,
+                       tag, algorithm, key_id, key_version))
+
+struct DecryptRequest {
+  std::optional<std::string_view> encrypted_payload;
+  std::optional<std::string_view> ciphertext;
+  std::optional<std::string_view> encapsulated_key;
+  std::optional<std::string_view> nonce;
+  std::optional<std::string_view> tag;
+  std::optional<std::int64_t> key_version;
+  std::optional<std::string_view> additional_data;
+};
+BOOST_DESCRIBE_STRUCT(DecryptRequest, (),
+                      (encrypted_payload, ciphertext, encapsulated_key, nonce, tag, key_version,
+                       additional_data))
+
+struct DecryptReply {
+  std::string_view plaintext;
+};
+BOOST_DESCRIBE_STRUCT(DecryptReply, (), (plaintext))
+
+struct KeyReply {
+  KeyId id;
+  std::string name;
+  std::string_view key_type;  // "encryption" | "signing" | "hmac"
+  std::string algorithm;
+  std::int64_t version = 0;
+  WallTime created_at;
+  bool is_default = false;
+  std::optional<std::string> description;
+  bool is_post_quantum = false;
+  bool is_active = false;
+  std::optional<WallTime> last_rotated_at;
+  std::optional<std::vector<std::string>> labels;
+  std::string state;  // as stored: "active", "disabled", …
+  std::string_view purpose;
+  std::optional<std::string_view> usage;  // "image" for keys of image signatures
+  std::string_view status;  // "active" | "inactive" | "scheduled_deletion" | "deleted"
+  std::optional<std::string> public_key;
+  std::optional<WallTime> updated_at;
+  std::int64_t min_decryption_version = 1;
+  std::int64_t version_count = 1;
+  std::string entropy_sources;  // of the newest version
+  bool quantum_entropy = false;
+  // In the answer to a rotation only.
+  std::optional<KeyId> key_id;
+  std::optional<std::int64_t> new_version;
+  std::optional<std::int64_t> previous_version;
+  std::optional<WallTime> rotated_at;
+};
+BOOST_DESCRIBE_STRUCT(KeyReply, (),
+                      (id, name, key_type, algorithm, version, created_at, is_default, description,
+                       is_post_quantum, is_active, last_rotated_at, labels, state, purpose, usage,
+                       status, public_key, updated_at, min_decryption_version, version_count,
+                       entropy_sources, quantum_entropy, key_id, new_version, previous_version,
+                       rotated_at))
+
+struct KeyListReply {
+  std::vector<KeyReply> keys;
+  std::int64_t total = 0;
+  std::int64_t page = 1;
+  std::int64_t page_size = 50;
+  bool has_more = false;
+};
+BOOST_DESCRIBE_STRUCT(KeyListReply, (), (keys, total, page, page_size, has_more))
+
+struct RotateRequest {
+  std::optional<bool> set_as_default;
+};
+BOOST_DESCRIBE_STRUCT(RotateRequest, (), (set_as_default))
+
+struct EntropyRequest {
+  std::optional<std::int64_t> bytes;
+  std::optional<std::string_view> format;
+};
+BOOST_DESCRIBE_STRUCT(EntropyRequest, (), (bytes, format))
+
+struct SourceDetails {
+  std::string_view provider;
+  bool is_quantum = false;
+  WallTime served_at;
+};
+BOOST_DESCRIBE_STRUCT(SourceDetails, (), (provider, is_quantum, served_at))
+
+// EntropyReply: `entropy` is a text (raw: base64; hex) or an array (uuid, int32, int64).
+struct EntropyReply {
+  json::Value entropy;
+  std::string_view format;
+  std::string_view source;
+  SourceDetails source_details;
+  std::int64_t consumed_bytes = 0;
+  double quota_limit_mb = 0;
+  double quota_remaining_mb = 0;
+  std::string request_id;
+};
+BOOST_DESCRIBE_STRUCT(EntropyReply, (),
+                      (entropy, format, source, source_details, consumed_bytes, quota_limit_mb,
+                       quota_remaining_mb, request_id))
+
+}  // namespace quantumapi::encryption
