@@ -41,24 +41,17 @@ std::expected<std::size_t, Refusal> parse_size(std::string_view line) {
 
 }  // namespace
 
-std::expected<std::size_t, Refusal> ChunkedDecoder::feed(std::string_view in,
-                                                         std::pmr::string& out) {
-  std::size_t used = 0;
-  while (used < in.size() && state_ != State::kDone) {
-    const std::string_view rest = in.substr(used);
-    if (state_ != State::kData) {
-      const auto line = feed_line(rest, out.size());
-      if (!line) return line;
-      used += *line;
-      continue;
-    }
-    const std::size_t taken = std::min(left_, rest.size());
-    out.append(rest.substr(0, taken));
-    used += taken;
-    left_ -= taken;
-    if (left_ == 0) state_ = State::kDataEnd;
+std::expected<ChunkedDecoder::Step, Refusal> ChunkedDecoder::next(std::string_view in,
+                                                                  std::size_t have) {
+  if (state_ != State::kData) {
+    const auto line = feed_line(in, have);
+    if (!line) return std::unexpected(line.error());
+    return Step{*line, {}};
   }
-  return used;
+  const std::string_view content = in.substr(0, left_);
+  left_ -= content.size();
+  if (left_ == 0) state_ = State::kDataEnd;
+  return Step{content.size(), content};
 }
 
 std::expected<std::size_t, Refusal> ChunkedDecoder::feed_line(std::string_view in,

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <expected>
-#include <memory_resource>
 #include <string>
 #include <string_view>
 
@@ -21,7 +20,24 @@ class ChunkedDecoder {
   // feed consumes octets of `in`, appends content to `out` and gives how many
   // it consumed: all, or fewer once done(). Refused with 400 for anything
   // outside the grammar, 413 past the limit (before the chunk arrives).
-  std::expected<std::size_t, Refusal> feed(std::string_view in, std::pmr::string& out);
+  template <typename String>
+  std::expected<std::size_t, Refusal> feed(std::string_view in, String& out) {
+    std::size_t used = 0;
+    while (used < in.size() && !done()) {
+      const auto step = next(in.substr(used), out.size());
+      if (!step) return std::unexpected(step.error());
+      out.append(step->content);
+      used += step->used;
+    }
+    return used;
+  }
+  struct Step {
+    std::size_t used = 0;
+    std::string_view content;  // a part of `in`; empty for a step over the coding itself
+  };
+  // next is one step of feed, for content that is passed on: `have` is the
+  // number of octets of content so far.
+  std::expected<Step, Refusal> next(std::string_view in, std::size_t have);
   [[nodiscard]] bool done() const { return state_ == State::kDone; }
 
  private:

@@ -1,0 +1,197 @@
+#include "http/client.h"
+
+#include <algorithm>
+#include <mutex>
+
+#include "http/ascii.h"
+#include "http/client_connection.h"
+#include "http/tls_client.h"
+
+namespace quantumapi::http {
+namespace {
+
+constexpr std::size_t kKeptConnections = 8;
+
+bool is_safe(Method method) {
+  return method == Method::kGet || method == Method::kHead || method == Method::kOptions;
+}
+
+Status check(const ClientRequest& request) {
+  const bool target =
+      request.target.starts_with('/') &&
+      std::ranges::all_of(request.target, [](char c) { return c > 0x20 && c < 0x7f; });
+  if (!target || request.method == Method::kOther)
+    return fail(Code::kInvalidArgument, "the request target is not an encoded path");
+  for (const auto& [name, value] : request.headers)
+    if (name.empty() || !std::ranges::all_of(name, is_token_char) ||
+        !std::ranges::all_of(value, is_field_char))
+      return fail(Code::kInvalidArgument, "a header cannot be sent as given");
+  return {};
+}
+
+std::string host_of(const Url& origin) {
+  std::string host =
+      origin.host.find(':') == std::string::npos ? origin.host : "[" + origin.host + "]";
+  const std::uint16_t usual = origin.scheme == "https" ? 443 : 80;
+  return origin.port == usual ? host : host + ":" + std::to_string(origin.port);
+}
+
+// The head holds credentials, hence the wiped string.
+base::WipedString make_head(const ClientRequest& request, const std::string& host) {
+  base::WipedString head;
+  head.reserve(512);
+  const auto line = [&](std::string_view name, std::string_view value) {
+    head.append(name).append(": ").append(value).append("\r\n");
+  };
+  head.append(to_string(request.method)).append(" ").append(request.target).append(" HTTP/1.1\r\n");
+  line("Host", host);
+  for (const auto& [name, value] : request.headers) line(name, value);
+  const bool takes_content = request.method == Method::kPost || request.method == Method::kPut ||
+                             request.method == Method::kPatch;
+  if (!request.body.empty() || takes_content) {
+    line("Content-Type", request.content_type);
+    line("Content-Length", std::to_string(request.body.size()));
+  }
+  return head.append("\r\n");
+}
+
+// was_closed_idle is true when the server gave up a kept connection just as we
+// used it: it closed without an answer, or said 408 before it had our request.
+bool was_closed_idle(const Result<ClientResponse>& response, const ClientConnection& connection) {
+  if (response) return response->status == 408;
+  return response.error().reason == "connection_closed" && !connection.answered();
+}
+
+bool has_content(Method method, int status) {
+  return method != Method::kHead && status != 204 && status != 304;
+}
+
+}  // namespace
+
+std::optional<std::string_view> ClientResponse::header(std::string_view name) const {
+  for (const auto& [known, value] : headers)
+    if (equal_ignoring_case(known, name)) return value;
+  return std::nullopt;
+}
+
+struct Client::Impl {
+  using Chunk = ClientConnection::Chunk;
+  using Connection = std::unique_ptr<ClientConnection>;
+
+  Connection take_kept();
+  void keep(Connection connection);
+  Result<Connection> open(SteadyTime deadline);
+  Result<ClientResponse> run(const ClientRequest& request, const Chunk* chunk);
+  Result<ClientResponse> exchange(ClientConnection& connection, const ClientRequest& request,
+                                  const Chunk* chunk, SteadyTime deadline, bool& reusable);
+
+  Url origin;
+  Options options;
+  std::string host;
+  std::shared_ptr<ssl_ctx_st> context;
+
+  std::mutex mutex;  // guards what follows
+  std::vector<Connection> kept;
+  TlsFacts facts;
+};
+
+Client::Impl::Connection Client::Impl::take_kept() {
+  const std::lock_guard lock(mutex);
+  while (!kept.empty()) {
+    Connection connection = std::move(kept.back());
+    kept.pop_back();
+    if (connection->is_quiet()) return connection;
+  }
+  return nullptr;
+}
+
+void Client::Impl::keep(Connection connection) {
+  const std::lock_guard lock(mutex);
+  if (kept.size() < kKeptConnections) kept.push_back(std::move(connection));
+}
+
+Result<Client::Impl::Connection> Client::Impl::open(SteadyTime deadline) {
+  const SteadyTime connected_by =
+      std::min(deadline, std::chrono::steady_clock::now() + options.connect_timeout);
+  TRY_ASSIGN(Connection connection, ClientConnection::open(origin, context.get(), connected_by));
+  const std::lock_guard lock(mutex);
+  facts = connection->facts();
+  return connection;
+}
+
+Result<ClientResponse> Client::Impl::run(const ClientRequest& request, const Chunk* chunk) {
+  TRY(check(request));
+  const SteadyTime deadline = std::chrono::steady_clock::now() + options.timeout;
+  Connection connection = take_kept();
+  const bool was_kept = connection != nullptr;
+  if (!connection) {
+    TRY_ASSIGN(connection, open(deadline));
+  }
+  bool reusable = false;
+  auto response = exchange(*connection, request, chunk, deadline, reusable);
+  if (was_kept && is_safe(request.method) && was_closed_idle(response, *connection)) {
+    TRY_ASSIGN(connection, open(deadline));
+    response = exchange(*connection, request, chunk, deadline, reusable);
+  }
+  if (response && reusable) keep(std::move(connection));
+  return response;
+}
+
+Result<ClientResponse> Client::Impl::exchange(ClientConnection& connection,
+                                              const ClientRequest& request, const Chunk* chunk,
+                                              SteadyTime deadline, bool& reusable) {
+  connection.begin_request();
+  const base::WipedString head_text = make_head(request, host);
+  // A server that refuses early (413) answers and closes while we still write.
+  const Status written = connection.write(head_text, request.body, deadline);
+  if (!written && written.error().reason == "timeout") return std::unexpected(written.error());
+  TRY_ASSIGN(ResponseHead head, connection.read_head(deadline));
+
+  ClientResponse response{.status = head.status, .headers = std::move(head.headers), .body = {}};
+  const auto collect = [&](std::string_view piece) -> Status {
+    response.body.append(piece);
+    return {};
+  };
+  if (has_content(request.method, head.status)) {
+    const bool pass_on = chunk != nullptr && head.status >= 200 && head.status < 300;
+    const std::size_t limit =
+        pass_on ? std::numeric_limits<std::size_t>::max() : options.response_limit;
+    TRY(connection.read_body(head, limit, pass_on ? *chunk : Chunk(collect), deadline));
+  }
+  const bool delimited =
+      head.chunked || head.content_length || !has_content(request.method, head.status);
+  reusable = written && head.keep_alive && delimited;
+  return response;
+}
+
+Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Client::~Client() = default;
+
+Result<std::unique_ptr<Client>> Client::create(Url origin, Options options) {
+  auto impl = std::make_unique<Impl>();
+  if (origin.scheme == "https") {
+    TRY_ASSIGN(impl->context, make_client_context(options.ca_pem, options.groups));
+  } else if (origin.scheme != "http") {
+    return fail(Code::kInvalidArgument, "the scheme is neither https nor http");
+  }
+  impl->host = host_of(origin);
+  impl->origin = std::move(origin);
+  impl->options = std::move(options);
+  return std::unique_ptr<Client>(new Client(std::move(impl)));
+}
+
+Result<ClientResponse> Client::send(const ClientRequest& request) {
+  return impl_->run(request, nullptr);
+}
+
+Result<ClientResponse> Client::stream(const ClientRequest& request,
+                                      const std::function<Status(std::string_view)>& chunk) {
+  return impl_->run(request, &chunk);
+}
+
+TlsFacts Client::tls_facts() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->facts;
+}
+
+}  // namespace quantumapi::http

@@ -1,0 +1,115 @@
+#include "http/connect.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <condition_variable>
+#include <cstring>
+#include <mutex>
+#include <thread>
+
+namespace quantumapi::http {
+namespace {
+
+struct AddressesFree {
+  void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
+};
+using Addresses = std::unique_ptr<addrinfo, AddressesFree>;
+
+Addresses look_up(const std::string& host, std::uint16_t port, int flags) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = flags | AI_NUMERICSERV;
+  addrinfo* list = nullptr;
+  if (::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &list) != 0) return nullptr;
+  return Addresses(list);
+}
+
+// LookUp outlives its caller when the resolver takes longer than the deadline.
+struct LookUp {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool done = false;
+  Addresses addresses;
+};
+
+// The resolver of the C library has no deadline of its own, so it works on a
+// thread that is left behind when it is too slow.
+Result<Addresses> resolve(const Url& origin, SteadyTime deadline) {
+  if (Addresses numeric = look_up(origin.host, origin.port, AI_NUMERICHOST)) return numeric;
+  const auto shared = std::make_shared<LookUp>();
+  std::thread([shared, host = origin.host, port = origin.port] {
+    Addresses addresses = look_up(host, port, 0);
+    const std::lock_guard lock(shared->mutex);
+    shared->addresses = std::move(addresses);
+    shared->done = true;
+    shared->changed.notify_one();
+  }).detach();
+  std::unique_lock lock(shared->mutex);
+  if (!shared->changed.wait_until(lock, deadline, [&] { return shared->done; }))
+    return fail(Code::kUnavailable, "the name " + origin.host + " was not resolved in time",
+                "timeout");
+  if (!shared->addresses)
+    return fail(Code::kUnavailable, "the host " + origin.host + " is not known", "connect_failed");
+  return std::move(shared->addresses);
+}
+
+std::unexpected<Error> not_connected(const Url& origin, int error) {
+  return fail(Code::kUnavailable,
+              "cannot connect to " + origin.host + " port " + std::to_string(origin.port) + ": " +
+                  std::strerror(error),
+              "connect_failed");
+}
+
+Result<Descriptor> connect_address(const Url& origin, const addrinfo& address,
+                                   SteadyTime deadline) {
+  Descriptor socket(
+      ::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+  if (socket.get() < 0) return not_connected(origin, errno);
+  const int on = 1;
+  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (::connect(socket.get(), address.ai_addr, address.ai_addrlen) == 0) return socket;
+  if (errno != EINPROGRESS) return not_connected(origin, errno);
+  TRY(wait_for_socket(socket.get(), POLLOUT, deadline));
+  int error = 0;
+  socklen_t size = sizeof error;
+  ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+  if (error != 0) return not_connected(origin, error);
+  return socket;
+}
+
+}  // namespace
+
+Status wait_for_socket(int socket, short events, SteadyTime deadline) {
+  while (true) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return fail(Code::kUnavailable, "no answer came in time", "timeout");
+    pollfd waiting{socket, events, 0};
+    const int ready =
+        ::poll(&waiting, 1, static_cast<int>(std::min<std::int64_t>(left.count(), 3'600'000)));
+    if (ready > 0) return {};
+    if (ready < 0 && errno != EINTR)
+      return fail(Code::kInternal, std::string("poll: ") + std::strerror(errno));
+  }
+}
+
+Result<Descriptor> connect_to(const Url& origin, SteadyTime deadline) {
+  TRY_ASSIGN(const Addresses addresses, resolve(origin, deadline));
+  Result<Descriptor> last = not_connected(origin, EADDRNOTAVAIL);
+  for (const addrinfo* address = addresses.get(); address != nullptr; address = address->ai_next) {
+    if (origin.scheme == "http" && !is_loopback(address->ai_addr))
+      return fail(Code::kInvalidArgument, "plain http goes to loopback addresses only, and " +
+                                              origin.host + " is none: use https");
+    last = connect_address(origin, *address, deadline);
+    if (last) return last;
+  }
+  return last;
+}
+
+}  // namespace quantumapi::http
