@@ -29,6 +29,7 @@ struct Filter {
 // Entry is one event as shown. `index` is absent while it is pending.
 struct Entry {
   std::optional<std::uint64_t> index;
+  Uuid id;                     // event_id of its leaf (segment.h); the same before and after
   std::string record;          // canonical JSON
   keyring::Personal personal;  // opened; empty after an erasure
 };
@@ -48,7 +49,8 @@ class AuditService {
 
   // export_log streams NDJSON: one "log" line, then each record with its index
   // and salt, then pending ones (no index), then the newest checkpoint
-  // (docs/formats.md, "Audit export"). No transaction is held between pulls.
+  // (docs/formats/audit.md). No transaction is held between pulls. It begins at
+  // the segment that holds from_index; kInvalidArgument past the end of the log.
   Result<http::Reply::Stream> export_log(TenantId tenant, std::optional<std::uint64_t> from_index);
 
   // public_key_pem is the key that checkpoints of this tenant verify under.

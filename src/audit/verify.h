@@ -21,6 +21,7 @@ struct Remembered {
 struct VerifyReport {
   bool ok = false;
   std::uint64_t records = 0;  // with an index, covered by the checkpoint
+  std::uint64_t first = 0;    // index of the first of them: more than 0 in a partial export
   std::uint64_t pending = 0;  // not yet in the tree: nothing is claimed of them
   std::optional<Checkpoint> checkpoint;
   // What is wrong first: "altered", "missing", "reordered", "truncated",

@@ -1,0 +1,326 @@
+#include "audit/repository.h"
+
+#include <algorithm>
+
+namespace quantumapi::audit {
+namespace {
+
+using store::Row;
+using store::Statement;
+using store::Transaction;
+
+constexpr std::int64_t kHour = 3'600'000'000;
+
+constexpr Statement kNextStream{
+    "audit.next_stream",
+    R"sql(SELECT stream FROM audit_pending WHERE stream > :after ORDER BY stream LIMIT 1)sql"};
+
+constexpr Statement kExpectedN{"audit.expected_n",
+                               R"sql(SELECT next_n FROM audit_streams WHERE stream = :stream)sql"};
+
+constexpr Statement kPendingSizes{"audit.pending_sizes",
+                                  R"sql(SELECT n, count FROM audit_pending WHERE stream = :stream
+          ORDER BY n LIMIT :limit)sql"};
+
+constexpr Statement kPendingRows{"audit.pending_rows",
+                                 R"sql(SELECT n, count, frames FROM audit_pending
+          WHERE stream = :stream AND n < :below ORDER BY n)sql"};
+
+constexpr Statement kNewestPending{"audit.newest_pending",
+                                   R"sql(SELECT count, frames FROM audit_pending
+          ORDER BY stream DESC, n DESC LIMIT :limit)sql"};
+
+constexpr Statement kInsertStream{
+    "audit.insert_stream",
+    R"sql(INSERT INTO audit_streams (stream, next_n) VALUES (:stream, :to)
+          ON CONFLICT (stream) DO NOTHING)sql"};
+
+constexpr Statement kAdvanceStream{"audit.advance_stream",
+                                   R"sql(UPDATE audit_streams SET next_n = :to
+          WHERE stream = :stream AND next_n = :from)sql"};
+
+constexpr Statement kDeletePending{
+    "audit.delete_pending",
+    R"sql(DELETE FROM audit_pending WHERE stream = :stream AND n < :to)sql"};
+
+constexpr Statement kOpenLog{"audit.open_log",
+                             R"sql(SELECT h.log, h.frontier, h.root, h.last_time, h.revision
+          FROM audit_logs l JOIN audit_heads h ON h.log = l.id
+          WHERE l.tenant = :tenant AND l.closed_at IS NULL)sql"};
+
+constexpr Statement kInsertLog{
+    "audit.insert_log",
+    R"sql(INSERT INTO audit_logs (id, tenant, opened_at) VALUES (:id, :tenant, :now))sql"};
+
+constexpr Statement kInsertHead{
+    "audit.insert_head",
+    R"sql(INSERT INTO audit_heads (log, size, frontier, root, last_time, revision)
+          VALUES (:log, :size, :frontier, :root, :last_time, 1))sql"};
+
+constexpr Statement kUpdateHead{
+    "audit.update_head",
+    R"sql(UPDATE audit_heads SET size = :size, frontier = :frontier, root = :root,
+                                 last_time = :last_time, revision = :revision
+          WHERE log = :log AND revision = :revision - 1)sql"};
+
+constexpr Statement kFindSegment{
+    "audit.find_segment",
+    R"sql(SELECT count, first_time, last_time, hash, leaves FROM audit_segments
+          WHERE log = :log AND segment = :segment)sql"};
+
+constexpr Statement kSegmentHash{
+    "audit.segment_hash",
+    R"sql(SELECT hash FROM audit_segments WHERE log = :log AND segment = :segment)sql"};
+
+constexpr Statement kPutSegment{
+    "audit.put_segment",
+    R"sql(INSERT INTO audit_segments (log, segment, count, first_time, last_time, hash, leaves)
+          VALUES (:log, :segment, :count, :first_time, :last_time, :hash, :leaves)
+          ON CONFLICT (log, segment) DO UPDATE
+          SET count = excluded.count, first_time = excluded.first_time,
+              last_time = excluded.last_time, hash = excluded.hash,
+              leaves = excluded.leaves)sql"};
+
+constexpr Statement kNewestBegun{"audit.newest_begun",
+                                 R"sql(SELECT max(segment) FROM audit_segments
+          WHERE log = :log AND first_time <= :time)sql"};
+
+constexpr Statement kOldestReaching{"audit.oldest_reaching",
+                                    R"sql(SELECT min(segment) FROM audit_segments
+          WHERE log = :log AND last_time >= :time)sql"};
+
+constexpr Statement kPutTerm{
+    "audit.put_term",
+    R"sql(INSERT INTO audit_terms (log, term, segment) VALUES (:log, :term, :segment)
+          ON CONFLICT (log, term, segment) DO NOTHING)sql"};
+
+constexpr Statement kSegmentsWith{"audit.segments_with",
+                                  R"sql(SELECT segment FROM audit_terms
+          WHERE log = :log AND term = :term AND segment <= :newest
+          ORDER BY segment DESC LIMIT :limit)sql"};
+
+constexpr Statement kInsertCheckpoint{
+    "audit.insert_checkpoint",
+    R"sql(INSERT INTO audit_checkpoints (log, size, root, signed_at, key_id, key_version, note)
+          VALUES (:log, :size, :root, :signed_at, :key, :key_version, :note))sql"};
+
+constexpr Statement kForgetCheckpoints{"audit.forget_checkpoints",
+                                       R"sql(DELETE FROM audit_checkpoints
+          WHERE log = :log AND size < :size AND signed_at >= :hour)sql"};
+
+constexpr Statement kNewestCheckpoint{"audit.newest_checkpoint",
+                                      R"sql(SELECT size, note FROM audit_checkpoints
+          WHERE log = :log ORDER BY size DESC LIMIT 1)sql"};
+
+Result<Digest> digest_of(ByteView octets) {
+  Digest digest;
+  if (octets.size() != digest.size()) return fail(Code::kDataLoss, "an audit hash is cut");
+  std::ranges::copy(octets, digest.begin());
+  return digest;
+}
+
+std::unexpected<Error> overtaken() {
+  return fail(Code::kConflict, "another sequencer was here", "sequencer_overtaken");
+}
+
+Result<std::optional<std::uint64_t>> one_segment(Transaction& tx, const Statement& statement,
+                                                 const Uuid& log, WallTime time) {
+  std::optional<std::uint64_t> found;
+  TRY(tx.one(statement, {{"log", log}, {"time", time}}, [&](const Row& row) -> Status {
+    if (!row.is_null(0)) found = static_cast<std::uint64_t>(row.integer(0));
+    return {};
+  }));
+  return found;
+}
+
+}  // namespace
+
+Result<std::optional<Uuid>> next_stream(Transaction& tx, const Uuid& after) {
+  std::optional<Uuid> found;
+  TRY(tx.one(kNextStream, {{"after", after}}, [&](const Row& row) -> Status {
+    found = row.uuid(0);
+    return {};
+  }));
+  return found;
+}
+
+Result<std::int64_t> expected_n(Transaction& tx, const Uuid& stream) {
+  std::int64_t n = 0;  // a stream that is new starts at 0
+  TRY(tx.one(kExpectedN, {{"stream", stream}}, [&](const Row& row) -> Status {
+    n = row.integer(0);
+    return {};
+  }));
+  return n;
+}
+
+Result<std::vector<PendingSize>> pending_sizes(Transaction& tx, const Uuid& stream,
+                                               std::int64_t limit) {
+  std::vector<PendingSize> sizes;
+  TRY(tx.each(kPendingSizes, {{"stream", stream}, {"limit", limit}}, [&](const Row& row) -> Status {
+    sizes.push_back({row.integer(0), row.integer(1)});
+    return {};
+  }));
+  return sizes;
+}
+
+Result<std::vector<PendingRow>> pending_rows(Transaction& tx, const Uuid& stream,
+                                             std::int64_t below_n) {
+  std::vector<PendingRow> rows;
+  TRY(tx.each(kPendingRows, {{"stream", stream}, {"below", below_n}},
+              [&](const Row& row) -> Status {
+                rows.push_back({stream, row.integer(0), row.integer(1), row.bytes(2)});
+                return {};
+              }));
+  return rows;
+}
+
+Status newest_pending(Transaction& tx, std::int64_t limit,
+                      const std::function<Status(std::int64_t, ByteView)>& row) {
+  return tx.each(kNewestPending, {{"limit", limit}},
+                 [&](const Row& r) { return row(r.integer(0), r.blob(1)); });
+}
+
+Status advance_stream(Transaction& tx, const Uuid& stream, std::int64_t from, std::int64_t to) {
+  TRY_ASSIGN(auto moved,
+             tx.execute(kAdvanceStream, {{"stream", stream}, {"from", from}, {"to", to}}));
+  if (moved == 0 && from == 0) {
+    TRY_ASSIGN(moved, tx.execute(kInsertStream, {{"stream", stream}, {"to", to}}));
+  }
+  if (moved != 1) return overtaken();
+  TRY(tx.execute(kDeletePending, {{"stream", stream}, {"to", to}}));
+  return {};
+}
+
+Result<std::optional<LogHead>> open_log(Transaction& tx, TenantId tenant) {
+  std::optional<LogHead> found;
+  TRY(tx.one(kOpenLog, {{"tenant", tenant}}, [&](const Row& row) -> Status {
+    LogHead head;
+    head.log = row.uuid(0);
+    TRY_ASSIGN(head.frontier, Frontier::decode(row.blob(1)));
+    TRY_ASSIGN(head.root, digest_of(row.blob(2)));
+    head.last_time = row.time(3);
+    head.revision = row.integer(4);
+    found = std::move(head);
+    return {};
+  }));
+  return found;
+}
+
+Status insert_log(Transaction& tx, const Uuid& log, TenantId tenant, WallTime now) {
+  TRY(tx.execute(kInsertLog, {{"id", log}, {"tenant", tenant}, {"now", now}}));
+  return {};
+}
+
+Status put_head(Transaction& tx, const LogHead& head) {
+  const Bytes frontier = head.frontier.encode();
+  const ByteView root(head.root);
+  if (head.revision == 1) {
+    TRY(tx.execute(kInsertHead, {{"log", head.log},
+                                 {"size", head.frontier.size()},
+                                 {"frontier", frontier},
+                                 {"root", root},
+                                 {"last_time", head.last_time}}));
+    return {};
+  }
+  TRY_ASSIGN(const auto updated, tx.execute(kUpdateHead, {{"log", head.log},
+                                                          {"size", head.frontier.size()},
+                                                          {"frontier", frontier},
+                                                          {"root", root},
+                                                          {"last_time", head.last_time},
+                                                          {"revision", head.revision}}));
+  if (updated != 1) return overtaken();
+  return {};
+}
+
+Result<std::optional<SegmentRow>> find_segment(Transaction& tx, const Uuid& log,
+                                               std::uint64_t segment) {
+  std::optional<SegmentRow> found;
+  TRY(tx.one(kFindSegment, {{"log", log}, {"segment", segment}}, [&](const Row& row) -> Status {
+    SegmentRow read;
+    read.segment = segment;
+    read.count = static_cast<std::uint32_t>(row.integer(0));
+    read.first_time = row.time(1);
+    read.last_time = row.time(2);
+    if (!row.is_null(3)) {
+      TRY_ASSIGN(read.hash, digest_of(row.blob(3)));
+    }
+    read.leaves = row.bytes(4);
+    found = std::move(read);
+    return {};
+  }));
+  return found;
+}
+
+Result<Digest> segment_hash(Transaction& tx, const Uuid& log, std::uint64_t segment) {
+  Result<Digest> hash = fail(Code::kDataLoss, "an audit segment is missing");
+  TRY(tx.one(kSegmentHash, {{"log", log}, {"segment", segment}}, [&](const Row& row) -> Status {
+    if (!row.is_null(0)) hash = digest_of(row.blob(0));
+    return {};
+  }));
+  return hash;
+}
+
+Status put_segment(Transaction& tx, const Uuid& log, const SegmentRow& segment) {
+  const store::Param hash = segment.hash ? store::Param("hash", ByteView(*segment.hash))
+                                         : store::Param("hash", store::Null{});
+  TRY(tx.execute(kPutSegment, {{"log", log},
+                               {"segment", segment.segment},
+                               {"count", segment.count},
+                               {"first_time", segment.first_time},
+                               {"last_time", segment.last_time},
+                               hash,
+                               {"leaves", segment.leaves}}));
+  return {};
+}
+
+Result<std::optional<std::uint64_t>> newest_segment_begun(Transaction& tx, const Uuid& log,
+                                                          WallTime time) {
+  return one_segment(tx, kNewestBegun, log, time);
+}
+
+Result<std::optional<std::uint64_t>> oldest_segment_reaching(Transaction& tx, const Uuid& log,
+                                                             WallTime time) {
+  return one_segment(tx, kOldestReaching, log, time);
+}
+
+Status put_term(Transaction& tx, const Uuid& log, std::string_view term, std::uint64_t segment) {
+  TRY(tx.execute(kPutTerm, {{"log", log}, {"term", term}, {"segment", segment}}));
+  return {};
+}
+
+Result<std::vector<std::uint64_t>> segments_with(Transaction& tx, const Uuid& log,
+                                                 std::string_view term, std::uint64_t newest,
+                                                 std::int64_t limit) {
+  std::vector<std::uint64_t> segments;
+  TRY(tx.each(kSegmentsWith, {{"log", log}, {"term", term}, {"newest", newest}, {"limit", limit}},
+              [&](const Row& row) -> Status {
+                segments.push_back(static_cast<std::uint64_t>(row.integer(0)));
+                return {};
+              }));
+  return segments;
+}
+
+Status put_checkpoint(Transaction& tx, const Checkpoint& checkpoint, std::string_view text) {
+  const WallTime hour{checkpoint.time.micros / kHour * kHour};
+  TRY(tx.execute(kForgetCheckpoints,
+                 {{"log", checkpoint.log}, {"size", checkpoint.size}, {"hour", hour}}));
+  TRY(tx.execute(kInsertCheckpoint, {{"log", checkpoint.log},
+                                     {"size", checkpoint.size},
+                                     {"root", ByteView(checkpoint.root)},
+                                     {"signed_at", checkpoint.time},
+                                     {"key", checkpoint.key},
+                                     {"key_version", checkpoint.key_version},
+                                     {"note", text}}));
+  return {};
+}
+
+Result<std::optional<StoredCheckpoint>> newest_checkpoint(Transaction& tx, const Uuid& log) {
+  std::optional<StoredCheckpoint> found;
+  TRY(tx.one(kNewestCheckpoint, {{"log", log}}, [&](const Row& row) -> Status {
+    found = {static_cast<std::uint64_t>(row.integer(0)), std::string(row.text(1))};
+    return {};
+  }));
+  return found;
+}
+
+}  // namespace quantumapi::audit

@@ -1,0 +1,103 @@
+// The rows of audit: pending events, logs, segments, terms, checkpoints. SQL
+// stands here only.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "audit/checkpoint.h"
+#include "audit/segment.h"
+#include "audit/tree.h"
+#include "store/database.h"
+
+namespace quantumapi::audit {
+
+// -- pending events
+
+// next_stream is the first stream after `after` that has pending rows.
+Result<std::optional<Uuid>> next_stream(store::Transaction& tx, const Uuid& after);
+// expected_n is the number that the stream's next event must have.
+Result<std::int64_t> expected_n(store::Transaction& tx, const Uuid& stream);
+
+struct PendingSize {
+  std::int64_t n;
+  std::int64_t count;
+};
+// pending_sizes gives the stream's first rows, without their frames.
+Result<std::vector<PendingSize>> pending_sizes(store::Transaction& tx, const Uuid& stream,
+                                               std::int64_t limit);
+
+struct PendingRow {
+  Uuid stream;
+  std::int64_t n = 0;
+  std::int64_t count = 0;
+  Bytes frames;
+};
+Result<std::vector<PendingRow>> pending_rows(store::Transaction& tx, const Uuid& stream,
+                                             std::int64_t below_n);
+// newest_pending calls `row` for the newest rows of all streams, newest stream and number first.
+Status newest_pending(store::Transaction& tx, std::int64_t limit,
+                      const std::function<Status(std::int64_t count, ByteView frames)>& row);
+
+// advance_stream moves the stream's number and deletes its rows below it.
+// kConflict when the number is not `from` any more.
+Status advance_stream(store::Transaction& tx, const Uuid& stream, std::int64_t from,
+                      std::int64_t to);
+
+// -- logs
+
+struct LogHead {
+  Uuid log;
+  Frontier frontier;
+  Digest root{};
+  WallTime last_time;
+  std::int64_t revision = 0;  // 0: the log has no row yet
+};
+Result<std::optional<LogHead>> open_log(store::Transaction& tx, TenantId tenant);
+Status insert_log(store::Transaction& tx, const Uuid& log, TenantId tenant, WallTime now);
+// put_head writes a head whose revision follows the stored one. kConflict otherwise.
+Status put_head(store::Transaction& tx, const LogHead& head);
+
+struct SegmentRow {
+  std::uint64_t segment = 0;
+  std::uint32_t count = 0;
+  WallTime first_time;
+  WallTime last_time;
+  std::optional<Digest> hash;
+  Bytes leaves;
+};
+Result<std::optional<SegmentRow>> find_segment(store::Transaction& tx, const Uuid& log,
+                                               std::uint64_t segment);
+Status put_segment(store::Transaction& tx, const Uuid& log, const SegmentRow& segment);
+// segment_hash is the hash of a full segment.
+Result<Digest> segment_hash(store::Transaction& tx, const Uuid& log, std::uint64_t segment);
+
+// newest_segment_begun gives the last segment with an event at or before `time`,
+// oldest_segment_reaching the first with one at or after it.
+Result<std::optional<std::uint64_t>> newest_segment_begun(store::Transaction& tx, const Uuid& log,
+                                                          WallTime time);
+Result<std::optional<std::uint64_t>> oldest_segment_reaching(store::Transaction& tx,
+                                                             const Uuid& log, WallTime time);
+
+Status put_term(store::Transaction& tx, const Uuid& log, std::string_view term,
+                std::uint64_t segment);
+// segments_with lists up to `limit` segments that hold `term`, newest first, from `newest` down.
+Result<std::vector<std::uint64_t>> segments_with(store::Transaction& tx, const Uuid& log,
+                                                 std::string_view term, std::uint64_t newest,
+                                                 std::int64_t limit);
+
+// -- checkpoints
+
+// put_checkpoint keeps the text and forgets those before it of the same hour.
+Status put_checkpoint(store::Transaction& tx, const Checkpoint& checkpoint, std::string_view text);
+
+struct StoredCheckpoint {
+  std::uint64_t size = 0;
+  std::string text;
+};
+Result<std::optional<StoredCheckpoint>> newest_checkpoint(store::Transaction& tx, const Uuid& log);
+
+}  // namespace quantumapi::audit

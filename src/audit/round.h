@@ -1,0 +1,82 @@
+// A round of the sequencer: what waits, and what becomes of it, worked out
+// outside the writing transaction.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "audit/record.h"
+#include "audit/repository.h"
+
+namespace quantumapi::audit {
+
+// Hole is a number that a stream skipped: events were lost or taken away.
+struct Hole {
+  Uuid stream;
+  std::int64_t expected = 0;
+  std::int64_t found = 0;
+};
+
+// Batch is what one round takes: whole rows, consecutive in each stream.
+struct Batch {
+  struct Take {
+    Uuid stream;
+    std::int64_t from = 0;
+    std::int64_t to = 0;
+  };
+  std::vector<Take> takes;
+  std::vector<PendingRow> rows;
+  std::size_t events = 0;
+  std::optional<Hole> hole;  // then nothing else counts
+};
+
+// read_batch reads about `limit` events, an equal share from every stream.
+Result<Batch> read_batch(store::Transaction& tx, std::size_t limit);
+
+// Event is one pending event, viewing the batch's rows.
+struct Event {
+  store::AuditFrame frame;
+  RecordView record;
+};
+
+// in_order parses the batch's frames and puts the rows in the order of the
+// time of their first event; the rows of one stream keep their own.
+Result<std::vector<Event>> in_order(const Batch& batch);
+
+// LogDraft is a log with the events of a round appended, ready to be written.
+class LogDraft {
+ public:
+  // from_store continues the tenant's open log; a tenant without one gets a new one.
+  static Result<LogDraft> from_store(store::Transaction& tx, TenantId tenant, WallTime now);
+
+  void append(const Event& event);
+  // finish settles head and segments. Call once, after the last append.
+  void finish();
+
+  [[nodiscard]] TenantId tenant() const { return tenant_; }
+  [[nodiscard]] const LogHead& head() const { return head_; }
+  // write puts everything but the checkpoint.
+  Status write(store::Transaction& tx) const;
+
+ private:
+  struct OpenSegment {
+    SegmentRow row;
+    std::string first;  // times as records write them: they compare as text
+    std::string last;
+    std::unordered_set<std::string> terms;  // of the events of this round
+  };
+  void begin_segment();
+  void add_term(char kind, std::string_view value);
+
+  TenantId tenant_;
+  WallTime opened_at_;
+  LogHead head_;
+  std::vector<OpenSegment> segments_;
+  std::string term_;  // scratch
+};
+
+}  // namespace quantumapi::audit

@@ -1,0 +1,64 @@
+#include "audit/segment_walk.h"
+
+#include <algorithm>
+
+namespace quantumapi::audit {
+namespace {
+
+constexpr std::int64_t kBlock = 256;
+
+}  // namespace
+
+SegmentWalk::SegmentWalk(Uuid log, std::uint64_t oldest, std::uint64_t newest,
+                         std::vector<Group> groups)
+    : log_(log), oldest_(oldest), candidate_(newest) {
+  for (Group& group : groups) {
+    auto& cursors = groups_.emplace_back();
+    for (std::string& term : group) cursors.push_back({std::move(term), {}, 0, false});
+  }
+}
+
+Result<std::optional<std::uint64_t>> SegmentWalk::at_most(store::Database& database, Cursor& cursor,
+                                                          std::uint64_t segment) const {
+  for (;;) {
+    while (cursor.at < cursor.block.size() && cursor.block[cursor.at] > segment) ++cursor.at;
+    if (cursor.at < cursor.block.size()) return cursor.block[cursor.at];
+    if (cursor.ended) return std::nullopt;
+    const auto read = [&](store::Transaction& tx) {
+      return segments_with(tx, log_, cursor.term, segment, kBlock);
+    };
+    TRY_ASSIGN(cursor.block, database.read(read));
+    cursor.at = 0;
+    cursor.ended = cursor.block.size() < static_cast<std::size_t>(kBlock);
+  }
+}
+
+Result<std::optional<std::uint64_t>> SegmentWalk::at_most(store::Database& database,
+                                                          std::vector<Cursor>& group,
+                                                          std::uint64_t segment) const {
+  std::optional<std::uint64_t> best;
+  for (Cursor& cursor : group) {
+    TRY_ASSIGN(const auto found, at_most(database, cursor, segment));
+    if (found && (!best || *found > *best)) best = found;
+  }
+  return best;
+}
+
+Result<std::optional<std::uint64_t>> SegmentWalk::next(store::Database& database) {
+  for (bool agreed = false; candidate_ && !agreed;) {
+    agreed = true;
+    for (auto& group : groups_) {
+      TRY_ASSIGN(const auto found, at_most(database, group, *candidate_));
+      if (found == candidate_) continue;
+      candidate_ = found;
+      agreed = false;
+      break;
+    }
+  }
+  if (!candidate_ || *candidate_ < oldest_) return std::nullopt;
+  const std::uint64_t segment = *candidate_;
+  candidate_ = segment == 0 ? std::nullopt : std::optional(segment - 1);
+  return segment;
+}
+
+}  // namespace quantumapi::audit

@@ -1,0 +1,257 @@
+#include "audit/sequencer.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "audit/checkpoint_file.h"
+#include "audit/platform_key.h"
+#include "audit/round.h"
+
+namespace quantumapi::audit {
+namespace {
+
+constexpr std::string_view kLockName = "audit-sequencer";
+constexpr std::size_t kEventsInRound = 8192;
+constexpr std::chrono::minutes kRepeatError{1};
+
+// SignedLog is a log as it will be after the round, with its checkpoint.
+struct SignedLog {
+  LogDraft draft;
+  Checkpoint checkpoint;
+  std::string text;
+};
+
+}  // namespace
+
+struct Sequencer::Impl {
+  Impl(store::Database& d, keyring::Keyring& k, const Clock& c, Logger& l, Metrics& m, Options o)
+      : database(d),
+        keyring(k),
+        clock(c),
+        log(l),
+        options(std::move(o)),
+        file(options.checkpoint_file),
+        lag_seconds(m.gauge("quantumapi_audit_lag_seconds",
+                            "Age of the oldest audit event that waits for the sequencer.")),
+        stopped(m.gauge("quantumapi_audit_stopped",
+                        "1 when a missing audit event stopped the sequencer.")),
+        events_total(m.counter("quantumapi_audit_events_total",
+                               "Audit events moved into their logs by this process.")),
+        checkpoints_total(m.counter("quantumapi_audit_checkpoints_total",
+                                    "Checkpoints signed by this process.")) {}
+
+  Result<std::size_t> round();
+  Result<bool> lead();
+  std::unexpected<Error> stop_at(const Hole& hole);
+  void note_lag(const std::vector<Event>& events);
+  Result<std::vector<LogDraft>> append_all(const std::vector<Event>& events);
+  Result<SignedLog> sign_log(TenantId tenant, LogDraft draft);
+  Result<std::shared_ptr<const keyring::SigningVersion>> key_of(TenantId tenant);
+  Status write(const Batch& batch, const std::vector<SignedLog>& logs);
+  void report(const Error& error);
+  void loop();
+
+  store::Database& database;
+  keyring::Keyring& keyring;
+  const Clock& clock;
+  Logger& log;
+  Options options;
+  CheckpointFile file;
+  base::Gauge& lag_seconds;
+  base::Gauge& stopped;
+  base::Counter& events_total;
+  base::Counter& checkpoints_total;
+
+  std::mutex round_mutex;  // one round at a time, whoever asks
+  std::unique_ptr<store::Database::Lock> lock;
+  std::string last_error;
+  SteadyTime last_error_at{};
+
+  mutable std::mutex state_mutex;
+  State state;
+
+  std::mutex mutex;
+  std::condition_variable wake;
+  bool ending = false;
+  std::thread thread;
+};
+
+// lead is true while this process is the one that sequences.
+Result<bool> Sequencer::Impl::lead() {
+  if (lock != nullptr && lock->held()) return true;
+  lock.reset();
+  TRY_ASSIGN(lock, database.try_lock(kLockName));
+  return lock != nullptr;
+}
+
+std::unexpected<Error> Sequencer::Impl::stop_at(const Hole& hole) {
+  stopped.set(1);
+  {
+    const std::scoped_lock guard(state_mutex);
+    state.stopped_by_hole = true;
+  }
+  const std::string stream = hole.stream.to_string();
+  log.error(
+      "audit sequencer stopped: a number is missing, so events were lost or removed",
+      {{"stream", std::string_view(stream)}, {"expected", hole.expected}, {"found", hole.found}});
+  return fail(Code::kDataLoss, "an audit event is missing", "audit_hole");
+}
+
+void Sequencer::Impl::note_lag(const std::vector<Event>& events) {
+  std::chrono::microseconds age{0};
+  if (!events.empty()) {
+    const auto oldest = WallTime::parse(events.front().record.time);
+    if (oldest) age = std::max(age, clock.wall() - *oldest);
+  }
+  lag_seconds.set(static_cast<double>(age.count()) / 1e6);
+  const std::scoped_lock guard(state_mutex);
+  state.lag = std::chrono::duration_cast<std::chrono::milliseconds>(age);
+}
+
+Result<std::shared_ptr<const keyring::SigningVersion>> Sequencer::Impl::key_of(TenantId tenant) {
+  auto key = keyring.default_signing(tenant, keyring::Purpose::kAudit, true);
+  if (key || key.error().code != Code::kNotFound) return key;
+  AuditEvent event;
+  event.tenant = tenant;
+  event.time = clock.wall();
+  event.request = RequestId::make(event.time);
+  event.action = "key.create";
+  event.category = "keys";
+  event.actor.type = "system";
+  TRY(ensure_audit_key(keyring, tenant, std::move(event)));
+  return keyring.default_signing(tenant, keyring::Purpose::kAudit, true);
+}
+
+Result<SignedLog> Sequencer::Impl::sign_log(TenantId tenant, LogDraft draft) {
+  draft.finish();
+  TRY_ASSIGN(const auto key, key_of(tenant));
+  Checkpoint checkpoint;
+  checkpoint.log = draft.head().log;
+  checkpoint.size = draft.head().frontier.size();
+  checkpoint.root = draft.head().root;
+  checkpoint.time = clock.wall();
+  checkpoint.key = key->key;
+  checkpoint.key_version = key->version;
+  TRY_ASSIGN(std::string text, sign(checkpoint, key->dsa));
+  return SignedLog{std::move(draft), checkpoint, std::move(text)};
+}
+
+Status Sequencer::Impl::write(const Batch& batch, const std::vector<SignedLog>& logs) {
+  return database.change([&](store::Transaction& tx) -> Status {
+    for (const Batch::Take& take : batch.takes)
+      TRY(advance_stream(tx, take.stream, take.from, take.to));
+    for (const SignedLog& one : logs) {
+      TRY(one.draft.write(tx));
+      TRY(put_checkpoint(tx, one.checkpoint, one.text));
+    }
+    return {};
+  });
+}
+
+Result<std::size_t> Sequencer::Impl::round() {
+  if (stopped.value() != 0) return fail(Code::kDataLoss, "an audit event is missing", "audit_hole");
+  TRY_ASSIGN(const bool leading, lead());
+  if (!leading) return std::size_t{0};
+  const auto read = [](store::Transaction& tx) { return read_batch(tx, kEventsInRound); };
+  TRY_ASSIGN(const Batch batch, database.read(read));
+  if (batch.hole) return stop_at(*batch.hole);
+  TRY_ASSIGN(const auto events, in_order(batch));
+  note_lag(events);
+  if (events.empty()) return std::size_t{0};
+
+  TRY_ASSIGN(auto drafts, append_all(events));
+  std::vector<SignedLog> logs;
+  for (LogDraft& draft : drafts) {
+    const TenantId tenant = draft.tenant();
+    TRY_ASSIGN(auto one, sign_log(tenant, std::move(draft)));
+    logs.push_back(std::move(one));
+  }
+  TRY(write(batch, logs));
+  events_total.add(events.size());
+  checkpoints_total.add(logs.size());
+  for (SignedLog& one : logs) file.offer(one.checkpoint.log, std::move(one.text));
+  return events.size();
+}
+
+// append_all appends each event to its tenant's log.
+Result<std::vector<LogDraft>> Sequencer::Impl::append_all(const std::vector<Event>& events) {
+  std::unordered_map<TenantId, std::size_t> places;
+  std::vector<TenantId> tenants;
+  for (const Event& event : events)
+    if (places.try_emplace(event.frame.tenant, tenants.size()).second)
+      tenants.push_back(event.frame.tenant);
+  const WallTime now = clock.wall();
+  const auto read = [&](store::Transaction& tx) -> Result<std::vector<LogDraft>> {
+    std::vector<LogDraft> drafts;
+    drafts.reserve(tenants.size());
+    for (const TenantId tenant : tenants) {
+      TRY_ASSIGN(auto draft, LogDraft::from_store(tx, tenant, now));
+      drafts.push_back(std::move(draft));
+    }
+    return drafts;
+  };
+  TRY_ASSIGN(auto drafts, database.read(read));
+  for (const Event& event : events) drafts[places.at(event.frame.tenant)].append(event);
+  return drafts;
+}
+
+// report logs an error once, and again each minute while it lasts.
+void Sequencer::Impl::report(const Error& error) {
+  if (error.reason == "audit_hole") return;  // logged where it was found
+  const SteadyTime now = clock.steady();
+  if (error.message == last_error && now - last_error_at < kRepeatError) return;
+  last_error = error.message;
+  last_error_at = now;
+  log.error("audit sequencer round failed", {{"reason", std::string_view(error.message)}});
+}
+
+void Sequencer::Impl::loop() {
+  std::unique_lock guard(mutex);
+  bool more = false;
+  while (!wake.wait_for(guard, more ? std::chrono::milliseconds(0) : options.every,
+                        [&] { return ending; })) {
+    guard.unlock();
+    {
+      const std::scoped_lock one(round_mutex);
+      const auto moved = round();
+      if (!moved) report(moved.error());
+      more = moved && *moved >= kEventsInRound;
+      if (const auto kept = file.write_due(clock.steady()); !kept) report(kept.error());
+    }
+    guard.lock();
+  }
+}
+
+Sequencer::Sequencer(store::Database& database, keyring::Keyring& keyring, const Clock& clock,
+                     Logger& log, Metrics& metrics, Options options)
+    : impl_(std::make_unique<Impl>(database, keyring, clock, log, metrics, std::move(options))) {}
+
+Sequencer::~Sequencer() {
+  {
+    const std::scoped_lock guard(impl_->mutex);
+    impl_->ending = true;
+  }
+  impl_->wake.notify_one();
+  if (impl_->thread.joinable()) impl_->thread.join();
+  const auto kept = impl_->file.write_due(impl_->clock.steady(), true);
+  if (!kept) impl_->report(kept.error());
+}
+
+void Sequencer::start() {
+  impl_->thread = std::thread([this] { impl_->loop(); });
+}
+
+Result<std::size_t> Sequencer::run_once() {
+  const std::scoped_lock one(impl_->round_mutex);
+  const auto moved = impl_->round();
+  TRY(impl_->file.write_due(impl_->clock.steady()));
+  return moved;
+}
+
+Sequencer::State Sequencer::state() const {
+  const std::scoped_lock guard(impl_->state_mutex);
+  return impl_->state;
+}
+
+}  // namespace quantumapi::audit

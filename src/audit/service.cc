@@ -1,0 +1,222 @@
+// AuditService: lists and what a verifier needs beside an export.
+#include "audit/service.h"
+
+#include <algorithm>
+
+#include "audit/export.h"
+#include "audit/pending.h"
+#include "audit/personal_opener.h"
+#include "audit/repository.h"
+#include "audit/segment_walk.h"
+
+namespace quantumapi::audit {
+namespace {
+
+constexpr std::int64_t kMaxCounted = 10'000;    // matches of a filter
+constexpr std::size_t kMaxSegmentsRead = 1024;  // 262,144 records decoded for one list
+
+// Snapshot is the state that one list answers from. The log only grows, so its
+// segments are read afterwards, each on its own.
+struct Snapshot {
+  PendingEvents pending;
+  std::optional<LogHead> head;
+  std::uint64_t oldest = 0;  // segments that the time bounds leave
+  std::optional<std::uint64_t> newest;
+};
+
+Result<Snapshot> take_snapshot(store::Transaction& tx, TenantId tenant, const Filter& filter) {
+  Snapshot snapshot;
+  TRY_ASSIGN(snapshot.pending, read_pending(tx, tenant));
+  TRY_ASSIGN(snapshot.head, open_log(tx, tenant));
+  if (!snapshot.head) return snapshot;
+  snapshot.newest = (snapshot.head->frontier.size() - 1) / kSegmentSize;
+  if (filter.to) {
+    TRY_ASSIGN(snapshot.newest, newest_segment_begun(tx, snapshot.head->log, *filter.to));
+  }
+  if (filter.from) {
+    TRY_ASSIGN(const auto oldest, oldest_segment_reaching(tx, snapshot.head->log, *filter.from));
+    if (!oldest) snapshot.newest.reset();
+    snapshot.oldest = oldest.value_or(0);
+  }
+  return snapshot;
+}
+
+bool is_unfiltered(const Filter& filter) {
+  return filter.categories.empty() && filter.actions.empty() && !filter.key &&
+         filter.actor.empty() && !filter.from && !filter.to;
+}
+
+std::vector<SegmentWalk::Group> groups_of(const Filter& filter) {
+  std::vector<SegmentWalk::Group> groups;
+  const auto add = [&](std::string_view kind, const std::vector<std::string>& values) {
+    if (values.empty()) return;
+    auto& group = groups.emplace_back();
+    for (const std::string& value : values) group.push_back(std::string(kind) + value);
+  };
+  add("c:", filter.categories);
+  add("a:", filter.actions);
+  if (filter.key) groups.push_back({"k:" + filter.key->to_string()});
+  return groups;
+}
+
+char folded(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool holds(std::string_view text, std::string_view part) {
+  return !std::ranges::search(text, part, {}, folded, folded).empty();
+}
+
+bool among(const std::vector<std::string>& wanted, std::string_view value) {
+  return wanted.empty() || std::ranges::find(wanted, value) != wanted.end();
+}
+
+// Collector takes events, newest first, and keeps those of the page.
+class Collector {
+ public:
+  Collector(const Filter& filter, PersonalOpener& opener)
+      : filter_(filter),
+        opener_(opener),
+        begin_((filter.page - 1) * filter.page_size),
+        end_(begin_ + filter.page_size),
+        key_(filter.key ? filter.key->to_string() : std::string()),
+        from_(filter.from ? filter.from->to_string() : std::string()),
+        to_(filter.to ? filter.to->to_string() : std::string()) {}
+
+  // skip passes over events that are known to come before the page.
+  void skip(std::int64_t events) { seen_ += events; }
+
+  Status offer(const Salt& salt, std::string_view record, std::optional<std::uint64_t> index) {
+    TRY_ASSIGN(const RecordView view, RecordView::parse(record));
+    if (!fits(view)) return {};
+    keyring::Personal personal;
+    const bool in_page = seen_ >= begin_ && seen_ < end_;
+    if (in_page || !filter_.actor.empty()) {
+      TRY_ASSIGN(personal, opener_.open(view));
+    }
+    if (!filter_.actor.empty() && !holds(actor_name(view, personal), filter_.actor)) return {};
+    if (in_page)
+      entries_.push_back(
+          {index, event_id(leaf_hash(salt, record)), std::string(record), std::move(personal)});
+    ++seen_;
+    return {};
+  }
+
+  [[nodiscard]] std::int64_t seen() const { return seen_; }
+  [[nodiscard]] bool page_full() const { return seen_ >= end_; }
+  [[nodiscard]] std::vector<Entry> take() { return std::move(entries_); }
+
+ private:
+  [[nodiscard]] bool fits(const RecordView& view) const {
+    return among(filter_.categories, view.category) && among(filter_.actions, view.action) &&
+           (key_.empty() || (view.resource_type == "key" && view.resource == key_)) &&
+           (from_.empty() || view.time >= from_) && (to_.empty() || view.time <= to_);
+  }
+
+  const Filter& filter_;
+  PersonalOpener& opener_;
+  std::int64_t begin_;
+  std::int64_t end_;
+  std::string key_;
+  std::string from_;  // times compare as records write them
+  std::string to_;
+  std::int64_t seen_ = 0;
+  std::vector<Entry> entries_;
+};
+
+// offer_segment offers the leaves [.., below) of a segment, newest first.
+Status offer_segment(store::Database& database, const Uuid& log, std::uint64_t segment,
+                     std::uint64_t below, Collector& collector) {
+  const auto read = [&](store::Transaction& tx) { return find_segment(tx, log, segment); };
+  TRY_ASSIGN(const auto row, database.read(read));
+  if (!row) return fail(Code::kDataLoss, "an audit segment is missing");
+  TRY_ASSIGN(const auto leaves, parse_leaves(row->leaves, row->count));
+  const std::uint64_t first = segment * kSegmentSize;
+  for (std::size_t i = leaves.size(); i-- > 0;)
+    if (first + i < below) TRY(collector.offer(leaves[i].salt, leaves[i].record, first + i));
+  return {};
+}
+
+// collect_all answers a list without filters: indexes are consecutive, so any
+// page is found without reading what lies before it.
+Status collect_all(store::Database& database, const Snapshot& snapshot, Collector& collector,
+                   std::int64_t begin) {
+  if (!snapshot.head) return {};
+  std::uint64_t below = snapshot.head->frontier.size();
+  const std::int64_t before = begin - collector.seen();
+  if (before > 0) {
+    const std::uint64_t skipped = std::min(below, static_cast<std::uint64_t>(before));
+    collector.skip(static_cast<std::int64_t>(skipped));
+    below -= skipped;
+  }
+  while (below > 0 && !collector.page_full()) {
+    const std::uint64_t segment = (below - 1) / kSegmentSize;
+    TRY(offer_segment(database, snapshot.head->log, segment, below, collector));
+    below = segment * kSegmentSize;
+  }
+  return {};
+}
+
+// collect_filtered is false when it stopped before the oldest event.
+Result<bool> collect_filtered(store::Database& database, const Snapshot& snapshot,
+                              const Filter& filter, Collector& collector) {
+  if (!snapshot.head || !snapshot.newest) return true;
+  SegmentWalk walk(snapshot.head->log, snapshot.oldest, *snapshot.newest, groups_of(filter));
+  for (std::size_t read = 0; collector.seen() < kMaxCounted; ++read) {
+    TRY_ASSIGN(const auto segment, walk.next(database));
+    if (!segment) return true;
+    if (read == kMaxSegmentsRead) return false;
+    TRY(offer_segment(database, snapshot.head->log, *segment, snapshot.head->frontier.size(),
+                      collector));
+  }
+  return false;
+}
+
+}  // namespace
+
+AuditService::AuditService(store::Database& database, keyring::Keyring& keyring)
+    : database_(database), keyring_(keyring) {}
+
+Result<Page> AuditService::list(TenantId tenant, const Filter& filter) {
+  const auto read = [&](store::Transaction& tx) { return take_snapshot(tx, tenant, filter); };
+  TRY_ASSIGN(const Snapshot snapshot, database_.read(read));
+  PersonalOpener opener(keyring_, tenant);
+  Collector collector(filter, opener);
+  for (const PendingEvent& event : snapshot.pending.events)
+    TRY(collector.offer(event.salt, event.record, std::nullopt));
+
+  Page page;
+  if (is_unfiltered(filter)) {
+    const std::uint64_t size = snapshot.head ? snapshot.head->frontier.size() : 0;
+    page.total = static_cast<std::int64_t>(size + snapshot.pending.events.size());
+    TRY(collect_all(database_, snapshot, collector, (filter.page - 1) * filter.page_size));
+  } else {
+    TRY_ASSIGN(const bool all, collect_filtered(database_, snapshot, filter, collector));
+    page.total = collector.seen();
+    page.total_is_bounded = !all;
+  }
+  page.total_is_bounded = page.total_is_bounded || snapshot.pending.cut;
+  page.entries = collector.take();
+  return page;
+}
+
+Result<http::Reply::Stream> AuditService::export_log(TenantId tenant,
+                                                     std::optional<std::uint64_t> from_index) {
+  return open_export(database_, tenant, from_index.value_or(0));
+}
+
+Result<std::string> AuditService::public_key_pem(TenantId tenant) {
+  TRY_ASSIGN(const auto key, keyring_.default_signing(tenant, keyring::Purpose::kAudit, true));
+  return crypto::ml_dsa_public_key_pem(key->dsa.parameter_set(), key->dsa.public_key());
+}
+
+Result<std::string> AuditService::newest_checkpoint(TenantId tenant) {
+  const auto read = [&](store::Transaction& tx) -> Result<std::string> {
+    TRY_ASSIGN(const auto head, open_log(tx, tenant));
+    if (!head) return fail(Code::kNotFound, "there is no checkpoint yet");
+    TRY_ASSIGN(auto checkpoint, audit::newest_checkpoint(tx, head->log));
+    if (!checkpoint) return fail(Code::kNotFound, "there is no checkpoint yet");
+    return std::move(checkpoint->text);
+  };
+  return database_.read(read);
+}
+
+}  // namespace quantumapi::audit

@@ -1,0 +1,245 @@
+#include "audit/verify.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory_resource>
+
+#include "audit/segment.h"
+#include "base/encoding.h"
+#include "base/json.h"
+
+namespace quantumapi::audit {
+namespace {
+
+constexpr std::size_t kMaxLine = 1024 * 1024;
+
+struct Line {
+  std::string_view type;
+  std::optional<std::int64_t> format;
+  std::optional<std::int64_t> from;
+  std::optional<Uuid> log;
+  std::optional<std::int64_t> index;
+  std::optional<std::string_view> leaf;
+  std::optional<std::string_view> record;
+  std::optional<std::string_view> salt;
+  std::optional<std::int64_t> segment;
+  std::optional<std::string_view> hash;
+  std::optional<std::string_view> checkpoint;
+};
+BOOST_DESCRIBE_STRUCT(Line, (),
+                      (type, format, from, log, index, leaf, record, salt, segment, hash,
+                       checkpoint))
+
+template <typename Octets>
+bool decode(const std::optional<std::string_view>& text, Octets& out) {
+  if (!text) return false;
+  const auto octets = base::base64_decode(*text, base::Base64::kStandard);
+  if (!octets || octets->size() != out.size()) return false;
+  std::ranges::copy(*octets, out.begin());
+  return true;
+}
+
+// Verifier takes an export line by line. The first fault ends it, but for a gap:
+// whether a record is missing or only out of place shows later.
+class Verifier {
+ public:
+  Verifier(const crypto::MlDsaPublicKey& key, const std::optional<Remembered>& remembered)
+      : key_(key), remembered_(remembered) {}
+
+  // take is false once nothing further can change the report.
+  bool take(std::string_view text);
+  VerifyReport finish();
+
+ private:
+  enum class Phase : std::uint8_t { kStart, kRecords, kPending, kEnded };
+
+  bool fault(std::string_view what, std::optional<std::uint64_t> index, std::string message);
+  bool malformed(std::string_view message);
+  bool take_log(const Line& line);
+  bool take_record(const Line& line);
+  bool take_gap(std::uint64_t index);
+  bool take_segment(const Line& line);
+  bool take_pending(const Line& line);
+  bool take_checkpoint(const Line& line);
+  bool compare_remembered();
+
+  const crypto::MlDsaPublicKey& key_;
+  const std::optional<Remembered>& remembered_;
+  VerifyReport report_;
+  Phase phase_ = Phase::kStart;
+  std::uint64_t line_ = 0;
+  Uuid log_;
+  Frontier tree_;
+  std::optional<Digest> completed_;   // hash of the segment that the last record filled
+  std::optional<std::uint64_t> gap_;  // the index that did not come when it should
+  bool remembered_seen_ = false;
+};
+
+bool Verifier::fault(std::string_view what, std::optional<std::uint64_t> index,
+                     std::string message) {
+  report_.fault = what;
+  report_.index = index;
+  report_.message = std::move(message);
+  phase_ = Phase::kEnded;
+  return false;
+}
+
+bool Verifier::malformed(std::string_view message) {
+  return fault("malformed", std::nullopt, fmt::format("line {}: {}", line_, message));
+}
+
+bool Verifier::take(std::string_view text) {
+  ++line_;
+  if (text.size() > kMaxLine) return malformed("is too long");
+  std::pmr::monotonic_buffer_resource arena;
+  const auto line = json::decode<Line>(text, arena);
+  if (!line) return malformed("is not a line of an export");
+  if (phase_ == Phase::kEnded) return malformed("stands after the checkpoint");
+  if (phase_ == Phase::kStart) return take_log(*line);
+  if (line->type == "record") return take_record(*line);
+  if (gap_) return true;  // only the missing record's whereabouts matter now
+  if (line->type == "segment") return take_segment(*line);
+  if (line->type == "pending") return take_pending(*line);
+  if (line->type == "checkpoint") return take_checkpoint(*line);
+  return malformed("has an unknown type");
+}
+
+bool Verifier::take_log(const Line& line) {
+  if (line.type != "log" || line.format != 1 || !line.log)
+    return malformed("does not begin an export of format 1");
+  const std::int64_t from = line.from.value_or(0);
+  if (from < 0 || static_cast<std::uint64_t>(from) % kSegmentSize != 0)
+    return malformed("begins inside a segment");
+  log_ = *line.log;
+  report_.first = static_cast<std::uint64_t>(from);
+  phase_ = Phase::kRecords;
+  if (remembered_ && remembered_->log != log_)
+    return fault("rewritten", std::nullopt, "this is another log than the one remembered");
+  return compare_remembered();
+}
+
+bool Verifier::take_gap(std::uint64_t index) {
+  if (index != *gap_) return true;
+  return fault("reordered", index, fmt::format("record {} is out of its place", index));
+}
+
+bool Verifier::take_record(const Line& line) {
+  Salt salt;
+  if (!line.index || *line.index < 0 || !line.record || !decode(line.salt, salt))
+    return malformed("is not a whole record");
+  const auto index = static_cast<std::uint64_t>(*line.index);
+  if (gap_) return take_gap(index);
+  if (phase_ != Phase::kRecords) return malformed("is an indexed record after pending ones");
+  if (tree_.size() < report_.first)
+    return malformed("stands before the hashes of earlier segments");
+  if (index < tree_.size())
+    return fault("reordered", index, fmt::format("record {} comes again or too late", index));
+  if (index > tree_.size()) {
+    gap_ = tree_.size();
+    return true;
+  }
+  const Digest leaf = leaf_hash(salt, *line.record);
+  Digest stated;
+  if (line.leaf && (!decode(line.leaf, stated) || stated != leaf))
+    return fault("altered", index, fmt::format("record {} was altered", index));
+  completed_ = tree_.append_subtree(leaf, 0, kSegmentLevel);
+  ++report_.records;
+  return compare_remembered();
+}
+
+bool Verifier::take_segment(const Line& line) {
+  Digest hash;
+  if (!line.segment || *line.segment < 0 || !decode(line.hash, hash))
+    return malformed("is not a whole segment line");
+  const auto segment = static_cast<std::uint64_t>(*line.segment);
+  if (phase_ != Phase::kRecords) return malformed("is a segment after pending records");
+  if (tree_.size() < report_.first) {
+    if (segment != tree_.size() / kSegmentSize) return malformed("names another segment");
+    (void)tree_.append_subtree(hash, kSegmentLevel, kSegmentLevel);
+    return compare_remembered();
+  }
+  if (!completed_ || (segment + 1) * kSegmentSize != tree_.size())
+    return malformed("names a segment that is not complete here");
+  if (hash != *completed_) {
+    const std::uint64_t first = segment * kSegmentSize;
+    return fault(
+        "altered", std::nullopt,
+        fmt::format("a record from {} to {} was altered", first, first + kSegmentSize - 1));
+  }
+  return true;
+}
+
+// compare_remembered holds the tree against an earlier checkpoint when it has that size.
+bool Verifier::compare_remembered() {
+  if (!remembered_ || remembered_seen_ || remembered_->size != tree_.size()) return true;
+  remembered_seen_ = true;
+  if (tree_.root() == remembered_->root) return true;
+  return fault("rewritten", std::nullopt,
+               fmt::format("the first {} records are not those remembered", remembered_->size));
+}
+
+bool Verifier::take_pending(const Line& line) {
+  Salt salt;
+  if (!line.record || !decode(line.salt, salt)) return malformed("is not a whole pending record");
+  phase_ = Phase::kPending;
+  ++report_.pending;
+  return true;
+}
+
+bool Verifier::take_checkpoint(const Line& line) {
+  if (!line.checkpoint) return malformed("is not a whole checkpoint line");
+  auto checkpoint = verify(*line.checkpoint, key_);
+  if (!checkpoint) {
+    if (checkpoint.error().code == Code::kDataLoss)
+      return fault("bad_signature", std::nullopt, checkpoint.error().message);
+    return malformed(checkpoint.error().message);
+  }
+  phase_ = Phase::kEnded;
+  report_.checkpoint = *checkpoint;
+  if (checkpoint->log != log_)
+    return fault("altered", std::nullopt, "the checkpoint is of another log");
+  if (remembered_ && checkpoint->size < remembered_->size)
+    return fault(
+        "truncated", checkpoint->size,
+        fmt::format("{} records are remembered, {} are here", remembered_->size, checkpoint->size));
+  if (tree_.size() < checkpoint->size)
+    return fault("truncated", tree_.size(),
+                 fmt::format("the checkpoint covers {} records, {} are here", checkpoint->size,
+                             tree_.size()));
+  if (tree_.size() > checkpoint->size)
+    return fault("altered", checkpoint->size,
+                 fmt::format("record {} is not covered by the checkpoint", checkpoint->size));
+  if (tree_.root() != checkpoint->root) {
+    const std::uint64_t known = remembered_seen_ ? remembered_->size : 0;
+    return fault("altered", std::nullopt,
+                 fmt::format("a record from {} to {} was altered, its hashes with it", known,
+                             checkpoint->size - 1));
+  }
+  if (remembered_ && !remembered_seen_)
+    return fault("missing", std::nullopt,
+                 "the remembered size lies in what this export leaves out: nothing can be said");
+  return true;
+}
+
+VerifyReport Verifier::finish() {
+  if (gap_ && report_.fault.empty())
+    (void)fault("missing", *gap_, fmt::format("record {} is missing", *gap_));
+  if (report_.fault.empty() && !report_.checkpoint)
+    (void)fault("no_checkpoint", std::nullopt, "the export ends without a checkpoint");
+  report_.ok = report_.fault.empty();
+  return std::move(report_);
+}
+
+}  // namespace
+
+VerifyReport verify_export(const std::function<std::optional<std::string>()>& next_line,
+                           const crypto::MlDsaPublicKey& key,
+                           const std::optional<Remembered>& remembered) {
+  Verifier verifier(key, remembered);
+  while (const auto line = next_line())
+    if (!verifier.take(*line)) break;
+  return verifier.finish();
+}
+
+}  // namespace quantumapi::audit
