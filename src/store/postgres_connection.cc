@@ -24,6 +24,8 @@ bool starts(std::string_view state, std::string_view with) { return state.starts
 // A FATAL of these classes is followed by the end of the connection.
 bool ends_connection(std::string_view state) { return starts(state, "08") || starts(state, "57P"); }
 
+void ignore_notice(void*, const char*) {}
+
 Error error_of(std::string_view state, std::string message) {
   if (state == "23505") return {Code::kConflict, "a unique row stands in the way", "unique"};
   if (state == "23503")
@@ -79,6 +81,7 @@ Status PostgresConnection::connect(const std::string& url) {
   const char* const values[] = {"2",          "5000",       "1",    "5",         "2",    "2",
                                 "read-write", "quantumapi", "UTF8", url.c_str(), nullptr};
   handle_ = PQconnectdbParams(kNames, values, 1);
+  PQsetNoticeProcessor(handle_, ignore_notice, nullptr);  // libpq's own writes to stderr
   if (PQstatus(handle_) == CONNECTION_OK) return {};
   broken_ = true;
   return unavailable(fmt::format("cannot connect to PostgreSQL: {}", PQerrorMessage(handle_)));

@@ -1,5 +1,7 @@
 #include "store/sqlite_engine.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <mutex>
 #include <set>
@@ -56,6 +58,7 @@ class SqliteEngine final : public Engine {
   Surroundings around_;
   SqliteConnection::Settings file_;
   std::shared_ptr<Names> names_ = std::make_shared<Names>();
+  const std::size_t most_waiting_;
   std::timed_mutex health_mutex_;
   std::unique_ptr<SqliteConnection> health_;
   Pool<SqliteConnection> readers_;
@@ -84,6 +87,7 @@ SqliteEngine::SqliteEngine(Parts parts, const Options& options, const Surroundin
       lock_(std::move(parts.lock)),
       around_(around),
       file_(std::move(parts.file)),
+      most_waiting_(static_cast<std::size_t>(options.max_waiting)),
       health_(std::move(parts.health)),
       readers_(options.pool_connections, options.max_waiting,
                [this] {
@@ -92,8 +96,8 @@ SqliteEngine::SqliteEngine(Parts parts, const Options& options, const Surroundin
                  return SqliteConnection::open(settings);
                }),
       checkpointer_(std::move(parts.checkpoints), around.log, failed_sync),
-      writer_(std::move(parts.writer), around, listeners(), checkpointer_,
-              static_cast<std::size_t>(options.max_waiting), failed_sync) {}
+      writer_(std::move(parts.writer), around, listeners(), checkpointer_, most_waiting_,
+              failed_sync) {}
 
 Status SqliteEngine::migrate() {
   TRY_ASSIGN(const auto connection, SqliteConnection::open(file_));
@@ -117,7 +121,8 @@ Result<std::unique_ptr<Database::Lock>> SqliteEngine::try_lock(std::string_view 
 
 Status SqliteEngine::healthy() {
   const std::unique_lock lock(health_mutex_, kHealthLimit);
-  if (!lock.owns_lock() || writer_.stuck(kHealthLimit))
+  const bool full = writer_.waiting() >= most_waiting_;
+  if (!lock.owns_lock() || full || writer_.stuck(kHealthLimit))
     return fail(Code::kUnavailable, "the store does not answer", std::string(kStoreUnavailable));
   return health_->each(kProbe, {}, ignore);
 }
@@ -140,7 +145,14 @@ Status use_write_ahead_log(SqliteConnection& connection) {
   return fail(Code::kConflict, "the file system of the data directory has no write-ahead log");
 }
 
-void end_process() { std::abort(); }
+// The logger writes from another thread, which abort would not wait for.
+void end_process() {
+  static constexpr std::string_view kLine =
+      "{\"level\":\"error\",\"message\":\"an fsync failed: what the disk holds is unknown, the "
+      "process ends\"}\n";
+  (void)!::write(STDERR_FILENO, kLine.data(), kLine.size());
+  std::abort();
+}
 
 }  // namespace
 
@@ -155,14 +167,10 @@ Result<std::unique_ptr<Engine>> open_sqlite(const Options& options, const Surrou
   TRY_ASSIGN(auto checkpoints, SqliteConnection::open(file));
   TRY_ASSIGN(auto health, SqliteConnection::open({file.path, file.vfs, true}));
   const std::function<void()> end = settings.failed_sync ? settings.failed_sync : end_process;
-  const auto failed_sync = [&log = around.log, end] {
-    log.error("an fsync failed: what the disk holds is unknown, the process ends");
-    end();
-  };
   return std::make_unique<SqliteEngine>(
       SqliteEngine::Parts{std::move(lock), file, std::move(writer), std::move(checkpoints),
                           std::move(health)},
-      options, around, failed_sync);
+      options, around, end);
 }
 
 }  // namespace quantumapi::store

@@ -94,6 +94,11 @@ void SqliteWriter::append(const std::vector<AuditEvent>& events, Database::Done 
   wake_.notify_one();
 }
 
+std::size_t SqliteWriter::waiting() {
+  const std::scoped_lock lock(mutex_);
+  return changes_.size();
+}
+
 bool SqliteWriter::stuck(std::chrono::milliseconds limit) {
   const std::scoped_lock lock(mutex_);
   return busy_ && around_.clock.steady() - busy_since_ > limit;

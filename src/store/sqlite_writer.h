@@ -32,6 +32,8 @@ class SqliteWriter {
   Status change(const Body& body);
   // append never blocks; `done` is called by the writer's thread.
   void append(const std::vector<AuditEvent>& events, Database::Done done);
+  // waiting is how many changes are not yet taken into a group.
+  [[nodiscard]] std::size_t waiting();
   // stuck is true when a commit has been under way for longer than `limit`.
   [[nodiscard]] bool stuck(std::chrono::milliseconds limit);
 

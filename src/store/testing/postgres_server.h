@@ -34,6 +34,7 @@ class PostgresServer {
   // new_database makes an empty one and gives its URL over 127.0.0.1.
   Result<std::string> new_database();
   [[nodiscard]] std::string url(std::string_view database) const;
+  [[nodiscard]] int port() const { return port_; }
   // run executes SQL as the superuser and gives the first value of the last result.
   Result<std::string> run(std::string_view database, const std::string& sql) const;
 

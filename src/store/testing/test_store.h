@@ -39,6 +39,10 @@ class TestStore {
   Status reopen();
 
   [[nodiscard]] const Options& options() const { return options_; }
+  // database_name is what PostgresServer::run wants.
+  [[nodiscard]] std::string database_name() const {
+    return options_.database_url.substr(options_.database_url.rfind('/') + 1);
+  }
   [[nodiscard]] const Clock& clock() const { return *clock_; }
   Logger& log() { return log_; }
   Metrics& metrics() { return metrics_; }

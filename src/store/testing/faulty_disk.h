@@ -1,0 +1,21 @@
+// FaultyDisk: a SQLite VFS over the default one that fails when told to.
+#pragma once
+
+namespace quantumapi::store::testing {
+
+// FaultyDisk is one for the program. Only the write-ahead log is affected:
+// it is where every commit goes.
+class FaultyDisk {
+ public:
+  // name registers the VFS and gives its name for sqlite3_open_v2.
+  static const char* name();
+  // fail_writes lets `count` writes pass and answers `code` to all that follow.
+  static void fail_writes(int code, int count);
+  // fail_syncs answers `code` to every sync.
+  static void fail_syncs(int code);
+  static void mend();
+  // failed is how many calls were refused since the last mend.
+  static int failed();
+};
+
+}  // namespace quantumapi::store::testing
