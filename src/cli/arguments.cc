@@ -1,0 +1,82 @@
+#include "cli/arguments.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <span>
+#include <string_view>
+
+#include "base/secret_bytes.h"
+
+namespace quantumapi::cli {
+namespace {
+
+using Words = std::vector<std::string_view>;
+
+// ValueCommand says at which of its words a command takes a value: the words
+// of its name count too.
+struct ValueCommand {
+  std::array<std::string_view, 2> name;  // the second is empty for commands of one word
+  std::size_t position;
+};
+
+constexpr ValueCommand kCommands[] = {
+    {{"secrets", "create"}, 3},
+    {{"secrets", "put"}, 3},
+    {{"encrypt", ""}, 1},
+    {{"decrypt", ""}, 1},
+};
+
+// Options of those commands and of qapi itself; a test holds this list against --help.
+constexpr std::string_view kWithArgument[] = {"--url",     "--ca-file",     "--output",
+                                              "--timeout", "--description", "--content-type",
+                                              "--label",   "--encoding",    "--aad"};
+constexpr std::string_view kFlags[] = {"--help", "-h", "--no-color", "--version"};
+
+bool in(std::span<const std::string_view> list, std::string_view word) {
+  return std::ranges::find(list, word) != list.end();
+}
+
+bool is_option(std::string_view argument) {
+  const std::string_view name = argument.substr(0, argument.find('='));
+  return in(kWithArgument, name) || in(kFlags, argument);
+}
+
+bool takes_value_next(const Words& words) {
+  return std::ranges::any_of(kCommands, [&](const ValueCommand& command) {
+    if (words.size() != command.position || words[0] != command.name[0]) return false;
+    return command.name[1].empty() || words[1] == command.name[1];
+  });
+}
+
+}  // namespace
+
+Arguments take_arguments(int argc, char** argv) {
+  Arguments taken;
+  Words words;
+  bool options_ended = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    const bool value_next = !taken.has_value && takes_value_next(words);
+    if (!options_ended && argument == "--") {
+      options_ended = true;
+    } else if (!options_ended && is_option(argument)) {
+      const bool next_is_its = in(kWithArgument, argument) && i + 1 < argc;
+      taken.rest.emplace_back(argument);
+      if (next_is_its) taken.rest.emplace_back(argv[++i]);
+      continue;
+    } else if (value_next) {
+      taken.value = sdk::SecretString(argument);
+      taken.has_value = true;
+      taken.rest.emplace_back(kTaken);
+      base::wipe(argv[i], std::strlen(argv[i]));
+      continue;
+    } else if (options_ended || !argument.starts_with('-')) {
+      words.push_back(argument);
+    }
+    taken.rest.emplace_back(argument);
+  }
+  return taken;
+}
+
+}  // namespace quantumapi::cli

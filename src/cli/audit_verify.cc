@@ -1,0 +1,97 @@
+#include "cli/audit_verify.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+
+#include "audit/verify.h"
+#include "cli/checkpoints.h"
+#include "cli/profile.h"
+#include "cli/shapes.h"
+#include "cli/table.h"
+
+namespace quantumapi::cli {
+namespace {
+
+using audit::VerifyReport;
+
+Try<crypto::MlDsaPublicKey> read_key(const std::string& path) {
+  const auto pem = read_file(path);
+  if (!pem) return give_up(kUnknown, pem.error().message);
+  auto key = crypto::parse_ml_dsa_public_key_pem(*pem);
+  if (!key)
+    return give_up(kUnknown,
+                   path + " is no ML-DSA public key; get it with `qapi audit public-key`");
+  return *std::move(key);
+}
+
+// pass reads the export once. Reading must not fail half-way: a file that ends
+// early because of the disk is not a log that was cut.
+Try<VerifyReport> pass(const std::string& path, const crypto::MlDsaPublicKey& key,
+                       const std::optional<audit::Remembered>& remembered) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return give_up(kUnknown, "the export can't be read: " + path);
+  const auto next = [&]() -> std::optional<std::string> {
+    std::string line;
+    if (!std::getline(file, line)) return std::nullopt;
+    return line;
+  };
+  VerifyReport report = audit::verify_export(next, key, remembered);
+  if (file.bad()) return give_up(kUnknown, "the export can't be read to its end: " + path);
+  return report;
+}
+
+// check reads the export, and once more against what was remembered of its log.
+Try<VerifyReport> check(const VerifyOptions& options, const std::string& memory) {
+  TRY_ASSIGN(const auto key, read_key(options.key_file));
+  TRY_ASSIGN(VerifyReport report, pass(options.file, key, std::nullopt));
+  if (!report.ok || !report.checkpoint) return report;
+  TRY_ASSIGN(const auto remembered, recall(memory, report.checkpoint->log));
+  if (!remembered) return report;
+  return pass(options.file, key, remembered);
+}
+
+void print(Context& context, const VerifyReport& report, const std::string& log,
+           const std::string& time) {
+  if (context.format(Format::kTable) == Format::kJson) {
+    VerifyShape shape{.verified = report.ok,
+                      .records = static_cast<std::int64_t>(report.records),
+                      .pending = static_cast<std::int64_t>(report.pending)};
+    shape.log = shown(log);
+    shape.time = shown(time);
+    if (report.checkpoint) shape.size = static_cast<std::int64_t>(report.checkpoint->size);
+    shape.fault = shown(report.fault);
+    if (report.index) shape.index = static_cast<std::int64_t>(*report.index);
+    shape.message = shown(report.message);
+    print_json(context.io(), shape);
+    return;
+  }
+  print_facts(context.io().out,
+              {{"verified", report.ok ? "yes" : "NO"},
+               {"records", std::to_string(report.records)},
+               {"pending", report.pending == 0 ? "" : std::to_string(report.pending)},
+               {"log", log},
+               {"checkpoint", time},
+               {"fault", report.fault},
+               {"record", report.index ? std::to_string(*report.index) : ""}},
+              context.color());
+}
+
+}  // namespace
+
+Outcome verify(Context& context, const VerifyOptions& options) {
+  const std::string memory =
+      options.memory.empty() ? state_path("checkpoints.json") : options.memory;
+  if (memory.empty()) return give_up(kUnknown, "there is no home to remember in; add --remember");
+  TRY_ASSIGN(const auto report, check(options, memory));
+  const auto& checkpoint = report.checkpoint;
+  print(context, report, checkpoint ? checkpoint->log.to_string() : "",
+        checkpoint ? checkpoint->time.to_string() : "");
+  if (!report.ok || !checkpoint)
+    return give_up(kNotVerified,
+                   report.message.empty() ? "the log does not verify" : report.message);
+  TRY(remember(memory, *checkpoint));
+  return kOk;
+}
+
+}  // namespace quantumapi::cli

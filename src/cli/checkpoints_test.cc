@@ -1,0 +1,52 @@
+#include "cli/checkpoints.h"
+
+#include "cli/test_home.h"
+
+namespace quantumapi::cli {
+namespace {
+
+class Checkpoints : public TestHome {
+ protected:
+  static audit::Checkpoint checkpoint(std::uint64_t size, std::uint8_t root) {
+    audit::Checkpoint made;
+    made.log = *Uuid::parse("0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b");
+    made.size = size;
+    made.root.fill(root);
+    made.time = WallTime{1'800'000'000'000'000};
+    return made;
+  }
+};
+
+TEST_F(Checkpoints, AreRememberedByTheirLog) {
+  const std::string path = at("state/checkpoints.json");
+  const auto seen = checkpoint(7, 0xAB);
+  EXPECT_FALSE(*recall(path, seen.log)) << "nothing is known at first";
+  ASSERT_TRUE(remember(path, seen));
+  const auto known = recall(path, seen.log);
+  ASSERT_TRUE(known);
+  ASSERT_TRUE(*known);
+  EXPECT_EQ((*known)->size, 7U);
+  EXPECT_EQ((*known)->root, seen.root);
+  EXPECT_FALSE(*recall(path, Uuid{}));
+}
+
+TEST_F(Checkpoints, ASmallerOneDoesNotReplaceALarger) {
+  const std::string path = at("checkpoints.json");
+  ASSERT_TRUE(remember(path, checkpoint(9, 1)));
+  ASSERT_TRUE(remember(path, checkpoint(3, 2)));
+  EXPECT_EQ((*recall(path, checkpoint(0, 0).log))->size, 9U);
+}
+
+TEST_F(Checkpoints, ADamagedMemoryCannotBeTold) {
+  for (const char* text : {"{", R"({"checkpoints":[{"log":"x"}]})",
+                           R"({"checkpoints":[{"log":"0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b",)"
+                           R"("size":1,"root":"ab","time":"2026-01-01T00:00:00Z"}]})"}) {
+    const std::string path = write("checkpoints.json", text);
+    const auto refused = recall(path, checkpoint(0, 0).log);
+    ASSERT_FALSE(refused) << text;
+    EXPECT_EQ(refused.error().code, kUnknown);
+  }
+}
+
+}  // namespace
+}  // namespace quantumapi::cli

@@ -1,0 +1,84 @@
+#include "cli/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <ostream>
+
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/run.h"
+#include "cli/shapes.h"
+
+namespace quantumapi::cli {
+namespace {
+
+constexpr const char* kAbout =
+    "qapi: secrets, encryption, keys and the audit log of a QuantumAPI platform.\n"
+    "The API key comes from QUANTUMAPI_KEY or from the profile (qapi profile set), never from "
+    "the command line.";
+
+void add_globals(CLI::App& root, Globals& globals) {
+  root.add_option("--url", globals.url, "Address of the platform [QUANTUMAPI_URL]");
+  root.add_option("--ca-file", globals.ca_file, "PEM file of trusted roots [QUANTUMAPI_CA_FILE]");
+  root.add_option("--output", globals.output, "How to print: table, json or value")
+      ->check(CLI::IsMember({"table", "json", "value"}));
+  root.add_flag("--no-color", globals.no_color, "No colours, even on a terminal");
+  root.add_option("--timeout", globals.timeout, "Seconds to wait for an answer")
+      ->check(CLI::Range(1, 3600));
+  root.set_version_flag("--version", std::string("qapi ") + QUANTUMAPI_VERSION);
+}
+
+// usage_of is the parser's own sentence, with where to read on.
+std::string usage_of(const CLI::ParseError& error) {
+  std::string text = error.what();
+  std::ranges::replace(text, '\n', ' ');
+  return text + "; see `qapi --help` or --help after a command";
+}
+
+int end_with(Io& io, const Failure& failure) {
+  io.out.flush();
+  io.err << "qapi: " << failure.message << '\n';
+  return failure.code;
+}
+
+int perform(Context& context) {
+  Io& io = context.io();
+  const Outcome outcome = context.action();
+  if (!outcome) return end_with(io, outcome.error());
+  io.out.flush();
+  if (!io.out) return end_with(io, {kFailed, "the output could not be written"});
+  return *outcome;
+}
+
+}  // namespace
+
+void print_line(Io& io, std::string_view line) { io.out << line << '\n'; }
+
+int run_with(int argc, char** argv, Io& io) {
+  Arguments arguments = take_arguments(argc, argv);
+  Context context(io, std::move(arguments.value));
+  CLI::App root(kAbout, "qapi");
+  root.fallthrough();
+  root.require_subcommand(1, 1);
+  add_globals(root, context.globals);
+  for (const auto add : {add_secrets, add_vault, add_encryption, add_keys, add_api_keys, add_audit,
+                         add_status, add_profile})
+    add(root, context);
+  std::ranges::reverse(arguments.rest);  // CLI11 takes them from the back
+  try {
+    root.parse(std::move(arguments.rest));
+  } catch (const CLI::Success& asked) {  // --help, --version
+    root.exit(asked, io.out, io.err);
+    return kOk;
+  } catch (const CLI::ParseError& error) {
+    return end_with(io, {kUsage, usage_of(error)});
+  }
+  return perform(context);
+}
+
+int run(int argc, char** argv) {
+  Io io = standard_io();
+  return run_with(argc, argv, io);
+}
+
+}  // namespace quantumapi::cli

@@ -1,0 +1,393 @@
+#include "cli/cli.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include "cli/exit_code.h"
+#include "cli/profile.h"
+#include "cli/run.h"
+#include "cli/test_home.h"
+#include "client/test_platform.h"
+
+namespace quantumapi::cli {
+namespace {
+
+using sdk::Received;
+using sdk::TestPlatform;
+
+constexpr const char* kId = "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
+
+std::string secret_json(std::string_view value) {
+  return R"({"id":")" + std::string(kId) + R"(","name":"db","version":1,"value":")" +
+         std::string(value) + R"(","isActive":true,"createdAt":"2026-11-23T00:00:00Z"})";
+}
+
+class Cli : public TestHome {
+ protected:
+  struct Ran {
+    int code;
+    std::string out;
+    std::string err;
+  };
+
+  struct Terminal {
+    bool in = false;
+    bool out = false;
+    std::string hidden;  // what is typed at a prompt without echo
+  };
+
+  Ran run(std::vector<std::string> words, const std::string& input = {}) {
+    return run_on({}, std::move(words), input);
+  }
+  Ran run_on(const Terminal& terminal, std::vector<std::string> words,
+             const std::string& input = {}) {
+    words.insert(words.begin(), "qapi");
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    std::istringstream in(input);
+    std::ostringstream out;
+    std::ostringstream err;
+    Io io{in, out, err, terminal.in, terminal.out, [&](std::string_view) -> Try<sdk::SecretString> {
+            return sdk::SecretString(terminal.hidden);
+          }};
+    const int code = run_with(static_cast<int>(argv.size()), argv.data(), io);
+    return {code, out.str(), err.str()};
+  }
+
+  // platform answers every request with `body` and is where qapi connects.
+  TestPlatform& platform(std::string body, int status = 200) {
+    return platform([body = std::move(body), status](const Received&) {
+      return TestPlatform::json(body, status);
+    });
+  }
+  TestPlatform& platform(TestPlatform::Answer answer) {
+    platform_ = std::make_unique<TestPlatform>(std::move(answer));
+    ::setenv("QUANTUMAPI_URL", platform_->url().c_str(), 1);
+    ::setenv("QUANTUMAPI_KEY", "qapi_test", 1);
+    return *platform_;
+  }
+
+ private:
+  std::unique_ptr<TestPlatform> platform_;
+};
+
+TEST_F(Cli, CreatesASecretAndPrintsItsIdButNeverItsValue) {
+  auto& server = platform(secret_json("hunter2"), 201);
+  const Ran json = run(
+      {"secrets", "create", "db", "hunter2", "--output", "json", "--label", "a", "--label", "b"});
+  EXPECT_EQ(json.code, kOk) << json.err;
+  EXPECT_TRUE(json.out.contains(R"("id":")" + std::string(kId)));
+  EXPECT_FALSE(json.out.contains("hunter2"));
+  EXPECT_EQ(server.received()[0].body, R"({"name":"db","value":"hunter2","labels":["a","b"]})");
+  const Ran table = run({"secrets", "create", "db", "hunter2"});
+  EXPECT_FALSE((table.out + table.err).contains("hunter2"));
+  EXPECT_EQ(run({"--output", "value", "secrets", "create", "db", "hunter2"}).out,
+            std::string(kId) + "\n");
+}
+
+TEST_F(Cli, AValueMayBeginWithDashes) {
+  auto& server = platform(secret_json(""), 201);
+  const Ran ran = run({"secrets", "create", "key", "-----BEGIN PRIVATE KEY-----\nMC4=\n",
+                       "--content-type", "application/x-pem-file"});
+  EXPECT_EQ(ran.code, kOk) << ran.err;
+  EXPECT_TRUE(
+      server.received()[0].body.contains(R"("value":"-----BEGIN PRIVATE KEY-----\nMC4=\n")"))
+      << server.received()[0].body;
+}
+
+TEST_F(Cli, AValueComesFromAFileOrAPipeExactlyAsItIs) {
+  auto& server = platform(secret_json(""), 201);
+  const std::string path = write("value", "line\nlast without end");
+  EXPECT_EQ(run({"secrets", "create", "db", "@" + path}).code, kOk);
+  EXPECT_EQ(run({"secrets", "put", kId, "-"}, "piped\n").code, kOk);
+  EXPECT_TRUE(server.received()[0].body.contains(R"("value":"line\nlast without end")"));
+  EXPECT_EQ(server.received()[1].body, R"({"value":"piped\n"})");
+  EXPECT_EQ(run({"secrets", "create", "db", "@" + at("absent")}).code, kUsage);
+  EXPECT_EQ(run({"secrets", "create", "db", "-"}, "\xFF").code, kUsage);
+  EXPECT_EQ(server.received().size(), 2U);
+}
+
+TEST_F(Cli, AsksForAValueWithoutEchoOnATerminal) {
+  auto& server = platform(secret_json(""), 201);
+  const Ran ran =
+      run_on({.in = true, .out = true, .hidden = "typed"}, {"secrets", "create", "db", "-"});
+  EXPECT_EQ(ran.code, kOk);
+  EXPECT_TRUE(server.received()[0].body.contains(R"("value":"typed")"));
+  EXPECT_FALSE((ran.out + ran.err).contains("typed"));
+}
+
+TEST_F(Cli, ShowsAValueOnlyWhenAskedTo) {
+  platform(secret_json("hunter2"));
+  for (const char* format : {"table", "json"}) {
+    EXPECT_FALSE(run({"secrets", "get", "db", "--output", format}).out.contains("hunter2"));
+    EXPECT_TRUE(
+        run({"secrets", "get", "db", "--show", "--output", format}).out.contains("hunter2"));
+  }
+  EXPECT_TRUE(run({"secrets", "get", kId, "--show", "--output", "json"})
+                  .out.contains(R"("value":"hunter2")"));
+  EXPECT_EQ(run({"secrets", "get", "db", "--output", "value"}).out, "hunter2");
+  EXPECT_EQ(run({"vault", "get", "db"}).out, "hunter2");
+  EXPECT_EQ(run({"secret", "get", "db"}).out, "hunter2");
+  EXPECT_EQ(run_on({.out = true}, {"vault", "get", "db"}).out, "hunter2\n");
+}
+
+TEST_F(Cli, ASecretMayBeCalledLikeACommand) {
+  auto& server = platform(secret_json("v"));
+  EXPECT_EQ(run({"vault", "get", "health"}).code, kOk);
+  EXPECT_EQ(run({"secrets", "get", "secrets"}).code, kOk);
+  EXPECT_EQ(server.lines()[0], "GET /api/v1/secrets/by-name/health");
+  EXPECT_EQ(server.lines()[1], "GET /api/v1/secrets/by-name/secrets");
+}
+
+TEST_F(Cli, DeletesOnlyWhenToldTo) {
+  auto& server = platform([](const Received&) { return http::Reply::empty(204); });
+  EXPECT_EQ(run({"secrets", "delete", kId}).code, kUsage);
+  const Ran no = run_on({.in = true}, {"secrets", "delete", kId}, "y\n");
+  EXPECT_EQ(no.code, kUsage);
+  EXPECT_TRUE(server.lines().empty());
+  EXPECT_EQ(run_on({.in = true}, {"secrets", "delete", kId}, "yes\n").code, kOk);
+  EXPECT_EQ(run({"secrets", "delete", kId, "--yes"}).code, kOk);
+  EXPECT_EQ(server.lines().size(), 2U);
+}
+
+TEST_F(Cli, ListsPlainlyWhenPiped) {
+  platform(R"({"secrets":[)" + secret_json("") +
+           R"(],"total":3,"page":1,"pageSize":1,"hasMore":true})");
+  const Ran piped = run({"secrets", "list"});
+  EXPECT_TRUE(piped.out.starts_with("NAME  ID"));
+  EXPECT_FALSE(piped.out.contains('\x1b'));
+  EXPECT_TRUE(piped.err.contains("--page 2"));
+  EXPECT_TRUE(run_on({.out = true}, {"secrets", "list"}).out.contains('\x1b'));
+  EXPECT_FALSE(run_on({.out = true}, {"secrets", "list", "--no-color"}).out.contains('\x1b'));
+  ::setenv("NO_COLOR", "1", 1);
+  EXPECT_FALSE(run_on({.out = true}, {"secrets", "list"}).out.contains('\x1b'));
+  EXPECT_EQ(run({"secrets", "list", "--output", "value"}).out, "db\n");
+}
+
+TEST_F(Cli, RefusalsAreOneSentenceAndTheirCode) {
+  const std::tuple<int, const char*, int> cases[] = {
+      {400, "validation_error", 4},     {401, "unauthenticated", 5},
+      {403, "insufficient_scope", 5},   {404, "not_found", 6},
+      {409, "secret_name_conflict", 7}, {503, "sealed", 3},
+      {500, "internal_error", 8}};
+  for (const auto& [status, word, code] : cases) {
+    platform(R"({"error":")" + std::string(word) + R"(","message":"it was refused"})", status);
+    const Ran ran = run({"secrets", "create", "db", "hunter2"});
+    EXPECT_EQ(ran.code, code) << status;
+    EXPECT_TRUE(ran.err.starts_with("qapi: it was refused")) << ran.err;
+    EXPECT_EQ(std::ranges::count(ran.err, '\n'), 1);
+    EXPECT_FALSE(ran.err.contains("hunter2"));
+    EXPECT_TRUE(ran.out.empty());
+  }
+}
+
+TEST_F(Cli, NoServerCannotBeTold) {
+  ::setenv("QUANTUMAPI_URL", "http://127.0.0.1:1", 1);
+  EXPECT_EQ(run({"health"}).code, kUnknown);
+}
+
+TEST_F(Cli, AWrongLineIsAUsageErrorAndTouchesNothing) {
+  auto& server = platform("{}");
+  const std::vector<std::string> lines[] = {
+      {},
+      {"unknown"},
+      {"secrets"},
+      {"secrets", "create", "db"},
+      {"secrets", "create", "db", "v", "more"},
+      {"secrets", "get", "db", "--version", "0"},
+      {"health", "--output", "xml"},
+      {"random", "0"},
+      {"random", "many"},
+      {"--api-key", "qapi_x", "health"},
+      {"apikeys", "create", "--name", "x"},
+      {"apikeys", "create", "--name", "x", "--scope", "a:b", "--expires", "soon"},
+  };
+  for (const auto& line : lines) {
+    const Ran ran = run(line);
+    EXPECT_EQ(ran.code, kUsage) << ran.err;
+    EXPECT_EQ(std::ranges::count(ran.err, '\n'), 1) << ran.err;
+  }
+  EXPECT_TRUE(server.lines().empty());
+}
+
+TEST_F(Cli, HelpShowsHowValuesAreGivenAndNoFlagForKeys) {
+  const Ran help = run({"secrets", "create", "--help"});
+  EXPECT_EQ(help.code, kOk);
+  EXPECT_TRUE(help.out.contains("- reads standard input, @FILE a file")) << help.out;
+  const Ran all = run({"--help"});
+  EXPECT_EQ(all.code, kOk);
+  EXPECT_FALSE(all.out.contains("--api-key"));
+  EXPECT_TRUE(run({"--version"}).out.starts_with("qapi "));
+  EXPECT_TRUE(run({"version"}).out.starts_with("qapi "));
+}
+
+TEST_F(Cli, EncryptsAndDecrypts) {
+  auto& server = platform([](const Received& request) {
+    if (request.line.ends_with("/encrypt"))
+      return TestPlatform::json(
+          R"({"encryptedPayload":"qa1.abc","keyId":"k","keyVersion":2,"algorithm":"ML-KEM-768"})");
+    return TestPlatform::json(R"({"plaintext":"--clear"})");
+  });
+  EXPECT_EQ(run({"encrypt", "--clear", "--aad", "row 7"}).out, "qa1.abc\n");
+  EXPECT_EQ(run({"decrypt", "-", "--aad", "row 7"}, "qa1.abc\n").out, "--clear");
+  EXPECT_TRUE(
+      run({"decrypt", "qa1.abc", "--output", "json"}).out.contains(R"({"plaintext":"--clear"})"));
+  EXPECT_EQ(server.received()[0].body,
+            R"({"plaintext":"--clear","encoding":"utf8","additionalData":"row 7"})");
+  EXPECT_EQ(server.received()[1].body,
+            R"({"encryptedPayload":"qa1.abc","additionalData":"row 7"})");
+}
+
+TEST_F(Cli, SaysWhenRandomOctetsAreNotQuantum) {
+  platform(R"({"entropy":"ff","source":"csprng","sourceDetails":{"isQuantum":false}})");
+  const Ran ran = run({"random", "1", "--format", "hex", "--allow-csprng"});
+  EXPECT_EQ(ran.out, "ff\n");
+  EXPECT_TRUE(ran.err.contains("not a quantum source"));
+}
+
+std::string key_json(std::string_view type, std::string_view algorithm, std::string_view status) {
+  return R"({"id":"0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b","name":"default-)" + std::string(type) +
+         R"(","keyType":")" + std::string(type) + R"(","algorithm":")" + std::string(algorithm) +
+         R"(","version":1,"status":")" + std::string(status) + R"(","isDefault":true})";
+}
+
+TestPlatform::Answer keys(std::string list, int encrypt_status) {
+  return [list = std::move(list), encrypt_status](const Received& request) {
+    if (request.line.starts_with("GET /api/v1/keys"))
+      return TestPlatform::json(R"({"keys":[)" + list + R"(],"total":2,"hasMore":false})");
+    if (request.line.ends_with("/encrypt"))
+      return TestPlatform::json(R"({"encryptedPayload":"qa1.x","keyId":"k","keyVersion":1,)"
+                                R"("algorithm":"ML-KEM-768","message":"no"})",
+                                encrypt_status);
+    return TestPlatform::json(R"({"plaintext":"qapi keys check"})");
+  };
+}
+
+TEST_F(Cli, KeysCheckTellsHoldsFailsAndNotChecked) {
+  const std::string good = key_json("encryption", "ML-KEM-768", "active") + "," +
+                           key_json("signing", "ML-DSA-65", "active");
+  platform(keys(good, 200));
+  EXPECT_EQ(run({"keys", "check"}).code, 0);
+  platform(keys(good, 403));
+  const Ran unchecked = run({"keys", "check"});
+  EXPECT_EQ(unchecked.code, 3);
+  EXPECT_TRUE(unchecked.out.contains("not checked"));
+  platform(keys(key_json("encryption", "ML-KEM-768", "active"), 403));
+  EXPECT_EQ(run({"keys", "check"}).code, 1) << "a failure outweighs what was not checked";
+  platform(keys(key_json("encryption", "RSA-2048", "active") + "," +
+                    key_json("signing", "ML-DSA-65", "disabled"),
+                200));
+  const Ran failed = run({"keys", "check", "--output", "json"});
+  EXPECT_EQ(failed.code, 1);
+  EXPECT_TRUE(failed.out.contains("RSA-2048"));
+}
+
+TEST_F(Cli, AnApiKeyIsShownOnce) {
+  platform(R"({"id":"0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b","name":"ci","apiKey":"qapi_new",
+               "scopes":["secrets:read"]})",
+           201);
+  const Ran made = run({"apikeys", "create", "--name", "ci", "--scope", "secrets:read", "--secret",
+                        "db", "--expires", "90d"});
+  EXPECT_EQ(made.code, kOk) << made.err;
+  EXPECT_TRUE(made.out.contains("qapi_new\n"));
+  EXPECT_EQ(run({"apikeys", "create", "--name", "ci", "--scope", "a:b", "--output", "value"}).out,
+            "qapi_new\n");
+}
+
+TEST_F(Cli, HealthEndsByWhatThePlatformSays) {
+  platform(R"({"status":"healthy","version":"1.0"})");
+  EXPECT_EQ(run({"health", "--no-color"}).out, "status   healthy\nversion  1.0\n");
+  platform(R"({"status":"degraded"})");
+  EXPECT_EQ(run({"health"}).code, kFailed);
+}
+
+TEST_F(Cli, AProfileStandsInForTheEnvironment) {
+  auto& server = platform(secret_json("v"));
+  const std::string url = server.url();
+  const Ran stored = run({"profile", "set", "--url", url}, "qapi_stored\n");
+  EXPECT_EQ(stored.code, kOk) << stored.err;
+  EXPECT_FALSE((stored.out + stored.err).contains("qapi_stored"));
+  ::unsetenv("QUANTUMAPI_URL");
+  ::unsetenv("QUANTUMAPI_KEY");
+  EXPECT_EQ(run({"vault", "get", "db"}).code, kOk);
+  EXPECT_EQ(server.received()[0].headers["x-api-key"], "qapi_stored");
+  EXPECT_EQ(run({"--url", url + "/api/v1/", "vault", "get", "db"}).code, kOk);
+  ::setenv("QUANTUMAPI_KEY", "qapi_environment", 1);
+  EXPECT_EQ(run({"vault", "get", "db"}).code, kOk);
+  EXPECT_EQ(server.received()[2].headers["x-api-key"], "qapi_environment");
+}
+
+TEST_F(Cli, AProfilesKeyGoesToItsOwnPlatformOnly) {
+  auto& server = platform(secret_json("v"));
+  ASSERT_EQ(run({"profile", "set", "--url", "https://home.example"}, "qapi_stored").code, kOk);
+  ::unsetenv("QUANTUMAPI_KEY");
+  const Ran ran = run({"vault", "get", "db"});
+  EXPECT_EQ(ran.code, kUsage);
+  EXPECT_TRUE(ran.err.contains("https://home.example"));
+  EXPECT_TRUE(server.lines().empty());
+}
+
+TEST_F(Cli, AProfileThatOthersMayReadIsNotUsed) {
+  auto& server = platform(secret_json("v"));
+  ASSERT_EQ(run({"profile", "set", "--url", server.url()}, "qapi_stored").code, kOk);
+  ::unsetenv("QUANTUMAPI_KEY");
+  ::unsetenv("QUANTUMAPI_URL");
+  std::filesystem::permissions(profile_path(), std::filesystem::perms(0644));
+  EXPECT_EQ(run({"vault", "get", "db"}).code, kUsage);
+  EXPECT_TRUE(server.lines().empty());
+}
+
+TEST_F(Cli, AProfileNeedsAnAddressAndAKey) {
+  EXPECT_EQ(run({"profile", "set"}, "qapi_x").code, kUsage);
+  EXPECT_EQ(run({"profile", "set", "--url", "https://a"}, "\n").code, kUsage);
+  EXPECT_EQ(run({"profile", "set", "--url", "https://a"}, "two words").code, kUsage);
+  EXPECT_EQ(run({"profile", "set", "--url", "https://a", "--ca-file", at("absent")}, "qapi_x").code,
+            kUsage);
+  EXPECT_FALSE(std::filesystem::exists(profile_path()));
+}
+
+http::Reply lines_of(std::string text) {
+  http::Reply reply;
+  reply.content_type = "application/x-ndjson";
+  reply.stream = [text = std::move(text),
+                  given = false]() mutable -> Result<std::optional<std::string>> {
+    if (std::exchange(given, true)) return std::optional<std::string>();
+    return std::optional(text);
+  };
+  return reply;
+}
+
+TEST_F(Cli, AnExportIsThereWholeOrNotAtAll) {
+  platform([](const Received&) { return lines_of("one\ntwo\n"); });
+  EXPECT_EQ(run({"audit", "export"}).out, "one\ntwo\n");
+  EXPECT_EQ(run({"audit", "export", at("log")}).code, kOk);
+  EXPECT_EQ(content(at("log")), "one\ntwo\n");
+  platform(R"({"message":"no"})", 403);
+  EXPECT_EQ(run({"audit", "export", at("refused")}).code, kUnauthorized);
+  for (const auto& file : std::filesystem::directory_iterator(at("")))
+    EXPECT_FALSE(file.path().filename().string().starts_with("refused")) << file.path();
+}
+
+TEST_F(Cli, WhatCannotBeVerifiedIsNotAPass) {
+  const std::string key = write("key.pem", "no key");
+  const std::string log = write("log", "no log\n");
+  EXPECT_EQ(run({"audit", "verify", log, "--key", key}).code, kUnknown);
+  EXPECT_EQ(run({"audit", "verify", log, "--key", at("absent")}).code, kUnknown);
+  EXPECT_EQ(run({"audit", "verify", log}).code, kUsage);
+}
+
+TEST_F(Cli, AuditListPassesItsFiltersOn) {
+  auto& server = platform(R"({"items":[{"id":"1","timestamp":"t","action":"secret.read",
+      "category":"secrets","actor":"a","actorType":"apiKey","resourceType":"secret",
+      "resourceId":"r","outcome":"success"}],"totalCount":1,"page":1,"pageSize":50})");
+  const Ran ran = run({"audit", "list", "--action", "secret.read", "--from",
+                       "2026-01-01T00:00:00+01:00", "--page-size", "5"});
+  EXPECT_EQ(ran.code, kOk) << ran.err;
+  EXPECT_TRUE(ran.out.contains("secret.read"));
+  EXPECT_EQ(server.lines()[0],
+            "GET /api/v1/audit-logs?page=1&pageSize=5&action=secret.read&from=2026-01-01T00%3A00%3A"
+            "00%2B01%3A00");
+}
+
+}  // namespace
+}  // namespace quantumapi::cli

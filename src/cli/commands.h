@@ -1,0 +1,22 @@
+// The command groups. Each adds its commands to the parser; a command that was
+// named sets Context::action, which runs after the whole line was understood.
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace quantumapi::cli {
+
+class Context;
+
+void add_secrets(CLI::App& root, Context& context);     // secrets create|get|list|put|delete
+void add_vault(CLI::App& root, Context& context);       // vault get, secret get
+void add_encryption(CLI::App& root, Context& context);  // encrypt, decrypt, random
+void add_keys(CLI::App& root, Context& context);        // keys list|rotate|check
+void add_api_keys(CLI::App& root, Context& context);    // apikeys create|list|revoke
+void add_audit(CLI::App& root, Context& context);       // audit list|export|verify|public-key
+void add_status(CLI::App& root, Context& context);      // health, whoami, version
+void add_profile(CLI::App& root, Context& context);     // profile set
+
+}  // namespace quantumapi::cli

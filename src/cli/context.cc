@@ -1,0 +1,74 @@
+#include "cli/context.h"
+
+#include <cstdlib>
+
+#include "cli/profile.h"
+
+namespace quantumapi::cli {
+namespace {
+
+bool is_set(const char* name) {
+  const char* const value = std::getenv(name);
+  return value != nullptr && *value != '\0';
+}
+
+// same_place compares addresses as far as the SDK tells them apart.
+bool same_place(std::string_view a, std::string_view b) {
+  const auto bare = [](std::string_view url) {
+    for (const std::string_view suffix : {"/", "/v1", "/", "/api", "/"})
+      if (url.ends_with(suffix) && !url.ends_with("//" + std::string(suffix.substr(1))))
+        url.remove_suffix(suffix.size());
+    return url;
+  };
+  return bare(a) == bare(b);
+}
+
+// add_profile fills what neither an option nor the environment gave.
+Try<void> add_profile(const Globals& globals, sdk::Options& options) {
+  const bool has_url =
+      !globals.url.empty() || is_set("QUANTUMAPI_URL") || is_set("QUANTUMAPI_BASE_URL");
+  const bool has_roots = !globals.ca_file.empty() || is_set("QUANTUMAPI_CA_FILE");
+  const bool has_key = !options.api_key.empty();
+  if (has_url && has_roots && has_key) return {};
+  TRY_ASSIGN(auto profile, load_profile(profile_path()));
+  if (!profile) return {};
+  if (!has_url && !profile->url.empty()) options.url = profile->url;
+  const bool at_home = same_place(options.url, profile->url);
+  if (!has_key && !at_home && !profile->api_key.empty())
+    return give_up(kUsage, "the profile's key belongs to " + profile->url +
+                               " and is not sent elsewhere; set QUANTUMAPI_KEY for " + options.url);
+  if (!has_key) options.api_key = std::move(profile->api_key);
+  if (has_roots || !at_home || profile->ca_file.empty()) return {};
+  TRY_ASSIGN(options.ca_pem, read_file(profile->ca_file));
+  return {};
+}
+
+}  // namespace
+
+Try<sdk::Options> options_of(const Globals& globals) {
+  TRY_ASSIGN(auto options, sdk::Options::from_environment());
+  if (!globals.url.empty()) options.url = globals.url;
+  if (!globals.ca_file.empty()) {
+    TRY_ASSIGN(options.ca_pem, read_file(globals.ca_file));
+  }
+  options.timeout = std::chrono::seconds(globals.timeout);
+  TRY(add_profile(globals, options));
+  return options;
+}
+
+Try<sdk::Client*> Context::client() {
+  if (client_) return client_.get();
+  TRY_ASSIGN(auto options, options_of(globals));
+  TRY_ASSIGN(client_, sdk::Client::create(std::move(options)));
+  return client_.get();
+}
+
+Format Context::format(Format absent) const {
+  if (globals.output == "json") return Format::kJson;
+  if (globals.output == "value") return Format::kValue;
+  return globals.output.empty() ? absent : Format::kTable;
+}
+
+bool Context::color() const { return io_.out_terminal && !globals.no_color && !is_set("NO_COLOR"); }
+
+}  // namespace quantumapi::cli

@@ -1,0 +1,53 @@
+// Context: what every command is given: streams, global options, the client.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "cli/arguments.h"
+#include "cli/io.h"
+#include "cli/outcome.h"
+#include "quantumapi/client.h"
+
+namespace quantumapi::cli {
+
+enum class Format { kTable, kJson, kValue };
+
+struct Globals {
+  std::string url;
+  std::string ca_file;
+  std::string output;  // "table", "json", "value"; empty: what suits the command
+  bool no_color = false;
+  int timeout = 30;  // seconds
+};
+
+// options_of decides where to connect and with which key. Address and roots:
+// option, environment, profile. Key: environment, profile; the profile's key
+// goes to the profile's own address only.
+Try<sdk::Options> options_of(const Globals& globals);
+
+class Context {
+ public:
+  Context(Io& io, sdk::SecretString value) : io_(io), value_(std::move(value)) {}
+
+  [[nodiscard]] Io& io() { return io_; }
+  // client is made when first asked for.
+  Try<sdk::Client*> client();
+  // value reads the command's VALUE argument (cli/io.h, read_value).
+  Try<sdk::SecretString> value(std::string_view prompt) {
+    return read_value(io_, value_.reveal(), prompt);
+  }
+  [[nodiscard]] Format format(Format absent) const;
+  [[nodiscard]] bool color() const;
+
+  Globals globals;
+  std::function<Outcome()> action;  // of the command that was named
+
+ private:
+  Io& io_;
+  sdk::SecretString value_;
+  std::unique_ptr<sdk::Client> client_;
+};
+
+}  // namespace quantumapi::cli

@@ -1,0 +1,104 @@
+// qapi encrypt, decrypt and random.
+#include "cli/group.h"
+#include "cli/shapes.h"
+#include "cli/table.h"
+
+namespace quantumapi::cli {
+namespace {
+
+struct TextOptions {
+  std::string value;  // stands in for the real one
+  std::string encoding = "utf8";
+  std::string aad;
+};
+
+struct RandomOptions {
+  std::int64_t bytes = 32;
+  std::string format = "hex";
+  bool allow_csprng = false;
+};
+
+Outcome encrypt(Context& context, const TextOptions& options) {
+  TRY_ASSIGN(const auto text, context.value("Text to encrypt"));
+  TRY_ASSIGN(sdk::Client* const client, context.client());
+  TRY_ASSIGN(const auto made, client->encrypt(text.reveal(), options.encoding, options.aad));
+  switch (context.format(Format::kValue)) {
+    case Format::kJson:
+      print_json(context.io(),
+                 EncryptedShape{made.payload, made.key_id, made.key_version, made.algorithm});
+      break;
+    case Format::kValue:
+      print_line(context.io(), made.payload);
+      break;
+    case Format::kTable:
+      print_facts(context.io().out,
+                  {{"payload", made.payload},
+                   {"key", made.key_id},
+                   {"key version", std::to_string(made.key_version)},
+                   {"algorithm", made.algorithm}},
+                  context.color());
+  }
+  return kOk;
+}
+
+// trimmed drops the newline that echo and files end with; payloads hold none.
+std::string_view trimmed(std::string_view payload) {
+  while (payload.ends_with('\n') || payload.ends_with('\r')) payload.remove_suffix(1);
+  return payload;
+}
+
+Outcome decrypt(Context& context, const TextOptions& options) {
+  TRY_ASSIGN(const auto payload, context.value("Payload to decrypt"));
+  TRY_ASSIGN(sdk::Client* const client, context.client());
+  TRY_ASSIGN(const auto text, client->decrypt(trimmed(payload.reveal()), options.aad));
+  if (context.format(Format::kValue) == Format::kJson)
+    print_json(context.io(), DecryptedShape{text.reveal()});
+  else
+    print_value(context.io(), text.reveal());
+  return kOk;
+}
+
+Outcome random(Context& context, const RandomOptions& options) {
+  TRY_ASSIGN(sdk::Client* const client, context.client());
+  const std::string format = options.format == "base64" ? "raw" : options.format;
+  TRY_ASSIGN(const auto drawn, client->random(options.bytes, format, options.allow_csprng));
+  if (context.format(Format::kValue) == Format::kJson) {
+    print_json(context.io(),
+               RandomShape{drawn.value, options.format, drawn.source, drawn.is_quantum});
+    return kOk;
+  }
+  print_line(context.io(), drawn.value);
+  if (!drawn.is_quantum)
+    context.io().err << "qapi: drawn from " << printable(drawn.source)
+                     << ", which is not a quantum source\n";
+  return kOk;
+}
+
+}  // namespace
+
+void add_encryption(CLI::App& root, Context& context) {
+  const auto [encrypt_command, plain] =
+      add_command(root, context, "encrypt", "Encrypt a text under the tenant's key", encrypt);
+  add_value(*encrypt_command, "TEXT", plain->value, "The text");
+  encrypt_command->add_option("--encoding", plain->encoding, "What the text is: utf8 or base64")
+      ->check(CLI::IsMember({"utf8", "base64"}));
+  encrypt_command->add_option("--aad", plain->aad,
+                              "Data that must be given again to decrypt; not encrypted itself");
+
+  const auto [decrypt_command, sealed] =
+      add_command(root, context, "decrypt", "Decrypt what encrypt gave", decrypt);
+  add_value(*decrypt_command, "TEXT", sealed->value, "The payload");
+  decrypt_command->add_option("--aad", sealed->aad, "The data that encrypt was given");
+
+  const auto [random_command, wanted] =
+      add_command(root, context, "random", "Draw random octets from the platform", random);
+  random_command->add_option("N", wanted->bytes, "How many octets")
+      ->required()
+      ->check(CLI::Range(1, 65536));
+  random_command->add_option("--format", wanted->format, "base64, hex, uuid, int32 or int64")
+      ->check(CLI::IsMember({"base64", "raw", "hex", "uuid", "int32", "int64"}));
+  random_command->add_flag("--allow-csprng", wanted->allow_csprng,
+                           "Take the platform's generator where there is no QRNG");
+}
+
+}  // namespace quantumapi::cli

@@ -1,0 +1,16 @@
+// Expiry: "90d" or a time, as people give it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "cli/outcome.h"
+
+namespace quantumapi::cli {
+
+// expiry_of gives RFC 3339 of a time, or of so many days (d), hours (h),
+// minutes (m) or seconds (s) after `now`. kUsage otherwise, or when it is past.
+Try<std::string> expiry_of(std::string_view text, WallTime now);
+
+}  // namespace quantumapi::cli

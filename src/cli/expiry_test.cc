@@ -1,0 +1,32 @@
+#include "cli/expiry.h"
+
+#include <gtest/gtest.h>
+
+namespace quantumapi::cli {
+namespace {
+
+const WallTime kNow = *WallTime::parse("2026-11-23T12:00:00Z");
+
+TEST(Expiry, CountsFromNow) {
+  EXPECT_EQ(*expiry_of("90d", kNow), "2027-02-21T12:00:00.000000Z");
+  EXPECT_EQ(*expiry_of("12h", kNow), "2026-11-24T00:00:00.000000Z");
+  EXPECT_EQ(*expiry_of("30m", kNow), "2026-11-23T12:30:00.000000Z");
+  EXPECT_EQ(*expiry_of("1s", kNow), "2026-11-23T12:00:01.000000Z");
+}
+
+TEST(Expiry, TakesATimeInTheFuture) {
+  EXPECT_EQ(*expiry_of("2027-01-31T00:00:00Z", kNow), "2027-01-31T00:00:00.000000Z");
+}
+
+TEST(Expiry, RefusesEverythingElse) {
+  for (const char* text :
+       {"", "d", "90", "-1d", "0d", "90x", "90dd", "tomorrow", "1e3d", "99999999999999999999d",
+        "999999999d", "1790000000", "2020-01-01T00:00:00Z", "2026-11-23T12:00:00Z"}) {
+    const auto refused = expiry_of(text, kNow);
+    ASSERT_FALSE(refused) << text;
+    EXPECT_EQ(refused.error().code, kUsage);
+  }
+}
+
+}  // namespace
+}  // namespace quantumapi::cli

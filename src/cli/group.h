@@ -1,0 +1,44 @@
+// How command groups hang their commands on the parser. For .cc files: includes CLI11.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+
+#include "cli/commands.h"
+#include "cli/context.h"
+
+namespace quantumapi::cli {
+
+// add_group makes a word that stands before exactly one command.
+inline CLI::App& add_group(CLI::App& parent, const std::string& name, const std::string& about) {
+  CLI::App* const group = parent.add_subcommand(name, about);
+  group->require_subcommand(1, 1);
+  return *group;
+}
+
+// add_command makes a command whose `perform(context, options)` runs when the
+// line was understood; options are bound by the caller to what it returns.
+template <typename Options>
+std::pair<CLI::App*, Options*> add_command(CLI::App& parent, Context& context,
+                                           const std::string& name, const std::string& about,
+                                           Outcome (*perform)(Context&, const Options&)) {
+  CLI::App* const command = parent.add_subcommand(name, about);
+  auto options = std::make_shared<Options>();
+  Options* const bound = options.get();
+  command->callback([&context, perform, options] {
+    context.action = [&context, perform, options] { return perform(context, *options); };
+  });
+  return {command, bound};
+}
+
+// NoOptions is for commands that take none.
+struct NoOptions {};
+
+// add_value adds the positional whose text cli/arguments.h took away before.
+inline void add_value(CLI::App& command, const std::string& name, std::string& unused,
+                      const std::string& about) {
+  command.add_option(name, unused, about + "; - reads standard input, @FILE a file")->required();
+}
+
+}  // namespace quantumapi::cli

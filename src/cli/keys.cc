@@ -1,0 +1,147 @@
+// qapi keys: list, rotate, check.
+#include <algorithm>
+
+#include "cli/group.h"
+#include "cli/shapes.h"
+#include "cli/table.h"
+
+namespace quantumapi::cli {
+namespace {
+
+struct RotateOptions {
+  std::string key;
+};
+
+KeyShape shape_of(const sdk::Key& key) {
+  return {key.id,
+          key.name,
+          key.key_type,
+          key.algorithm,
+          key.version,
+          shown(key.status),
+          key.is_default,
+          shown(key.created_at),
+          shown(key.last_rotated_at)};
+}
+
+Outcome list(Context& context, const NoOptions&) {
+  TRY_ASSIGN(sdk::Client* const client, context.client());
+  TRY_ASSIGN(const auto keys, client->list_keys());
+  const Format format = context.format(Format::kTable);
+  KeyPageShape shape;
+  Table table({"NAME", "ID", "TYPE", "ALGORITHM", "VERSION", "STATUS", "DEFAULT"});
+  for (const auto& key : keys) {
+    shape.keys.push_back(shape_of(key));
+    table.add({key.name, key.id, key.key_type, key.algorithm, std::to_string(key.version),
+               key.status, key.is_default ? "yes" : ""});
+    if (format == Format::kValue) print_line(context.io(), printable(key.name));
+  }
+  if (format == Format::kJson) print_json(context.io(), shape);
+  if (format == Format::kTable) table.print(context.io().out, context.color());
+  return kOk;
+}
+
+Outcome rotate(Context& context, const RotateOptions& options) {
+  TRY_ASSIGN(sdk::Client* const client, context.client());
+  TRY_ASSIGN(const auto key, client->rotate_key(options.key));
+  switch (context.format(Format::kTable)) {
+    case Format::kJson:
+      print_json(context.io(), shape_of(key));
+      break;
+    case Format::kValue:
+      print_line(context.io(), std::to_string(key.version));
+      break;
+    case Format::kTable:
+      print_facts(context.io().out,
+                  {{"id", key.id}, {"name", key.name}, {"version", std::to_string(key.version)}},
+                  context.color());
+  }
+  return kOk;
+}
+
+constexpr const char* kPass = "pass";
+constexpr const char* kFail = "fail";
+constexpr const char* kNotChecked = "not checked";
+
+struct Check {
+  std::string name;
+  const char* status;
+  std::string details;
+};
+
+// check_default: there is one active default key of the type.
+Check check_default(const std::vector<sdk::Key>& keys, const std::string& type) {
+  const std::string name = "default " + type + " key";
+  const auto found = std::ranges::find_if(
+      keys, [&](const sdk::Key& key) { return key.key_type == type && key.is_default; });
+  if (found == keys.end()) return {name, kFail, "there is none"};
+  if (found->status != "active") return {name, kFail, found->name + " is " + found->status};
+  return {name, kPass, found->name + ", version " + std::to_string(found->version)};
+}
+
+Check check_algorithms(const std::vector<sdk::Key>& keys) {
+  std::string classical;
+  for (const sdk::Key& key : keys) {
+    if (key.key_type == "hmac" || key.algorithm.starts_with("ML-")) continue;
+    classical += (classical.empty() ? "" : ", ") + key.name + " (" + key.algorithm + ")";
+  }
+  if (classical.empty()) return {"post-quantum algorithms", kPass, "every key"};
+  return {"post-quantum algorithms", kFail, classical};
+}
+
+// check_round_trip: what is encrypted now can be decrypted now.
+Check check_round_trip(sdk::Client& client) {
+  const std::string name = "encrypt and decrypt";
+  const std::string_view text = "qapi keys check";
+  const auto sealed = client.encrypt(text);
+  if (!sealed && sealed.error().kind == sdk::Kind::kForbidden)
+    return {name, kNotChecked, "this key may not encrypt"};
+  if (!sealed) return {name, kFail, sealed.error().message};
+  const auto opened = client.decrypt(sealed->payload);
+  if (!opened && opened.error().kind == sdk::Kind::kForbidden)
+    return {name, kNotChecked, "this key may not decrypt"};
+  if (!opened) return {name, kFail, opened.error().message};
+  if (opened->reveal() != text) return {name, kFail, "another text came back"};
+  return {name, kPass, sealed->algorithm + ", key version " + std::to_string(sealed->key_version)};
+}
+
+int verdict(const std::vector<Check>& checks) {
+  const auto any = [&](std::string_view status) {
+    return std::ranges::any_of(checks, [&](const Check& check) { return check.status == status; });
+  };
+  if (any(kFail)) return kNotVerified;
+  return any(kNotChecked) ? kUnknown : kOk;
+}
+
+Outcome check(Context& context, const NoOptions&) {
+  TRY_ASSIGN(sdk::Client* const client, context.client());
+  TRY_ASSIGN(const auto keys, client->list_keys());
+  const std::vector<Check> checks{check_default(keys, "encryption"), check_default(keys, "signing"),
+                                  check_algorithms(keys), check_round_trip(*client)};
+  ChecksShape shape;
+  Table table({"CHECK", "RESULT", "DETAILS"});
+  for (const Check& one : checks) {
+    shape.checks.push_back({one.name, one.status, one.details});
+    table.add({one.name, one.status, one.details});
+  }
+  if (context.format(Format::kTable) == Format::kJson)
+    print_json(context.io(), shape);
+  else
+    table.print(context.io().out, context.color());
+  return verdict(checks);
+}
+
+}  // namespace
+
+void add_keys(CLI::App& root, Context& context) {
+  CLI::App& group = add_group(root, "keys", "Encryption and signing keys");
+  add_command(group, context, "list", "List keys", list);
+  const auto [command, options] =
+      add_command(group, context, "rotate", "Give a key a new version; older ones decrypt", rotate);
+  command->add_option("KEY", options->key, "Its id or name")->required();
+  add_command(group, context, "check",
+              "Check the default keys; ends with 1 if one fails, 3 if one could not be checked",
+              check);
+}
+
+}  // namespace quantumapi::cli

@@ -1,0 +1,186 @@
+// qapi secrets: create, get, list, put, delete.
+#include <fmt/format.h>
+
+#include "cli/group.h"
+#include "cli/shapes.h"
+#include "cli/table.h"
+
+namespace quantumapi::cli {
+namespace {
+
+struct CreateOptions {
+  std::string value;  // stands in for the real one
+  sdk::Client::NewSecret secret;
+};
+
+struct GetOptions {
+  std::string secret;
+  bool show = false;
+  std::int64_t version = 0;
+};
+
+struct ListOptions {
+  std::int64_t page = 1;
+  std::int64_t page_size = 50;
+};
+
+struct PutOptions {
+  std::string secret;
+  std::string value;
+};
+
+struct DeleteOptions {
+  std::string secret;
+  bool yes = false;
+};
+
+SecretShape shape_of(const sdk::Secret& secret, bool show) {
+  SecretShape shape{.id = secret.id, .name = secret.name, .version = secret.version};
+  if (show) shape.value = secret.value.reveal();
+  shape.description = shown(secret.description);
+  shape.content_type = shown(secret.content_type);
+  if (!secret.labels.empty()) shape.labels = secret.labels;
+  shape.is_active = secret.is_active;
+  shape.created_at = shown(secret.created_at);
+  shape.updated_at = shown(secret.updated_at);
+  shape.expires_at = shown(secret.expires_at);
+  return shape;
+}
+
+void print_secret(Context& context, const sdk::Secret& secret, bool show) {
+  std::vector<std::pair<std::string, std::string>> facts{
+      {"id", secret.id},
+      {"name", secret.name},
+      {"version", std::to_string(secret.version)},
+      {"description", secret.description},
+      {"content type", secret.content_type},
+      {"labels", fmt::format("{}", fmt::join(secret.labels, ", "))},
+      {"created", secret.created_at},
+      {"updated", secret.updated_at},
+      {"expires", secret.expires_at}};
+  print_facts(context.io().out, facts, context.color());
+  if (!show) return;
+  context.io().out << '\n';
+  print_value(context.io(), secret.value.reveal());
+}
+
+// print_changed answers create and put; the value is never among it.
+Outcome print_changed(Context& context, const sdk::Secret& secret) {
+  switch (context.format(Format::kTable)) {
+    case Format::kJson:
+      print_json(context.io(), shape_of(secret, false));
+      break;
+    case Format::kValue:
+      print_line(context.io(), secret.id);
+      break;
+    case Format::kTable:
+      print_secret(context, secret, false);
+  }
+  return kOk;
+}
+
+Outcome create(Context& context, const CreateOptions& options) {
+  TRY_ASSIGN(const auto value, context.value("Value of the secret"));
+  TRY_ASSIGN(sdk::Client* const client, context.client());
+  TRY_ASSIGN(const auto secret, client->create_secret(options.secret, value));
+  return print_changed(context, secret);
+}
+
+Outcome get(Context& context, const GetOptions& options) {
+  TRY_ASSIGN(sdk::Client* const client, context.client());
+  const auto version =
+      options.version == 0 ? std::nullopt : std::optional<std::int64_t>(options.version);
+  TRY_ASSIGN(const auto secret, client->get_secret(options.secret, version));
+  switch (context.format(Format::kTable)) {
+    case Format::kJson:
+      print_json(context.io(), shape_of(secret, options.show));
+      break;
+    case Format::kValue:
+      print_value(context.io(), secret.value.reveal());
+      break;
+    case Format::kTable:
+      print_secret(context, secret, options.show);
+  }
+  return kOk;
+}
+
+Outcome list(Context& context, const ListOptions& options) {
+  TRY_ASSIGN(sdk::Client* const client, context.client());
+  TRY_ASSIGN(const auto page, client->list_secrets(options.page, options.page_size));
+  const Format format = context.format(Format::kTable);
+  if (format == Format::kJson) {
+    SecretPageShape shape{{}, page.total, page.page, page.page_size, page.has_more};
+    for (const auto& secret : page.secrets) shape.secrets.push_back(shape_of(secret, false));
+    print_json(context.io(), shape);
+    return kOk;
+  }
+  Table table({"NAME", "ID", "VERSION", "TYPE", "UPDATED"});
+  for (const auto& secret : page.secrets) {
+    if (format == Format::kValue) print_line(context.io(), printable(secret.name));
+    table.add({secret.name, secret.id, std::to_string(secret.version), secret.content_type,
+               secret.updated_at});
+  }
+  if (format == Format::kTable) table.print(context.io().out, context.color());
+  if (page.has_more && format == Format::kTable)
+    context.io().err << fmt::format("{} of {} secrets; --page {} shows more\n", page.secrets.size(),
+                                    page.total, page.page + 1);
+  return kOk;
+}
+
+Outcome put(Context& context, const PutOptions& options) {
+  TRY_ASSIGN(const auto value, context.value("New value of the secret"));
+  TRY_ASSIGN(sdk::Client* const client, context.client());
+  TRY_ASSIGN(const auto secret, client->put_secret_value(options.secret, value));
+  return print_changed(context, secret);
+}
+
+Outcome remove(Context& context, const DeleteOptions& options) {
+  if (!options.yes)
+    TRY(confirm(context.io(), "The secret " + printable(options.secret) +
+                                  " goes with all its versions, for good."));
+  TRY_ASSIGN(sdk::Client* const client, context.client());
+  TRY(client->delete_secret(options.secret));
+  return kOk;
+}
+
+}  // namespace
+
+void add_secrets(CLI::App& root, Context& context) {
+  CLI::App& group = add_group(root, "secrets", "Secrets of QuantumVault");
+
+  const auto [create_command, made] =
+      add_command(group, context, "create", "Store a new secret", create);
+  create_command->add_option("NAME", made->secret.name, "Its name, unique in the tenant")
+      ->required();
+  add_value(*create_command, "VALUE", made->value, "The value");
+  create_command->add_option("--description", made->secret.description, "What it is for");
+  create_command->add_option("--content-type", made->secret.content_type,
+                             "Its media type, as application/x-pem-file");
+  create_command->add_option("--label", made->secret.labels, "A label; may be given again")
+      ->expected(1)
+      ->take_all();
+
+  const auto [get_command, wanted] = add_command(group, context, "get", "Show a secret", get);
+  get_command->add_option("SECRET", wanted->secret, "Its id or name")->required();
+  get_command->add_flag("--show", wanted->show, "Print the value too");
+  get_command->add_option("--version", wanted->version, "An older version")
+      ->check(CLI::PositiveNumber);
+
+  const auto [list_command, listed] = add_command(group, context, "list", "List secrets", list);
+  list_command->add_option("--page", listed->page, "Which page, from 1")
+      ->check(CLI::PositiveNumber);
+  list_command->add_option("--page-size", listed->page_size, "Secrets a page, up to 200")
+      ->check(CLI::Range(1, 200));
+
+  const auto [put_command, changed] =
+      add_command(group, context, "put", "Give a secret a new value", put);
+  put_command->add_option("SECRET", changed->secret, "Its id or name")->required();
+  add_value(*put_command, "VALUE", changed->value, "The new value");
+
+  const auto [delete_command, ended] =
+      add_command(group, context, "delete", "Delete a secret with all its versions", remove);
+  delete_command->add_option("SECRET", ended->secret, "Its id or name")->required();
+  delete_command->add_flag("--yes", ended->yes, "Do not ask");
+}
+
+}  // namespace quantumapi::cli

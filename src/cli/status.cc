@@ -1,0 +1,70 @@
+// qapi health, whoami and version.
+#include <fmt/format.h>
+
+#include "cli/group.h"
+#include "cli/shapes.h"
+#include "cli/table.h"
+
+namespace quantumapi::cli {
+namespace {
+
+bool is_well(std::string_view status) {
+  return status == "ok" || status == "healthy" || status == "up";
+}
+
+Outcome health(Context& context, const NoOptions&) {
+  TRY_ASSIGN(sdk::Client* const client, context.client());
+  TRY_ASSIGN(const auto health, client->health());
+  switch (context.format(Format::kTable)) {
+    case Format::kJson:
+      print_json(context.io(), HealthShape{health.status, shown(health.version)});
+      break;
+    case Format::kValue:
+      print_line(context.io(), printable(health.status));
+      break;
+    case Format::kTable:
+      print_facts(context.io().out, {{"status", health.status}, {"version", health.version}},
+                  context.color());
+  }
+  return is_well(health.status) ? kOk : kFailed;
+}
+
+Outcome whoami(Context& context, const NoOptions&) {
+  TRY_ASSIGN(sdk::Client* const client, context.client());
+  TRY_ASSIGN(const auto who, client->whoami());
+  switch (context.format(Format::kTable)) {
+    case Format::kJson:
+      print_json(context.io(),
+                 IdentityShape{who.tenant_id, shown(who.service_account_id), shown(who.api_key_id),
+                               shown(who.name), shown(who.role), who.scopes});
+      break;
+    case Format::kValue:
+      print_line(context.io(), printable(who.name));
+      break;
+    case Format::kTable:
+      print_facts(context.io().out,
+                  {{"name", who.name},
+                   {"role", who.role},
+                   {"scopes", fmt::format("{}", fmt::join(who.scopes, " "))},
+                   {"tenant", who.tenant_id},
+                   {"service account", who.service_account_id},
+                   {"API key", who.api_key_id}},
+                  context.color());
+  }
+  return kOk;
+}
+
+Outcome version(Context& context, const NoOptions&) {
+  print_line(context.io(), fmt::format("qapi {}", QUANTUMAPI_VERSION));
+  return kOk;
+}
+
+}  // namespace
+
+void add_status(CLI::App& root, Context& context) {
+  add_command(root, context, "health", "Ask the platform how it is", health);
+  add_command(root, context, "whoami", "Show what the API key stands for", whoami);
+  add_command(root, context, "version", "Print the version of qapi", version);
+}
+
+}  // namespace quantumapi::cli

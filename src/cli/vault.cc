@@ -1,0 +1,37 @@
+// qapi vault get and qapi secret get: a value alone, for scripts.
+#include "cli/group.h"
+#include "cli/shapes.h"
+
+namespace quantumapi::cli {
+namespace {
+
+struct GetOptions {
+  std::string name;
+};
+
+Outcome get(Context& context, const GetOptions& options) {
+  TRY_ASSIGN(sdk::Client* const client, context.client());
+  TRY_ASSIGN(const auto secret, client->get_secret(options.name));
+  if (context.format(Format::kValue) == Format::kJson) {
+    print_json(context.io(), SecretShape{.id = secret.id,
+                                         .name = secret.name,
+                                         .version = secret.version,
+                                         .value = secret.value.reveal()});
+    return kOk;
+  }
+  print_value(context.io(), secret.value.reveal());
+  return kOk;
+}
+
+}  // namespace
+
+void add_vault(CLI::App& root, Context& context) {
+  for (const auto& [word, argument] : {std::pair("vault", "NAME"), std::pair("secret", "PATH")}) {
+    CLI::App& group = add_group(root, word, "Values of QuantumVault, for scripts");
+    const auto [command, options] =
+        add_command(group, context, "get", "Print the value of a secret and nothing else", get);
+    command->add_option(argument, options->name, "Its name or id")->required();
+  }
+}
+
+}  // namespace quantumapi::cli
