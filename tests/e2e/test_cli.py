@@ -1,0 +1,445 @@
+"""qapi against the server: what it prints, what it exits with, and what it never shows."""
+
+import json
+import os
+import pathlib
+import re
+import socket
+import subprocess
+
+import pytest
+
+from harness import BIN, wait_until
+
+OK, NOT_VERIFIED, USAGE, UNKNOWN, INVALID, UNAUTHORIZED, NOT_FOUND, CONFLICT = range(8)
+PEM = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\n-----END PRIVATE KEY-----\n"
+
+
+@pytest.fixture
+def server(shared_server):
+    return shared_server
+
+
+@pytest.fixture
+def qapi(server):
+    """Runs qapi; the key must stand neither in its arguments nor in what it prints."""
+
+    def run(*args, code=OK, **options):
+        out = server.qapi(*args, check=False, **options)
+        assert out.returncode == code, (args, out.returncode, out.stdout, out.stderr)
+        assert server.api_key not in out.stdout + out.stderr
+        if code != OK:
+            assert out.stderr.startswith("qapi: ") and out.stderr.count("\n") == 1, out.stderr
+        return out
+
+    return run
+
+
+def create(qapi, name, value="v", **options):
+    return json.loads(qapi("secrets", "create", name, "-", "--output", "json", stdin=value, **options).stdout)
+
+
+# --- secrets ------------------------------------------------------------------------------------
+
+def test_a_secret_is_created_read_changed_listed_and_deleted(qapi):
+    made = create(qapi, "cli/db-password", "s3cret")
+    assert made["name"] == "cli/db-password" and made["version"] == 1 and "value" not in made
+    for word in ("vault", "secret"):
+        assert qapi(word, "get", "cli/db-password").stdout == "s3cret"
+    assert json.loads(qapi("secrets", "get", made["id"], "--show", "--output", "json").stdout)["value"] == "s3cret"
+    assert "value" not in json.loads(qapi("secrets", "get", made["id"], "--output", "json").stdout)
+    changed = json.loads(qapi("secrets", "put", "cli/db-password", "-", "--output", "json", stdin="n3w").stdout)
+    assert (changed["id"], changed["version"]) == (made["id"], 2)
+    assert qapi("vault", "get", "cli/db-password").stdout == "n3w"
+    assert "s3cret" in qapi("secrets", "get", "cli/db-password", "--version", "1", "--show").stdout
+    listed = json.loads(qapi("secrets", "list", "--output", "json", "--page-size", "200").stdout)
+    assert (made["id"], 2) in [(s["id"], s["version"]) for s in listed["secrets"]]
+    assert qapi("secrets", "delete", "cli/db-password", "--yes").stdout == ""
+    qapi("vault", "get", "cli/db-password", code=NOT_FOUND)
+    qapi("secrets", "delete", made["id"], "--yes", code=NOT_FOUND)
+
+
+@pytest.mark.parametrize("value", [PEM, "--description", "-----BEGIN", "-x", "--", "--help", "-5", "\u00e9\U0001f600 \"q\" $HOME `x`", "a\nb\n", " ", "@@"],
+                         ids=lambda v: json.dumps(v)[:20])
+def test_a_value_comes_from_the_command_line_a_pipe_or_a_file_just_as_it_is(qapi, tmp_path, value):
+    ways = {"pipe": ("-", value), "file": (f"@{tmp_path / 'value'}", None)}
+    (tmp_path / "value").write_bytes(value.encode())
+    # What is an option of the command itself, "--" or names a file is no value as an argument.
+    if value not in ("--description", "--help", "--", "@@"):
+        ways["argument"] = (value, None)
+    for way, (argument, stdin) in ways.items():
+        name = f"value-{way}-{abs(hash(value))}"
+        made = json.loads(qapi("secrets", "create", name, argument, "--output", "json", stdin=stdin or "").stdout)
+        assert qapi("vault", "get", name).stdout == value, way
+        assert json.loads(qapi("secrets", "get", made["id"], "--show", "--output", "json").stdout)["value"] == value
+
+
+def test_after_two_dashes_anything_is_a_value(qapi):
+    qapi("secrets", "create", "dashes", "--output", "json", "--", "--description")
+    assert qapi("vault", "get", "dashes").stdout == "--description"
+
+
+def test_a_value_that_is_not_text_or_a_file_that_is_absent_stores_nothing(qapi, tmp_path):
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    qapi("secrets", "create", "binary", f"@{tmp_path / 'binary'}", code=USAGE)
+    qapi("secrets", "create", "binary", f"@{tmp_path / 'absent'}", code=USAGE)
+    qapi("vault", "get", "binary", code=NOT_FOUND)
+
+
+def test_labels_and_type_are_kept(qapi):
+    qapi("secrets", "create", "labelled", "-", "--description", "what for", "--content-type", "login", "--label", "one", "--label", "two", stdin="v")
+    shown = json.loads(qapi("secrets", "get", "labelled", "--output", "json").stdout)
+    assert (shown["description"], shown["contentType"], shown["labels"]) == ("what for", "login", ["one", "two"])
+
+
+def test_deleting_asks_first(qapi):
+    made = create(qapi, "kept")
+    qapi("secrets", "delete", made["id"], stdin="yes\n", code=USAGE)  # no terminal to ask on
+    assert qapi("vault", "get", "kept").stdout == "v"
+
+
+def test_a_taken_or_impossible_name_and_an_absent_secret_have_their_codes(qapi):
+    create(qapi, "taken")
+    qapi("secrets", "create", "taken", "other", code=CONFLICT)
+    assert qapi("vault", "get", "taken").stdout == "v"
+    assert "name" in qapi("secrets", "create", "..", "v", code=INVALID).stderr
+    qapi("vault", "get", "absent", code=NOT_FOUND)
+    qapi("secrets", "put", "absent", "v", code=NOT_FOUND)
+    qapi("secrets", "get", "taken", "--version", "9", code=NOT_FOUND)
+
+
+# --- encryption and keys ------------------------------------------------------------------------
+
+@pytest.mark.parametrize("text", ["ada@example.org", "", "-----BEGIN", "two\nlines\n", "\u00e9"])
+def test_a_field_is_encrypted_and_decrypted(qapi, text):
+    payload = qapi("encrypt", "-", "--aad", "users/7", stdin=text).stdout
+    assert re.fullmatch(r"qa1\.[A-Za-z0-9_-]+\n", payload)
+    assert qapi("decrypt", "-", "--aad", "users/7", stdin=payload).stdout == text
+    assert qapi("decrypt", payload.strip(), "--aad", "users/7").stdout == text
+    assert qapi("decrypt", payload.strip(), "--aad", "users/8", code=INVALID).stdout == ""
+    qapi("decrypt", payload.strip(), code=INVALID)
+    qapi("decrypt", payload[:40], "--aad", "users/7", code=INVALID)
+
+
+def test_octets_go_through_as_base64(qapi):
+    payload = qapi("encrypt", "AAECAw==", "--encoding", "base64").stdout.strip()
+    assert qapi("decrypt", payload).stdout == "AAECAw=="
+    qapi("encrypt", "AAECAw=", "--encoding", "base64", code=INVALID)
+
+
+def test_encrypt_in_each_output_form(qapi):
+    whole = json.loads(qapi("encrypt", "x", "--output", "json").stdout)
+    assert whole["encryptedPayload"].startswith("qa1.") and whole["algorithm"] == "ML-KEM-768" and whole["keyVersion"] >= 1
+    assert json.loads(qapi("decrypt", whole["encryptedPayload"], "--output", "json").stdout) == {"plaintext": "x"}
+    table = qapi("encrypt", "x", "--output", "table").stdout
+    assert "ML-KEM-768" in table and "qa1." in table
+
+
+def test_keys_are_listed_checked_and_rotated(qapi):
+    keys = json.loads(qapi("keys", "list", "--output", "json").stdout)["keys"]
+    default = next(key for key in keys if key["keyType"] == "encryption" and key["isDefault"])
+    before = qapi("encrypt", "before").stdout.strip()
+    assert json.loads(qapi("keys", "rotate", default["name"], "--output", "json").stdout)["version"] == default["version"] + 1
+    assert qapi("keys", "rotate", default["id"], "--output", "value").stdout == f"{default['version'] + 2}\n"
+    assert json.loads(qapi("encrypt", "x", "--output", "json").stdout)["keyVersion"] == default["version"] + 2
+    assert qapi("decrypt", before).stdout == "before"
+    assert default["name"] in qapi("keys", "list").stdout
+    checks = json.loads(qapi("keys", "check", "--output", "json").stdout)["checks"]
+    assert checks and {check["status"] for check in checks} == {"pass"}
+    qapi("keys", "rotate", "absent", code=NOT_FOUND)
+
+
+def test_random_says_where_it_comes_from(qapi):
+    refused = qapi("random", "16", code=UNKNOWN)
+    assert refused.stdout == "" and "--allow-csprng" in refused.stderr
+    drawn = [qapi("random", "16", "--allow-csprng") for _ in range(2)]
+    assert all(re.fullmatch(r"[0-9a-f]{32}\n", out.stdout) for out in drawn) and drawn[0].stdout != drawn[1].stdout
+    assert "not a quantum source" in drawn[0].stderr
+    assert json.loads(qapi("random", "16", "--allow-csprng", "--output", "json").stdout)["isQuantum"] is False
+    for wrong in ("0", "65537", "x", "-1"):
+        qapi("random", wrong, "--allow-csprng", code=USAGE)
+
+
+# --- API keys -----------------------------------------------------------------------------------
+
+def test_an_api_key_is_made_bound_used_listed_and_revoked(qapi, server):
+    create(qapi, "bound", "bound-value")
+    create(qapi, "other", "other-value")
+    key = qapi("apikeys", "create", "--name", "cli-reader", "--scope", "secrets:read", "--secret", "bound", "--expires", "1h", "--output", "value").stdout.strip()
+    assert re.fullmatch(r"qapi_[0-9A-Za-z]{64}", key)
+    assert qapi("vault", "get", "bound", key=key).stdout == "bound-value"
+    refused = [qapi("vault", "get", name, key=key, code=UNAUTHORIZED) for name in ("other", "absent")]
+    assert refused[0].stderr == refused[1].stderr and "other-value" not in refused[0].stdout
+    qapi("encrypt", "x", key=key, code=UNAUTHORIZED)
+    listed = qapi("apikeys", "list", "--output", "json").stdout
+    made = next(k for k in json.loads(listed)["apiKeys"] if k["name"] == "cli-reader")
+    assert made["status"] == "active" and made["scopes"] == ["secrets:read"] and made["expiresAt"]
+    assert key[20:] not in listed and key not in qapi("apikeys", "list").stdout
+    qapi("apikeys", "revoke", made["id"])
+    qapi("vault", "get", "bound", key=key, code=UNAUTHORIZED)
+    listed = json.loads(qapi("apikeys", "list", "--output", "json").stdout)["apiKeys"]
+    assert next(k for k in listed if k["id"] == made["id"])["status"] == "revoked"
+    qapi("apikeys", "revoke", "00000000-0000-4000-8000-000000000000", code=NOT_FOUND)
+
+
+def test_a_new_key_is_printed_once_in_each_form(qapi):
+    shown = qapi("apikeys", "create", "--name", "once", "--scope", "secrets:read")
+    key = re.findall(r"qapi_[0-9A-Za-z]{64}", shown.stdout)
+    assert len(key) == 1 and "once" in shown.stderr and key[0] not in shown.stderr
+    whole = json.loads(qapi("apikeys", "create", "--name", "once-json", "--scope", "secrets:*", "--output", "json").stdout)
+    assert sorted(whole["scopes"]) == ["secrets:read", "secrets:write"] and qapi("secrets", "list", key=whole["apiKey"])
+
+
+def test_wrong_scopes_and_ends_are_refused(qapi):
+    qapi("apikeys", "create", "--name", "bad", "--scope", "secrets:fly", code=INVALID)
+    for end in ("yesterday", "2001-01-01T00:00:00Z", "0d", "-1h", "90"):
+        qapi("apikeys", "create", "--name", "bad", "--scope", "secrets:read", f"--expires={end}", code=USAGE)
+    assert "bad" not in [k["name"] for k in json.loads(qapi("apikeys", "list", "--output", "json").stdout)["apiKeys"]]
+
+
+def test_whoami_and_health(qapi, server):
+    who = json.loads(qapi("whoami", "--output", "json").stdout)
+    assert who["tenantId"] == server.tenant_id and who["role"] == "owner"
+    assert server.tenant_id in qapi("whoami").stdout
+    assert json.loads(qapi("health", "--output", "json").stdout)["status"] == "healthy"
+    assert "healthy" in qapi("health", "--no-color").stdout and qapi("health", "--output", "value").stdout == "healthy\n"
+    assert qapi("health", key="").returncode == OK  # needs no key
+
+
+# --- audit --------------------------------------------------------------------------------------
+
+def test_the_audit_log_is_listed_exported_and_verified(qapi, server, tmp_path):
+    made = create(qapi, "audited")
+    qapi("encrypt", "x", key="qapi_" + "0" * 64, code=UNAUTHORIZED)
+    items = json.loads(qapi("audit", "list", "--output", "json", "--page-size", "200").stdout)["items"]
+    entry = next(item for item in items if item["resourceId"] == made["id"])
+    assert (entry["action"], entry["outcome"], entry["resourceName"]) == ("secret.create", "success", "audited")
+    some = json.loads(qapi("audit", "list", "--action", "secret.create", "--output", "json").stdout)["items"]
+    assert some and {item["action"] for item in some} == {"secret.create"}
+    assert "secret.create" in qapi("audit", "list").stdout
+
+    export, key = tmp_path / "audit.ndjson", tmp_path / "audit.pem"
+    key.write_text(qapi("audit", "public-key").stdout)
+    assert key.read_text().startswith("-----BEGIN PUBLIC KEY-----")
+
+    def covered():
+        qapi("audit", "export", str(export))
+        return any(made["id"] in line and '"type":"record"' in line for line in export.read_text().splitlines())
+
+    wait_until(covered, 10, "the creation in the tree")
+    memory = ["--key", str(key), "--remember", str(tmp_path / "seen.json")]
+    report = json.loads(qapi("audit", "verify", str(export), *memory, "--output", "json").stdout)
+    assert report["verified"] is True and report["records"] > 0
+    assert "yes" in qapi("audit", "verify", str(export), *memory).stdout
+
+    lines = export.read_text().splitlines(keepends=True)
+    place = next(i for i, line in enumerate(lines) if made["id"] in line)
+    changed = tmp_path / "changed.ndjson"
+    changed.write_text("".join(lines[:place] + [lines[place].replace("success", "failure")] + lines[place + 1:]))
+    refused = qapi("audit", "verify", str(changed), *memory, "--output", "json", code=NOT_VERIFIED)
+    assert json.loads(refused.stdout)["verified"] is False and json.loads(refused.stdout)["fault"] == "altered"
+
+
+def test_a_log_cut_short_shows_to_who_saw_it_longer(qapi, tmp_path):
+    key, memory = tmp_path / "audit.pem", tmp_path / "seen.json"
+    key.write_text(qapi("audit", "public-key").stdout)
+    short, long = tmp_path / "short.ndjson", tmp_path / "long.ndjson"
+    wait_until(lambda: '"checkpoint"' in qapi("audit", "export").stdout, 10, "a checkpoint")
+    qapi("audit", "export", str(short))
+    size = lambda path: sum('"type":"record"' in line for line in path.read_text().splitlines())
+
+    def longer():
+        qapi("audit", "export", str(long))
+        return size(long) > size(short)
+
+    wait_until(longer, 10, "more records in the tree")
+    verify = lambda path, code=OK: qapi("audit", "verify", str(path), "--key", str(key), "--remember", str(memory), "--output", "json", code=code)
+    verify(short), verify(long)
+    assert json.loads(verify(short, NOT_VERIFIED).stdout)["fault"] == "truncated"
+    verify(long)
+
+
+def test_verifying_without_key_or_file_or_under_another_key_cannot_pass(qapi, new_server, tmp_path):
+    export, other_key = tmp_path / "audit.ndjson", tmp_path / "other.pem"
+    wait_until(lambda: '"checkpoint"' in qapi("audit", "export").stdout, 10, "a checkpoint")
+    qapi("audit", "export", str(export))
+    other = new_server().init().start()
+    other_key.write_text(other.qapi("audit", "public-key").stdout)
+    memory = ["--remember", str(tmp_path / "seen.json")]
+    refused = qapi("audit", "verify", str(export), "--key", str(other_key), *memory, "--output", "json", code=NOT_VERIFIED)
+    assert json.loads(refused.stdout)["fault"] == "bad_signature"
+    qapi("audit", "verify", str(tmp_path / "absent"), "--key", str(other_key), *memory, code=UNKNOWN)
+    qapi("audit", "verify", str(export), "--key", str(export), *memory, code=UNKNOWN)
+    qapi("audit", "verify", str(export), *memory, code=USAGE)
+    empty = tmp_path / "empty"
+    empty.write_text("")
+    qapi("audit", "verify", str(empty), "--key", str(other_key), *memory, code=NOT_VERIFIED)
+
+
+# --- how it is called ---------------------------------------------------------------------------
+
+LISTS = [("secrets", "list"), ("keys", "list"), ("apikeys", "list"), ("audit", "list"), ("whoami",), ("health",)]
+
+
+@pytest.mark.parametrize("command", LISTS, ids=" ".join)
+def test_each_output_form(qapi, command):
+    create(qapi, "form-" + "-".join(command))
+    json.loads(qapi(*command, "--output", "json").stdout)
+    assert json.loads(qapi("--output", "json", *command).stdout)  # before the command as well
+    table, value = qapi(*command, "--output", "table").stdout, qapi(*command, "--output", "value").stdout
+    assert table and value and table != value and "\x1b" not in table
+    qapi(*command, "--output", "xml", code=USAGE)
+
+
+def test_what_others_named_does_not_reach_the_terminal_as_control_characters(qapi, server):
+    answer = server.http.post("/api/v1/secrets", json={"name": "terminal", "value": "v", "description": "a\x1b[31mred\u009bx"})
+    assert answer.status_code == 201
+    out = qapi("secrets", "get", "terminal").stdout
+    assert "\x1b" not in out and "\u009b" not in out and "red" in out
+
+
+@pytest.mark.parametrize("args", [[], ["fly"], ["secrets"], ["secrets", "create"], ["secrets", "create", "only-a-name"], ["secrets", "list", "--nonsense"],
+                                  ["secrets", "list", "more"], ["keys", "rotate"], ["apikeys", "create", "--name", "x"], ["random"],
+                                  ["--api-key", "x", "health"], ["secrets", "list", "--page", "0"]], ids=" ".join)
+def test_a_wrong_command_line_is_a_usage_error(qapi, args):
+    assert qapi(*args, code=USAGE).stdout == ""
+
+
+def test_help_and_version(qapi):
+    for args in (["--help"], ["secrets", "--help"], ["secrets", "create", "--help"], ["audit", "verify", "--help"]):
+        assert qapi(*args).stdout
+    assert re.fullmatch(r"qapi \d+\.\d+\.\d+\n", qapi("--version").stdout)
+    assert qapi("version").stdout == qapi("--version").stdout
+
+
+@pytest.mark.parametrize("key", ["", "nonsense", "qapi_" + "0" * 64, "qapi_\nX-Injected: yes"])
+def test_without_a_right_key_nothing_is_given(qapi, key):
+    out = qapi("secrets", "list", key=key, code=UNAUTHORIZED)
+    assert out.stdout == "" and "QUANTUMAPI_KEY" in out.stderr and "Injected" not in out.stderr
+
+
+@pytest.mark.parametrize("name", ["QUANTUMAPI_KEY", "QUANTUMAPI_API_KEY", "QAPI_API_KEY", "QUANTUMAPI__APIKEY"])
+def test_the_key_comes_from_each_variable(server, name):
+    env = {v: "" for v in ("QUANTUMAPI_KEY", "QUANTUMAPI_API_KEY", "QAPI_API_KEY", "QUANTUMAPI__APIKEY")}
+    assert server.tenant_id in server.qapi("whoami", env={**env, name: server.api_key}).stdout
+
+
+@pytest.mark.parametrize("suffix", ["", "/", "/v1", "/api/v1", "/api/v1/"])
+@pytest.mark.parametrize("name", ["QUANTUMAPI_URL", "QUANTUMAPI_BASE_URL"])
+def test_the_address_comes_from_each_variable_with_or_without_its_prefix(server, name, suffix):
+    env = {"QUANTUMAPI_URL": "", "QUANTUMAPI_BASE_URL": "", name: server.plain_url + suffix}
+    assert server.tenant_id in server.qapi("whoami", env=env).stdout
+
+
+def test_nobody_there_cannot_be_told(qapi):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody answers there
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        out = qapi("secrets", "list", env={"QUANTUMAPI_URL": url}, code=UNKNOWN)
+        assert out.stdout == ""
+        qapi("health", env={"QUANTUMAPI_URL": url}, code=UNKNOWN)
+
+
+# --- TLS ----------------------------------------------------------------------------------------
+
+def test_over_https_with_the_right_roots(qapi, server):
+    before = handshakes(server)
+    made = create(qapi, "over-https", "tls-value", https=True)
+    assert qapi("vault", "get", made["id"], https=True).stdout == "tls-value"
+    after = handshakes(server)
+    series = 'group="X25519MLKEM768",signature="ML-DSA-65"'
+    assert after.get(series, 0) >= before.get(series, 0) + 2
+    assert sum(after.values()) - sum(before.values()) == after[series] - before.get(series, 0), "a classical handshake"
+
+
+def handshakes(server):
+    lines = server.http.get("/metrics").text.splitlines()
+    return {m[1]: float(m[2]) for line in lines if (m := re.fullmatch(r"quantumapi_tls_handshakes_total\{(.*)\} (.*)", line))}
+
+
+def test_wrong_or_missing_roots_are_refused_before_the_key_is_sent(qapi, new_server, tmp_path):
+    other = new_server().init()
+    for file in (str(other.data / "ca.pem"), ""):
+        out = qapi("secrets", "list", https=True, env={"QUANTUMAPI_CA_FILE": file}, code=UNKNOWN)
+        assert out.stdout == ""
+    for file in (str(tmp_path / "absent.pem"), "/dev/null"):
+        refused = qapi_any(qapi, file)
+        assert refused.returncode != OK and refused.stdout == ""
+
+
+def qapi_any(qapi, file):
+    for code in (USAGE, INVALID, UNKNOWN, 8):
+        try:
+            return qapi("secrets", "list", https=True, env={"QUANTUMAPI_CA_FILE": file}, code=code)
+        except AssertionError:
+            continue
+    raise AssertionError("roots that can't be read were passed over")
+
+
+def test_another_name_of_the_server_is_refused(qapi, server):
+    # The certificate is for localhost and 127.0.0.1, not for this loopback address.
+    out = qapi("secrets", "list", env={"QUANTUMAPI_URL": f"https://127.0.0.2:{server.port}"}, code=UNKNOWN)
+    assert out.stdout == ""
+
+
+def test_a_key_does_not_travel_in_the_clear_to_other_hosts(qapi):
+    qapi("secrets", "list", env={"QUANTUMAPI_URL": "http://192.0.2.1:8080"}, code=USAGE)
+
+
+# --- what is never shown ------------------------------------------------------------------------
+
+@pytest.fixture
+def silent_host():
+    """Accepts a connection and never answers."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        listening.settimeout(10)
+        yield listening
+
+
+def test_neither_key_nor_value_stands_in_the_process_list(server, silent_host, tmp_path):
+    env = {**os.environ, "QUANTUMAPI_KEY": server.api_key, "QUANTUMAPI_URL": f"http://127.0.0.1:{silent_host.getsockname()[1]}",
+           "HOME": str(tmp_path)}
+    process = subprocess.Popen([BIN / "qapi", "secrets", "create", "name", "the-value-to-hide"], env=env,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        connection, _ = silent_host.accept()
+        shown = pathlib.Path(f"/proc/{process.pid}/cmdline").read_bytes()
+        assert b"name" in shown and b"the-value-to-hide" not in shown and server.api_key.encode() not in shown
+        connection.close()
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_profile_keeps_key_and_address_for_its_owner_alone(server, tmp_path):
+    env = {"QUANTUMAPI_KEY": "", "QUANTUMAPI_URL": "", "QUANTUMAPI_CA_FILE": "", "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    stored = server.qapi("profile", "set", "--url", server.url, "--ca-file", str(server.data / "ca.pem"), stdin=server.api_key + "\n", env=env)
+    assert server.api_key not in stored.stdout + stored.stderr
+    profile = tmp_path / "config/quantumapi/profile"
+    assert profile.stat().st_mode & 0o777 == 0o600
+    assert server.tenant_id in server.qapi("whoami", env=env).stdout
+    # The profile's key goes to the profile's own address only.
+    refused = server.qapi("whoami", env={**env, "QUANTUMAPI_URL": server.plain_url}, check=False)
+    assert refused.returncode == UNAUTHORIZED, (refused.stdout, refused.stderr)
+    profile.chmod(0o644)
+    refused = server.qapi("whoami", env=env, check=False)
+    assert refused.returncode == USAGE and "chmod 600" in refused.stderr
+
+
+def test_an_export_is_written_whole_or_not_at_all(qapi, tmp_path):
+    target = tmp_path / "audit.ndjson"
+    target.write_text("kept\n")
+    qapi("audit", "export", str(target), key="qapi_" + "0" * 64, code=UNAUTHORIZED)
+    assert target.read_text() == "kept\n" and [p.name for p in tmp_path.iterdir()] == ["audit.ndjson"]
+    out = qapi("audit", "export", str(tmp_path / "no" / "such" / "folder"), code=8)
+    assert "folder" in out.stderr
+
+
+def test_a_value_that_could_not_be_printed_is_a_failure(server):
+    server.qapi("secrets", "create", "unprinted", "v")
+    env = {**os.environ, "QUANTUMAPI_KEY": server.api_key, "QUANTUMAPI_URL": server.plain_url, "HOME": str(server.directory)}
+    with open("/dev/full", "w") as full:
+        out = subprocess.run([BIN / "qapi", "vault", "get", "unprinted"], env=env, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert out.returncode == 8 and "written" in out.stderr

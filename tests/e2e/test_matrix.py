@@ -1,0 +1,351 @@
+"""Every route that needs a key, against every credential that must be refused."""
+
+import datetime
+import json
+import re
+import uuid
+
+import httpx
+import pytest
+
+import api_key
+from fixtures import end, maker
+from harness import wait_until
+
+# Method and path of every route that needs a key, its audit action, and a body with which it works.
+CALLS = {
+    ("POST", "/api/v1/secrets"): ("secret.create", {"name": "{fresh}", "value": "v"}),
+    ("GET", "/api/v1/secrets"): ("secret.list", None),
+    ("GET", "/api/v1/secrets/{id}"): ("secret.read", None),
+    ("GET", "/api/v1/secrets/by-name/{name}"): ("secret.read", None),
+    ("PUT", "/api/v1/secrets/{id}/value"): ("secret.update", {"value": "w"}),
+    ("GET", "/api/v1/secrets/{id}/history"): ("secret.history", None),
+    ("DELETE", "/api/v1/secrets/{id}"): ("secret.delete", None),
+    ("POST", "/api/v1/encrypt"): ("encryption.encrypt", {"plaintext": "x"}),
+    ("POST", "/api/v1/encryption/encrypt"): ("encryption.encrypt", {"plaintext": "x"}),
+    ("POST", "/api/v1/decrypt"): ("encryption.decrypt", {"encryptedPayload": "{payload}"}),
+    ("POST", "/api/v1/encryption/decrypt"): ("encryption.decrypt", {"encryptedPayload": "{payload}"}),
+    ("GET", "/api/v1/keys"): ("key.list", None),
+    ("GET", "/api/v1/keys/{id}"): ("key.read", None),
+    ("POST", "/api/v1/keys/{id}/rotate"): ("key.rotate", {}),
+    ("POST", "/api/v1/qrng/entropy"): ("entropy.read", {"bytes": 16}),
+    ("POST", "/api/v1/apikeys"): ("apikey.create", {"name": "{fresh}", "scopes": ["apikeys:write"]}),
+    ("GET", "/api/v1/apikeys"): ("apikey.list", None),
+    ("GET", "/api/v1/apikeys/{id}"): ("apikey.read", None),
+    ("DELETE", "/api/v1/apikeys/{id}"): ("apikey.revoke", None),
+    ("GET", "/api/v1/whoami"): ("apikey.whoami", None),
+    ("GET", "/api/v1/audit-logs"): ("audit.read", None),
+    ("GET", "/api/v1/audit-logs/export"): ("audit.export", None),
+    ("GET", "/api/v1/audit-logs/public-key"): ("audit.key_read", None),
+    ("GET", "/api/v1/audit-logs/checkpoint"): ("audit.checkpoint_read", None),
+}
+SCOPES = ["secrets:read", "secrets:write", "keys:read", "keys:write", "encryption:encrypt", "encryption:decrypt",
+          "apikeys:read", "apikeys:write", "audit:read", "qrng:read", "metrics:read"]
+
+
+class World:
+    """A server with one of everything, and keys that must be refused."""
+
+    def __init__(self, server, other):
+        self.server = server
+        self.other_key = other.api_key
+        self.fresh_names = 0
+        self.operations = {}
+        for path, methods in server.http.get("/openapi.json").json()["paths"].items():
+            for method, operation in methods.items():
+                if operation["security"]:
+                    self.operations[method.upper(), path] = operation
+        self.payload = server.http.post("/api/v1/encrypt", json={"plaintext": "x"}).json()["encryptedPayload"]
+        keys = server.http.get("/api/v1/keys").json()["keys"]
+        self.key = next(key for key in keys if key["keyType"] == "encryption" and key["isDefault"])
+        self.other_platform_key = next(key for key in keys if key["id"] != self.key["id"])
+        self.target = self.secret()
+        self.bound_to = self.secret()
+        self.scoped = {}
+        wait_until(lambda: server.http.get("/api/v1/audit-logs/checkpoint").status_code == 200, 10, "a first checkpoint")
+
+    def fresh(self):
+        self.fresh_names += 1
+        return f"fresh-{self.fresh_names}-{uuid.uuid4().hex[:8]}"
+
+    def secret(self):
+        return self.server.http.post("/api/v1/secrets", json={"name": self.fresh(), "value": "target"}).json()
+
+    def made_key(self, **options):
+        answer = self.server.http.post("/api/v1/apikeys", json={"name": self.fresh(), "scopes": SCOPES, "role": "admin", **options})
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def key_of_scopes(self, scopes):
+        scopes = tuple(scopes)
+        if scopes not in self.scoped:
+            self.scoped[scopes] = self.made_key(scopes=list(scopes))["apiKey"]
+        return self.scoped[scopes]
+
+    def revoked(self):
+        made = self.made_key()
+        assert self.server.http.delete("/api/v1/apikeys/" + made["id"]).status_code == 204
+        return made["apiKey"]
+
+    def expired(self):
+        soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=1)
+        key = self.made_key(expiresAt=soon.isoformat().replace("+00:00", "Z"))["apiKey"]
+        whoami = lambda: httpx.get(self.server.plain_url + "/api/v1/whoami", headers={"X-Api-Key": key})
+        assert whoami().status_code == 200, "expired before its time"
+        wait_until(lambda: whoami().status_code == 401, 10, "expiry")
+        return key
+
+    def call(self, method, path, headers, target=None):
+        """One call of CALLS with these credentials, on the target or on something made for it."""
+        target = target or self.target
+        _, body = CALLS[method, path]
+        ids = {"/api/v1/secrets": target["id"], "/api/v1/keys": target.get("key", self.key["id"]), "/api/v1/apikeys": target.get("apikey", "")}
+        for prefix, value in ids.items():
+            if path.startswith(prefix):
+                path = path.replace("{id}", value)
+        path = path.replace("{name}", target["name"])
+        if body is not None:
+            body = json.dumps(body).replace("{fresh}", self.fresh()).replace("{payload}", target.get("payload", self.payload))
+            headers = [*headers, ("Content-Type", "application/json")]
+        # A client of its own: the server's default headers hold the owner's key.
+        with httpx.Client(base_url=self.server.plain_url, timeout=30) as http:
+            return http.request(method, path, headers=[*headers, ("X-Allow-Csprng", "true")], content=body)
+
+    def state(self):
+        """What a refused call must leave as it was."""
+        http = self.server.http
+        secrets = http.get("/api/v1/secrets?pageSize=200").json()
+        apikeys = http.get("/api/v1/apikeys?pageSize=200").json()
+        keys = http.get("/api/v1/keys?pageSize=200").json()
+        assert not (secrets["hasMore"] or apikeys["hasMore"] or keys["hasMore"])
+        return (sorted((s["id"], s["version"], s["updatedAt"]) for s in secrets["secrets"]),
+                sorted((k["id"], k["status"]) for k in apikeys["apiKeys"]),
+                sorted((k["id"], k["version"]) for k in keys["keys"]))
+
+    def events(self, answer):
+        """The audit events of an answer's request."""
+        items = self.server.http.get("/api/v1/audit-logs?pageSize=50").json()["items"]
+        return [(i["action"], i["outcome"], i.get("error")) for i in items if i["requestId"] == answer.headers["x-request-id"]]
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def world(request, tmp_path_factory):
+    make, made = maker(request, tmp_path_factory.mktemp("matrix"))
+    yield World(make(request.param).init().start(), make().init())
+    end(made)
+
+
+@pytest.fixture(scope="module")
+def refused_keys(world):
+    return {"revoked": world.revoked(), "expired": world.expired()}
+
+
+@pytest.fixture(params=CALLS, ids=lambda call: f"{call[0]} {call[1]}")
+def call(request):
+    return request.param
+
+
+def x_api_key(key):
+    return [("X-Api-Key", key)]
+
+
+def bearer(key):
+    return [("Authorization", f"Bearer {key}")]
+
+
+def refusal(answer):
+    """Everything of an answer but what names the single request."""
+    headers = {k: v for k, v in answer.headers.items() if k not in ("x-request-id", "date")}
+    return answer.status_code, headers, {k: v for k, v in answer.json().items() if k != "instance"}
+
+
+def assert_refused(answer, status, error):
+    assert answer.status_code == status, answer.text
+    body = answer.json()
+    assert (body["error"], body["status"]) == (error, status), body
+    assert answer.headers["content-type"] == "application/problem+json"
+    # RFC 9110 section 15.5.2: a 401 names at least one challenge.
+    assert ("www-authenticate" in answer.headers) == (status == 401)
+
+
+def test_the_table_holds_every_route_that_needs_a_key(world):
+    assert set(CALLS) == set(world.operations)
+
+
+def test_with_a_right_key_each_call_works(world, call):
+    """Without this the refusals below could have any other cause."""
+    for headers in (x_api_key(world.server.api_key), bearer(world.server.api_key), [("authorization", f"bEARER {world.server.api_key}")],
+                    x_api_key(world.server.api_key) + bearer(world.server.api_key)):
+        target = {**world.secret(), "apikey": world.made_key()["id"]}
+        answer = world.call(*call, headers, target)
+        assert answer.status_code in (200, 201, 204), answer.text
+        assert world.events(answer) == [(CALLS[call][0], "success", None)]
+
+
+def test_with_exactly_its_scope_each_call_works(world, call):
+    scope = world.operations[call].get("x-required-scope")
+    target = {**world.secret(), "apikey": world.made_key()["id"]}
+    answer = world.call(*call, x_api_key(world.key_of_scopes([scope] if scope else ["metrics:read"])), target)
+    assert answer.status_code in (200, 201, 204), answer.text
+
+
+def test_without_its_scope_a_call_is_denied_and_audited(world, call):
+    scope = world.operations[call].get("x-required-scope")
+    if scope is None:
+        assert call == ("GET", "/api/v1/whoami")
+        return
+    before = world.state()
+    key = world.key_of_scopes([s for s in SCOPES if s != scope])
+    answer = world.call(*call, x_api_key(key), {**world.target, "apikey": str(uuid.uuid4())})
+    assert_refused(answer, 403, "insufficient_scope")
+    assert world.events(answer) == [(CALLS[call][0], "denied", "insufficient_scope")]
+    assert world.state() == before
+
+
+def wrong_keys(world):
+    """Credentials that are no key of this server. All are answered alike."""
+    key = world.server.api_key
+    return {
+        "nonsense": x_api_key("nonsense"),
+        "another vendor's": x_api_key("qid_0123456789abcdef0123456789abcdef"),
+        "one character less": x_api_key(key[:-1]),
+        "one character more": x_api_key(key + "0"),
+        "a wrong checksum": x_api_key(key[:-1] + ("0" if key[-1] != "0" else "1")),
+        "a wrong secret with its checksum unchanged": x_api_key(api_key.with_other_secret(key)[:-6] + key[-6:]),
+        "a character outside base62": x_api_key(key[:30] + "-" + key[31:]),
+        "another case": x_api_key(key.swapcase()),
+        "a long one": x_api_key("qapi_" + "A" * 8000),
+        "unknown": x_api_key(api_key.unknown()),
+        "unknown as bearer": bearer(api_key.unknown()),
+        "a wrong secret": x_api_key(api_key.with_other_secret(key)),
+        "a wrong secret as bearer": bearer(api_key.with_other_secret(key)),
+        "the last character of the secret": x_api_key(api_key.sealed(key[:62] + ("0" if key[62] != "0" else "1"))),
+        "another server's": x_api_key(world.other_key),
+    }
+
+
+def test_malformed_unknown_and_wrong_keys_are_refused_alike(world, call):
+    before = world.state()
+    answers = {kind: world.call(*call, headers) for kind, headers in wrong_keys(world).items()}
+    first = refusal(answers["nonsense"])
+    for kind, answer in answers.items():
+        assert_refused(answer, 401, "unauthenticated")
+        assert refusal(answer) == first, kind
+        assert world.events(answer) == [], kind
+    assert world.state() == before
+
+
+def unusable(world):
+    """Requests whose credential cannot be told."""
+    key = world.server.api_key
+    second = world.key_of_scopes(SCOPES)
+    return {
+        "none": [],
+        "an empty one": x_api_key(""),
+        "an empty bearer": [("Authorization", "Bearer ")],
+        "no token": [("Authorization", "Bearer")],
+        "another scheme": [("Authorization", "Basic " + key)],
+        "no scheme": [("Authorization", key)],
+        "two that differ": x_api_key(key) + bearer(second),
+        "two that differ, one of them unknown": x_api_key(key) + bearer(api_key.unknown()),
+        "a right one and an unusable one": x_api_key(key) + [("Authorization", "Basic abc")],
+        "a header twice": x_api_key(key) + x_api_key(second),
+        "a header twice alike": x_api_key(key) + x_api_key(key),
+        "bearer twice": bearer(key) + bearer(second),
+        "in a cookie": [("Cookie", f"X-Api-Key={key}")],
+    }
+
+
+def test_missing_and_contradicting_credentials_are_refused(world, call):
+    before = world.state()
+    for kind, headers in unusable(world).items():
+        answer = world.call(*call, headers)
+        assert_refused(answer, 401, "unauthenticated")
+        assert world.events(answer) == [], kind
+    assert world.state() == before
+
+
+@pytest.mark.parametrize("headers", [x_api_key, bearer])
+@pytest.mark.parametrize("kind, status, error", [("revoked", 403, "key_revoked"), ("expired", 401, "key_expired")])
+def test_revoked_and_expired_keys_are_refused(world, refused_keys, call, headers, kind, status, error):
+    before = world.state()
+    answer = world.call(*call, headers(refused_keys[kind]))
+    assert_refused(answer, status, error)
+    assert not [event for event in world.events(answer) if event[1] == "success"]
+    assert world.state() == before
+
+
+def test_that_a_key_was_revoked_is_told_to_its_holder_only(world, refused_keys, call):
+    wrong = world.call(*call, x_api_key(api_key.with_other_secret(refused_keys["revoked"])))
+    assert refusal(wrong) == refusal(world.call(*call, x_api_key(api_key.unknown())))
+
+
+# --- bindings -----------------------------------------------------------------------------------
+
+BOUND = [call for call in CALLS if re.match(r"/api/v1/(secrets/(\{id\}|by-name)|keys/|encrypt|decrypt|encryption)", call[1])] + [("POST", "/api/v1/secrets")]
+
+
+@pytest.fixture(scope="module")
+def bound_key(world):
+    """Every scope, but one secret and one key only."""
+    return world.made_key(role="member", scopes=[s for s in SCOPES], bindings=[
+        {"type": "secret", "id": world.bound_to["id"], "name": world.bound_to["name"]},
+        {"type": "key", "id": world.other_platform_key["id"], "name": world.other_platform_key["name"]}])["apiKey"]
+
+
+@pytest.mark.parametrize("bound", BOUND, ids=lambda call: f"{call[0]} {call[1]}")
+def test_a_bound_key_reaches_nothing_else_and_learns_nothing(world, bound_key, bound):
+    before = world.state()
+    answer = world.call(*bound, x_api_key(bound_key))
+    assert_refused(answer, 403, "insufficient_scope")
+    assert [event[1:] for event in world.events(answer)] == [("denied", "insufficient_scope")]
+    absent = {"id": str(uuid.uuid4()), "name": "absent", "key": str(uuid.uuid4())}
+    assert refusal(world.call(*bound, x_api_key(bound_key), absent)) == refusal(answer), "an absent one answers otherwise"
+    assert world.state() == before
+
+
+def test_a_bound_key_reaches_what_it_is_bound_to(world, bound_key):
+    for path in ("/api/v1/secrets/{id}", "/api/v1/secrets/by-name/{name}", "/api/v1/secrets/{id}/history"):
+        answer = world.call("GET", path, x_api_key(bound_key), world.bound_to)
+        assert answer.status_code == 200, (path, answer.text)
+    listed = world.call("GET", "/api/v1/secrets", x_api_key(bound_key)).json()
+    assert [s["id"] for s in listed["secrets"]] == [world.bound_to["id"]] and listed["total"] == 1
+    keys = world.call("GET", "/api/v1/keys", x_api_key(bound_key)).json()
+    assert [k["id"] for k in keys["keys"]] == [world.other_platform_key["id"]] and keys["total"] == 1
+
+
+def test_a_key_bound_to_nothing_is_refused(world):
+    for bindings in ([{}], [{"type": "secret"}], [{"type": "planet", "name": "x"}], [{"type": "secret", "id": "x"}], "all"):
+        answer = world.server.http.post("/api/v1/apikeys", json={"name": "bad", "scopes": ["secrets:read"], "bindings": bindings})
+        assert answer.status_code == 400, (bindings, answer.text)
+
+
+# --- making keys --------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("maker_options, wanted", [
+    ({"role": "member"}, {"scopes": ["secrets:read"]}),
+    ({"scopes": ["apikeys:write"]}, {"scopes": ["secrets:read"]}),
+    ({"scopes": ["apikeys:write"]}, {"scopes": ["*"], "role": "admin"}),
+    ({"role": "admin"}, {"scopes": ["secrets:read"], "role": "owner"}),
+], ids=["a member makes none", "no scope that the maker lacks", "not every scope", "no higher role"])
+def test_a_key_cannot_give_what_it_lacks(world, maker_options, wanted):
+    before = world.state()
+    making = world.made_key(**maker_options)["apiKey"]
+    before_call = world.state()
+    answer = httpx.post(world.server.plain_url + "/api/v1/apikeys", json={"name": "more", **wanted}, headers={"X-Api-Key": making})
+    assert_refused(answer, 403, "insufficient_scope")
+    assert world.state() == before_call != before
+
+
+def test_a_bound_key_makes_only_keys_that_are_bound_to_the_same(world):
+    making = world.made_key(bindings=[{"type": "secret", "id": world.bound_to["id"]}])["apiKey"]
+    for bindings in (None, [], [{"type": "secret", "id": world.target["id"]}]):
+        body = {"name": "wider", "scopes": ["secrets:read"], **({"bindings": bindings} if bindings is not None else {})}
+        assert_refused(httpx.post(world.server.plain_url + "/api/v1/apikeys", json=body, headers={"X-Api-Key": making}), 403, "insufficient_scope")
+
+
+def test_the_text_of_a_key_is_shown_once(world):
+    made = world.made_key()
+    assert api_key.sealed(made["apiKey"][:63]) == made["apiKey"] and made["apiKey"].startswith(made["prefix"])
+    for path in ("/api/v1/apikeys?pageSize=200", f"/api/v1/apikeys/{made['id']}", "/api/v1/audit-logs?pageSize=200", "/api/v1/audit-logs/export"):
+        assert made["apiKey"][20:] not in world.server.http.get(path).text
