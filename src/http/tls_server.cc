@@ -100,6 +100,9 @@ Status configure(SSL_CTX* context, const std::vector<std::uint16_t>& signatures)
       SSL_CTX_set1_groups_list(context, kGroups) == 1 &&
       SSL_CTX_set_signing_algorithm_prefs(context, signatures.data(), signatures.size()) == 1;
   if (!done) return bad_identity("the library refuses its algorithms");
+  // Our order of groups counts: a client that can do the hybrid one does it, if
+  // need be after a HelloRetryRequest.
+  SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_early_data_enabled(context, 0);
   SSL_CTX_set_read_ahead(context, 1);
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |

@@ -31,6 +31,7 @@ class RawClient {
   RawClient& operator=(const RawClient&) = delete;
 
   [[nodiscard]] bool connected() const { return connected_; }
+  [[nodiscard]] int descriptor() const { return socket_; }
 
   // send gives false when the server no longer takes octets.
   bool send(std::string_view octets) {
