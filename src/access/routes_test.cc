@@ -1,0 +1,163 @@
+#include "access/routes.h"
+
+#include <gmock/gmock.h>
+
+#include "access/testing/test_access.h"
+
+namespace quantumapi::access {
+namespace {
+
+using http::Method;
+using http::Reply;
+using keyring::testing::expect;
+using keyring::testing::expect_code;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class AccessRoutes : public testing::AccessTest {
+ protected:
+  struct Answer {
+    Result<Reply> reply;
+    std::size_t audited = 0;
+    bool recorded = false;
+    [[nodiscard]] std::string body() const { return reply ? std::string(reply->body) : ""; }
+  };
+
+  // call runs the handler of `path` as the server would.
+  Answer call(Method method, std::string_view pattern, const Principal& who,
+              std::string_view body = {}, std::string_view query = {},
+              std::vector<std::string> parameters = {}, bool may_block = true) {
+    for (const http::Route& route : routes(service())) {
+      if (route.method != method || route.path != pattern) continue;
+      http::Request request;
+      request.body = body;
+      request.query = query;
+      request.arena = &arena_;
+      AuditEvent about = event(route.action);
+      about.tenant = who.tenant;
+      http::Call call(request, who, about, may_block);
+      call.parameters = std::move(parameters);
+      Answer answer{route.handler(call)};
+      answer.audited = call.events.size();
+      answer.recorded = call.in_transaction;
+      return answer;
+    }
+    ADD_FAILURE() << "no route " << pattern;
+    return {fail(Code::kNotFound, "no route")};
+  }
+
+ private:
+  WipingArena arena_;
+};
+INSTANTIATE_TEST_SUITE_P(Engines, AccessRoutes, store::testing::engines(), store::testing::name_of);
+
+TEST_P(AccessRoutes, AreScopedAndAudited) {
+  for (const http::Route& route : routes(service())) {
+    EXPECT_EQ(route.access, http::Access::kKey);
+    EXPECT_FALSE(route.action.empty());
+    EXPECT_EQ(route.category, "access");
+    const bool writes = route.method != Method::kGet;
+    const std::string_view scope = route.path == "/whoami" ? ""
+                                   : writes                ? "apikeys:write"
+                                                           : "apikeys:read";
+    EXPECT_EQ(route.scope, scope) << route.path;
+  }
+}
+
+TEST_P(AccessRoutes, PostAnswersTheKeyOnceAndItWorks) {
+  const auto made = call(Method::kPost, "/apikeys", owner(),
+                         R"({"name":"ci","serviceAccount":"builder","scopes":["encryption:write"],
+                             "bindings":[{"type":"key","name":"orders"}],
+                             "expires_at":"2090-01-01T00:00:00Z"})");
+  ASSERT_TRUE(made.reply) << made.reply.error().message;
+  EXPECT_EQ(made.reply->status, 201);
+  EXPECT_TRUE(made.recorded);
+  EXPECT_EQ(made.audited, 0U);
+  const std::string body = made.body();
+  const std::size_t at = body.find("\"apiKey\":\"");
+  ASSERT_NE(at, std::string::npos);
+  const std::string text = body.substr(at + 10, 69);
+  const Principal who = principal(text);
+  EXPECT_EQ(who.label, "builder");
+  EXPECT_THAT(body, HasSubstr("\"expiresAt\":\"2090-01-01T00:00:00.000000Z\""));
+  EXPECT_THAT(body, HasSubstr("\"prefix\":\"" + text.substr(0, 20) + "\""));
+
+  const auto shown =
+      call(Method::kGet, "/apikeys/{id}", owner(), {}, {}, {who.api_key.to_string()});
+  EXPECT_THAT(shown.body(), HasSubstr("\"name\":\"ci\""));
+  EXPECT_THAT(shown.body(), Not(HasSubstr("apiKey\"")));
+  EXPECT_THAT(shown.body(), Not(HasSubstr(text.substr(20))));
+  EXPECT_EQ(shown.audited, 1U);
+}
+
+TEST_P(AccessRoutes, PostNamesTheFieldAtFault) {
+  const auto field_of = [&](std::string_view body) {
+    const auto refused = call(Method::kPost, "/apikeys", owner(), body);
+    EXPECT_FALSE(refused.reply);
+    EXPECT_FALSE(refused.recorded);
+    if (refused.reply || refused.reply.error().fields.empty()) return std::string("none");
+    return refused.reply.error().fields[0].field;
+  };
+  EXPECT_EQ(field_of(R"({"scopes":["keys:read"]})"), "name");
+  EXPECT_EQ(field_of(R"({"name":"x"})"), "scopes");
+  EXPECT_EQ(field_of(R"({"name":"x","scopes":["keys:read"],"role":"king"})"), "role");
+  EXPECT_EQ(field_of(R"({"name":"x","scopes":["keys:read"],"serviceAccount":""})"),
+            "serviceAccount");
+  EXPECT_EQ(field_of(R"({"name":"x","scopes":["keys:read"],"expiresAt":"soon"})"), "expiresAt");
+  EXPECT_EQ(field_of(R"({"name":"x","scopes":["keys:read"],"bindings":[{"type":"key","id":"1"}]})"),
+            "bindings.0.id");
+}
+
+TEST_P(AccessRoutes, AListIsPaged) {
+  make("one");
+  make("two");
+  const auto first = call(Method::kGet, "/apikeys", owner(), {}, "page=1&pageSize=2");
+  EXPECT_THAT(first.body(), HasSubstr("\"total\":3,\"page\":1,\"pageSize\":2,\"hasMore\":true"));
+  const auto last = call(Method::kGet, "/apikeys", owner(), {}, "page=2&page_size=2");
+  EXPECT_THAT(last.body(), HasSubstr("\"hasMore\":false"));
+  EXPECT_EQ(last.audited, 1U);
+  expect_code(call(Method::kGet, "/apikeys", owner(), {}, "page=0").reply, Code::kInvalidArgument);
+  expect_code(call(Method::kGet, "/apikeys", owner(), {}, "pageSize=201").reply,
+              Code::kInvalidArgument);
+}
+
+TEST_P(AccessRoutes, DeleteRevokesAndMayBeRepeated) {
+  const auto key = make("worker");
+  for (int i = 0; i < 2; ++i) {
+    const auto gone =
+        call(Method::kDelete, "/apikeys/{id}", owner(), {}, {}, {key.record.id.to_string()});
+    ASSERT_TRUE(gone.reply);
+    EXPECT_EQ(gone.reply->status, 204);
+    EXPECT_TRUE(gone.recorded);
+  }
+  EXPECT_THAT(
+      call(Method::kGet, "/apikeys/{id}", owner(), {}, {}, {key.record.id.to_string()}).body(),
+      HasSubstr("\"status\":\"revoked\""));
+  expect_code(call(Method::kDelete, "/apikeys/{id}", owner(), {}, {}, {"not-a-uuid"}).reply,
+              Code::kNotFound);
+}
+
+TEST_P(AccessRoutes, WhoamiSaysWhatTheKeyStandsFor) {
+  const WallTime end = clock().wall() + std::chrono::hours(1);
+  const auto key = make({.name = "worker",
+                         .service_account = "robot",
+                         .scopes = {"secrets:read"},
+                         .bindings = {{"secret", {}, "db"}},
+                         .expires_at = end});
+  const auto who = call(Method::kGet, "/whoami", principal(text_of(key)));
+  EXPECT_EQ(who.body(),
+            "{\"tenantId\":\"" + tenant().tenant.id.to_string() + "\",\"serviceAccountId\":\"" +
+                key.record.account.to_string() + "\",\"apiKeyId\":\"" + key.record.id.to_string() +
+                "\",\"name\":\"robot\",\"role\":\"member\",\"scopes\":[\"secrets:read\"]"
+                ",\"bindings\":[{\"type\":\"secret\",\"name\":\"db\"}],\"expiresAt\":\"" +
+                end.to_string() + "\"}");
+  EXPECT_EQ(who.audited, 1U);
+}
+
+TEST_P(AccessRoutes, NeverBlockAnIoThread) {
+  expect_code(call(Method::kGet, "/whoami", owner(), {}, {}, {}, false).reply, Code::kWouldBlock);
+  expect_code(call(Method::kGet, "/apikeys", owner(), {}, {}, {}, false).reply, Code::kWouldBlock);
+}
+
+}  // namespace
+}  // namespace quantumapi::access
