@@ -34,6 +34,6 @@ function(quantumapi_room_test name sources libraries)
   target_compile_definitions(${name}_test PRIVATE
     QUANTUMAPI_SOURCE_DIR="${CMAKE_SOURCE_DIR}" QUANTUMAPI_BINARY_DIR="${CMAKE_BINARY_DIR}")
   add_test(NAME ${name} COMMAND ${name}_test)
-  set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 600)
+  set_tests_properties(${name} PROPERTIES LABELS "unit;builds:${name}_test" TIMEOUT 600)
   add_dependencies(unit_tests ${name}_test)
 endfunction()

@@ -1,31 +1,29 @@
 #!/usr/bin/env python3
 """ctest_targets.py TREE REGEX: the build targets that the matching tests run.
 
-A test that is a built program needs that program; any other test (a script)
-may need every program. Exits 1 when no test matches.
+A test that is a built program says so by its label builds:TARGET; any other
+test (a script) may need every program. Exits 1 when no test matches.
 """
 import json
-import os
 import subprocess
 import sys
 
+LABEL = "builds:"
 
-def targets(tree, regex):
+
+def targets_of(test):
+    labels = next((p["value"] for p in test["properties"] if p["name"] == "LABELS"), [])
+    return [label.removeprefix(LABEL) for label in labels if label.startswith(LABEL)] or ["programs"]
+
+
+def main(tree, regex):
     listing = subprocess.run(
         ["ctest", "--test-dir", tree, "--show-only=json-v1", "--tests-regex", regex],
         check=True, capture_output=True, text=True)
-    programs = os.path.join(os.path.abspath(tree), "bin") + os.sep
-    found = set()
-    for test in json.loads(listing.stdout)["tests"]:
-        program = test.get("command", [""])[0]
-        if program.startswith(programs):
-            found.add(os.path.basename(program))
-        else:
-            found.add("programs")
-    return found
+    tests = json.loads(listing.stdout)["tests"]
+    print(*sorted({target for test in tests for target in targets_of(test)}))
+    return 0 if tests else 1
 
 
 if __name__ == "__main__":
-    names = targets(sys.argv[1], sys.argv[2])
-    print(" ".join(sorted(names)))
-    sys.exit(0 if names else 1)
+    sys.exit(main(sys.argv[1], sys.argv[2]))

@@ -18,21 +18,24 @@ test_everything() {
   check "The sources are formatted" check_format
   check "Rooms include only from floors below" python3 tools/check_floors.py
   # The quick tests first: they answer soonest. End to end is the last word.
-  test_preset dev "Unit tests" all --label-regex unit
+  test_preset dev "Unit tests" all --label-regex '^unit$'
   test_preset asan "Unit tests under address and undefined-behaviour sanitizers" unit_tests \
-    --label-regex unit
-  test_preset dev "End-to-end tests" all --label-exclude unit
+    --label-regex '^unit$'
+  test_preset dev "End-to-end tests" all --label-exclude '^unit$'
   close $((SECONDS - begin))
 }
 
 test_matching() {
   install_for build test
   need_awslc
-  configure dev || fail "CMake could not configure build/dev"
-  local targets
-  targets=$(python3 tools/dev/ctest_targets.py build/dev "$1") || fail "no test matches '$1'"
-  # shellcheck disable=SC2086
-  test_preset dev "Tests matching '$1'" "$targets" --tests-regex "$1"
+  # The list of tests must be today's before a name is looked up in it.
+  configure dev && logged build/dev/configure.log ninja -C build/dev build.ninja \
+    || fail "CMake could not configure build/dev"
+  local pattern=$1 targets
+  # A name that is a test's own means that test, not every test that contains it.
+  ! ctest --test-dir build/dev -N -R "^$1\$" | grep -qx 'Total Tests: 1' || pattern="^$1\$"
+  targets=$(python3 tools/dev/ctest_targets.py build/dev "$pattern") || fail "no test matches '$1'"
+  test_preset dev "Tests matching '$1'" "$targets" --tests-regex "$pattern"
   close
 }
 
