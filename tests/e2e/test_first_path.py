@@ -88,7 +88,7 @@ def test_every_operation_stands_in_the_audit_log_when_its_answer_arrives(server)
     server.http.post("/api/v1/decrypt", json={"encrypted_payload": sealed["encrypted_payload"]})
     page = server.http.get("/api/v1/audit-logs?pageSize=200").json()
     actions = [item["action"] for item in page["items"]]
-    for action in ("secret.create", "secret.read", "encryption.encrypt", "encryption.decrypt"):
+    for action in ("secret.create", "secret.read", "payload.encrypt", "payload.decrypt"):
         assert actions.count(action) == 1, (action, actions)
     assert all(item["outcome"] == "success" for item in page["items"])
     read = next(item for item in page["items"] if item["action"] == "secret.read")
@@ -101,7 +101,7 @@ def test_refusals_are_audited_with_their_reason(server):
     assert answer.status_code == 403 and answer.json()["error"] == "insufficient_scope"
     items = server.http.get("/api/v1/audit-logs").json()["items"]
     denied = [item for item in items if item["outcome"] == "denied"]
-    assert [(item["action"], item["error"]) for item in denied] == [("encryption.encrypt", "insufficient_scope")]
+    assert [(item["action"], item["error"]) for item in denied] == [("payload.encrypt", "insufficient_scope")]
 
 
 def test_an_export_verifies_offline_and_each_kind_of_change_is_named(server, tmp_path):
