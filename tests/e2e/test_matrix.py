@@ -29,7 +29,7 @@ CALLS = {
     ("GET", "/api/v1/keys/{id}"): ("key.read", None),
     ("POST", "/api/v1/keys/{id}/rotate"): ("key.rotate", {}),
     ("POST", "/api/v1/qrng/entropy"): ("entropy.read", {"bytes": 16}),
-    ("POST", "/api/v1/apikeys"): ("apikey.create", {"name": "{fresh}", "scopes": ["apikeys:write"]}),
+    ("POST", "/api/v1/apikeys"): ("apikey.create", {"name": "{fresh}", "scopes": ["apikeys:write"], "serviceAccount": "matrix"}),
     ("GET", "/api/v1/apikeys"): ("apikey.list", None),
     ("GET", "/api/v1/apikeys/{id}"): ("apikey.read", None),
     ("DELETE", "/api/v1/apikeys/{id}"): ("apikey.revoke", None),
@@ -39,6 +39,7 @@ CALLS = {
     ("GET", "/api/v1/audit-logs/public-key"): ("audit.key_read", None),
     ("GET", "/api/v1/audit-logs/checkpoint"): ("audit.checkpoint_read", None),
 }
+NOBODY = "00000000-0000-4000-8000-000000000000"
 SCOPES = ["secrets:read", "secrets:write", "keys:read", "keys:write", "encryption:encrypt", "encryption:decrypt",
           "apikeys:read", "apikeys:write", "audit:read", "qrng:read", "metrics:read"]
 
@@ -62,6 +63,8 @@ class World:
         self.target = self.secret()
         self.bound_to = self.secret()
         self.scoped = {}
+        # The server's own client sends the owner's key with each request.
+        self.bare = httpx.Client(base_url=server.plain_url, timeout=30)
         wait_until(lambda: server.http.get("/api/v1/audit-logs/checkpoint").status_code == 200, 10, "a first checkpoint")
 
     def fresh(self):
@@ -99,7 +102,7 @@ class World:
         """One call of CALLS with these credentials, on the target or on something made for it."""
         target = target or self.target
         _, body = CALLS[method, path]
-        ids = {"/api/v1/secrets": target["id"], "/api/v1/keys": target.get("key", self.key["id"]), "/api/v1/apikeys": target.get("apikey", "")}
+        ids = {"/api/v1/secrets": target["id"], "/api/v1/keys": target.get("key", self.key["id"]), "/api/v1/apikeys": target.get("apikey", NOBODY)}
         for prefix, value in ids.items():
             if path.startswith(prefix):
                 path = path.replace("{id}", value)
@@ -107,9 +110,7 @@ class World:
         if body is not None:
             body = json.dumps(body).replace("{fresh}", self.fresh()).replace("{payload}", target.get("payload", self.payload))
             headers = [*headers, ("Content-Type", "application/json")]
-        # A client of its own: the server's default headers hold the owner's key.
-        with httpx.Client(base_url=self.server.plain_url, timeout=30) as http:
-            return http.request(method, path, headers=[*headers, ("X-Allow-Csprng", "true")], content=body)
+        return self.bare.request(method, path, headers=[*headers, ("X-Allow-Csprng", "true")], content=body)
 
     def state(self):
         """What a refused call must leave as it was."""
@@ -194,9 +195,9 @@ def test_without_its_scope_a_call_is_denied_and_audited(world, call):
     if scope is None:
         assert call == ("GET", "/api/v1/whoami")
         return
-    before = world.state()
     key = world.key_of_scopes([s for s in SCOPES if s != scope])
-    answer = world.call(*call, x_api_key(key), {**world.target, "apikey": str(uuid.uuid4())})
+    before = world.state()
+    answer = world.call(*call, x_api_key(key))
     assert_refused(answer, 403, "insufficient_scope")
     assert world.events(answer) == [(CALLS[call][0], "denied", "insufficient_scope")]
     assert world.state() == before
@@ -242,7 +243,6 @@ def unusable(world):
     return {
         "none": [],
         "an empty one": x_api_key(""),
-        "an empty bearer": [("Authorization", "Bearer ")],
         "no token": [("Authorization", "Bearer")],
         "another scheme": [("Authorization", "Basic " + key)],
         "no scheme": [("Authorization", key)],
@@ -257,8 +257,9 @@ def unusable(world):
 
 
 def test_missing_and_contradicting_credentials_are_refused(world, call):
+    cases = unusable(world)
     before = world.state()
-    for kind, headers in unusable(world).items():
+    for kind, headers in cases.items():
         answer = world.call(*call, headers)
         assert_refused(answer, 401, "unauthenticated")
         assert world.events(answer) == [], kind
@@ -332,16 +333,36 @@ def test_a_key_cannot_give_what_it_lacks(world, maker_options, wanted):
     before = world.state()
     making = world.made_key(**maker_options)["apiKey"]
     before_call = world.state()
-    answer = httpx.post(world.server.plain_url + "/api/v1/apikeys", json={"name": "more", **wanted}, headers={"X-Api-Key": making})
-    assert_refused(answer, 403, "insufficient_scope")
+    assert_refused(grant(world, making, **wanted), 403, "insufficient_scope")
     assert world.state() == before_call != before
+
+
+def grant(world, making, **wanted):
+    return httpx.post(world.server.plain_url + "/api/v1/apikeys", headers={"X-Api-Key": making},
+                      json={"name": world.fresh(), "serviceAccount": "granted", **wanted})
+
+
+def test_a_key_can_give_what_it_has(world):
+    """So that the refusals above and below have no other cause."""
+    making = world.made_key()["apiKey"]
+    assert grant(world, making, scopes=["secrets:read"]).status_code == 201
+    assert grant(world, making, scopes=SCOPES, role="admin").status_code == 201
+    bound = {"bindings": [{"type": "secret", "id": world.bound_to["id"]}]}
+    making = world.made_key(**bound)["apiKey"]
+    assert grant(world, making, scopes=["secrets:read"], **bound).status_code == 201
+
+
+def test_an_admin_cannot_act_in_the_name_of_an_owner(world):
+    making = world.made_key()["apiKey"]
+    account = world.server.http.get("/api/v1/whoami").json()["name"]
+    assert_refused(grant(world, making, scopes=["secrets:read"], serviceAccount=account), 403, "insufficient_scope")
 
 
 def test_a_bound_key_makes_only_keys_that_are_bound_to_the_same(world):
     making = world.made_key(bindings=[{"type": "secret", "id": world.bound_to["id"]}])["apiKey"]
-    for bindings in (None, [], [{"type": "secret", "id": world.target["id"]}]):
-        body = {"name": "wider", "scopes": ["secrets:read"], **({"bindings": bindings} if bindings is not None else {})}
-        assert_refused(httpx.post(world.server.plain_url + "/api/v1/apikeys", json=body, headers={"X-Api-Key": making}), 403, "insufficient_scope")
+    for bindings in (None, [], [{"type": "secret", "id": world.target["id"]}], [{"type": "secret", "name": world.target["name"]}]):
+        wanted = {} if bindings is None else {"bindings": bindings}
+        assert_refused(grant(world, making, scopes=["secrets:read"], **wanted), 403, "insufficient_scope")
 
 
 def test_the_text_of_a_key_is_shown_once(world):
