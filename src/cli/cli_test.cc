@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "cli/arguments.h"
 #include "cli/exit_code.h"
 #include "cli/profile.h"
 #include "cli/run.h"
@@ -52,6 +53,13 @@ class Cli : public TestHome {
           }};
     const int code = run_with(static_cast<int>(argv.size()), argv.data(), io);
     return {code, out.str(), err.str()};
+  }
+
+  static bool takes_a_value(std::vector<std::string> words) {
+    words.insert(words.begin(), "qapi");
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    return take_arguments(static_cast<int>(argv.size()), argv.data()).has_value;
   }
 
   // platform answers every request with `body` and is where qapi connects.
@@ -219,6 +227,28 @@ TEST_F(Cli, HelpShowsHowValuesAreGivenAndNoFlagForKeys) {
   EXPECT_FALSE(all.out.contains("--api-key"));
   EXPECT_TRUE(run({"--version"}).out.starts_with("qapi "));
   EXPECT_TRUE(run({"version"}).out.starts_with("qapi "));
+}
+
+// Whatever an option of a command that takes a value is called, it is no value.
+TEST_F(Cli, NoOptionInTheHelpIsTakenForAValue) {
+  const std::vector<std::string> commands[] = {
+      {"secrets", "create"}, {"secrets", "put"}, {"encrypt"}, {"decrypt"}};
+  for (auto command : commands) {
+    auto asked = command;
+    asked.emplace_back("--help");
+    std::istringstream words(run(asked).out + run({"--help"}).out);
+    if (command.size() == 2) command.emplace_back("name");
+    int options = 0;
+    for (std::string word; words >> word;) {
+      const std::string option = word.substr(0, word.find_first_of(",;:[)"));
+      if (!option.starts_with('-') || option == "-") continue;
+      std::vector<std::string> line = command;
+      line.push_back(option);
+      EXPECT_FALSE(takes_a_value(line)) << option;
+      ++options;
+    }
+    EXPECT_GT(options, 5);
+  }
 }
 
 TEST_F(Cli, EncryptsAndDecrypts) {
