@@ -312,10 +312,15 @@ def test_help_and_version(qapi):
     assert qapi("version").stdout == qapi("--version").stdout
 
 
-@pytest.mark.parametrize("key", ["", "nonsense", "qapi_" + "0" * 64, "qapi_\nX-Injected: yes"])
+@pytest.mark.parametrize("key", ["", "nonsense", "qapi_" + "0" * 64])
 def test_without_a_right_key_nothing_is_given(qapi, key):
     out = qapi("secrets", "list", key=key, code=UNAUTHORIZED)
-    assert out.stdout == "" and "QUANTUMAPI_KEY" in out.stderr and "Injected" not in out.stderr
+    assert out.stdout == "" and "QUANTUMAPI_KEY" in out.stderr
+
+
+def test_a_key_cannot_smuggle_a_header_in(qapi, server):
+    out = qapi("secrets", "list", key=f"x\r\nX-Api-Key: {server.api_key}", code=INVALID)
+    assert out.stdout == ""
 
 
 @pytest.mark.parametrize("name", ["QUANTUMAPI_KEY", "QUANTUMAPI_API_KEY", "QAPI_API_KEY", "QUANTUMAPI__APIKEY"])
@@ -382,8 +387,10 @@ def test_another_name_of_the_server_is_refused(qapi, server):
     assert out.stdout == ""
 
 
-def test_a_key_does_not_travel_in_the_clear_to_other_hosts(qapi):
-    qapi("secrets", "list", env={"QUANTUMAPI_URL": "http://192.0.2.1:8080"}, code=USAGE)
+def test_a_key_travels_in_the_clear_on_loopback_only(qapi, server):
+    # This address reaches the same server, so that only the client's own rule refuses it.
+    out = qapi("secrets", "list", env={"QUANTUMAPI_URL": f"http://0.0.0.0:{server.plain_port}"}, code=INVALID)
+    assert out.stdout == "" and "https" in out.stderr
 
 
 # --- what is never shown ------------------------------------------------------------------------
@@ -422,7 +429,7 @@ def test_a_profile_keeps_key_and_address_for_its_owner_alone(server, tmp_path):
     assert server.tenant_id in server.qapi("whoami", env=env).stdout
     # The profile's key goes to the profile's own address only.
     refused = server.qapi("whoami", env={**env, "QUANTUMAPI_URL": server.plain_url}, check=False)
-    assert refused.returncode == UNAUTHORIZED, (refused.stdout, refused.stderr)
+    assert refused.returncode == USAGE and "not sent elsewhere" in refused.stderr
     profile.chmod(0o644)
     refused = server.qapi("whoami", env=env, check=False)
     assert refused.returncode == USAGE and "chmod 600" in refused.stderr
@@ -433,7 +440,7 @@ def test_an_export_is_written_whole_or_not_at_all(qapi, tmp_path):
     target.write_text("kept\n")
     qapi("audit", "export", str(target), key="qapi_" + "0" * 64, code=UNAUTHORIZED)
     assert target.read_text() == "kept\n" and [p.name for p in tmp_path.iterdir()] == ["audit.ndjson"]
-    out = qapi("audit", "export", str(tmp_path / "no" / "such" / "folder"), code=8)
+    out = qapi("audit", "export", str(tmp_path / "no" / "such" / "folder"), code=USAGE)
     assert "folder" in out.stderr
 
 
