@@ -140,12 +140,12 @@ Result<Reply> handle_entropy(crypto::EntropyPool& entropy, Call& call) {
   TRY_ASSIGN(const Wanted wanted, wanted_of(request));
   TRY_ASSIGN(const crypto::Drawn drawn,
              draw(entropy, static_cast<std::size_t>(wanted.bytes), call));
-  const std::string_view provider = drawn.state.quantum ? "qrng" : drawn.state.sources;
+  const std::string_view sources = drawn.state.sources;
   const EntropyReply reply{
       .entropy = entropy_value(wanted.format, drawn.octets.reveal(SecretAccess{}), call),
       .format = wanted.format.name,
       .source = drawn.state.quantum ? "qrng" : "csprng",
-      .source_details = {provider, drawn.state.quantum, call.now()},
+      .source_details = {drawn.state.quantum ? "qrng" : sources, drawn.state.quantum, call.now()},
       .consumed_bytes = wanted.bytes,
       .quota_limit_mb = kUnlimitedMb,
       .quota_remaining_mb = kUnlimitedMb,
