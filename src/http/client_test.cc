@@ -7,6 +7,7 @@
 
 #include "http/problem.h"
 #include "http/testing/identities.h"
+#include "http/testing/mixed_chain.h"
 #include "http/testing/scripted_server.h"
 #include "http/testing/test_server.h"
 
@@ -275,6 +276,16 @@ TEST(ClientTls, RefusesAnotherHostsCertificate) {
   const std::string port = ":" + std::to_string(server.port());
   EXPECT_THAT(tls_failure("https://localhost" + port, other.root_pem), HasSubstr("mismatch"));
   EXPECT_THAT(tls_failure("https://127.0.0.1" + port, other.root_pem), HasSubstr("mismatch"));
+  EXPECT_EQ(server.handled(), 0);
+}
+
+TEST(ClientTls, RefusesAnMlDsaLeafUnderAClassicalRoot) {
+  auto mixed = testing::make_mixed_chain();
+  auto tls = std::make_shared<TlsOptions>();
+  tls->identities.push_back(std::move(mixed.leaf));
+  TestServer server({.tls = tls});
+  EXPECT_THAT(tls_failure("https://localhost:" + std::to_string(server.port()), mixed.root_pem),
+              HasSubstr("classical issuer"));
   EXPECT_EQ(server.handled(), 0);
 }
 

@@ -45,7 +45,10 @@ IoThread::~IoThread() { join(); }
 
 void IoThread::start() {
   arm_sweep();
-  thread_ = std::thread([this] { context_.run(); });
+  thread_ = std::thread([this] {
+    id_ = std::this_thread::get_id();
+    context_.run();
+  });
 }
 
 void IoThread::stop() {

@@ -77,7 +77,8 @@ class IoThread {
   void complete(Connection& connection);
   // drain lets idle connections look at Shared::drain_until.
   void drain();
-  [[nodiscard]] bool is_current() const { return std::this_thread::get_id() == thread_.get_id(); }
+  // is_current may be asked by whoever was handed a request of this thread.
+  [[nodiscard]] bool is_current() const { return std::this_thread::get_id() == id_; }
 
   // From this thread only.
   void add(Connection& connection) { connections_.insert(&connection); }
@@ -107,6 +108,7 @@ class IoThread {
   std::mutex completions_mutex_;
   std::vector<Connection*> completions_;
   std::vector<Connection*> running_;  // the burst being worked off
+  std::thread::id id_;                // set by the thread itself, before it serves anything
   std::thread thread_;
 };
 

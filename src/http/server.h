@@ -53,8 +53,16 @@ class Exchange {
 
 // Server runs `threads` I/O threads. `handle` is called on one of them for each
 // complete, well-formed request and must not block; malformed ones are answered
-// here (400, 413, 414, 431, 501, 505) and never reach it. `body_limit` gives the
-// limit for a request's method and path, before its body is read.
+// here (400, 408, 413, 414, 417, 431, 501, 505), once, with a problem document,
+// and the connection is closed. HTTP/1.0 is answered without keep-alive. Clients
+// over Limits::connections get 503 (plain) or are closed (TLS). An idle
+// connection is told 408 with `Connection: close` before it is closed.
+// `body_limit` gives the limit for a request's method and path, before its body
+// is read. A stream that fails after its first chunk ends in a reset.
+// ~Server closes all connections and waits for handlers that have not answered.
+// Metrics: quantumapi_http_connections, quantumapi_http_connections_refused_total,
+// quantumapi_tls_handshakes_total{group,signature},
+// quantumapi_tls_handshake_failures_total{reason}.
 class Server {
  public:
   using Handle = std::function<void(Exchange&)>;
@@ -76,7 +84,8 @@ class Server {
 
   // drain stops accepting, sends `Connection: close` with every further reply,
   // and answers idle connections with 408 and `Connection: close` after `grace`
-  // without a request. Returns when all are closed or `deadline` passed.
+  // without a request. Returns when all are closed or `deadline` passed. Not to
+  // be called from a handler.
   void drain(std::chrono::milliseconds grace, std::chrono::milliseconds deadline);
 
   // reload_tls takes up new identities for handshakes that begin from now on.
