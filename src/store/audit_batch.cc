@@ -46,6 +46,11 @@ void AuditBatch::rewind(const Mark& mark) {
   if (!rows_.empty()) rows_.back() = {mark.size, mark.last_count};
 }
 
+void AuditBatch::clear() {
+  if (frames_.capacity() > 8 * kRowSize) frames_ = {};
+  rewind({});
+}
+
 std::int64_t AuditBatch::count() const {
   std::int64_t sum = 0;
   for (const RowEnd& row : rows_) sum += row.count;

@@ -36,7 +36,8 @@ class AuditBatch {
   void add_event(const AuditEvent& event);
   [[nodiscard]] Mark mark() const;
   void rewind(const Mark& mark);
-  void clear() { rewind({}); }
+  // clear keeps the memory for the next commit, unless it is uncommonly much.
+  void clear();
 
   [[nodiscard]] bool empty() const { return rows_.empty(); }
   [[nodiscard]] std::size_t size() const { return frames_.size(); }

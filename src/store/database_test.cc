@@ -89,6 +89,35 @@ TEST_P(DatabaseTest, AnswersAUniqueConflict) {
   EXPECT_EQ(again.error().reason, "unique");
 }
 
+TEST_P(DatabaseTest, AnswersAForeignKeyConflict) {
+  static constexpr Statement kParents{"test.parents",
+                                      "CREATE TABLE parents (id INTEGER NOT NULL PRIMARY KEY)",
+                                      "CREATE TABLE parents (id BIGINT NOT NULL PRIMARY KEY)"};
+  static constexpr Statement kChildren{
+      "test.children", "CREATE TABLE children (parent INTEGER NOT NULL REFERENCES parents (id))",
+      "CREATE TABLE children (parent BIGINT NOT NULL REFERENCES parents (id))"};
+  static constexpr Statement kChild{"test.child", "INSERT INTO children (parent) VALUES (:id)"};
+  ASSERT_TRUE(db().change([&](Transaction& tx) -> Status {
+    TRY(tx.execute(kParents, {}));
+    TRY(tx.execute(kChildren, {}));
+    return {};
+  }));
+  const Status orphan = db().change([&](Transaction& tx) -> Status {
+    TRY(tx.execute(kChild, {{"id", 1}}));
+    return {};
+  });
+  ASSERT_FALSE(orphan);
+  EXPECT_EQ(orphan.error().code, Code::kConflict);
+  EXPECT_EQ(orphan.error().reason, "foreign_key");
+}
+
+TEST_P(DatabaseTest, TextWithANulIsTheCallersFaultOnBothEngines) {
+  const Status refused = db().change(
+      [&](Transaction& tx) { return insert(tx, fresh(), std::string_view("a\0b", 3)); });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kInvalidArgument);
+}
+
 TEST_P(DatabaseTest, AClosureThatIgnoresAStatementsErrorDoesNotCommit) {
   const Uuid id = fresh();
   const Uuid other = fresh();

@@ -1,6 +1,5 @@
 #include "store/postgres_appender.h"
 
-#include "store/audit_frame.h"
 #include "store/postgres_transaction.h"
 
 namespace quantumapi::store {
@@ -12,8 +11,8 @@ Status nothing(Transaction&) { return {}; }
 
 }  // namespace
 
-PostgresAppender::PostgresAppender(std::string url, Connect connect, Logger& log)
-    : url_(std::move(url)), connect_(std::move(connect)), log_(log), thread_([this] { loop(); }) {}
+PostgresAppender::PostgresAppender(std::string url, Connect connect)
+    : url_(std::move(url)), connect_(std::move(connect)), thread_([this] { loop(); }) {}
 
 PostgresAppender::~PostgresAppender() {
   {
@@ -25,20 +24,13 @@ PostgresAppender::~PostgresAppender() {
 }
 
 void PostgresAppender::append(const std::vector<AuditEvent>& events, Database::Done done) {
-  thread_local Bytes frames;
-  frames.clear();
-  for (const AuditEvent& event : events) append_frame(frames, event);
+  const ByteView frames = WaitingAppends::encode(events);
+  bool added = false;
   {
     const std::scoped_lock lock(mutex_);
-    if (waiting_.size() + frames.size() <= kMostWaiting) {
-      waiting_.add(frames, static_cast<std::int64_t>(events.size()));
-      dones_.push_back(std::move(done));
-      done = nullptr;
-    }
+    added = waiting_.add(frames, events.size(), done);
   }
-  if (done)
-    return done(
-        fail(Code::kUnavailable, "too many audit events wait", std::string(kStoreUnavailable)));
+  if (!added) return done(WaitingAppends::refused());
   wake_.notify_one();
 }
 
@@ -48,16 +40,12 @@ void PostgresAppender::loop() {
   for (;;) {
     {
       std::unique_lock lock(mutex_);
-      wake_.wait(lock, [&] { return stop_ || !dones_.empty(); });
-      if (dones_.empty()) return;
-      std::swap(batch, waiting_);
-      std::swap(dones, dones_);
+      wake_.wait(lock, [&] { return stop_ || !waiting_.empty(); });
+      if (waiting_.empty()) return;
+      waiting_.take(batch, dones);
     }
     Status status;
     if (!batch.empty()) status = commit(batch);
-    if (!status)
-      log_.error("audit events could not be stored",
-                 {{"error", std::string_view(status.error().message)}});
     for (Database::Done& done : dones) done(status);
     batch.clear();
     dones.clear();
@@ -65,7 +53,6 @@ void PostgresAppender::loop() {
 }
 
 Status PostgresAppender::commit(AuditBatch& batch) {
-  Status last;
   for (int i = 0; i < kMostAttempts; ++i) {
     if (!connection_ || !connection_->usable()) {
       connection_.reset();
@@ -73,9 +60,8 @@ Status PostgresAppender::commit(AuditBatch& batch) {
     }
     Attempt attempt = attempt_change(*connection_, url_, Isolation::kReadCommitted, nothing, batch);
     if (attempt.end == Attempt::End::kAnswered) return std::move(attempt.status);
-    last = std::move(attempt.status);
   }
-  return last;
+  return fail(Code::kUnavailable, "the store does not answer", std::string(kStoreUnavailable));
 }
 
 }  // namespace quantumapi::store

@@ -11,6 +11,7 @@
 #include "store/audit_batch.h"
 #include "store/engine.h"
 #include "store/postgres_connection.h"
+#include "store/waiting_appends.h"
 
 namespace quantumapi::store {
 
@@ -18,10 +19,9 @@ namespace quantumapi::store {
 // nothing, so they run READ COMMITTED and never conflict with a change.
 class PostgresAppender {
  public:
-  static constexpr std::size_t kMostWaiting = 64U << 20U;  // octets
   using Connect = std::function<Result<std::unique_ptr<PostgresConnection>>()>;
 
-  PostgresAppender(std::string url, Connect connect, Logger& log);
+  PostgresAppender(std::string url, Connect connect);
   ~PostgresAppender();  // finishes what waits
 
   void append(const std::vector<AuditEvent>& events, Database::Done done);
@@ -32,12 +32,10 @@ class PostgresAppender {
 
   std::string url_;
   Connect connect_;
-  Logger& log_;
   std::unique_ptr<PostgresConnection> connection_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  AuditBatch waiting_;
-  std::vector<Database::Done> dones_;
+  WaitingAppends waiting_;
   bool stop_ = false;
   std::thread thread_;
 };

@@ -4,6 +4,7 @@
 
 #include "crypto/hash.h"
 #include "store/engine.h"
+#include "store/outage.h"
 #include "store/pool.h"
 #include "store/postgres_appender.h"
 #include "store/postgres_health.h"
@@ -58,8 +59,7 @@ class PostgresEngine final : public Engine {
                                         "Changes run again after a conflict.")),
         commits_(around.metrics.counter("quantumapi_store_commits_total", "Durable commits.")),
         pool_(options.pool_connections, options.max_waiting, [this] { return connect(); }),
-        appender_(
-            url_, [this] { return connect(); }, around.log),
+        appender_(url_, [this] { return connect(); }),
         health_(url_) {}
 
   Status migrate() override { return migrate_postgres(url_, migrations(), around_.clock); }
@@ -74,11 +74,16 @@ class PostgresEngine final : public Engine {
 
  private:
   Result<std::unique_ptr<PostgresConnection>> connect();
+  std::unexpected<Error> unavailable(std::string_view detail) {
+    outage_.failed("PostgreSQL does not serve", detail);
+    return fail(Code::kUnavailable, "the store does not answer", std::string(kStoreUnavailable));
+  }
   template <typename F>
   Status attempt(const F& once);
 
   std::string url_;
   Surroundings around_;
+  Outage outage_{around_.log};
   CrashMarks marks_;
   base::Counter& retries_;
   base::Counter& commits_;
@@ -91,10 +96,11 @@ class PostgresEngine final : public Engine {
 // What was fit at open() and is not now may become so again: kUnavailable.
 Result<std::unique_ptr<PostgresConnection>> PostgresEngine::connect() {
   auto connection = PostgresConnection::open(url_, {});
-  if (!connection)
-    return fail(Code::kUnavailable, connection.error().message, std::string(kStoreUnavailable));
+  if (!connection) return unavailable(connection.error().message);
   (*connection)->stream.id = Uuid::v7(around_.clock.wall());
-  TRY(marks_.give(**connection));
+  const Status marked = marks_.give(**connection);
+  if (!marked) return unavailable(marked.error().message);
+  outage_.passed();
   return connection;
 }
 
@@ -110,6 +116,7 @@ Status PostgresEngine::attempt(const F& once) {
     Attempt attempt = once(*connection);
     if (connection->broken()) pool_.drop_idle();
     if (attempt.end == Attempt::End::kAnswered) {
+      if (attempt.status) outage_.passed();
       if (attempt.status) listeners().announce(attempt.touches);
       return std::move(attempt.status);
     }
@@ -117,7 +124,10 @@ Status PostgresEngine::attempt(const F& once) {
     if (attempt.end == Attempt::End::kConflict) retries_.add();
     last = std::move(attempt.status);
   }
-  return fail(Code::kUnavailable, last.error().message, std::string(kStoreUnavailable));
+  if (broken <= kMostBroken)
+    return fail(Code::kUnavailable, "too many changes stand in each other's way",
+                std::string(kStoreUnavailable));
+  return unavailable(last.error().message);
 }
 
 Status PostgresEngine::read(const Body& body) {

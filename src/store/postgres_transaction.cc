@@ -39,7 +39,9 @@ Attempt commit(PostgresConnection& connection, const std::string& url, const std
   if (status) return {End::kAnswered, {}};
   if (!connection.broken()) return failed(connection, std::move(status));
   if (id.empty()) return {End::kBroken, std::move(status)};
-  return {End::kAnswered, resolve_commit(url, id, connection.crash_mark)};
+  Status fate = resolve_commit(url, id, connection.crash_mark);
+  const bool aborted = !fate && fate.error().reason == kStoreUnavailable;
+  return {aborted ? End::kBroken : End::kAnswered, std::move(fate)};
 }
 
 }  // namespace

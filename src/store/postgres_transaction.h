@@ -17,7 +17,7 @@ struct Attempt {
   enum class End : std::uint8_t {
     kAnswered,  // `status` is the answer
     kConflict,  // nothing happened: another transaction stood in the way, run it again
-    kBroken,    // nothing happened: the connection broke before the COMMIT
+    kBroken,    // nothing happened: the connection broke
   };
   End end;
   Status status;

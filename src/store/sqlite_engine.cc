@@ -9,6 +9,7 @@
 #include "store/connection_transaction.h"
 #include "store/directory_lock.h"
 #include "store/migrator.h"
+#include "store/outage.h"
 #include "store/pool.h"
 #include "store/sqlite_checkpointer.h"
 #include "store/sqlite_connection.h"
@@ -56,6 +57,7 @@ class SqliteEngine final : public Engine {
 
   DirectoryLock lock_;  // given back last, when all connections are closed
   Surroundings around_;
+  Outage outage_{around_.log};
   SqliteConnection::Settings file_;
   std::shared_ptr<Names> names_ = std::make_shared<Names>();
   const std::size_t most_waiting_;
@@ -109,8 +111,11 @@ Status SqliteEngine::read(const Body& body) {
   TRY(connection->execute(kBegin, {}));
   ConnectionTransaction transaction(*connection, nullptr);
   Status status = transaction.run(body);
-  if (connection->in_transaction()) TRY(connection->execute(kRollback, {}));
-  return status;
+  if (connection->in_transaction()) (void)connection->execute(kRollback, {});
+  const Status& broken = transaction.broken();
+  if (broken || broken.error().code != Code::kUnavailable) return status;
+  outage_.failed("a read failed", broken.error().message);
+  return fail(Code::kUnavailable, "the store does not answer", std::string(kStoreUnavailable));
 }
 
 Result<std::unique_ptr<Database::Lock>> SqliteEngine::try_lock(std::string_view name) {

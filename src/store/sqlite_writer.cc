@@ -2,7 +2,6 @@
 
 #include <optional>
 
-#include "store/audit_frame.h"
 #include "store/connection_transaction.h"
 
 namespace quantumapi::store {
@@ -45,6 +44,7 @@ SqliteWriter::SqliteWriter(std::unique_ptr<SqliteConnection> connection, const S
       checkpointer_(checkpointer),
       max_waiting_(max_waiting),
       failed_sync_(std::move(failed_sync)),
+      outage_(around.log),
       stream_{Uuid::v7(around.clock.wall()), 0},
       commits_(around.metrics.counter("quantumapi_store_commits_total", "Durable commits.")),
       failures_(around.metrics.counter("quantumapi_store_failed_commits_total",
@@ -78,19 +78,13 @@ Status SqliteWriter::change(const Body& body) {
 }
 
 void SqliteWriter::append(const std::vector<AuditEvent>& events, Database::Done done) {
-  // Encoded here, on the caller's thread: the writer only copies.
-  thread_local Bytes frames;
-  frames.clear();
-  for (const AuditEvent& event : events) append_frame(frames, event);
+  const ByteView frames = WaitingAppends::encode(events);
+  bool added = false;
   {
     const std::scoped_lock lock(mutex_);
-    if (appended_.size() + frames.size() <= kMostWaiting) {
-      appended_.add(frames, static_cast<std::int64_t>(events.size()));
-      dones_.push_back(std::move(done));
-      done = nullptr;
-    }
+    added = appends_.add(frames, events.size(), done);
   }
-  if (done) return done(unavailable("too many audit events wait"));
+  if (!added) return done(WaitingAppends::refused());
   wake_.notify_one();
 }
 
@@ -110,8 +104,8 @@ void SqliteWriter::loop() {
     {
       std::unique_lock lock(mutex_);
       busy_ = false;
-      wake_.wait(lock, [&] { return stop_ || !changes_.empty() || !dones_.empty(); });
-      if (changes_.empty() && dones_.empty()) return;
+      wake_.wait(lock, [&] { return stop_ || !changes_.empty() || !appends_.empty(); });
+      if (changes_.empty() && appends_.empty()) return;
       take(group);
       busy_ = true;
       busy_since_ = around_.clock.steady();
@@ -121,8 +115,7 @@ void SqliteWriter::loop() {
 }
 
 void SqliteWriter::take(Group& group) {
-  std::swap(group.batch, appended_);  // the group's own was cleared, its memory stays in use
-  std::swap(group.dones, dones_);
+  appends_.take(group.batch, group.dones);
   while (!changes_.empty() && group.changes.size() < kLargestGroup) {
     group.changes.push_back(changes_.front());
     changes_.pop_front();
@@ -135,11 +128,12 @@ void SqliteWriter::run(Group& group) {
   if (status) {
     stream_.next += group.batch.count();
     commits_.add();
+    outage_.passed();
     seconds_.observe(std::chrono::steady_clock::now() - begin);
     checkpointer_.committed(connection_->wal_pages());
   } else {
     failures_.add();
-    around_.log.error("a commit failed", {{"error", std::string_view(status.error().message)}});
+    outage_.failed("a commit failed", status.error().message);
     recover();
     // Whatever stood in the way, the group did not happen: not a defect of its members.
     status = unavailable("the store could not commit");

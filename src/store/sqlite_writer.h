@@ -10,8 +10,10 @@
 
 #include "store/audit_batch.h"
 #include "store/engine.h"
+#include "store/outage.h"
 #include "store/sqlite_checkpointer.h"
 #include "store/sqlite_connection.h"
+#include "store/waiting_appends.h"
 
 namespace quantumapi::store {
 
@@ -20,8 +22,7 @@ namespace quantumapi::store {
 // durable as a whole or fails as a whole.
 class SqliteWriter {
  public:
-  static constexpr std::size_t kLargestGroup = 256;        // changes
-  static constexpr std::size_t kMostWaiting = 64U << 20U;  // octets of appended events
+  static constexpr std::size_t kLargestGroup = 256;  // changes
 
   SqliteWriter(std::unique_ptr<SqliteConnection> connection, const Surroundings& around,
                const Listeners& listeners, SqliteCheckpointer& checkpointer,
@@ -54,6 +55,7 @@ class SqliteWriter {
   SqliteCheckpointer& checkpointer_;
   const std::size_t max_waiting_;
   std::function<void()> failed_sync_;
+  Outage outage_;
   AuditStream stream_;
   base::Counter& commits_;
   base::Counter& failures_;
@@ -62,8 +64,7 @@ class SqliteWriter {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Change*> changes_;  // each owned by the thread that waits in change()
-  AuditBatch appended_;
-  std::vector<Database::Done> dones_;
+  WaitingAppends appends_;
   SteadyTime busy_since_{};
   bool busy_ = false;
   bool stop_ = false;

@@ -149,9 +149,12 @@ Status PostgresServer::start() {
                                       "fsync=on",
                                       "-c",
                                       "max_connections=100"};
+  // Recovery would sync each file of each test's database by itself.
+  if (fs::path(binaries_).parent_path().filename() >= "14")
+    command.insert(command.end(), {"-c", "recovery_init_sync_method=syncfs"});
   if (!setting_.empty()) command.insert(command.end(), {"-c", setting_});
   process_ = spawn(command, directory_ + "/log", uid_, gid_, true);
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (std::chrono::steady_clock::now() < deadline) {
     if (run("postgres", "SELECT 1")) return {};
     std::this_thread::sleep_for(std::chrono::milliseconds(20));

@@ -43,6 +43,10 @@ TestStore::TestStore(Dialect engine, const Clock* clock)
 
 TestStore::~TestStore() {
   database_.reset();
+  if (!options_.database_url.empty()) {  // the fewer files the faster the server starts again
+    const auto server = PostgresServer::shared();
+    (void)(*server)->run("postgres", "DROP DATABASE " + database_name() + " WITH (FORCE)");
+  }
   if (!directory_.empty()) std::filesystem::remove_all(directory_);
 }
 

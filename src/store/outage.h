@@ -1,0 +1,29 @@
+// Outage: says once that the store fails and once that it works again.
+#pragma once
+
+#include <atomic>
+#include <string_view>
+
+#include "base/log.h"
+
+namespace quantumapi::store {
+
+// Outage keeps a store that is down from filling the log with every request.
+// Details go to the log only: a caller is told no addresses and no file names.
+class Outage {
+ public:
+  explicit Outage(Logger& log) : log_(log) {}
+  void failed(std::string_view what, std::string_view detail) {
+    if (!down_.exchange(true)) log_.error(what, {{"error", detail}});
+  }
+  void passed() {
+    if (down_.load(std::memory_order_relaxed) && down_.exchange(false))
+      log_.info("the store works again");
+  }
+
+ private:
+  Logger& log_;
+  std::atomic<bool> down_ = false;
+};
+
+}  // namespace quantumapi::store
