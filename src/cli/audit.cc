@@ -27,6 +27,13 @@ AuditShape shape_of(const sdk::AuditEntry& entry) {
           shown(entry.error)};
 }
 
+// resource_of is the kind and the name of what an event concerns, or its id.
+std::string resource_of(const sdk::AuditEntry& entry) {
+  if (entry.resource_type.empty() || entry.resource_type == "none") return {};
+  const std::string& name = entry.resource_name;
+  return entry.resource_type + " " + (name.empty() ? entry.resource_id : name);
+}
+
 Outcome list(Context& context, const sdk::AuditQuery& query) {
   TRY_ASSIGN(sdk::Client* const client, context.client());
   TRY_ASSIGN(const auto page, client->list_audit(query));
@@ -35,9 +42,8 @@ Outcome list(Context& context, const sdk::AuditQuery& query) {
   Table table({"TIME", "ACTION", "OUTCOME", "ACTOR", "RESOURCE", "ERROR"});
   for (const auto& entry : page.items) {
     shape.items.push_back(shape_of(entry));
-    const auto& name = entry.resource_name;
-    table.add({entry.timestamp, entry.action, entry.outcome, entry.actor,
-               entry.resource_type + " " + (name.empty() ? entry.resource_id : name), entry.error});
+    table.add({entry.timestamp, entry.action, entry.outcome, entry.actor, resource_of(entry),
+               entry.error});
     if (format == Format::kValue) print_line(context.io(), entry.id);
   }
   if (format == Format::kJson) print_json(context.io(), shape);

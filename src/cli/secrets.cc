@@ -60,8 +60,8 @@ void print_secret(Context& context, const sdk::Secret& secret, bool show) {
       {"expires", secret.expires_at}};
   print_facts(context.io().out, facts, context.color());
   if (!show) return;
-  context.io().out << '\n';
-  print_value(context.io(), secret.value.reveal());
+  const std::string_view value = secret.value.reveal();
+  context.io().out << '\n' << value << (value.ends_with('\n') ? "" : "\n");
 }
 
 // print_changed answers create and put; the value is never among it.
