@@ -39,9 +39,15 @@ struct Sequencer::Impl {
         events_total(m.counter("quantumapi_audit_events_total",
                                "Audit events moved into their logs by this process.")),
         checkpoints_total(m.counter("quantumapi_audit_checkpoints_total",
-                                    "Checkpoints signed by this process.")) {}
+                                    "Checkpoints signed by this process.")) {
+    stopped.set(0);
+  }
 
   Result<std::size_t> round();
+  bool is_stopped() const {
+    const std::scoped_lock guard(state_mutex);
+    return state.stopped_by_hole;
+  }
   Result<bool> lead();
   std::unexpected<Error> stop_at(const Hole& hole);
   void note_lag(const std::vector<Event>& events);
@@ -150,7 +156,7 @@ Status Sequencer::Impl::write(const Batch& batch, const std::vector<SignedLog>& 
 }
 
 Result<std::size_t> Sequencer::Impl::round() {
-  if (stopped.value() != 0) return fail(Code::kDataLoss, "an audit event is missing", "audit_hole");
+  if (is_stopped()) return fail(Code::kDataLoss, "an audit event is missing", "audit_hole");
   TRY_ASSIGN(const bool leading, lead());
   if (!leading) return std::size_t{0};
   const auto read = [](store::Transaction& tx) { return read_batch(tx, kEventsInRound); };

@@ -1,0 +1,150 @@
+#include "audit/routes.h"
+
+#include <gmock/gmock.h>
+
+#include "audit/testing/test_audit.h"
+
+namespace quantumapi::audit {
+namespace {
+
+using http::Reply;
+using testing::expect;
+using testing::expect_code;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class AuditRoutes : public testing::AuditTest {
+ protected:
+  struct Answer {
+    Result<Reply> reply;
+    std::size_t audited = 0;
+    [[nodiscard]] std::string body() const { return reply ? std::string(reply->body) : ""; }
+  };
+  Answer get(std::string_view path, std::string_view query = {}, bool may_block = true) {
+    Principal who;
+    who.tenant = tenant();
+    for (const http::Route& route : routes(service())) {
+      if (route.path != path) continue;
+      http::Request request;
+      request.query = query;
+      request.arena = &arena_;
+      http::Call call(request, who, happened(route.action), may_block);
+      Answer answer{route.handler(call)};
+      answer.audited = call.events.size();
+      return answer;
+    }
+    ADD_FAILURE() << "no route " << path;
+    return {fail(Code::kNotFound, "no route")};
+  }
+
+ private:
+  WipingArena arena_;
+};
+INSTANTIATE_TEST_SUITE_P(Engines, AuditRoutes, store::testing::engines(), store::testing::name_of);
+
+TEST_P(AuditRoutes, AllNeedTheScopeAndAreAuditedThemselves) {
+  drain();
+  for (const http::Route& route : routes(service())) {
+    EXPECT_EQ(route.scope, "audit:read");
+    EXPECT_EQ(route.category, "audit");
+    EXPECT_FALSE(route.action.empty());
+    const auto answer = get(route.path);
+    ASSERT_TRUE(answer.reply) << route.path;
+    EXPECT_EQ(answer.audited, 1U) << route.path;
+    expect_code(get(route.path, {}, false).reply, Code::kWouldBlock);
+  }
+}
+
+TEST_P(AuditRoutes, AListHasTheContractsMembers) {
+  drain();
+  AuditEvent full = happened_by("orders", "transit.encrypt");
+  full.category = "keys";
+  full.resource_type = "key";
+  full.resource = account();
+  full.resource_name = "a \"b\"";
+  full.outcome = Outcome::kFailure;
+  full.error = "not_found";
+  full.algorithm = "ML-KEM-768";
+  full.channel = "transit";
+  full.key_version = 3;
+  full.batch_size = 10;
+  full.failed_items = 2;
+  append_one(full);
+  drain();
+  const std::string body = get("/audit-logs", "keyId=" + account().to_string()).body();
+  for (const std::string& member :
+       {std::string(R"("action":"transit.encrypt")"), std::string(R"("category":"keys")"),
+        std::string(R"("actor":"orders","actorType":"apiKey")"),
+        std::string(R"("resourceType":"key","resourceId":")") + account().to_string() + "\"",
+        std::string(R"("outcome":"failure")"), std::string(R"("resourceName":"a \"b\"")"),
+        std::string(R"("error":"not_found","algorithm":"ML-KEM-768","keyVersion":3)"),
+        std::string(R"("channel":"transit","ipAddress":"203.0.113.7","userAgent":"curl/8")"),
+        std::string(R"("batchSize":10,"failedItems":2,"index":1)"),
+        std::string(R"("totalCount":1,"totalIsBounded":false,"page":1,"pageSize":50)"),
+        R"("timestamp":")" + full.time.to_string() + "\""})
+    EXPECT_THAT(body, HasSubstr(member));
+  EXPECT_THAT(body, Not(HasSubstr("null")));
+}
+
+TEST_P(AuditRoutes, TheActorOfAnEventWithoutOneIsNamed) {
+  AuditEvent made = happened("platform.start");
+  made.actor = {};
+  append_one(made);
+  made.actor.type = "system";
+  append_one(made);
+  const std::string body = get("/audit-logs").body();
+  EXPECT_THAT(body, HasSubstr(R"("actor":"anonymous","actorType":"anonymous")"));
+  EXPECT_THAT(body, HasSubstr(R"("actor":"system","actorType":"system")"));
+}
+
+TEST_P(AuditRoutes, CommaListsAndFoldedNamesWork) {
+  append_one(happened("secret.read"));
+  append_one(happened("secret.create"));
+  append_one(happened("secret.delete"));
+  const std::string body =
+      get("/audit-logs", "action=secret.read,,secret.delete&page_size=10&category=secrets").body();
+  EXPECT_THAT(body, HasSubstr("\"totalCount\":2"));
+  EXPECT_THAT(body, HasSubstr("\"pageSize\":10"));
+}
+
+TEST_P(AuditRoutes, ABadParameterIsNamed) {
+  const auto field_of = [&](const std::string& query) {
+    const auto refused = get("/audit-logs", query);
+    EXPECT_FALSE(refused.reply) << query;
+    EXPECT_EQ(refused.audited, 0U);
+    if (refused.reply || refused.reply.error().fields.empty()) return std::string("none");
+    return refused.reply.error().fields[0].field;
+  };
+  EXPECT_EQ(field_of("page=0"), "page");
+  EXPECT_EQ(field_of("pageSize=201"), "pageSize");
+  EXPECT_EQ(field_of("keyId=nope"), "keyId");
+  EXPECT_EQ(field_of("from=yesterday"), "from");
+  EXPECT_EQ(field_of("to=2026-13-01"), "to");
+  EXPECT_EQ(field_of("from=2026-01-02&to=2026-01-01"), "from");
+  EXPECT_EQ(field_of("actor=" + std::string(101, 'a')), "actor");
+  EXPECT_EQ(field_of("action=" + std::string(101, 'a')), "action");
+  std::string many = "category=a";
+  for (int i = 0; i < 20; ++i) many += ",a";
+  EXPECT_EQ(field_of(many), "category");
+  EXPECT_EQ(field_of("category=keys&page=101&pageSize=100"), "page");
+  EXPECT_TRUE(get("/audit-logs", "page=101&pageSize=100").reply);
+  const auto export_field = get("/audit-logs/export", "fromIndex=99");
+  expect_code(export_field.reply, Code::kInvalidArgument);
+  EXPECT_EQ(export_field.reply.error().fields.at(0).field, "fromIndex");
+}
+
+TEST_P(AuditRoutes, AnExportWithKeyAndCheckpointVerifies) {
+  append(20);
+  drain();
+  const auto exported = get("/audit-logs/export");
+  ASSERT_TRUE(exported.reply);
+  EXPECT_EQ(exported.reply->content_type, "application/x-ndjson");
+  const auto report = check(lines_of(exported.reply->stream));
+  EXPECT_TRUE(report.ok) << report.message;
+  const auto key =
+      expect(crypto::parse_ml_dsa_public_key_pem(get("/audit-logs/public-key").body()));
+  EXPECT_EQ(expect(verify(get("/audit-logs/checkpoint").body(), key)).size, 20 + kSetUpEvents);
+}
+
+}  // namespace
+}  // namespace quantumapi::audit
