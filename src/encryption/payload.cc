@@ -34,12 +34,25 @@ class Scratch {
   std::uint8_t stack_[kOnStack];
 };
 
-// field_key derives the key of one field.
-SecretBytes field_key(const keyring::EncryptionVersion& version, ByteView shared_secret,
-                      ByteView header, ByteView encapsulated, ByteView nonce) {
+// Wiped holds 32 octets on the stack that are overwritten at the end of the
+// scope: a field needs three such secrets, and the heap would cost as much as a hash.
+struct Wiped {
+  crypto::Digest octets{};
+  Wiped() = default;
+  explicit Wiped(const crypto::Digest& made) : octets(made) {}
+  Wiped(const Wiped&) = delete;
+  Wiped& operator=(const Wiped&) = delete;
+  ~Wiped() { base::wipe(octets.data(), octets.size()); }
+};
+
+// field_key derives the key of one field. HKDF-Expand of one block is
+// T(1) = HMAC-Hash(PRK, info | 0x01) (RFC 5869 section 2.3).
+Wiped field_key(const keyring::EncryptionVersion& version, ByteView shared_secret, ByteView header,
+                ByteView encapsulated, ByteView nonce) {
+  static constexpr std::uint8_t kFirstBlock[] = {1};
   const SecretBytes prk = keyring::derive_prk(version, shared_secret);
-  return crypto::hkdf_expand(prk.reveal(SecretAccess{}),
-                             {header, crypto::sha256(encapsulated), nonce}, crypto::kAeadKeySize);
+  return Wiped(crypto::hmac_sha256(prk.reveal(SecretAccess{}),
+                                   {header, crypto::sha256(encapsulated), nonce, kFirstBlock}));
 }
 
 // AssociatedData is header || tenant (16) || length (8) || additional data.
@@ -73,13 +86,12 @@ Status seal_to(const keyring::EncryptionVersion& version, Encoding encoding, Byt
   const ByteView header = out.first(kHeaderSize);
   const MutableBytes encapsulated = out.subspan(kHeaderSize, crypto::ciphertext_size(kem));
   const MutableBytes rest = out.subspan(kHeaderSize + encapsulated.size());
-  SecretBytes shared(crypto::kSharedSecretSize);
-  TRY(version.kem.encapsulate_to(encapsulated, shared.reveal_mutable(SecretAccess{})));
+  Wiped shared;
+  TRY(version.kem.encapsulate_to(encapsulated, shared.octets));
   const MutableBytes nonce = rest.first(crypto::kAeadNonceSize);
   crypto::fill_random(nonce);
-  const SecretBytes key =
-      field_key(version, shared.reveal(SecretAccess{}), header, encapsulated, nonce);
-  return crypto::aead_seal_to(key.reveal(SecretAccess{}), nonce_of(nonce), plaintext,
+  const Wiped key = field_key(version, shared.octets, header, encapsulated, nonce);
+  return crypto::aead_seal_to(key.octets, nonce_of(nonce), plaintext,
                               AssociatedData(header, version.tenant, additional_data).octets(),
                               rest.subspan(nonce.size()));
 }
@@ -149,12 +161,13 @@ Result<Parts> parse(ByteView octets) {
     return malformed("has an unknown encoding");
   if (octets[3] != 0 || octets[4] != 0) return malformed("has reserved octets that are not zero");
   TRY_ASSIGN(const KeyId key, KeyId::from_bytes(octets.subspan(5, 16)));
+  const auto key_version = keyring::load<std::uint32_t>(octets.data() + 21);
+  if (key_version == 0) return malformed("names no key version");  // they begin with 1
   const auto algorithm = static_cast<Algorithm>(octets[1]);
   const std::size_t kem_size = crypto::ciphertext_size(kem_of(algorithm));
   if (octets.size() < kHeaderSize + kem_size + kTailSize) return malformed("is cut");
   const ByteView rest = octets.subspan(kHeaderSize + kem_size);
-  return Parts{.header = {algorithm, static_cast<Encoding>(octets[2]), key,
-                          keyring::load<std::uint32_t>(octets.data() + 21)},
+  return Parts{.header = {algorithm, static_cast<Encoding>(octets[2]), key, key_version},
                .header_octets = octets.first(kHeaderSize),
                .encapsulated = octets.subspan(kHeaderSize, kem_size),
                .nonce = rest.first(crypto::kAeadNonceSize),
@@ -196,16 +209,15 @@ Status seal_text(const keyring::EncryptionVersion& version, Encoding encoding, B
 Result<SecretBytes> open(const keyring::EncryptionVersion& version, const Parts& parts,
                          ByteView additional_data) {
   if (!names_version(parts.header, version)) return decryption_failed();
-  SecretBytes shared(crypto::kSharedSecretSize);
-  if (!version.kem.decapsulate_to(parts.encapsulated, shared.reveal_mutable(SecretAccess{})))
-    return decryption_failed();
-  const SecretBytes key = field_key(version, shared.reveal(SecretAccess{}), parts.header_octets,
-                                    parts.encapsulated, parts.nonce);
+  Wiped shared;
+  if (!version.kem.decapsulate_to(parts.encapsulated, shared.octets)) return decryption_failed();
+  const Wiped key =
+      field_key(version, shared.octets, parts.header_octets, parts.encapsulated, parts.nonce);
   SecretBytes plaintext(parts.ciphertext.size());
   AssociatedData associated(parts.header_octets, version.tenant, additional_data);
   const ByteView sealed{parts.ciphertext.data(), parts.ciphertext.size() + parts.tag.size()};
-  if (!crypto::aead_open_to(key.reveal(SecretAccess{}), nonce_of(parts.nonce), sealed,
-                            associated.octets(), plaintext.reveal_mutable(SecretAccess{})))
+  if (!crypto::aead_open_to(key.octets, nonce_of(parts.nonce), sealed, associated.octets(),
+                            plaintext.reveal_mutable(SecretAccess{})))
     return decryption_failed();
   return plaintext;
 }

@@ -104,6 +104,9 @@ TEST_P(VaultRoutes, ReadShowsSealedFieldsOnlyWhenAskedFor) {
   const Sent all = send(mine(), Method::kGet, "/v1/secrets/by-name/db", "include=all");
   EXPECT_EQ(member(parsed(all.body), "notes"), "n");
   EXPECT_EQ(member(parsed(all.body), "totpsecret"), "ABC");
+  const Sent metadata = send(mine(), Method::kGet, "/v1/secrets/" + id, "include=metadata");
+  EXPECT_EQ(member(parsed(metadata.body), "notes"), "n");
+  EXPECT_FALSE(metadata.body.contains("totpSecret"));
 }
 
 TEST_P(VaultRoutes, AReadIsAnEventOfItsReplyThatNamesTheSecret) {

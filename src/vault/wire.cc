@@ -38,10 +38,11 @@ Include Include::parse(std::string_view list) {
     const std::string name = json::fold(list.substr(0, end));
     list.remove_prefix(std::min(end + 1, list.size()));
     if (name == "all") return all();
-    include.username |= name == "username";
-    include.notes |= name == "notes";
-    include.urls |= name == "urls";
-    include.custom_fields |= name == "customfields";
+    const bool metadata = name == "metadata";
+    include.username |= metadata || name == "username";
+    include.notes |= metadata || name == "notes";
+    include.urls |= metadata || name == "urls";
+    include.custom_fields |= metadata || name == "customfields";
     include.totp_secret |= name == "totpsecret";
   }
   return include;

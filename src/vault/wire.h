@@ -90,7 +90,8 @@ struct Include {
   bool custom_fields = false;
   bool totp_secret = false;
 
-  // parse reads a comma list; "all" stands for every one, unknown names for none.
+  // parse reads a comma list; "all" stands for every one, "metadata" for all but
+  // the TOTP seed, which is a secret of its own, unknown names for none.
   static Include parse(std::string_view list);
   static Include all() { return {true, true, true, true, true}; }
   [[nodiscard]] bool any() const {
