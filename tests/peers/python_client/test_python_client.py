@@ -190,7 +190,9 @@ def test_include_gives_only_what_was_asked_for(api):
     assert plain.value == "v" and plain.notes is None and plain.totp_secret is None and plain.custom_fields is None
     some = call(client.secrets.get(made.id, include=["notes", "customFields"]))
     assert some.notes == FIELDS["notes"] and some.custom_fields == FIELDS["custom_fields"] and some.totp_secret is None
-    assert call(client.secrets.get(made.id, include=["metadata"])).notes == FIELDS["notes"]
+    metadata = call(client.secrets.get(made.id, include=["metadata"]))
+    assert metadata.notes == FIELDS["notes"] and metadata.labels == FIELDS["labels"]
+    assert metadata.totp_secret is None  # a seed is a secret, not metadata
 
 
 def test_a_secret_without_optional_fields(api):
