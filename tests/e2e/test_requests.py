@@ -472,7 +472,7 @@ def test_each_changed_octet_of_a_payload_is_refused(server, refused):
         changed[place] ^= 1
         answer = decrypt(server, text_of(bytes(changed)))
         assert answer.status_code == 400, (place, answer.text)
-        assert "ada" not in answer.text
+        assert "@example" not in answer.text
         refused(answer, 400)
     assert decrypt(server, payload).json() == {"plaintext": "ada@example.eu"}
 
