@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "audit/repository.h"
 #include "audit/testing/test_audit.h"
 #include "base/encoding.h"
@@ -309,6 +312,27 @@ TEST_P(Verifying, TamperingInTheStoreShowsInTheNextExport) {
   execute(kWrite, {{"leaves", leaves}});
   expect_fault(export_lines(), "altered", std::nullopt);
   EXPECT_THAT(check(export_lines()).message, HasSubstr("from 256 to 511"));
+}
+
+std::string file(std::string_view name) {
+  std::ifstream in(std::string(QUANTUMAPI_SOURCE_DIR "/src/audit/testdata/").append(name));
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+TEST(ExportFormat, OfVersion1StaysReadable) {
+  const auto key = expect(crypto::parse_ml_dsa_public_key_pem(file("export_v1.pem")));
+  std::istringstream in(file("export_v1.ndjson"));
+  const auto report = verify_export(
+      [&]() -> std::optional<std::string> {
+        std::string line;
+        return std::getline(in, line) ? std::optional(line) : std::nullopt;
+      },
+      key, std::nullopt);
+  EXPECT_TRUE(report.ok) << report.message;
+  EXPECT_EQ(report.records, 258U);
+  EXPECT_EQ(report.pending, 2U);
 }
 
 }  // namespace

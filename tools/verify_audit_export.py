@@ -1,0 +1,256 @@
+#!/usr/bin/env python3
+"""Verify an exported audit log without any code of the server.
+
+    verify_audit_export.py EXPORT.ndjson --key PUBLIC-KEY.pem [--remember CHECKPOINT]
+
+Needs Python 3.9 and cryptography 50 or later (ML-DSA). The formats are those of
+docs/formats/audit.md. The public key must come from somewhere else than the
+export: from `quantumapid`, an earlier day, another person. --remember names a
+file with checkpoints kept from earlier; the export must contain each of this log.
+
+Exit code: 0 verified, 1 not verified (the reason is printed), 3 could not tell.
+"""
+import argparse
+import base64
+import hashlib
+import json
+import sys
+
+SEGMENT = 256
+CONTEXT = b"quantumapi/audit/v1"
+ORIGIN = "quantumapi/audit/"
+
+
+class Fault(Exception):
+    """What is wrong with the export, as a word and a sentence."""
+
+    def __init__(self, word, message):
+        super().__init__(f"{word}: {message}")
+
+
+def sha256(*parts):
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.digest()
+
+
+def leaf_hash(salt, record):
+    return sha256(b"\x00", salt, record)
+
+
+def tree_root(hashes):
+    """The Merkle tree hash of RFC 9162 section 2.1.1 over leaf hashes."""
+    if not hashes:
+        return sha256()
+    level = list(hashes)
+    # Pairing neighbours and passing an odd last one up gives the same tree as
+    # splitting at the largest power of two.
+    while len(level) > 1:
+        pairs = [sha256(b"\x01", level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+        level = pairs + level[len(level) - len(level) % 2 :]
+    return level[0]
+
+
+def parse_checkpoint(text, public_key):
+    """The log, size and root that a checkpoint states, once its signature holds."""
+    from cryptography.exceptions import InvalidSignature
+
+    body, separator, signature = text.partition("\n\n")
+    lines = body.split("\n")
+    if not separator or len(lines) != 5 or not lines[0].startswith(ORIGIN):
+        raise Fault("malformed", "the checkpoint is not one")
+    try:
+        signature = base64.b64decode(signature.rstrip("\n"), validate=True)
+        public_key.verify(signature, (body + "\n\n").encode(), CONTEXT)
+    except (InvalidSignature, ValueError):
+        raise Fault("bad_signature", "the checkpoint's signature does not verify") from None
+    return lines[0][len(ORIGIN) :], int(lines[1]), base64.b64decode(lines[2], validate=True)
+
+
+class Export:
+    """Reads an export line by line and stops at the first fault."""
+
+    def __init__(self):
+        self.log = None
+        self.first = 0
+        self.leaves = []  # hashes of the records from `first` on
+        self.skipped = []  # hashes of the segments before `first`
+        self.pending = 0
+        self.checkpoint = None
+
+    def take(self, number, line):
+        try:
+            value = json.loads(line)
+            kind = value["type"]
+        except (ValueError, KeyError, TypeError):
+            raise Fault("malformed", f"line {number} is not a line of an export") from None
+        if self.checkpoint is not None:
+            raise Fault("malformed", f"line {number} stands after the checkpoint")
+        if self.log is None and kind != "log":
+            raise Fault("malformed", "the first line is not that of a log")
+        {
+            "log": self.take_log,
+            "record": self.take_record,
+            "segment": self.take_segment,
+            "pending": self.take_pending,
+            "checkpoint": self.take_checkpoint,
+        }.get(kind, self.take_unknown)(value)
+
+    def take_unknown(self, value):
+        raise Fault("malformed", f"a line has the unknown type {value['type']!r}")
+
+    def take_log(self, value):
+        if self.log is not None or value.get("format") != 1:
+            raise Fault("malformed", "this is not an export of format 1")
+        self.log = value["log"]
+        self.first = value.get("from", 0)
+        if self.first < 0 or self.first % SEGMENT:
+            raise Fault("malformed", "the export begins inside a segment")
+
+    def size(self):
+        return len(self.skipped) * SEGMENT + len(self.leaves)
+
+    def take_record(self, value):
+        if self.pending:
+            raise Fault("malformed", "a record with an index stands after pending ones")
+        index = value["index"]
+        if index > self.size():
+            raise Fault("missing", f"record {self.size()} is missing or out of its place")
+        if index < self.size():
+            raise Fault("reordered", f"record {index} comes again or too late")
+        leaf = leaf_hash(base64.b64decode(value["salt"], validate=True), value["record"].encode())
+        if base64.b64decode(value["leaf"], validate=True) != leaf:
+            raise Fault("altered", f"record {index} was altered")
+        self.leaves.append(leaf)
+
+    def take_segment(self, value):
+        digest = base64.b64decode(value["hash"], validate=True)
+        segment = value["segment"]
+        if self.size() < self.first:
+            if segment != len(self.skipped):
+                raise Fault("malformed", "the hashes of earlier segments are out of order")
+            self.skipped.append(digest)
+            return
+        if (segment + 1) * SEGMENT > self.size():
+            raise Fault("missing", f"record {self.size()} is missing or out of its place")
+        begin = segment * SEGMENT - self.first
+        if begin < 0 or tree_root(self.leaves[begin : begin + SEGMENT]) != digest:
+            first = segment * SEGMENT
+            raise Fault("altered", f"a record from {first} to {first + SEGMENT - 1} was altered")
+
+    def take_pending(self, value):
+        self.pending += 1
+
+    def take_checkpoint(self, value):
+        self.checkpoint = value["checkpoint"]
+
+    def root_at(self, size):
+        """The root of the first `size` records; None where the export leaves them out."""
+        if size >= self.first:
+            full = size // SEGMENT
+            level = list(self.skipped[:full])
+            for segment in range(len(level), full):
+                begin = segment * SEGMENT - self.first
+                level.append(tree_root(self.leaves[begin : begin + SEGMENT]))
+            tail = self.leaves[full * SEGMENT - self.first : size - self.first]
+            return self.join(level, tail)
+        return tree_root(self.skipped[: size // SEGMENT]) if size % SEGMENT == 0 else None
+
+    @staticmethod
+    def join(segments, tail):
+        """Full segments are perfect subtrees: the tail hangs at their right."""
+        if not tail:
+            return tree_root(segments)
+        root = tree_root(tail)
+        # The perfect subtrees over the segments, largest first.
+        perfect = []
+        while segments:
+            n = 1 << (len(segments).bit_length() - 1)
+            perfect.append(tree_root(segments[:n]))
+            segments = segments[n:]
+        for left in reversed(perfect):
+            root = sha256(b"\x01", left, root)
+        return root
+
+    def finish(self, public_key, remembered):
+        if self.checkpoint is None:
+            raise Fault("no_checkpoint", "the export ends without a checkpoint")
+        log, size, root = parse_checkpoint(self.checkpoint, public_key)
+        if log != self.log:
+            raise Fault("altered", "the checkpoint is of another log")
+        if self.size() < size:
+            raise Fault("truncated", f"the checkpoint covers {size} records, {self.size()} are here")
+        if self.size() > size:
+            raise Fault("altered", f"record {size} is not covered by the checkpoint")
+        if self.root_at(size) != root:
+            raise Fault("altered", f"a record from {self.first} to {size - 1} was altered with its hashes")
+        for text in remembered:
+            self.compare(*parse_checkpoint(text, public_key))
+        return size
+
+    def compare(self, log, size, root):
+        if log != self.log:
+            return
+        if size > self.size():
+            raise Fault("truncated", f"{size} records are remembered, {self.size()} are here")
+        found = self.root_at(size)
+        if found is None:
+            raise Fault("missing", f"the first {size} records are remembered but left out here")
+        if found != root:
+            raise Fault("rewritten", f"the first {size} records are not those remembered")
+
+
+def checkpoints_in(path):
+    """The checkpoints of a file that a server appended them to."""
+    with open(path, encoding="ascii") as file:
+        parts = file.read().split(ORIGIN)[1:]
+    return [ORIGIN + part for part in parts]
+
+
+def load_key(path):
+    from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    with open(path, "rb") as file:
+        key = load_pem_public_key(file.read())
+    if not isinstance(key, MLDSA65PublicKey):
+        raise ValueError("the public key is not of ML-DSA-65")
+    return key
+
+
+def verify(path, public_key, remembered):
+    export = Export()
+    try:
+        with open(path, encoding="utf-8", newline="\n") as file:
+            for number, line in enumerate(file, 1):
+                export.take(number, line)
+        size = export.finish(public_key, remembered)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Fault("malformed", f"a line lacks what it needs ({error})") from None
+    return export, size
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("export")
+    parser.add_argument("--key", required=True, help="the public key, PEM")
+    parser.add_argument("--remember", help="a file of checkpoints kept from earlier")
+    arguments = parser.parse_args()
+    try:
+        public_key = load_key(arguments.key)
+        remembered = checkpoints_in(arguments.remember) if arguments.remember else []
+        export, size = verify(arguments.export, public_key, remembered)
+    except Fault as fault:
+        print(fault)
+        return 1
+    except (OSError, ImportError, ValueError) as error:
+        print(f"could not tell: {error}", file=sys.stderr)
+        return 3
+    print(f"verified: records {export.first} to {size - 1} of log {export.log}; "
+          f"{export.pending} more wait and are not claimed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
