@@ -8,8 +8,9 @@ dev_run() {
   local bin=$ROOT/build/release/bin key='' created
   if [ ! -e "$data" ]; then
     say "First use: creating the platform's keys and data in $data"
-    created=$("$bin/quantumapid" init --data "$data" --json) || fail "quantumapid init failed"
-    key=$(printf '%s' "$created" | json_field apiKey)
+    created=$("$bin/quantumapid" init --data "$data" --json) \
+      || fail "quantumapid init failed; remove what it left of $data and try again"
+    key=$(printf '%s' "$created" | json_field api_key)
   fi
   serve "$bin" "$data" "$port" "$plain_port" "$key"
 }
@@ -50,12 +51,7 @@ wait_until_ready() {
 }
 
 welcome() {
-  local bin=$1 data=$2 port=$3 plain_port=$4 key=$5 shown=$5
-  if [ -n "$key" ]; then
-    printf '\nAn API key with every right was made. It is shown this once and stored nowhere.\n'
-  else
-    shown='(your key)'
-  fi
+  local bin=$1 data=$2 port=$3 plain_port=$4 key=$5
   cat <<TEXT
 
 QuantumAPI is ready: https://localhost:$port
@@ -65,16 +61,28 @@ In another terminal:
   export PATH="$bin:\$PATH"
   export QUANTUMAPI_URL=https://localhost:$port
   export QUANTUMAPI_CA_FILE=$data/ca.pem
-  export QUANTUMAPI_KEY=$shown
-1. Keep a secret and read it back:
-  qapi secrets create db-password --value correct-horse
-  qapi secrets get db-password
-2. Encrypt a text and decrypt it again:
-  qapi encrypt "hello" | qapi decrypt
-3. See both in the audit log:
-  qapi audit list
+TEXT
+  [ -z "$key" ] || first_steps "$key"
+  cat <<TEXT
 
-Another key:  quantumapid apikey create --data $data
+Another API key, while the platform is stopped:
+  quantumapid apikey create --data $data
 Ctrl-C stops the platform.
+TEXT
+}
+
+# Only the first time: the key is known once, and a secret is created once.
+first_steps() {
+  cat <<TEXT
+  export QUANTUMAPI_KEY=$1
+The last line holds an API key with every right: it is shown this once.
+
+1. Keep a secret and read it back:
+  qapi secrets create db-password correct-horse
+  qapi secrets get db-password --show
+2. Encrypt a text and decrypt it again:
+  qapi encrypt hello | qapi decrypt -
+3. See it all in the audit log:
+  qapi audit list
 TEXT
 }
