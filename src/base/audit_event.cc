@@ -14,18 +14,17 @@ constexpr int kRecordVersion = 1;
 // them in the order of their names (RFC 8785 section 3.2.3); names need no
 // escaping.
 class RecordWriter {
-public:
-  explicit RecordWriter(std::string &out) : out_(out) {}
+ public:
+  explicit RecordWriter(std::string& out) : out_(out) {}
 
   void text(std::string_view name, std::string_view value) {
     key(name);
     json::detail::append_string(out_, value);
   }
   void text_if_any(std::string_view name, std::string_view value) {
-    if (!value.empty())
-      text(name, value);
+    if (!value.empty()) text(name, value);
   }
-  void id(std::string_view name, const Uuid &value) {
+  void id(std::string_view name, const Uuid& value) {
     key(name);
     fixed<Uuid::kTextSize>(value);
   }
@@ -33,18 +32,15 @@ public:
     key(name);
     fixed<WallTime::kTextSize>(value);
   }
-  void number_if_any(std::string_view name,
-                     std::optional<std::uint32_t> value) {
-    if (!value)
-      return;
+  void number_if_any(std::string_view name, std::optional<std::uint32_t> value) {
+    if (!value) return;
     key(name);
     char digits[10];
     const auto end = std::to_chars(digits, digits + sizeof digits, *value).ptr;
     out_.append(digits, static_cast<std::size_t>(end - digits));
   }
   void octets_if_any(std::string_view name, ByteView value) {
-    if (value.empty())
-      return;
+    if (value.empty()) return;
     key(name);
     out_ += '"';
     const std::size_t at = out_.size();
@@ -53,7 +49,7 @@ public:
     out_ += '"';
   }
 
-private:
+ private:
   void key(std::string_view name) {
     out_ += separator_;
     separator_ = ',';
@@ -61,41 +57,40 @@ private:
     out_ += name;
     out_ += "\":";
   }
-  template <std::size_t size, typename T> void fixed(const T &value) {
+  template <std::size_t size, typename T>
+  void fixed(const T& value) {
     char quoted[size + 2];
     quoted[0] = '"';
     *value.write_to(quoted + 1) = '"';
     out_.append(quoted, sizeof quoted);
   }
 
-  std::string &out_;
+  std::string& out_;
   char separator_ = '{';
 };
 
-} // namespace
+}  // namespace
 
 std::string_view to_string(Outcome outcome) {
   switch (outcome) {
-  case Outcome::kSuccess:
-    return "success";
-  case Outcome::kFailure:
-    return "failure";
-  case Outcome::kDenied:
-    return "denied";
+    case Outcome::kSuccess:
+      return "success";
+    case Outcome::kFailure:
+      return "failure";
+    case Outcome::kDenied:
+      return "denied";
   }
   return "failure";
 }
 
-void encode_record(const AuditEvent &event, std::string &out) {
-  out.reserve(out.size() + 512 +
-              base64_size(event.actor.personal.size(), Base64::kStandard));
+void encode_record(const AuditEvent& event, std::string& out) {
+  out.reserve(out.size() + 512 + base64_size(event.actor.personal.size(), Base64::kStandard));
   RecordWriter record(out);
   record.id("account", event.actor.account);
   record.text("action", event.action);
   record.text("actorType", event.actor.type);
   record.text_if_any("algorithm", event.algorithm);
-  if (!event.actor.api_key.is_nil())
-    record.id("apiKey", event.actor.api_key);
+  if (!event.actor.api_key.is_nil()) record.id("apiKey", event.actor.api_key);
   record.number_if_any("batchSize", event.batch_size);
   record.text("category", event.category);
   record.text_if_any("channel", event.channel);
@@ -114,4 +109,4 @@ void encode_record(const AuditEvent &event, std::string &out) {
   out += '}';
 }
 
-} // namespace quantumapi::base
+}  // namespace quantumapi::base

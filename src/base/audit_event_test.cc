@@ -43,24 +43,23 @@ AuditEvent full_event() {
   return event;
 }
 
-std::string record_of(const AuditEvent &event) {
+std::string record_of(const AuditEvent& event) {
   std::string record;
   encode_record(event, record);
   return record;
 }
 
 TEST(AuditRecord, IsCanonicalWithEveryMember) {
-  EXPECT_EQ(
-      record_of(full_event()),
-      R"({"account":"33333333-3333-3333-3333-333333333333","action":"encryption.encrypt",)"
-      R"("actorType":"apiKey","algorithm":"ML-KEM-768",)"
-      R"("apiKey":"44444444-4444-4444-4444-444444444444","batchSize":100,)"
-      R"("category":"encryption","channel":"eaas","error":"decryption_failed",)"
-      R"("failedItems":0,"keyVersion":3,"outcome":"failure","personal":"+/8AAQ==",)"
-      R"("request":"22222222-2222-2222-2222-222222222222",)"
-      R"("resource":"55555555-5555-5555-5555-555555555555","resourceName":"main",)"
-      R"("resourceType":"key","tenant":"11111111-1111-1111-1111-111111111111",)"
-      R"("time":"2026-11-23T18:00:00.000001Z","v":1})");
+  EXPECT_EQ(record_of(full_event()),
+            R"({"account":"33333333-3333-3333-3333-333333333333","action":"encryption.encrypt",)"
+            R"("actorType":"apiKey","algorithm":"ML-KEM-768",)"
+            R"("apiKey":"44444444-4444-4444-4444-444444444444","batchSize":100,)"
+            R"("category":"encryption","channel":"eaas","error":"decryption_failed",)"
+            R"("failedItems":0,"keyVersion":3,"outcome":"failure","personal":"+/8AAQ==",)"
+            R"("request":"22222222-2222-2222-2222-222222222222",)"
+            R"("resource":"55555555-5555-5555-5555-555555555555","resourceName":"main",)"
+            R"("resourceType":"key","tenant":"11111111-1111-1111-1111-111111111111",)"
+            R"("time":"2026-11-23T18:00:00.000001Z","v":1})");
 }
 
 TEST(AuditRecord, OmitsWhatIsAbsentAndKeepsNilIds) {
@@ -68,14 +67,12 @@ TEST(AuditRecord, OmitsWhatIsAbsentAndKeepsNilIds) {
   event.action = "platform.start";
   event.category = "platform";
   const std::string nil = kNil;
-  EXPECT_EQ(
-      record_of(event),
-      "{\"account\":\"" + nil +
-          "\",\"action\":\"platform.start\",\"actorType\":\"anonymous\","
-          "\"category\":\"platform\",\"outcome\":\"success\",\"request\":\"" +
-          nil + "\",\"resource\":\"" + nil +
-          "\",\"resourceType\":\"none\",\"tenant\":\"" + nil +
-          "\",\"time\":\"1970-01-01T00:00:00.000000Z\",\"v\":1}");
+  EXPECT_EQ(record_of(event),
+            "{\"account\":\"" + nil +
+                "\",\"action\":\"platform.start\",\"actorType\":\"anonymous\","
+                "\"category\":\"platform\",\"outcome\":\"success\",\"request\":\"" +
+                nil + "\",\"resource\":\"" + nil + "\",\"resourceType\":\"none\",\"tenant\":\"" +
+                nil + "\",\"time\":\"1970-01-01T00:00:00.000000Z\",\"v\":1}");
 }
 
 TEST(AuditRecord, SortsItsMembersByName) {
@@ -101,8 +98,7 @@ TEST(AuditRecord, EscapesNamesSoThatNoneCanForgeAMember) {
   ASSERT_TRUE(value) << record;
   EXPECT_EQ(value->find("resourcename")->text, event.resource_name);
   EXPECT_EQ(value->find("outcome")->text, "failure");
-  EXPECT_NE(record.find(R"(x\",\"outcome\":\"success\n\u0001)"),
-            std::string::npos);
+  EXPECT_NE(record.find(R"(x\",\"outcome\":\"success\n\u0001)"), std::string::npos);
 }
 
 TEST(AuditRecord, StaysUtf8WhateverTheName) {
@@ -120,26 +116,26 @@ TEST(AuditRecord, DiffersWhereAnyPartOfTheEventDiffers) {
     change(event);
     return record_of(event) != base;
   };
-  EXPECT_TRUE(changed([](AuditEvent &e) { e.tenant = {}; }));
-  EXPECT_TRUE(changed([](AuditEvent &e) { ++e.time.micros; }));
-  EXPECT_TRUE(changed([](AuditEvent &e) { e.request = {}; }));
-  EXPECT_TRUE(changed([](AuditEvent &e) { e.action = "x"; }));
-  EXPECT_TRUE(changed([](AuditEvent &e) { e.category = "x"; }));
-  EXPECT_TRUE(changed([](AuditEvent &e) { e.actor.type = "user"; }));
-  EXPECT_TRUE(changed([](AuditEvent &e) { e.actor.account = {}; }));
-  EXPECT_TRUE(changed([](AuditEvent &e) { e.actor.api_key = {}; }));
-  EXPECT_TRUE(changed([](AuditEvent &e) { e.actor.personal.pop_back(); }));
-  EXPECT_TRUE(changed([](AuditEvent &e) { e.resource_type = "x"; }));
-  EXPECT_TRUE(changed([](AuditEvent &e) { e.resource = {}; }));
-  EXPECT_TRUE(changed([](AuditEvent &e) { e.resource_name = "x"; }));
-  EXPECT_TRUE(changed([](AuditEvent &e) { e.outcome = Outcome::kDenied; }));
-  EXPECT_TRUE(changed([](AuditEvent &e) { e.error.clear(); }));
-  EXPECT_TRUE(changed([](AuditEvent &e) { e.algorithm = {}; }));
-  EXPECT_TRUE(changed([](AuditEvent &e) { e.channel = "transit"; }));
-  EXPECT_TRUE(changed([](AuditEvent &e) { e.key_version = 4; }));
-  EXPECT_TRUE(changed([](AuditEvent &e) { e.batch_size.reset(); }));
-  EXPECT_TRUE(changed([](AuditEvent &e) { e.failed_items.reset(); }));
+  EXPECT_TRUE(changed([](AuditEvent& e) { e.tenant = {}; }));
+  EXPECT_TRUE(changed([](AuditEvent& e) { ++e.time.micros; }));
+  EXPECT_TRUE(changed([](AuditEvent& e) { e.request = {}; }));
+  EXPECT_TRUE(changed([](AuditEvent& e) { e.action = "x"; }));
+  EXPECT_TRUE(changed([](AuditEvent& e) { e.category = "x"; }));
+  EXPECT_TRUE(changed([](AuditEvent& e) { e.actor.type = "user"; }));
+  EXPECT_TRUE(changed([](AuditEvent& e) { e.actor.account = {}; }));
+  EXPECT_TRUE(changed([](AuditEvent& e) { e.actor.api_key = {}; }));
+  EXPECT_TRUE(changed([](AuditEvent& e) { e.actor.personal.pop_back(); }));
+  EXPECT_TRUE(changed([](AuditEvent& e) { e.resource_type = "x"; }));
+  EXPECT_TRUE(changed([](AuditEvent& e) { e.resource = {}; }));
+  EXPECT_TRUE(changed([](AuditEvent& e) { e.resource_name = "x"; }));
+  EXPECT_TRUE(changed([](AuditEvent& e) { e.outcome = Outcome::kDenied; }));
+  EXPECT_TRUE(changed([](AuditEvent& e) { e.error.clear(); }));
+  EXPECT_TRUE(changed([](AuditEvent& e) { e.algorithm = {}; }));
+  EXPECT_TRUE(changed([](AuditEvent& e) { e.channel = "transit"; }));
+  EXPECT_TRUE(changed([](AuditEvent& e) { e.key_version = 4; }));
+  EXPECT_TRUE(changed([](AuditEvent& e) { e.batch_size.reset(); }));
+  EXPECT_TRUE(changed([](AuditEvent& e) { e.failed_items.reset(); }));
 }
 
-} // namespace
-} // namespace quantumapi::base
+}  // namespace
+}  // namespace quantumapi::base

@@ -30,10 +30,10 @@ struct WallTime {
   [[nodiscard]] std::string to_string() const;
   // write_to writes those kTextSize characters at `out` and gives the end of
   // them.
-  char *write_to(char *out) const noexcept;
+  char* write_to(char* out) const noexcept;
   static constexpr std::size_t kTextSize = 27;
   [[nodiscard]] std::int64_t seconds() const { return micros / 1'000'000; }
-  auto operator<=>(const WallTime &) const = default;
+  auto operator<=>(const WallTime&) const = default;
 };
 
 inline WallTime operator+(WallTime t, std::chrono::microseconds d) {
@@ -51,7 +51,7 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 // Clock tells the time. wall() may jump; lives of caches, deadlines and rates
 // are measured with steady() alone. Safe from any thread.
 class Clock {
-public:
+ public:
   virtual ~Clock() = default;
   [[nodiscard]] virtual WallTime wall() const = 0;
   [[nodiscard]] virtual SteadyTime steady() const = 0;
@@ -59,14 +59,14 @@ public:
 
 // SystemClock is the operating system's.
 class SystemClock final : public Clock {
-public:
+ public:
   [[nodiscard]] WallTime wall() const override;
   [[nodiscard]] SteadyTime steady() const override;
 };
 
 // ManualClock stands still until told: for tests of expiry and clock jumps.
 class ManualClock final : public Clock {
-public:
+ public:
   explicit ManualClock(WallTime start) : wall_(start.micros) {}
   [[nodiscard]] WallTime wall() const override { return {wall_.load()}; }
   [[nodiscard]] SteadyTime steady() const override {
@@ -80,15 +80,15 @@ public:
   // jump_wall moves the wall clock alone, as an administrator or NTP does.
   void jump_wall(std::chrono::microseconds by) { wall_ += by.count(); }
 
-private:
+ private:
   std::atomic<std::int64_t> wall_;
   std::atomic<std::int64_t> steady_ = 0;
 };
 
-} // namespace quantumapi::base
+}  // namespace quantumapi::base
 
 namespace quantumapi {
 using base::Clock;
 using base::SteadyTime;
 using base::WallTime;
-} // namespace quantumapi
+}  // namespace quantumapi

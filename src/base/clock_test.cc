@@ -9,7 +9,7 @@ namespace quantumapi::base {
 namespace {
 
 struct Vector {
-  const char *text;
+  const char* text;
   std::int64_t micros;
 };
 
@@ -28,7 +28,7 @@ TEST(WallTime, ReadsRfc3339) {
       {"0000-01-01T00:00:00Z", -62'167'219'200'000'000},
       {"9999-12-31T23:59:59.999999Z", 253'402'300'799'999'999},
   };
-  for (const Vector &v : vectors) {
+  for (const Vector& v : vectors) {
     const auto time = WallTime::parse(v.text);
     ASSERT_TRUE(time) << v.text;
     EXPECT_EQ(time->micros, v.micros) << v.text;
@@ -44,7 +44,7 @@ TEST(WallTime, ReadsSecondsSince1970) {
 }
 
 TEST(WallTime, RefusesWhatIsNoTime) {
-  const char *const texts[] = {"",
+  const char* const texts[] = {"",
                                " ",
                                "now",
                                "2026-11-23",
@@ -84,7 +84,7 @@ TEST(WallTime, RefusesWhatIsNoTime) {
                                "-62167219201",
                                "-62167219200.5",
                                "99999999999999999999999999"};
-  for (const char *text : texts) {
+  for (const char* text : texts) {
     const auto time = WallTime::parse(text);
     ASSERT_FALSE(time) << text;
     EXPECT_EQ(time.error().code, Code::kInvalidArgument);
@@ -101,10 +101,8 @@ TEST(WallTime, RefusesEpochsOutsideYearsOfFourDigits) {
 TEST(WallTime, WritesTwentySevenCharacters) {
   EXPECT_EQ(WallTime{0}.to_string(), "1970-01-01T00:00:00.000000Z");
   EXPECT_EQ(WallTime{-1}.to_string(), "1969-12-31T23:59:59.999999Z");
-  EXPECT_EQ(WallTime{1'795'456'800'000'001}.to_string(),
-            "2026-11-23T18:00:00.000001Z");
-  EXPECT_EQ(WallTime{951'868'799'999'999}.to_string(),
-            "2000-02-29T23:59:59.999999Z");
+  EXPECT_EQ(WallTime{1'795'456'800'000'001}.to_string(), "2026-11-23T18:00:00.000001Z");
+  EXPECT_EQ(WallTime{951'868'799'999'999}.to_string(), "2000-02-29T23:59:59.999999Z");
 }
 
 TEST(WallTime, OutsideYearsOfFourDigitsReadsAsTheNearestInside) {
@@ -116,8 +114,7 @@ TEST(WallTime, OutsideYearsOfFourDigitsReadsAsTheNearestInside) {
 
 TEST(WallTime, SurvivesWritingAndReading) {
   std::mt19937_64 random(1);
-  std::uniform_int_distribution<std::int64_t> any(-62'167'219'200'000'000,
-                                                  253'402'300'799'999'999);
+  std::uniform_int_distribution<std::int64_t> any(-62'167'219'200'000'000, 253'402'300'799'999'999);
   for (int i = 0; i < 20'000; ++i) {
     const WallTime time{any(random)};
     ASSERT_EQ(WallTime::parse(time.to_string())->micros, time.micros);
@@ -125,7 +122,7 @@ TEST(WallTime, SurvivesWritingAndReading) {
 }
 
 TEST(WallTime, CountsEveryDayOfFourCenturies) {
-  std::int64_t day = -719'528; // 0000-01-01
+  std::int64_t day = -719'528;  // 0000-01-01
   std::string last;
   for (int i = 0; i < 146'097; ++i, ++day) {
     const std::string text = WallTime{day * 86'400'000'000}.to_string();
@@ -160,5 +157,5 @@ TEST(SystemClock, TellsThisCenturyAndNeverRunsBackwards) {
   EXPECT_LE(before, clock.steady());
 }
 
-} // namespace
-} // namespace quantumapi::base
+}  // namespace
+}  // namespace quantumapi::base

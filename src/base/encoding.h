@@ -25,7 +25,7 @@ constexpr std::size_t base64_size(std::size_t n, Base64 form) {
 
 // base64_encode_to writes base64_size octets at `out` by table look-up: fast,
 // and so only for ciphertext and other public octets.
-void base64_encode_to(ByteView bytes, Base64 form, char *out) noexcept;
+void base64_encode_to(ByteView bytes, Base64 form, char* out) noexcept;
 std::string base64_encode(ByteView bytes, Base64 form);
 
 // base64_decode is strict: right alphabet, right padding (kUrl: none), unused
@@ -50,4 +50,4 @@ bool is_utf8(std::string_view text) noexcept;
 // integrity against an attacker.
 std::uint32_t crc32(ByteView bytes) noexcept;
 
-} // namespace quantumapi::base
+}  // namespace quantumapi::base

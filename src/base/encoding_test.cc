@@ -9,17 +9,12 @@ namespace {
 
 constexpr SecretAccess kAccess{};
 constexpr Base64 kForms[] = {Base64::kStandard, Base64::kUrl};
-constexpr char kStandard[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-constexpr char kUrl[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr char kStandard[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr char kUrl[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-const char *alphabet(Base64 form) {
-  return form == Base64::kStandard ? kStandard : kUrl;
-}
+const char* alphabet(Base64 form) { return form == Base64::kStandard ? kStandard : kUrl; }
 std::string padded(std::string text, Base64 form) {
-  while (form == Base64::kStandard && text.size() % 4 != 0)
-    text += '=';
+  while (form == Base64::kStandard && text.size() % 4 != 0) text += '=';
   return text;
 }
 
@@ -29,16 +24,14 @@ bool decodes(std::string_view text, Base64 form) {
   const auto fast = base64_decode(text, form);
   const auto secret = base64_decode_secret(text, form);
   EXPECT_EQ(fast.has_value(), secret.has_value()) << text;
-  if (!fast || !secret)
-    return false;
+  if (!fast || !secret) return false;
   EXPECT_EQ(as_text(*fast), secret->reveal_text(kAccess)) << text;
   return true;
 }
 
-Bytes random_bytes(std::size_t size, std::mt19937_64 &random) {
+Bytes random_bytes(std::size_t size, std::mt19937_64& random) {
   Bytes bytes(size);
-  for (auto &octet : bytes)
-    octet = static_cast<std::uint8_t>(random());
+  for (auto& octet : bytes) octet = static_cast<std::uint8_t>(random());
   return bytes;
 }
 
@@ -61,7 +54,7 @@ TEST(Hex, RefusesOddLengthsAndOtherCharacters) {
 }
 
 TEST(Base64, FollowsTheVectorsOfRfc4648) {
-  const std::pair<const char *, const char *> vectors[] = {
+  const std::pair<const char*, const char*> vectors[] = {
       {"", ""},
       {"f", "Zg=="},
       {"fo", "Zm8="},
@@ -70,20 +63,16 @@ TEST(Base64, FollowsTheVectorsOfRfc4648) {
       {"fooba", "Zm9vYmE="},
       {"foobar", "Zm9vYmFy"},
   };
-  for (const auto &[plain, text] : vectors) {
+  for (const auto& [plain, text] : vectors) {
     EXPECT_EQ(base64_encode(as_bytes(plain), Base64::kStandard), text);
-    EXPECT_EQ(base64_encode_secret(as_bytes(plain), Base64::kStandard)
-                  .reveal_text(kAccess),
-              text);
+    EXPECT_EQ(base64_encode_secret(as_bytes(plain), Base64::kStandard).reveal_text(kAccess), text);
     EXPECT_EQ(as_text(*base64_decode(text, Base64::kStandard)), plain);
-    EXPECT_EQ(
-        base64_decode_secret(text, Base64::kStandard)->reveal_text(kAccess),
-        plain);
+    EXPECT_EQ(base64_decode_secret(text, Base64::kStandard)->reveal_text(kAccess), plain);
   }
 }
 
 TEST(Base64, UsesEachAlphabetInOrder) {
-  Bytes bytes; // the values 0 to 63, six bits each
+  Bytes bytes;  // the values 0 to 63, six bits each
   for (unsigned i = 0; i < 64; i += 4) {
     const unsigned group = i << 18 | (i + 1) << 12 | (i + 2) << 6 | (i + 3);
     for (int shift = 16; shift >= 0; shift -= 8)
@@ -91,8 +80,7 @@ TEST(Base64, UsesEachAlphabetInOrder) {
   }
   for (const Base64 form : kForms) {
     EXPECT_EQ(base64_encode(bytes, form), alphabet(form));
-    EXPECT_EQ(base64_encode_secret(bytes, form).reveal_text(kAccess),
-              alphabet(form));
+    EXPECT_EQ(base64_encode_secret(bytes, form).reveal_text(kAccess), alphabet(form));
     EXPECT_EQ(*base64_decode(alphabet(form), form), bytes);
   }
 }
@@ -129,8 +117,7 @@ TEST(Base64, RefusesEveryCharacterOutsideTheAlphabetAtEveryPlace) {
         for (int c = 0; c < 256; ++c) {
           std::string text = good;
           text[at] = static_cast<char>(c);
-          const bool known =
-              c != 0 && std::string_view(alphabet(form)).contains(text[at]);
+          const bool known = c != 0 && std::string_view(alphabet(form)).contains(text[at]);
           EXPECT_EQ(decodes(padded(text, form), form), known) << at << ' ' << c;
         }
       }
@@ -142,30 +129,25 @@ TEST(Base64, RefusesUnusedBitsThatAreNotZero) {
   for (const Base64 form : kForms) {
     for (unsigned value = 0; value < 64; ++value) {
       const std::string last(1, alphabet(form)[value]);
-      EXPECT_EQ(decodes(padded("QUJDQ" + last, form), form), value % 16 == 0)
-          << value;
-      EXPECT_EQ(decodes(padded("QUJDQU" + last, form), form), value % 4 == 0)
-          << value;
+      EXPECT_EQ(decodes(padded("QUJDQ" + last, form), form), value % 16 == 0) << value;
+      EXPECT_EQ(decodes(padded("QUJDQU" + last, form), form), value % 4 == 0) << value;
       EXPECT_TRUE(decodes("QUJDQUJ" + last, form));
     }
   }
 }
 
 TEST(Base64, RefusesWrongPadding) {
-  for (const char *text : {"Zg", "Zg=", "Zg===", "Zm8", "Zm8==", "Zm9v=",
-                           "Zm9v==", "Zm9v====", "=", "==", "====", "Z===", "Z",
-                           "Zm9vZ", "Zm9vZ===", "=Zg=", "Z=g=", "Zg=A"})
+  for (const char* text : {"Zg", "Zg=", "Zg===", "Zm8", "Zm8==", "Zm9v=", "Zm9v==", "Zm9v====", "=",
+                           "==", "====", "Z===", "Z", "Zm9vZ", "Zm9vZ===", "=Zg=", "Z=g=", "Zg=A"})
     EXPECT_FALSE(decodes(text, Base64::kStandard)) << text;
-  for (const char *text :
-       {"Zg==", "Zg=", "Zm8=", "Zm9v=", "=", "Z", "Zm9vZ", "A==="})
+  for (const char* text : {"Zg==", "Zg=", "Zm8=", "Zm9v=", "=", "Z", "Zm9vZ", "A==="})
     EXPECT_FALSE(decodes(text, Base64::kUrl)) << text;
 }
 
 TEST(Base64, RefusesWhiteSpaceAndTheOtherAlphabet) {
-  for (const char *text :
-       {"Zm9v\n", "Zm 9v===", " Zm9", "Zm9v\r\n\r\n", "-_-_", "Zm9\t"})
+  for (const char* text : {"Zm9v\n", "Zm 9v===", " Zm9", "Zm9v\r\n\r\n", "-_-_", "Zm9\t"})
     EXPECT_FALSE(decodes(text, Base64::kStandard)) << text;
-  for (const char *text : {"+/+/", "Zm9v\n", "Zm9v ZmE"})
+  for (const char* text : {"+/+/", "Zm9v\n", "Zm9v ZmE"})
     EXPECT_FALSE(decodes(text, Base64::kUrl)) << text;
   const auto refused = base64_decode("Zm9v\n", Base64::kUrl);
   EXPECT_EQ(refused.error().code, Code::kInvalidArgument);
@@ -176,10 +158,8 @@ TEST(Base64, DecodersAgreeOnRandomTexts) {
   std::size_t accepted = 0;
   for (int i = 0; i < 20'000; ++i) {
     std::string text(random() % 12, 'A');
-    for (char &c : text)
-      c = "ABQgwx0189+/-_=="[random() % (random() % 4 == 0 ? 16 : 10)];
-    for (const Base64 form : kForms)
-      accepted += decodes(text, form) ? 1 : 0;
+    for (char& c : text) c = "ABQgwx0189+/-_=="[random() % (random() % 4 == 0 ? 16 : 10)];
+    for (const Base64 form : kForms) accepted += decodes(text, form) ? 1 : 0;
   }
   EXPECT_GT(accepted, 1000U);
 }
@@ -197,13 +177,12 @@ TEST(Base62, WritesTheNumberModuloItsPlaces) {
 TEST(Base62, KeepsEveryBitOfASecretInFortyThreeDigits) {
   std::mt19937_64 random(4);
   const auto value_of = [](char c) {
-    if (c <= '9')
-      return c - '0';
+    if (c <= '9') return c - '0';
     return c <= 'Z' ? c - 'A' + 10 : c - 'a' + 36;
   };
   for (int i = 0; i < 200; ++i) {
     const Bytes bytes = random_bytes(32, random);
-    Bytes back(32, 0); // Horner's rule, octet by octet
+    Bytes back(32, 0);  // Horner's rule, octet by octet
     for (const char c : base62_encode(bytes, 43)) {
       unsigned carry = static_cast<unsigned>(value_of(c));
       for (std::size_t k = back.size(); k-- > 0;) {
@@ -219,15 +198,10 @@ TEST(Base62, KeepsEveryBitOfASecretInFortyThreeDigits) {
 
 // reference_utf8 encodes any number up to 21 bits, well-formed or not.
 std::string reference_utf8(std::uint32_t c) {
-  const auto tail = [&](int shift) {
-    return static_cast<char>(0x80 | (c >> shift & 0x3F));
-  };
-  if (c < 0x80)
-    return {static_cast<char>(c)};
-  if (c < 0x800)
-    return {static_cast<char>(0xC0 | c >> 6), tail(0)};
-  if (c < 0x10000)
-    return {static_cast<char>(0xE0 | c >> 12), tail(6), tail(0)};
+  const auto tail = [&](int shift) { return static_cast<char>(0x80 | (c >> shift & 0x3F)); };
+  if (c < 0x80) return {static_cast<char>(c)};
+  if (c < 0x800) return {static_cast<char>(0xC0 | c >> 6), tail(0)};
+  if (c < 0x10000) return {static_cast<char>(0xE0 | c >> 12), tail(6), tail(0)};
   return {static_cast<char>(0xF0 | c >> 18), tail(12), tail(6), tail(0)};
 }
 
@@ -253,9 +227,8 @@ TEST(Utf8, RefusesEveryTruncationAndStrayOctet) {
 TEST(Utf8, RefusesOverlongForms) {
   using namespace std::string_view_literals;
   for (const auto text :
-       {"\xC0\x80"sv, "\xC1\xBF"sv, "\xE0\x80\x80"sv, "\xE0\x9F\xBF"sv,
-        "\xF0\x80\x80\x80"sv, "\xF0\x8F\xBF\xBF"sv, "\xF8\x88\x80\x80\x80"sv,
-        "\xFE"sv, "\xFF"sv})
+       {"\xC0\x80"sv, "\xC1\xBF"sv, "\xE0\x80\x80"sv, "\xE0\x9F\xBF"sv, "\xF0\x80\x80\x80"sv,
+        "\xF0\x8F\xBF\xBF"sv, "\xF8\x88\x80\x80\x80"sv, "\xFE"sv, "\xFF"sv})
     EXPECT_FALSE(is_utf8(text));
 }
 
@@ -269,13 +242,11 @@ TEST(Crc32, ChangesWithEveryBit) {
   Bytes bytes(64, 0x33);
   const std::uint32_t good = crc32(bytes);
   for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
-    bytes[bit / 8] =
-        static_cast<std::uint8_t>(bytes[bit / 8] ^ 1U << (bit % 8));
+    bytes[bit / 8] = static_cast<std::uint8_t>(bytes[bit / 8] ^ 1U << (bit % 8));
     EXPECT_NE(crc32(bytes), good);
-    bytes[bit / 8] =
-        static_cast<std::uint8_t>(bytes[bit / 8] ^ 1U << (bit % 8));
+    bytes[bit / 8] = static_cast<std::uint8_t>(bytes[bit / 8] ^ 1U << (bit % 8));
   }
 }
 
-} // namespace
-} // namespace quantumapi::base
+}  // namespace
+}  // namespace quantumapi::base

@@ -27,18 +27,19 @@ struct Uuid {
   // from_bytes needs exactly 16 octets.
   static Result<Uuid> from_bytes(ByteView bytes);
 
-  [[nodiscard]] std::string to_string() const; // 36 characters, lower case
+  [[nodiscard]] std::string to_string() const;  // 36 characters, lower case
   // write_to writes those kTextSize characters at `out` and gives the end of
   // them.
-  char *write_to(char *out) const noexcept;
+  char* write_to(char* out) const noexcept;
   static constexpr std::size_t kTextSize = 36;
   [[nodiscard]] ByteView bytes() const { return octets; }
   [[nodiscard]] bool is_nil() const { return *this == Uuid{}; }
-  auto operator<=>(const Uuid &) const = default;
+  auto operator<=>(const Uuid&) const = default;
 };
 
 // Id<Tag> is a Uuid that can't be mistaken for an id of another kind.
-template <typename Tag> struct Id {
+template <typename Tag>
+struct Id {
   Uuid uuid;
 
   static Id make(WallTime now) { return {Uuid::v7(now)}; }
@@ -53,19 +54,19 @@ template <typename Tag> struct Id {
   [[nodiscard]] std::string to_string() const { return uuid.to_string(); }
   [[nodiscard]] ByteView bytes() const { return uuid.octets; }
   [[nodiscard]] bool is_nil() const { return uuid.is_nil(); }
-  auto operator<=>(const Id &) const = default;
+  auto operator<=>(const Id&) const = default;
 };
 
 using TenantId = Id<struct TenantTag>;
 using ServiceAccountId = Id<struct ServiceAccountTag>;
 using ApiKeyId = Id<struct ApiKeyTag>;
-using KeyId = Id<struct KeyTag>; // a tenant key; its versions share it
+using KeyId = Id<struct KeyTag>;  // a tenant key; its versions share it
 using SecretId = Id<struct SecretTag>;
 using RootKeyId = Id<struct RootKeyTag>;
 using RequestId = Id<struct RequestTag>;
-using ProcessId = Id<struct ProcessTag>; // one start of one server process
+using ProcessId = Id<struct ProcessTag>;  // one start of one server process
 
-} // namespace quantumapi::base
+}  // namespace quantumapi::base
 
 namespace quantumapi {
 using base::ApiKeyId;
@@ -77,17 +78,19 @@ using base::SecretId;
 using base::ServiceAccountId;
 using base::TenantId;
 using base::Uuid;
-} // namespace quantumapi
+}  // namespace quantumapi
 
-template <> struct std::hash<quantumapi::base::Uuid> {
-  std::size_t operator()(const quantumapi::base::Uuid &id) const noexcept {
+template <>
+struct std::hash<quantumapi::base::Uuid> {
+  std::size_t operator()(const quantumapi::base::Uuid& id) const noexcept {
     std::uint64_t tail;
-    std::memcpy(&tail, id.octets.data() + 8, sizeof tail); // the random half
+    std::memcpy(&tail, id.octets.data() + 8, sizeof tail);  // the random half
     return static_cast<std::size_t>(tail);
   }
 };
-template <typename Tag> struct std::hash<quantumapi::base::Id<Tag>> {
-  std::size_t operator()(const quantumapi::base::Id<Tag> &id) const noexcept {
+template <typename Tag>
+struct std::hash<quantumapi::base::Id<Tag>> {
+  std::size_t operator()(const quantumapi::base::Id<Tag>& id) const noexcept {
     return std::hash<quantumapi::base::Uuid>{}(id.uuid);
   }
 };

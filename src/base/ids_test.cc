@@ -24,16 +24,14 @@ TEST(Uuid, ReadsAndWritesItsTextForm) {
 
 TEST(Uuid, ReadsUpperCaseAndWritesLowerCase) {
   std::string upper = kText;
-  std::ranges::transform(upper, upper.begin(),
-                         [](unsigned char c) { return std::toupper(c); });
+  std::ranges::transform(upper, upper.begin(), [](unsigned char c) { return std::toupper(c); });
   EXPECT_EQ(Uuid::parse(upper)->to_string(), kText);
 }
 
 TEST(Uuid, RefusesEveryOtherCharacterAtEveryPlace) {
   const std::string text = kText;
   for (std::size_t at = 0; at < text.size(); ++at) {
-    for (const char wrong :
-         {'g', 'G', ' ', '/', ':', '@', '`', '\0', '_', '\xff'}) {
+    for (const char wrong : {'g', 'G', ' ', '/', ':', '@', '`', '\0', '_', '\xff'}) {
       std::string bad = text;
       bad[at] = wrong;
       const auto id = Uuid::parse(bad);
@@ -68,7 +66,7 @@ TEST(Uuid, MadeNowCarriesTimeVersionAndVariant) {
   for (int i = 0; i < 200; ++i) {
     const Uuid id = Uuid::v7(now);
     EXPECT_EQ(id.to_string().substr(0, 13),
-              "018bcfe5-687b"); // 1,700,000,000,123 ms
+              "018bcfe5-687b");  // 1,700,000,000,123 ms
     EXPECT_EQ(id.octets[6] >> 4, 7);
     EXPECT_EQ(id.octets[8] >> 6, 2);
   }
@@ -89,21 +87,18 @@ TEST(Uuid, NeverRepeatsWithinOrAcrossThreads) {
   constexpr std::size_t kEach = 5000;
   std::vector<std::vector<Uuid>> made(4);
   std::vector<std::thread> threads;
-  for (auto &mine : made)
+  for (auto& mine : made)
     threads.emplace_back([&mine] {
-      for (std::size_t i = 0; i < kEach; ++i)
-        mine.push_back(Uuid::v7(WallTime{}));
+      for (std::size_t i = 0; i < kEach; ++i) mine.push_back(Uuid::v7(WallTime{}));
     });
-  for (auto &thread : threads)
-    thread.join();
+  for (auto& thread : threads) thread.join();
   std::unordered_set<Uuid> all;
-  for (const auto &mine : made)
-    all.insert(mine.begin(), mine.end());
+  for (const auto& mine : made) all.insert(mine.begin(), mine.end());
   EXPECT_EQ(all.size(), kEach * made.size());
 }
 
 TEST(Uuid, OfAChildProcessIsNotItsParents) {
-  (void)Uuid::v7(WallTime{}); // fills the pool that the child inherits
+  (void)Uuid::v7(WallTime{});  // fills the pool that the child inherits
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
   const pid_t child = fork();
@@ -143,5 +138,5 @@ TEST(Id, IsNilOnlyWhenAllZero) {
   }
 }
 
-} // namespace
-} // namespace quantumapi::base
+}  // namespace
+}  // namespace quantumapi::base

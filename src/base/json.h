@@ -43,15 +43,7 @@ struct Member;
 // name that appears twice with one value is kept once, with different values it
 // was refused by parse.
 struct Value {
-  enum class Kind : std::uint8_t {
-    kNull,
-    kBool,
-    kInt,
-    kDouble,
-    kString,
-    kArray,
-    kObject
-  };
+  enum class Kind : std::uint8_t { kNull, kBool, kInt, kDouble, kString, kArray, kObject };
   Kind kind = Kind::kNull;
   bool boolean = false;
   std::int64_t integer = 0;
@@ -62,9 +54,8 @@ struct Value {
 
   // find_member gives the first member whose folded name is `folded` (lower
   // case, no '_'), or nullptr; find gives its value.
-  [[nodiscard]] const Member *
-  find_member(std::string_view folded) const noexcept;
-  [[nodiscard]] const Value *find(std::string_view folded) const noexcept;
+  [[nodiscard]] const Member* find_member(std::string_view folded) const noexcept;
+  [[nodiscard]] const Value* find(std::string_view folded) const noexcept;
 };
 
 // Member is one name and value. In a map the names are data and stay apart
@@ -72,8 +63,8 @@ struct Value {
 // name with different values leave open which is meant: both are marked
 // ambiguous, and binding refuses them.
 struct Member {
-  std::string_view name;   // as sent
-  std::string_view folded; // lower case without '_'
+  std::string_view name;    // as sent
+  std::string_view folded;  // lower case without '_'
   Value value;
   bool ambiguous = false;
 };
@@ -83,11 +74,11 @@ struct Member {
 // An empty text is an empty object, as the published clients send none.
 // kInvalidArgument with the octet offset in the message otherwise; kTooLarge
 // past kMaxValues.
-Result<Value> parse(std::string_view text, std::pmr::memory_resource &arena);
+Result<Value> parse(std::string_view text, std::pmr::memory_resource& arena);
 
 // write_value writes a parsed value again, e.g. the text form of custom fields.
 class Writer;
-void write_value(Writer &out, const Value &value);
+void write_value(Writer& out, const Value& value);
 
 // fold gives the name as matched: ASCII lower case, '_' removed.
 std::string fold(std::string_view name);
@@ -99,8 +90,8 @@ enum class Naming : std::uint8_t { kCamel, kCamelAndSnake };
 
 // Writer appends JSON text to a string of the caller, placing commas itself.
 class Writer {
-public:
-  explicit Writer(std::pmr::string &out, Naming naming = Naming::kCamel)
+ public:
+  explicit Writer(std::pmr::string& out, Naming naming = Naming::kCamel)
       : out_(out), naming_(naming) {}
 
   void begin_object() { open('{'); }
@@ -117,8 +108,7 @@ public:
   }
   // escaped_key writes a member name that is data, such as a label.
   void escaped_key(std::string_view name);
-  void
-  string(std::string_view text); // escapes what RFC 8259 demands, nothing more
+  void string(std::string_view text);  // escapes what RFC 8259 demands, nothing more
   void integer(std::int64_t value);
   void number(double value);
   void boolean(bool value) { raw(value ? "true" : "false"); }
@@ -130,10 +120,9 @@ public:
   }
   [[nodiscard]] Naming naming() const { return naming_; }
 
-private:
+ private:
   void separate() {
-    if (!fresh_)
-      out_ += ',';
+    if (!fresh_) out_ += ',';
     fresh_ = false;
   }
   void open(char c) {
@@ -146,7 +135,7 @@ private:
     fresh_ = false;
   }
 
-  std::pmr::string &out_;
+  std::pmr::string& out_;
   Naming naming_;
   bool fresh_ = true;
 };
@@ -159,16 +148,22 @@ struct Raw {
 namespace detail {
 
 template <typename T>
-concept Described =
-    boost::describe::has_describe_members<T>::value && std::is_class_v<T>;
+concept Described = boost::describe::has_describe_members<T>::value && std::is_class_v<T>;
 
-template <typename T> struct IsOptional : std::false_type {};
-template <typename T> struct IsOptional<std::optional<T>> : std::true_type {};
-template <typename T> struct IsVector : std::false_type {};
-template <typename T> struct IsVector<std::vector<T>> : std::true_type {};
-template <typename T> struct IsId : std::false_type {};
-template <typename Tag> struct IsId<Id<Tag>> : std::true_type {};
-template <typename T> struct IsStringMap : std::false_type {};
+template <typename T>
+struct IsOptional : std::false_type {};
+template <typename T>
+struct IsOptional<std::optional<T>> : std::true_type {};
+template <typename T>
+struct IsVector : std::false_type {};
+template <typename T>
+struct IsVector<std::vector<T>> : std::true_type {};
+template <typename T>
+struct IsId : std::false_type {};
+template <typename Tag>
+struct IsId<Id<Tag>> : std::true_type {};
+template <typename T>
+struct IsStringMap : std::false_type {};
 template <>
 struct IsStringMap<std::map<std::string, std::string>> : std::true_type {};
 
@@ -177,53 +172,44 @@ struct IsStringMap<std::map<std::string, std::string>> : std::true_type {};
 std::string excerpt(std::string_view name);
 
 // wrong_type names the field and the kind that was expected.
-std::unexpected<Error> wrong_type(const std::string &path,
-                                  std::string_view expected);
+std::unexpected<Error> wrong_type(const std::string& path, std::string_view expected);
 
-Status read(const Value &in, const std::string &path, std::string_view &out);
-Status read(const Value &in, const std::string &path, std::string &out);
-Status read(const Value &in, const std::string &path, bool &out);
-Status read(const Value &in, const std::string &path, std::int64_t &out);
-Status read(const Value &in, const std::string &path, int &out);
-Status read(const Value &in, const std::string &path, double &out);
-Status read(const Value &in, const std::string &path, WallTime &out);
-Status read(const Value &in, const std::string &path, Uuid &out);
-Status read(const Value &in, const std::string &path, Value &out);
-Status read(const Value &in, const std::string &path,
-            std::map<std::string, std::string> &out);
+Status read(const Value& in, const std::string& path, std::string_view& out);
+Status read(const Value& in, const std::string& path, std::string& out);
+Status read(const Value& in, const std::string& path, bool& out);
+Status read(const Value& in, const std::string& path, std::int64_t& out);
+Status read(const Value& in, const std::string& path, int& out);
+Status read(const Value& in, const std::string& path, double& out);
+Status read(const Value& in, const std::string& path, WallTime& out);
+Status read(const Value& in, const std::string& path, Uuid& out);
+Status read(const Value& in, const std::string& path, Value& out);
+Status read(const Value& in, const std::string& path, std::map<std::string, std::string>& out);
 
-std::string join(const std::string &path, std::string_view name);
+std::string join(const std::string& path, std::string_view name);
 
 template <typename T>
-Status read_any(const Value &in, const std::string &path, T &out);
+Status read_any(const Value& in, const std::string& path, T& out);
 
 template <Described T>
-Status read_object(const Value &in, const std::string &path, T &out) {
-  if (in.kind != Value::Kind::kObject)
-    return wrong_type(path, "an object");
+Status read_object(const Value& in, const std::string& path, T& out) {
+  if (in.kind != Value::Kind::kObject) return wrong_type(path, "an object");
   Status status;
-  boost::mp11::mp_for_each<
-      boost::describe::describe_members<T, boost::describe::mod_public>>(
+  boost::mp11::mp_for_each<boost::describe::describe_members<T, boost::describe::mod_public>>(
       [&](auto member) {
-        if (!status)
-          return;
+        if (!status) return;
         using M = std::remove_reference_t<decltype(out.*member.pointer)>;
         static const std::string folded = fold(member.name);
         static const std::string name = camel(member.name);
-        const Member *sent = in.find_member(folded);
+        const Member* sent = in.find_member(folded);
         if (sent != nullptr && sent->ambiguous) {
-          status = fail_field(join(path, name),
-                              "is given twice with different values");
+          status = fail_field(join(path, name), "is given twice with different values");
           return;
         }
-        const Value *found = sent == nullptr ? nullptr : &sent->value;
-        const bool absent =
-            found == nullptr || found->kind == Value::Kind::kNull;
+        const Value* found = sent == nullptr ? nullptr : &sent->value;
+        const bool absent = found == nullptr || found->kind == Value::Kind::kNull;
         if constexpr (IsOptional<M>::value) {
-          if (absent)
-            return;
-          status = read_any(*found, join(path, name),
-                            (out.*member.pointer).emplace());
+          if (absent) return;
+          status = read_any(*found, join(path, name), (out.*member.pointer).emplace());
         } else {
           if (absent) {
             status = fail_field(join(path, name), "is required");
@@ -236,14 +222,12 @@ Status read_object(const Value &in, const std::string &path, T &out) {
 }
 
 template <typename T>
-Status read_any(const Value &in, const std::string &path, T &out) {
+Status read_any(const Value& in, const std::string& path, T& out) {
   if constexpr (IsVector<T>::value) {
-    if (in.kind != Value::Kind::kArray)
-      return wrong_type(path, "an array");
+    if (in.kind != Value::Kind::kArray) return wrong_type(path, "an array");
     out.reserve(in.items.size());
     for (std::size_t i = 0; i < in.items.size(); ++i)
-      TRY(read_any(in.items[i], join(path, std::to_string(i)),
-                   out.emplace_back()));
+      TRY(read_any(in.items[i], join(path, std::to_string(i)), out.emplace_back()));
     return {};
   } else if constexpr (IsId<T>::value) {
     return read(in, path, out.uuid);
@@ -254,41 +238,39 @@ Status read_any(const Value &in, const std::string &path, T &out) {
   }
 }
 
-inline void write(Writer &out, std::string_view v) { out.string(v); }
-inline void write(Writer &out, const char *v) { out.string(v); }
-inline void write(Writer &out, bool v) { out.boolean(v); }
-inline void write(Writer &out, int v) { out.integer(v); }
-inline void write(Writer &out, std::int64_t v) { out.integer(v); }
-inline void write(Writer &out, double v) { out.number(v); }
-inline void write(Writer &out, WallTime v) { out.string(v.to_string()); }
-inline void write(Writer &out, const Uuid &v) { out.string(v.to_string()); }
-inline void write(Writer &out, const Raw &v) { out.raw(v.text); }
-inline void write(Writer &out, const Value &v) { write_value(out, v); }
-void write(Writer &out, const std::map<std::string, std::string> &v);
+inline void write(Writer& out, std::string_view v) { out.string(v); }
+inline void write(Writer& out, const char* v) { out.string(v); }
+inline void write(Writer& out, bool v) { out.boolean(v); }
+inline void write(Writer& out, int v) { out.integer(v); }
+inline void write(Writer& out, std::int64_t v) { out.integer(v); }
+inline void write(Writer& out, double v) { out.number(v); }
+inline void write(Writer& out, WallTime v) { out.string(v.to_string()); }
+inline void write(Writer& out, const Uuid& v) { out.string(v.to_string()); }
+inline void write(Writer& out, const Raw& v) { out.raw(v.text); }
+inline void write(Writer& out, const Value& v) { write_value(out, v); }
+void write(Writer& out, const std::map<std::string, std::string>& v);
 
-} // namespace detail
+}  // namespace detail
 
 // encode writes any value: a described struct member by member (an absent
 // optional is omitted, never null), vectors, maps, ids, times and scalars.
-template <typename T> void encode(Writer &out, const T &value) {
+template <typename T>
+void encode(Writer& out, const T& value) {
   if constexpr (detail::IsVector<T>::value) {
     out.begin_array();
-    for (const auto &item : value)
-      encode(out, item);
+    for (const auto& item : value) encode(out, item);
     out.end_array();
   } else if constexpr (detail::IsId<T>::value) {
     detail::write(out, value.uuid);
-  } else if constexpr (std::is_same_v<T, std::string> ||
-                       std::is_same_v<T, std::pmr::string>) {
+  } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::pmr::string>) {
     out.string(value);
   } else if constexpr (detail::Described<T>) {
     out.begin_object();
-    boost::mp11::mp_for_each<
-        boost::describe::describe_members<T, boost::describe::mod_public>>(
+    boost::mp11::mp_for_each<boost::describe::describe_members<T, boost::describe::mod_public>>(
         [&](auto member) {
           static const std::string name = camel(member.name);
-          const auto &field = value.*member.pointer;
-          auto put = [&](const auto &v) {
+          const auto& field = value.*member.pointer;
+          auto put = [&](const auto& v) {
             out.key(name);
             encode(out, v);
             if (out.naming() == Naming::kCamelAndSnake && name != member.name) {
@@ -296,10 +278,8 @@ template <typename T> void encode(Writer &out, const T &value) {
               encode(out, v);
             }
           };
-          if constexpr (detail::IsOptional<
-                            std::remove_cvref_t<decltype(field)>>::value) {
-            if (field)
-              put(*field);
+          if constexpr (detail::IsOptional<std::remove_cvref_t<decltype(field)>>::value) {
+            if (field) put(*field);
           } else {
             put(field);
           }
@@ -315,7 +295,7 @@ template <typename T> void encode(Writer &out, const T &value) {
 // kInvalidArgument with the field's name. std::string_view members point into
 // `arena`.
 template <typename T>
-Result<T> decode(std::string_view text, std::pmr::memory_resource &arena) {
+Result<T> decode(std::string_view text, std::pmr::memory_resource& arena) {
   TRY_ASSIGN(const Value value, parse(text, arena));
   T out{};
   TRY(detail::read_any(value, std::string(), out));
@@ -324,14 +304,14 @@ Result<T> decode(std::string_view text, std::pmr::memory_resource &arena) {
 
 // to_text writes a value to a string of its own: for what is not secret.
 template <typename T>
-std::string to_text(const T &value, Naming naming = Naming::kCamel) {
+std::string to_text(const T& value, Naming naming = Naming::kCamel) {
   std::pmr::string text;
   Writer writer(text, naming);
   encode(writer, value);
   return std::string(text);
 }
 
-} // namespace quantumapi::base::json
+}  // namespace quantumapi::base::json
 
 namespace quantumapi {
 namespace json = base::json;

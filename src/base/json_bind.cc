@@ -10,8 +10,7 @@ std::string fold(std::string_view name) {
   std::string folded;
   folded.reserve(name.size());
   for (const char c : name)
-    if (c != '_')
-      folded += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (c != '_') folded += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   return folded;
 }
 
@@ -24,22 +23,20 @@ std::string camel(std::string_view snake) {
       upper = !name.empty();
       continue;
     }
-    name +=
-        upper && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    name += upper && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
     upper = false;
   }
   return name;
 }
 
-const Member *Value::find_member(std::string_view wanted) const noexcept {
-  for (const Member &member : members)
-    if (member.folded == wanted)
-      return &member;
+const Member* Value::find_member(std::string_view wanted) const noexcept {
+  for (const Member& member : members)
+    if (member.folded == wanted) return &member;
   return nullptr;
 }
 
-const Value *Value::find(std::string_view wanted) const noexcept {
-  const Member *const member = find_member(wanted);
+const Value* Value::find(std::string_view wanted) const noexcept {
+  const Member* const member = find_member(wanted);
   return member == nullptr ? nullptr : &member->value;
 }
 
@@ -49,88 +46,73 @@ namespace {
 constexpr std::int64_t kMicros = 1'000'000;
 
 // named puts the path in front of an error of a text's own parser.
-std::unexpected<Error> named(const std::string &path, Error error) {
-  if (path.empty())
-    return std::unexpected(std::move(error));
+std::unexpected<Error> named(const std::string& path, Error error) {
+  if (path.empty()) return std::unexpected(std::move(error));
   return fail_field(path, std::move(error.message));
 }
 
-Result<WallTime> time_of(const Value &in) {
-  if (in.kind == Value::Kind::kString)
-    return WallTime::parse(in.text);
-  if (in.kind == Value::Kind::kInt)
-    return WallTime::from_epoch(in.integer);
-  constexpr double kLimit = 1e12; // past year 9999, and safe to convert
-  if (!(std::abs(in.number) < kLimit))
-    return WallTime::from_epoch(INT64_MAX);
+Result<WallTime> time_of(const Value& in) {
+  if (in.kind == Value::Kind::kString) return WallTime::parse(in.text);
+  if (in.kind == Value::Kind::kInt) return WallTime::from_epoch(in.integer);
+  constexpr double kLimit = 1e12;  // past year 9999, and safe to convert
+  if (!(std::abs(in.number) < kLimit)) return WallTime::from_epoch(INT64_MAX);
   const double whole = std::floor(in.number);
-  TRY_ASSIGN(const WallTime second,
-             WallTime::from_epoch(static_cast<std::int64_t>(whole)));
-  const auto micros =
-      std::llround((in.number - whole) * static_cast<double>(kMicros));
+  TRY_ASSIGN(const WallTime second, WallTime::from_epoch(static_cast<std::int64_t>(whole)));
+  const auto micros = std::llround((in.number - whole) * static_cast<double>(kMicros));
   return WallTime{second.micros + micros};
 }
 
-} // namespace
+}  // namespace
 
 std::string excerpt(std::string_view name) {
   constexpr std::size_t kLongest = 64;
-  if (name.size() <= kLongest)
-    return std::string(name);
+  if (name.size() <= kLongest) return std::string(name);
   std::size_t end = kLongest;
-  while ((name[end] & 0xC0) == 0x80)
-    --end; // not inside a character
+  while ((name[end] & 0xC0) == 0x80) --end;  // not inside a character
   return std::string(name.substr(0, end)) + "...";
 }
 
-std::unexpected<Error> wrong_type(const std::string &path,
-                                  std::string_view expected) {
+std::unexpected<Error> wrong_type(const std::string& path, std::string_view expected) {
   std::string message = "must be ";
   message += expected;
-  if (path.empty())
-    return fail(Code::kInvalidArgument, "the body " + message);
+  if (path.empty()) return fail(Code::kInvalidArgument, "the body " + message);
   return fail_field(path, std::move(message));
 }
 
-std::string join(const std::string &path, std::string_view name) {
+std::string join(const std::string& path, std::string_view name) {
   std::string joined;
   joined.reserve(path.size() + 1 + name.size());
   joined = path;
-  if (!joined.empty())
-    joined += '.';
+  if (!joined.empty()) joined += '.';
   joined += name;
   return joined;
 }
 
-Status read(const Value &in, const std::string &path, std::string_view &out) {
-  if (in.kind != Value::Kind::kString)
-    return wrong_type(path, "a string");
+Status read(const Value& in, const std::string& path, std::string_view& out) {
+  if (in.kind != Value::Kind::kString) return wrong_type(path, "a string");
   out = in.text;
   return {};
 }
 
-Status read(const Value &in, const std::string &path, std::string &out) {
-  if (in.kind != Value::Kind::kString)
-    return wrong_type(path, "a string");
+Status read(const Value& in, const std::string& path, std::string& out) {
+  if (in.kind != Value::Kind::kString) return wrong_type(path, "a string");
   out = in.text;
   return {};
 }
 
-Status read(const Value &in, const std::string &path, bool &out) {
-  if (in.kind != Value::Kind::kBool)
-    return wrong_type(path, "true or false");
+Status read(const Value& in, const std::string& path, bool& out) {
+  if (in.kind != Value::Kind::kBool) return wrong_type(path, "true or false");
   out = in.boolean;
   return {};
 }
 
-Status read(const Value &in, const std::string &path, std::int64_t &out) {
-  if (in.kind != Value::Kind::kInt)
-    return wrong_type(path, "an integer");
+Status read(const Value& in, const std::string& path, std::int64_t& out) {
+  if (in.kind != Value::Kind::kInt) return wrong_type(path, "an integer");
   out = in.integer;
   return {};
 }
 
-Status read(const Value &in, const std::string &path, int &out) {
+Status read(const Value& in, const std::string& path, int& out) {
   std::int64_t wide = 0;
   TRY(read(in, path, wide));
   if (!std::in_range<int>(wide))
@@ -139,7 +121,7 @@ Status read(const Value &in, const std::string &path, int &out) {
   return {};
 }
 
-Status read(const Value &in, const std::string &path, double &out) {
+Status read(const Value& in, const std::string& path, double& out) {
   if (in.kind == Value::Kind::kInt)
     out = static_cast<double>(in.integer);
   else if (in.kind == Value::Kind::kDouble)
@@ -149,44 +131,38 @@ Status read(const Value &in, const std::string &path, double &out) {
   return {};
 }
 
-Status read(const Value &in, const std::string &path, WallTime &out) {
+Status read(const Value& in, const std::string& path, WallTime& out) {
   if (in.kind != Value::Kind::kString && in.kind != Value::Kind::kInt &&
       in.kind != Value::Kind::kDouble)
     return wrong_type(path, "a time");
   auto time = time_of(in);
-  if (!time)
-    return named(path, std::move(time).error());
+  if (!time) return named(path, std::move(time).error());
   out = *time;
   return {};
 }
 
-Status read(const Value &in, const std::string &path, Uuid &out) {
-  if (in.kind != Value::Kind::kString)
-    return wrong_type(path, "a UUID");
+Status read(const Value& in, const std::string& path, Uuid& out) {
+  if (in.kind != Value::Kind::kString) return wrong_type(path, "a UUID");
   auto id = Uuid::parse(in.text);
-  if (!id)
-    return named(path, std::move(id).error());
+  if (!id) return named(path, std::move(id).error());
   out = *id;
   return {};
 }
 
-Status read(const Value &in, const std::string &, Value &out) {
+Status read(const Value& in, const std::string&, Value& out) {
   out = in;
   return {};
 }
 
-Status read(const Value &in, const std::string &path,
-            std::map<std::string, std::string> &out) {
-  if (in.kind != Value::Kind::kObject)
-    return wrong_type(path, "an object of strings");
-  for (const Member &member : in.members) {
+Status read(const Value& in, const std::string& path, std::map<std::string, std::string>& out) {
+  if (in.kind != Value::Kind::kObject) return wrong_type(path, "an object of strings");
+  for (const Member& member : in.members) {
     if (member.value.kind != Value::Kind::kString)
       return wrong_type(join(path, excerpt(member.name)), "a string");
-    out.insert_or_assign(std::string(member.name),
-                         std::string(member.value.text));
+    out.insert_or_assign(std::string(member.name), std::string(member.value.text));
   }
   return {};
 }
 
-} // namespace detail
-} // namespace quantumapi::base::json
+}  // namespace detail
+}  // namespace quantumapi::base::json

@@ -29,23 +29,19 @@ struct Request {
   std::optional<Value> extra;
 };
 BOOST_DESCRIBE_STRUCT(Request, (),
-                      (name, tenant_id, count, total, share, per_item,
-                       expires_at, items, labels, nested, extra))
+                      (name, tenant_id, count, total, share, per_item, expires_at, items, labels,
+                       nested, extra))
 
 class JsonBind : public ::testing::Test {
-protected:
+ protected:
   // fault binds {"name":"n", ...more} and gives the field at fault and its
   // message.
   std::string fault(std::string_view more) {
-    const auto request =
-        decode<Request>(R"({"name":"n",)" + std::string(more) + "}", arena_);
-    if (request)
-      return "accepted";
+    const auto request = decode<Request>(R"({"name":"n",)" + std::string(more) + "}", arena_);
+    if (request) return "accepted";
     EXPECT_EQ(request.error().code, Code::kInvalidArgument);
-    if (request.error().fields.size() != 1)
-      return request.error().message;
-    return request.error().fields[0].field + ": " +
-           request.error().fields[0].message;
+    if (request.error().fields.size() != 1) return request.error().message;
+    return request.error().fields[0].field + ": " + request.error().fields[0].message;
   }
   Result<Request> bind(std::string_view more) {
     return decode<Request>(R"({"name":"n",)" + std::string(more) + "}", arena_);
@@ -55,15 +51,13 @@ protected:
 };
 
 TEST_F(JsonBind, ReadsEveryKindOfMember) {
-  const auto request =
-      bind(R"("tenantId":"0190a6b2-7c3d-7e4f-8a1b-2c3d4e5f6071","count":-5,
+  const auto request = bind(R"("tenantId":"0190a6b2-7c3d-7e4f-8a1b-2c3d4e5f6071","count":-5,
       "total":9223372036854775807,"share":0.5,"perItem":true,"expiresAt":"2026-11-23T18:00:00Z",
       "items":[{"plainText":"a"},{"plainText":"b","encoding":"hex"}],"labels":{"Env":"prod"},
       "nested":{"plain_text":"c"},"extra":{"any":[1]},"unknown":{})");
   ASSERT_TRUE(request) << request.error().message;
   EXPECT_EQ(request->name, "n");
-  EXPECT_EQ(request->tenant_id->to_string(),
-            "0190a6b2-7c3d-7e4f-8a1b-2c3d4e5f6071");
+  EXPECT_EQ(request->tenant_id->to_string(), "0190a6b2-7c3d-7e4f-8a1b-2c3d4e5f6071");
   EXPECT_EQ(request->count, -5);
   EXPECT_EQ(request->total, std::numeric_limits<std::int64_t>::max());
   EXPECT_EQ(request->share, 0.5);
@@ -79,17 +73,14 @@ TEST_F(JsonBind, ReadsEveryKindOfMember) {
 }
 
 TEST_F(JsonBind, MatchesNamesInAnyCaseAndWithUnderscores) {
-  for (const char *name :
-       {"perItem", "per_item", "PerItem", "PERITEM", "_per__item_"})
-    EXPECT_EQ(bind("\"" + std::string(name) + "\":true")->per_item, true)
-        << name;
+  for (const char* name : {"perItem", "per_item", "PerItem", "PERITEM", "_per__item_"})
+    EXPECT_EQ(bind("\"" + std::string(name) + "\":true")->per_item, true) << name;
   EXPECT_FALSE(bind(R"("per-item":true)")->per_item);
 }
 
 TEST_F(JsonBind, TakesNullForAbsent) {
   EXPECT_FALSE(bind(R"("count":null)")->count);
-  EXPECT_EQ(decode<Request>(R"({"name":null})", arena_).error().message,
-            "name: is required");
+  EXPECT_EQ(decode<Request>(R"({"name":null})", arena_).error().message, "name: is required");
   EXPECT_EQ(decode<Request>("", arena_).error().message, "name: is required");
 }
 
@@ -103,8 +94,7 @@ TEST_F(JsonBind, RefusesValuesOfAnotherType) {
   EXPECT_EQ(fault(R"("name2":0,"nested":[])"), "nested: must be an object");
   EXPECT_EQ(fault(R"("items":{})"), "items: must be an array");
   EXPECT_EQ(fault(R"("items":[1])"), "items.0: must be an object");
-  EXPECT_EQ(fault(R"("items":[{"plainText":5}])"),
-            "items.0.plainText: must be a string");
+  EXPECT_EQ(fault(R"("items":[{"plainText":5}])"), "items.0.plainText: must be a string");
   EXPECT_EQ(fault(R"("perItem":1)"), "perItem: must be true or false");
   EXPECT_EQ(fault(R"("perItem":"true")"), "perItem: must be true or false");
   EXPECT_EQ(fault(R"("total":3.5)"), "total: must be an integer");
@@ -115,50 +105,35 @@ TEST_F(JsonBind, RefusesValuesOfAnotherType) {
   EXPECT_EQ(fault(R"("tenantId":7)"), "tenantId: must be a UUID");
   EXPECT_EQ(fault(R"("expiresAt":[])"), "expiresAt: must be a time");
   EXPECT_EQ(fault(R"("labels":[])"), "labels: must be an object of strings");
-  EXPECT_EQ(fault(R"("labels":{"a":"b","foo":1})"),
-            "labels.foo: must be a string");
+  EXPECT_EQ(fault(R"("labels":{"a":"b","foo":1})"), "labels.foo: must be a string");
   EXPECT_EQ(fault(R"("labels":{"foo":null})"), "labels.foo: must be a string");
-  EXPECT_EQ(decode<Request>("[]", arena_).error().message,
-            "the body must be an object");
-  EXPECT_EQ(decode<Request>(R"({"name":1})", arena_).error().message,
-            "name: must be a string");
+  EXPECT_EQ(decode<Request>("[]", arena_).error().message, "the body must be an object");
+  EXPECT_EQ(decode<Request>(R"({"name":1})", arena_).error().message, "name: must be a string");
 }
 
 TEST_F(JsonBind, RefusesTextsThatDoNotParse) {
-  EXPECT_TRUE(
-      fault(R"("tenantId":"nonsense")").starts_with("tenantId: not a UUID"));
-  EXPECT_TRUE(
-      fault(R"("expiresAt":"tomorrow")").starts_with("expiresAt: not a time"));
+  EXPECT_TRUE(fault(R"("tenantId":"nonsense")").starts_with("tenantId: not a UUID"));
+  EXPECT_TRUE(fault(R"("expiresAt":"tomorrow")").starts_with("expiresAt: not a time"));
 }
 
 TEST_F(JsonBind, HoldsIntToItsRange) {
   EXPECT_EQ(bind(R"("count":2147483647)")->count, 2147483647);
-  EXPECT_EQ(bind(R"("count":-2147483648)")->count,
-            std::numeric_limits<int>::min());
-  EXPECT_TRUE(fault(R"("count":2147483648)")
-                  .starts_with("count: must be an integer between"));
-  EXPECT_TRUE(fault(R"("count":-2147483649)")
-                  .starts_with("count: must be an integer between"));
+  EXPECT_EQ(bind(R"("count":-2147483648)")->count, std::numeric_limits<int>::min());
+  EXPECT_TRUE(fault(R"("count":2147483648)").starts_with("count: must be an integer between"));
+  EXPECT_TRUE(fault(R"("count":-2147483649)").starts_with("count: must be an integer between"));
 }
 
 TEST_F(JsonBind, ReadsTimesFromTextAndEpoch) {
-  EXPECT_EQ(bind(R"("expiresAt":1795456800)")->expires_at->micros,
-            1'795'456'800'000'000);
-  EXPECT_EQ(bind(R"("expiresAt":"1795456800")")->expires_at->micros,
-            1'795'456'800'000'000);
-  EXPECT_EQ(bind(R"("expiresAt":1795456800.25)")->expires_at->micros,
-            1'795'456'800'250'000);
+  EXPECT_EQ(bind(R"("expiresAt":1795456800)")->expires_at->micros, 1'795'456'800'000'000);
+  EXPECT_EQ(bind(R"("expiresAt":"1795456800")")->expires_at->micros, 1'795'456'800'000'000);
+  EXPECT_EQ(bind(R"("expiresAt":1795456800.25)")->expires_at->micros, 1'795'456'800'250'000);
   EXPECT_EQ(bind(R"("expiresAt":-0.5)")->expires_at->micros, -500'000);
-  for (const char *number :
-       {"253402300800", "9223372036854775807", "1e18", "-1e300"})
-    EXPECT_TRUE(fault("\"expiresAt\":" + std::string(number))
-                    .starts_with("expiresAt: not a time"))
+  for (const char* number : {"253402300800", "9223372036854775807", "1e18", "-1e300"})
+    EXPECT_TRUE(fault("\"expiresAt\":" + std::string(number)).starts_with("expiresAt: not a time"))
         << number;
 }
 
-TEST_F(JsonBind, TakesWholeNumbersForDoubles) {
-  EXPECT_EQ(bind(R"("share":2)")->share, 2.0);
-}
+TEST_F(JsonBind, TakesWholeNumbersForDoubles) { EXPECT_EQ(bind(R"("share":2)")->share, 2.0); }
 
 TEST_F(JsonBind, RefusesSpellingsOfOneMemberThatDiffer) {
   EXPECT_EQ(fault(R"("perItem":true,"per_item":false)"),
@@ -177,8 +152,7 @@ TEST_F(JsonBind, KeepsNamesOfMapsApart) {
 }
 
 TEST_F(JsonBind, RepeatsALongNameOnlyInPart) {
-  EXPECT_LT(fault("\"labels\":{\"" + std::string(5000, 'x') + "\":1}").size(),
-            200U);
+  EXPECT_LT(fault("\"labels\":{\"" + std::string(5000, 'x') + "\":1}").size(), 200U);
 }
 
 TEST_F(JsonBind, PointsStringsIntoTheArena) {
@@ -207,9 +181,8 @@ TEST(JsonSchema, ListsPropertiesAndWhatIsRequired) {
   std::pmr::string text;
   Writer writer(text);
   write_schema<Item>(writer);
-  EXPECT_EQ(text,
-            R"({"type":"object","properties":{"plainText":{"type":"string"},)"
-            R"("encoding":{"type":"string"}},"required":["plainText"]})");
+  EXPECT_EQ(text, R"({"type":"object","properties":{"plainText":{"type":"string"},)"
+                  R"("encoding":{"type":"string"}},"required":["plainText"]})");
 }
 
 TEST(JsonSchema, NamesTheFormatsOfScalars) {
@@ -219,21 +192,18 @@ TEST(JsonSchema, NamesTheFormatsOfScalars) {
   WipingArena arena;
   const auto schema = parse(text, arena);
   ASSERT_TRUE(schema);
-  const Value &properties = *schema->find("properties");
-  EXPECT_EQ(to_text(*properties.find("tenantid")),
-            R"({"type":"string","format":"uuid"})");
-  EXPECT_EQ(to_text(*properties.find("expiresat")),
-            R"({"type":"string","format":"date-time"})");
+  const Value& properties = *schema->find("properties");
+  EXPECT_EQ(to_text(*properties.find("tenantid")), R"({"type":"string","format":"uuid"})");
+  EXPECT_EQ(to_text(*properties.find("expiresat")), R"({"type":"string","format":"date-time"})");
   EXPECT_EQ(to_text(*properties.find("count")), R"({"type":"integer"})");
   EXPECT_EQ(to_text(*properties.find("share")), R"({"type":"number"})");
   EXPECT_EQ(to_text(*properties.find("peritem")), R"({"type":"boolean"})");
   EXPECT_EQ(to_text(*properties.find("labels")),
             R"({"type":"object","additionalProperties":{"type":"string"}})");
   EXPECT_EQ(to_text(*properties.find("extra")), "{}");
-  EXPECT_EQ(properties.find("items")->find("items")->find("type")->text,
-            "object");
+  EXPECT_EQ(properties.find("items")->find("items")->find("type")->text, "object");
   EXPECT_EQ(to_text(*schema->find("required")), R"(["name"])");
 }
 
-} // namespace
-} // namespace quantumapi::base::json
+}  // namespace
+}  // namespace quantumapi::base::json

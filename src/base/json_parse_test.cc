@@ -23,15 +23,12 @@ bool accepted(std::string_view text) {
   return value.has_value();
 }
 
-std::string nested(std::size_t depth) {
-  return std::string(depth, '[') + std::string(depth, ']');
-}
+std::string nested(std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); }
 
 TEST(JsonParse, ReadsEveryKindOfValue) {
   WipingArena arena;
   const auto value = parse(
-      R"( {"n":null,"t":true,"f":false,"i":-12,"d":1.5e2,"s":"x","a":[1,[]],"o":{}} )",
-      arena);
+      R"( {"n":null,"t":true,"f":false,"i":-12,"d":1.5e2,"s":"x","a":[1,[]],"o":{}} )", arena);
   ASSERT_TRUE(value) << value.error().message;
   ASSERT_EQ(value->kind, Kind::kObject);
   EXPECT_EQ(value->find("n")->kind, Kind::kNull);
@@ -71,9 +68,8 @@ TEST(JsonParse, FindsNamesFolded) {
 }
 
 TEST(JsonParse, UnescapesStringsOfAnyLength) {
-  EXPECT_EQ(
-      rewritten(R"("\"\\\/\b\f\n\r\tA\u00e9\u20AC\ud83d\udd11")"),
-      "\"\\\"\\\\/\\b\\f\\n\\r\\tA\xC3\xA9\xE2\x82\xAC\xF0\x9F\x94\x91\"");
+  EXPECT_EQ(rewritten(R"("\"\\\/\b\f\n\r\tA\u00e9\u20AC\ud83d\udd11")"),
+            "\"\\\"\\\\/\\b\\f\\n\\r\\tA\xC3\xA9\xE2\x82\xAC\xF0\x9F\x94\x91\"");
   std::string text = "\"";
   std::string expected;
   for (int i = 0; i < 5000; ++i) {
@@ -128,8 +124,8 @@ TEST(JsonParse, RefusesWhatIsNotJson) {
 }
 
 TEST(JsonParse, RefusesLoneSurrogates) {
-  for (const auto text : {R"("\ud800")", R"("\udc00")", R"("\ud800\ud800")",
-                          R"("\ud83dx")", R"("\udd11\ud83d")"})
+  for (const auto text :
+       {R"("\ud800")", R"("\udc00")", R"("\ud800\ud800")", R"("\ud83dx")", R"("\udd11\ud83d")"})
     EXPECT_FALSE(accepted(text)) << text;
 }
 
@@ -153,9 +149,8 @@ TEST(JsonParse, RefusesAStrayOctetAnywhere) {
 }
 
 TEST(JsonParse, RefusesTextThatIsNotUtf8) {
-  for (const auto text :
-       {"\"\xC3\""sv, "\"\xC0\x80\""sv, "\"\xED\xA0\x80\""sv,
-        "\"\xF5\x80\x80\x80\""sv, "{\"\xFF\":1}"sv, "\"\xE2\x82\""sv})
+  for (const auto text : {"\"\xC3\""sv, "\"\xC0\x80\""sv, "\"\xED\xA0\x80\""sv,
+                          "\"\xF5\x80\x80\x80\""sv, "{\"\xFF\":1}"sv, "\"\xE2\x82\""sv})
     EXPECT_FALSE(accepted(text)) << text;
 }
 
@@ -164,16 +159,14 @@ TEST(JsonParse, GoesDownToItsDepthAndNoFurther) {
   EXPECT_FALSE(accepted(nested(kMaxDepth + 1)));
   EXPECT_FALSE(accepted(std::string(2'000'000, '[')));
   std::string objects;
-  for (int i = 0; i < 1'000'000; ++i)
-    objects += "{\"a\":";
+  for (int i = 0; i < 1'000'000; ++i) objects += "{\"a\":";
   EXPECT_FALSE(accepted(objects));
 }
 
 TEST(JsonParse, RefusesMoreValuesThanItsLimit) {
   const auto array_of = [](std::size_t n) {
     std::string text = "[0";
-    for (std::size_t i = 1; i < n; ++i)
-      text += ",0";
+    for (std::size_t i = 1; i < n; ++i) text += ",0";
     return text + "]";
   };
   WipingArena arena;
@@ -188,19 +181,15 @@ TEST(JsonParse, ReadsIntegersToTheirLimitsAndRefusesMore) {
   EXPECT_EQ(rewritten("9223372036854775807"), "9223372036854775807");
   EXPECT_EQ(rewritten("-9223372036854775808"), "-9223372036854775808");
   EXPECT_EQ(rewritten("-0"), "0");
-  for (const auto text :
-       {"9223372036854775808", "18446744073709551615", "18446744073709551616",
-        "-9223372036854775809", "123456789012345678901234567890"})
-    EXPECT_TRUE(
-        rewritten(text).starts_with("error: an integer is beyond 64 bits"))
-        << text;
+  for (const auto text : {"9223372036854775808", "18446744073709551615", "18446744073709551616",
+                          "-9223372036854775809", "123456789012345678901234567890"})
+    EXPECT_TRUE(rewritten(text).starts_with("error: an integer is beyond 64 bits")) << text;
 }
 
 TEST(JsonParse, ReadsDoublesToTheLastPlaceAndRefusesThoseOutOfRange) {
   WipingArena arena;
-  for (const double d :
-       {0.1, 1.7976931348623157e308, 5e-324, 2.2250738585072014e-308,
-        123456.789, -0.30000000000000004, 9007199254740993.5}) {
+  for (const double d : {0.1, 1.7976931348623157e308, 5e-324, 2.2250738585072014e-308, 123456.789,
+                         -0.30000000000000004, 9007199254740993.5}) {
     const std::string text = to_text(d);
     const auto value = parse(text, arena);
     ASSERT_TRUE(value) << text;
@@ -211,8 +200,7 @@ TEST(JsonParse, ReadsDoublesToTheLastPlaceAndRefusesThoseOutOfRange) {
 }
 
 TEST(JsonParse, NamesTheOctetOfTheFault) {
-  EXPECT_EQ(rewritten("{\"a\":x}"),
-            "error: not valid JSON: syntax error (at octet 5)");
+  EXPECT_EQ(rewritten("{\"a\":x}"), "error: not valid JSON: syntax error (at octet 5)");
   EXPECT_TRUE(rewritten("{} x").ends_with("(at octet 3)"));
   EXPECT_TRUE(rewritten("[1,").ends_with("(at octet 3)"));
   EXPECT_EQ(rewritten("{\"k\":99999999999999999999 }"),
@@ -220,19 +208,15 @@ TEST(JsonParse, NamesTheOctetOfTheFault) {
 }
 
 TEST(JsonTwins, KeepsOnceWhatIsSaidTwiceAlike) {
-  EXPECT_EQ(
-      rewritten(
-          R"({"a":[1,{"x":"y"}],"b":2,"a":[1,{"x":"y"}],"a":[1,{"x":"y"}]})"),
-      R"({"a":[1,{"x":"y"}],"b":2})");
+  EXPECT_EQ(rewritten(R"({"a":[1,{"x":"y"}],"b":2,"a":[1,{"x":"y"}],"a":[1,{"x":"y"}]})"),
+            R"({"a":[1,{"x":"y"}],"b":2})");
 }
 
 TEST(JsonTwins, RefusesOneNameWithTwoValues) {
   for (const auto text :
-       {R"({"a":1,"a":2})", R"({"a":1,"a":1.0})", R"({"a":null,"a":false})",
-        R"({"a":"x","a":"X"})", R"({"a":[1],"a":[1,1]})",
-        R"({"a":{"b":1},"a":{"b":2}})", R"({"a":{"b":1},"a":{"c":1}})",
-        R"({"o":{"a":1,"b":0,"a":2}})", R"({"a":1,"A":1,"a":2})",
-        R"({"\u0061":1,"a":2})"}) {
+       {R"({"a":1,"a":2})", R"({"a":1,"a":1.0})", R"({"a":null,"a":false})", R"({"a":"x","a":"X"})",
+        R"({"a":[1],"a":[1,1]})", R"({"a":{"b":1},"a":{"b":2}})", R"({"a":{"b":1},"a":{"c":1}})",
+        R"({"o":{"a":1,"b":0,"a":2}})", R"({"a":1,"A":1,"a":2})", R"({"\u0061":1,"a":2})"}) {
     WipingArena arena;
     const auto refused = parse(text, arena);
     ASSERT_FALSE(refused) << text;
@@ -253,8 +237,7 @@ TEST(JsonTwins, MarksSpellingsOfOneNameThatDiffer) {
   const auto agree = parse(R"({"keyId":1,"key_id":1,"KEYID":1})", arena);
   ASSERT_TRUE(agree);
   EXPECT_EQ(agree->members.size(), 3U);
-  for (const Member &member : agree->members)
-    EXPECT_FALSE(member.ambiguous);
+  for (const Member& member : agree->members) EXPECT_FALSE(member.ambiguous);
 }
 
 TEST(JsonTwins, FindsTwinsInLargeObjects) {
@@ -278,14 +261,11 @@ TEST(JsonTwins, RepeatsALongNameOnlyInPart) {
 }
 
 TEST(JsonParse, LeavesNoSecretInTheArenaOnceReleased) {
-  const auto holds = [](const WipingArena &arena, std::string_view needle) {
-    return std::string_view(reinterpret_cast<const char *>(&arena),
-                            sizeof arena)
-        .contains(needle);
+  const auto holds = [](const WipingArena& arena, std::string_view needle) {
+    return std::string_view(reinterpret_cast<const char*>(&arena), sizeof arena).contains(needle);
   };
   WipingArena arena;
-  ASSERT_TRUE(parse(
-      R"({"value":"correct\u0020horse","other":"battery staple"})", arena));
+  ASSERT_TRUE(parse(R"({"value":"correct\u0020horse","other":"battery staple"})", arena));
   EXPECT_TRUE(holds(arena, "correct horse"));
   EXPECT_TRUE(holds(arena, "battery staple"));
   arena.release();
@@ -293,5 +273,5 @@ TEST(JsonParse, LeavesNoSecretInTheArenaOnceReleased) {
   EXPECT_FALSE(holds(arena, "battery staple"));
 }
 
-} // namespace
-} // namespace quantumapi::base::json
+}  // namespace
+}  // namespace quantumapi::base::json

@@ -8,7 +8,8 @@ namespace quantumapi::base::json {
 
 // write_schema writes the schema of T. Described members become properties in
 // camelCase; those that are not optional are listed as required.
-template <typename T> void write_schema(Writer &out) {
+template <typename T>
+void write_schema(Writer& out) {
   auto leaf = [&](std::string_view type, std::string_view format = {}) {
     out.begin_object();
     out.key("type");
@@ -43,8 +44,7 @@ template <typename T> void write_schema(Writer &out) {
   } else if constexpr (std::is_convertible_v<T, std::string_view>) {
     leaf("string");
   } else if constexpr (detail::Described<T>) {
-    using Members =
-        boost::describe::describe_members<T, boost::describe::mod_public>;
+    using Members = boost::describe::describe_members<T, boost::describe::mod_public>;
     out.begin_object();
     out.key("type");
     out.string("object");
@@ -52,24 +52,20 @@ template <typename T> void write_schema(Writer &out) {
     out.begin_object();
     boost::mp11::mp_for_each<Members>([&](auto member) {
       out.key(camel(member.name));
-      write_schema<
-          std::remove_cvref_t<decltype(std::declval<T>().*member.pointer)>>(
-          out);
+      write_schema<std::remove_cvref_t<decltype(std::declval<T>().*member.pointer)>>(out);
     });
     out.end_object();
     out.key("required");
     out.begin_array();
     boost::mp11::mp_for_each<Members>([&](auto member) {
-      using M =
-          std::remove_cvref_t<decltype(std::declval<T>().*member.pointer)>;
-      if constexpr (!detail::IsOptional<M>::value)
-        out.string(camel(member.name));
+      using M = std::remove_cvref_t<decltype(std::declval<T>().*member.pointer)>;
+      if constexpr (!detail::IsOptional<M>::value) out.string(camel(member.name));
     });
     out.end_array();
     out.end_object();
   } else {
-    out.raw("{}"); // any JSON value
+    out.raw("{}");  // any JSON value
   }
 }
 
-} // namespace quantumapi::base::json
+}  // namespace quantumapi::base::json

@@ -16,4 +16,4 @@ namespace quantumapi::base::json {
 Result<std::size_t> settle_twins(std::span<Member> members,
                                  std::pmr::polymorphic_allocator<> alloc);
 
-} // namespace quantumapi::base::json
+}  // namespace quantumapi::base::json

@@ -26,59 +26,46 @@ struct Answer {
   Raw raw;
   bool done = false;
 };
-BOOST_DESCRIBE_STRUCT(Answer, (),
-                      (name, error_text, items, inner_one, id, at, raw, done))
+BOOST_DESCRIBE_STRUCT(Answer, (), (name, error_text, items, inner_one, id, at, raw, done))
 
-std::string text_of(std::string_view text) {
-  return to_text(std::string(text));
-}
+std::string text_of(std::string_view text) { return to_text(std::string(text)); }
 
 TEST(JsonWrite, EscapesAsRfc8785Does) {
   // The sample of section 3.2.2: escapes are undone, and redone only where they
   // must be.
   WipingArena arena;
-  const auto sample =
-      parse(R"("\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/")", arena);
+  const auto sample = parse(R"("\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/")", arena);
   ASSERT_TRUE(sample);
-  EXPECT_EQ(to_text(*sample),
-            "\"\xE2\x82\xAC$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"");
+  EXPECT_EQ(to_text(*sample), "\"\xE2\x82\xAC$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"");
 }
 
 TEST(JsonWrite, EscapesEveryControlCharacterAndNothingElse) {
-  const char *const shorts[] = {"\\b", "\\t", "\\n", nullptr, "\\f", "\\r"};
+  const char* const shorts[] = {"\\b", "\\t", "\\n", nullptr, "\\f", "\\r"};
   for (int c = 0; c < 0x80; ++c) {
     std::string expected(1, static_cast<char>(c));
     if (c < 0x20) {
       char hex[7];
       std::snprintf(hex, sizeof hex, "\\u%04x", static_cast<unsigned>(c));
-      expected =
-          c >= 8 && c <= 13 && shorts[c - 8] != nullptr ? shorts[c - 8] : hex;
+      expected = c >= 8 && c <= 13 && shorts[c - 8] != nullptr ? shorts[c - 8] : hex;
     }
-    if (c == '"' || c == '\\')
-      expected.insert(0, 1, '\\');
+    if (c == '"' || c == '\\') expected.insert(0, 1, '\\');
     // At every place of a word of eight, and after it.
     for (std::size_t before = 0; before < 18; ++before) {
-      const std::string text =
-          std::string(before, 'a') + static_cast<char>(c) + "tail of text";
-      EXPECT_EQ(text_of(text),
-                '"' + std::string(before, 'a') + expected + "tail of text\"")
-          << c;
+      const std::string text = std::string(before, 'a') + static_cast<char>(c) + "tail of text";
+      EXPECT_EQ(text_of(text), '"' + std::string(before, 'a') + expected + "tail of text\"") << c;
     }
   }
 }
 
 TEST(JsonWrite, PassesUtf8AndReplacesWhatIsNot) {
-  EXPECT_EQ(text_of("1234567\xC3\xA9\xF0\x9F\x94\x91\n"),
-            "\"1234567\xC3\xA9\xF0\x9F\x94\x91\\n\"");
+  EXPECT_EQ(text_of("1234567\xC3\xA9\xF0\x9F\x94\x91\n"), "\"1234567\xC3\xA9\xF0\x9F\x94\x91\\n\"");
   EXPECT_EQ(text_of("a\xFFz"), "\"a\xEF\xBF\xBDz\"");
-  EXPECT_EQ(text_of("12345678\xED\xA0\x80"),
-            "\"12345678\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");
+  EXPECT_EQ(text_of("12345678\xED\xA0\x80"), "\"12345678\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");
 }
 
 TEST(JsonWrite, WhatItWritesReadsBackTheSame) {
   std::string all;
-  for (int c = 0; c < 0x80; ++c)
-    all += static_cast<char>(c);
+  for (int c = 0; c < 0x80; ++c) all += static_cast<char>(c);
   all += "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x94\x91";
   WipingArena arena;
   for (std::size_t from = 0; from < 0x80; ++from)
@@ -97,8 +84,7 @@ TEST(JsonWrite, WritesNumbersShortestAndNeverNotANumber) {
 
 TEST(JsonWrite, WritesLargeWholeDoublesSoThatTheyReadBack) {
   WipingArena arena;
-  for (const double d :
-       {9223372036854775808.0, -33333330033313331200.0, 1e20, 123e20}) {
+  for (const double d : {9223372036854775808.0, -33333330033313331200.0, 1e20, 123e20}) {
     const auto value = parse(to_text(d), arena);
     ASSERT_TRUE(value) << to_text(d);
     EXPECT_EQ(value->number, d);
@@ -107,23 +93,20 @@ TEST(JsonWrite, WritesLargeWholeDoublesSoThatTheyReadBack) {
 
 TEST(JsonWrite, WritesMembersInCamelCaseAndOmitsTheAbsent) {
   Answer answer{.name = "n\"", .items = {{1}, {2}}, .raw = {"[1,{}]"}};
-  EXPECT_EQ(
-      to_text(answer),
-      R"({"name":"n\"","items":[{"keyVersion":1},{"keyVersion":2}],)"
-      R"("innerOne":{"keyVersion":0},"id":"00000000-0000-0000-0000-000000000000",)"
-      R"("at":"1970-01-01T00:00:00.000000Z","raw":[1,{}],"done":false})");
+  EXPECT_EQ(to_text(answer),
+            R"({"name":"n\"","items":[{"keyVersion":1},{"keyVersion":2}],)"
+            R"("innerOne":{"keyVersion":0},"id":"00000000-0000-0000-0000-000000000000",)"
+            R"("at":"1970-01-01T00:00:00.000000Z","raw":[1,{}],"done":false})");
   answer.error_text = "";
   EXPECT_NE(to_text(answer).find(R"("errorText":"")"), std::string::npos);
 }
 
 TEST(JsonWrite, WritesBothSpellingsOfMultiWordNamesWhenAsked) {
-  EXPECT_EQ(to_text(Inner{7}, Naming::kCamelAndSnake),
-            R"({"keyVersion":7,"key_version":7})");
+  EXPECT_EQ(to_text(Inner{7}, Naming::kCamelAndSnake), R"({"keyVersion":7,"key_version":7})");
 }
 
 TEST(JsonWrite, EscapesNamesThatAreData) {
-  const std::map<std::string, std::string> labels = {{"a\"b", "1"},
-                                                     {"new\nline", "2"}};
+  const std::map<std::string, std::string> labels = {{"a\"b", "1"}, {"new\nline", "2"}};
   EXPECT_EQ(to_text(labels), R"({"a\"b":"1","new\nline":"2"})");
   WipingArena arena;
   const auto value = parse(R"({"a\"b":[null,true,1.5]})", arena);
@@ -149,5 +132,5 @@ TEST(JsonWrite, PlacesCommasItself) {
   EXPECT_EQ(text, R"([{},[],null,{"a":true,"b":1}])");
 }
 
-} // namespace
-} // namespace quantumapi::base::json
+}  // namespace
+}  // namespace quantumapi::base::json

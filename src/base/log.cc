@@ -25,30 +25,29 @@ constexpr std::size_t kLongestQueue = 16'384;
 
 std::string_view name_of(LogLevel level) {
   switch (level) {
-  case LogLevel::kDebug:
-    return "debug";
-  case LogLevel::kInfo:
-    return "info";
-  case LogLevel::kWarning:
-    return "warning";
-  case LogLevel::kError:
-    return "error";
+    case LogLevel::kDebug:
+      return "debug";
+    case LogLevel::kInfo:
+      return "info";
+    case LogLevel::kWarning:
+      return "warning";
+    case LogLevel::kError:
+      return "error";
   }
   return "error";
 }
 
-template <typename Number> void append_number(std::string &out, Number value) {
+template <typename Number>
+void append_number(std::string& out, Number value) {
   char text[32];
   const auto end = std::to_chars(text, text + sizeof text, value).ptr;
   out.append(text, static_cast<std::size_t>(end - text));
 }
 
 struct AppendValue {
-  std::string &out;
+  std::string& out;
 
-  void operator()(std::string_view v) const {
-    json::detail::append_string(out, v);
-  }
+  void operator()(std::string_view v) const { json::detail::append_string(out, v); }
   void operator()(std::int64_t v) const { append_number(out, v); }
   void operator()(double v) const {
     if (std::isfinite(v))
@@ -59,7 +58,7 @@ struct AppendValue {
   void operator()(bool v) const { out += v ? "true" : "false"; }
 };
 
-void append_member(std::string &out, const LogField &field) {
+void append_member(std::string& out, const LogField& field) {
   out += ',';
   json::detail::append_string(out, field.name);
   out += ':';
@@ -74,8 +73,7 @@ std::string format_line(LogLevel level, std::string_view message,
   line += name_of(level);
   line += '"';
   append_member(line, {"message", message});
-  for (const LogField &field : fields)
-    append_member(line, field);
+  for (const LogField& field : fields) append_member(line, field);
   line += "}\n";
   return line;
 }
@@ -89,16 +87,14 @@ void write_line(int descriptor, std::string_view line) {
       line.remove_prefix(static_cast<std::size_t>(written));
       continue;
     }
-    if (errno == EINTR)
-      continue;
-    if (errno != EAGAIN)
-      return;
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) return;
     pollfd ready{descriptor, POLLOUT, 0};
     ::poll(&ready, 1, -1);
   }
 }
 
-} // namespace
+}  // namespace
 
 struct Logger::Impl {
   Impl(int fd, LogLevel least) : descriptor(fd), level(least) {}
@@ -108,17 +104,14 @@ struct Logger::Impl {
     std::unique_lock lock(mutex);
     for (;;) {
       arrived.wait(lock, [&] { return closing || !waiting.empty(); });
-      if (waiting.empty())
-        return;
+      if (waiting.empty()) return;
       batch.swap(waiting);
       const std::uint64_t lost = std::exchange(dropped, 0);
       lock.unlock();
-      for (const std::string &line : batch)
-        write_line(descriptor, line);
+      for (const std::string& line : batch) write_line(descriptor, line);
       if (lost > 0)
-        write_line(descriptor,
-                   format_line(LogLevel::kWarning, "log lines were dropped",
-                               {{"count", static_cast<std::int64_t>(lost)}}));
+        write_line(descriptor, format_line(LogLevel::kWarning, "log lines were dropped",
+                                           {{"count", static_cast<std::int64_t>(lost)}}));
       batch.clear();
       lock.lock();
     }
@@ -134,8 +127,7 @@ struct Logger::Impl {
   std::thread writer;
 };
 
-Logger::Logger(int descriptor, LogLevel level)
-    : impl_(std::make_unique<Impl>(descriptor, level)) {
+Logger::Logger(int descriptor, LogLevel level) : impl_(std::make_unique<Impl>(descriptor, level)) {
   impl_->writer = std::thread([impl = impl_.get()] { impl->run(); });
 }
 
@@ -148,14 +140,11 @@ Logger::~Logger() {
   impl_->writer.join();
 }
 
-void Logger::set_level(LogLevel level) {
-  impl_->level.store(level, std::memory_order_relaxed);
-}
+void Logger::set_level(LogLevel level) { impl_->level.store(level, std::memory_order_relaxed); }
 
 void Logger::write(LogLevel level, std::string_view message,
                    std::initializer_list<LogField> fields) {
-  if (level < impl_->level.load(std::memory_order_relaxed))
-    return;
+  if (level < impl_->level.load(std::memory_order_relaxed)) return;
   std::string line = format_line(level, message, fields);
   {
     const std::lock_guard lock(impl_->mutex);
@@ -168,4 +157,4 @@ void Logger::write(LogLevel level, std::string_view message,
   impl_->arrived.notify_one();
 }
 
-} // namespace quantumapi::base
+}  // namespace quantumapi::base

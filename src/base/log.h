@@ -22,36 +22,32 @@ struct LogField {
 // newlines in values are escaped. Values of requests, keys and headers are
 // never passed to it: callers log ids and counts. Safe from any thread.
 class Logger {
-public:
+ public:
   explicit Logger(int descriptor = 2, LogLevel level = LogLevel::kInfo);
-  ~Logger(); // writes what is waiting
-  Logger(const Logger &) = delete;
-  Logger &operator=(const Logger &) = delete;
+  ~Logger();  // writes what is waiting
+  Logger(const Logger&) = delete;
+  Logger& operator=(const Logger&) = delete;
 
   void set_level(LogLevel level);
-  void write(LogLevel level, std::string_view message,
-             std::initializer_list<LogField> fields = {});
-  void info(std::string_view message,
-            std::initializer_list<LogField> fields = {}) {
+  void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
+  void info(std::string_view message, std::initializer_list<LogField> fields = {}) {
     write(LogLevel::kInfo, message, fields);
   }
-  void warning(std::string_view message,
-               std::initializer_list<LogField> fields = {}) {
+  void warning(std::string_view message, std::initializer_list<LogField> fields = {}) {
     write(LogLevel::kWarning, message, fields);
   }
-  void error(std::string_view message,
-             std::initializer_list<LogField> fields = {}) {
+  void error(std::string_view message, std::initializer_list<LogField> fields = {}) {
     write(LogLevel::kError, message, fields);
   }
 
-private:
+ private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 
-} // namespace quantumapi::base
+}  // namespace quantumapi::base
 
 namespace quantumapi {
 using base::Logger;
 using base::LogLevel;
-} // namespace quantumapi
+}  // namespace quantumapi

@@ -16,18 +16,17 @@ namespace quantumapi::base {
 namespace {
 
 class Pipe {
-public:
+ public:
   Pipe() { EXPECT_EQ(pipe(ends_), 0); }
   ~Pipe() {
     close_writer();
     close(ends_[0]);
   }
-  Pipe(const Pipe &) = delete;
-  Pipe &operator=(const Pipe &) = delete;
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
   int writer() const { return ends_[1]; }
   void close_writer() {
-    if (ends_[1] >= 0)
-      close(ends_[1]);
+    if (ends_[1] >= 0) close(ends_[1]);
     ends_[1] = -1;
   }
   std::string read_all() const {
@@ -38,11 +37,11 @@ public:
     return all;
   }
 
-private:
+ private:
   int ends_[2] = {-1, -1};
 };
 
-std::vector<std::string> lines_of(const std::string &text) {
+std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = text.find('\n', at);
@@ -65,11 +64,9 @@ std::vector<std::string> logged(Use use, LogLevel level = LogLevel::kInfo) {
 }
 
 TEST(Logger, WritesOneJsonObjectALine) {
-  const auto lines = logged([](Logger &log) {
-    log.info("started", {{"port", std::int64_t{8443}},
-                         {"tls", true},
-                         {"share", 0.5},
-                         {"name", "x"}});
+  const auto lines = logged([](Logger& log) {
+    log.info("started",
+             {{"port", std::int64_t{8443}}, {"tls", true}, {"share", 0.5}, {"name", "x"}});
   });
   ASSERT_EQ(lines.size(), 1U);
   WipingArena arena;
@@ -89,14 +86,12 @@ TEST(Logger, WritesEachLineAtOnce) {
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
   {
     Logger log(ends[1]);
-    for (int i = 0; i < 10; ++i)
-      log.info("line", {{"n", std::int64_t{i}}});
+    for (int i = 0; i < 10; ++i) log.info("line", {{"n", std::int64_t{i}}});
   }
   close(ends[1]);
   char buffer[4096];
   for (int i = 0; i < 10; ++i) {
-    const ssize_t got =
-        read(ends[0], buffer, sizeof buffer); // one packet is one write
+    const ssize_t got = read(ends[0], buffer, sizeof buffer);  // one packet is one write
     ASSERT_GT(got, 0);
     const std::string_view packet(buffer, static_cast<std::size_t>(got));
     EXPECT_TRUE(packet.ends_with("\"n\":" + std::to_string(i) + "}\n"));
@@ -106,7 +101,7 @@ TEST(Logger, WritesEachLineAtOnce) {
 }
 
 TEST(Logger, LetsNoValueForgeALine) {
-  const auto lines = logged([](Logger &log) {
+  const auto lines = logged([](Logger& log) {
     log.error("bad\n{\"level\":\"info\"}",
               {{"na\nme", "va\"l\r\nue\x1b[31m"}, {"x", std::nan("")}});
   });
@@ -116,12 +111,11 @@ TEST(Logger, LetsNoValueForgeALine) {
   ASSERT_TRUE(line) << lines[0];
   EXPECT_EQ(line->find("level")->text, "error");
   EXPECT_EQ(line->find("message")->text, "bad\n{\"level\":\"info\"}");
-  for (const char c : lines[0])
-    EXPECT_GE(static_cast<unsigned char>(c), 0x20);
+  for (const char c : lines[0]) EXPECT_GE(static_cast<unsigned char>(c), 0x20);
 }
 
 TEST(Logger, DropsWhatIsBelowItsLevel) {
-  const auto lines = logged([](Logger &log) {
+  const auto lines = logged([](Logger& log) {
     log.write(LogLevel::kDebug, "no");
     log.info("one");
     log.set_level(LogLevel::kError);
@@ -149,13 +143,12 @@ TEST(Logger, KeepsEveryLineOfEveryThread) {
         for (int i = 0; i < 1000; ++i)
           log.info("m", {{"t", std::int64_t{t}}, {"i", std::int64_t{i}}});
       });
-    for (auto &thread : threads)
-      thread.join();
+    for (auto& thread : threads) thread.join();
   }
   pipe.close_writer();
   reader.join();
   std::vector<std::int64_t> next(4, 0);
-  for (const std::string &text : lines_of(all)) {
+  for (const std::string& text : lines_of(all)) {
     WipingArena arena;
     const auto line = json::parse(text, arena);
     ASSERT_TRUE(line) << text;
@@ -168,10 +161,8 @@ TEST(Logger, KeepsEveryLineOfEveryThread) {
 TEST(Logger, CountsWhatItDropsWhileNobodyReads) {
   Pipe pipe;
   auto log = std::make_unique<Logger>(pipe.writer());
-  constexpr std::int64_t kLines =
-      40'000; // more than pipe, batch and queue can hold
-  for (std::int64_t i = 0; i < kLines; ++i)
-    log->info("m");
+  constexpr std::int64_t kLines = 40'000;  // more than pipe, batch and queue can hold
+  for (std::int64_t i = 0; i < kLines; ++i) log->info("m");
   std::string all;
   std::thread reader([&] { all = pipe.read_all(); });
   log.reset();
@@ -179,7 +170,7 @@ TEST(Logger, CountsWhatItDropsWhileNobodyReads) {
   reader.join();
   std::int64_t kept = 0;
   std::int64_t dropped = 0;
-  for (const std::string &text : lines_of(all)) {
+  for (const std::string& text : lines_of(all)) {
     WipingArena arena;
     const auto line = json::parse(text, arena);
     ASSERT_TRUE(line) << text;
@@ -200,5 +191,5 @@ TEST(Logger, SurvivesADescriptorThatIsClosed) {
   log.error("nobody hears");
 }
 
-} // namespace
-} // namespace quantumapi::base
+}  // namespace
+}  // namespace quantumapi::base

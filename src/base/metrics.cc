@@ -15,7 +15,7 @@ namespace {
 
 struct Bucket {
   std::uint64_t nanoseconds;
-  std::string_view seconds; // the label `le`
+  std::string_view seconds;  // the label `le`
 };
 
 constexpr std::array<Bucket, Histogram::kBuckets> kBounds = {{
@@ -38,14 +38,13 @@ constexpr std::array<Bucket, Histogram::kBuckets> kBounds = {{
     {10'000'000'000, "10"},
 }};
 
-void append_escaped(std::string &out, std::string_view text, bool quotes) {
+void append_escaped(std::string& out, std::string_view text, bool quotes) {
   for (const char c : text) {
     if (c == '\n') {
       out += "\\n";
       continue;
     }
-    if (c == '\\' || (quotes && c == '"'))
-      out += '\\';
+    if (c == '\\' || (quotes && c == '"')) out += '\\';
     out += c;
   }
 }
@@ -55,9 +54,8 @@ void append_escaped(std::string &out, std::string_view text, bool quotes) {
 std::string label_text(Labels labels) {
   std::ranges::sort(labels);
   std::string text;
-  for (const auto &[name, value] : labels) {
-    if (!text.empty())
-      text += ',';
+  for (const auto& [name, value] : labels) {
+    if (!text.empty()) text += ',';
     text += name;
     text += "=\"";
     append_escaped(text, value, true);
@@ -67,16 +65,14 @@ std::string label_text(Labels labels) {
 }
 
 std::string number_text(double value) {
-  if (std::isnan(value))
-    return "NaN";
-  if (std::isinf(value))
-    return value > 0 ? "+Inf" : "-Inf";
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
   char text[32];
   return {text, std::to_chars(text, text + sizeof text, value).ptr};
 }
 
-void append_sample(std::string &out, std::string_view name,
-                   std::string_view labels, std::string_view value) {
+void append_sample(std::string& out, std::string_view name, std::string_view labels,
+                   std::string_view value) {
   out += name;
   if (!labels.empty()) {
     out += '{';
@@ -90,20 +86,17 @@ void append_sample(std::string &out, std::string_view name,
 
 // Using one name for two kinds is a defect that the first scrape would hide.
 [[noreturn]] void misused(std::string_view name) {
-  std::fprintf(stderr,
-               "metric %.*s is asked for with two kinds or help texts\n",
+  std::fprintf(stderr, "metric %.*s is asked for with two kinds or help texts\n",
                static_cast<int>(name.size()), name.data());
   std::abort();
 }
 
-} // namespace
+}  // namespace
 
 void Histogram::observe(std::chrono::nanoseconds duration) noexcept {
-  const auto nanoseconds =
-      static_cast<std::uint64_t>(std::max<std::int64_t>(duration.count(), 0));
+  const auto nanoseconds = static_cast<std::uint64_t>(std::max<std::int64_t>(duration.count(), 0));
   std::size_t i = 0;
-  while (i < kBuckets && nanoseconds > kBounds[i].nanoseconds)
-    ++i;
+  while (i < kBuckets && nanoseconds > kBounds[i].nanoseconds) ++i;
   counts_[i].fetch_add(1, std::memory_order_relaxed);
   sum_nanoseconds_.fetch_add(nanoseconds, std::memory_order_relaxed);
 }
@@ -112,8 +105,7 @@ struct Metrics::Impl {
   template <typename Series>
   using BySeries = std::map<std::string, std::unique_ptr<Series>, std::less<>>;
   using Reader = std::function<double()>;
-  using Kind = std::variant<BySeries<Counter>, BySeries<Gauge>,
-                            BySeries<Histogram>, Reader>;
+  using Kind = std::variant<BySeries<Counter>, BySeries<Gauge>, BySeries<Histogram>, Reader>;
 
   struct Family {
     std::string help;
@@ -121,27 +113,22 @@ struct Metrics::Impl {
   };
 
   template <typename Series>
-  Series &find_or_make(std::string_view name, std::string_view help,
-                       Labels labels) {
+  Series& find_or_make(std::string_view name, std::string_view help, Labels labels) {
     const std::string text = label_text(std::move(labels));
     const std::lock_guard lock(mutex);
-    Family &family = find_family(name, help, BySeries<Series>());
-    auto *const all = std::get_if<BySeries<Series>>(&family.series);
-    if (all == nullptr)
-      misused(name);
-    auto &series = (*all)[text];
-    if (series == nullptr)
-      series = std::make_unique<Series>();
+    Family& family = find_family(name, help, BySeries<Series>());
+    auto* const all = std::get_if<BySeries<Series>>(&family.series);
+    if (all == nullptr) misused(name);
+    auto& series = (*all)[text];
+    if (series == nullptr) series = std::make_unique<Series>();
     return *series;
   }
 
-  Family &find_family(std::string_view name, std::string_view help, Kind kind) {
+  Family& find_family(std::string_view name, std::string_view help, Kind kind) {
     const auto known = families.find(name);
     if (known == families.end())
-      return families.emplace(name, Family{std::string(help), std::move(kind)})
-          .first->second;
-    if (known->second.help != help)
-      misused(name);
+      return families.emplace(name, Family{std::string(help), std::move(kind)}).first->second;
+    if (known->second.help != help) misused(name);
     return known->second;
   }
 
@@ -151,32 +138,27 @@ struct Metrics::Impl {
     std::vector<std::pair<std::string, Reader>> readers;
     {
       const std::lock_guard lock(mutex);
-      for (const auto &[name, family] : families)
-        if (const auto *reader = std::get_if<Reader>(&family.series))
+      for (const auto& [name, family] : families)
+        if (const auto* reader = std::get_if<Reader>(&family.series))
           readers.emplace_back(name, *reader);
     }
     std::map<std::string, double, std::less<>> values;
-    for (const auto &[name, reader] : readers)
-      values.emplace(name, reader());
+    for (const auto& [name, reader] : readers) values.emplace(name, reader());
     return values;
   }
 
-  static void append_histogram(std::string &out, const std::string &name,
-                               const std::string &labels,
-                               const Histogram &histogram) {
+  static void append_histogram(std::string& out, const std::string& name, const std::string& labels,
+                               const Histogram& histogram) {
     const std::string prefix = labels.empty() ? "" : labels + ",";
     std::uint64_t total = 0;
     for (std::size_t i = 0; i <= Histogram::kBuckets; ++i) {
       total += histogram.counts_[i].load(std::memory_order_relaxed);
-      const std::string_view bound =
-          i < Histogram::kBuckets ? kBounds[i].seconds : "+Inf";
-      append_sample(out, name + "_bucket",
-                    prefix + "le=\"" + std::string(bound) + "\"",
+      const std::string_view bound = i < Histogram::kBuckets ? kBounds[i].seconds : "+Inf";
+      append_sample(out, name + "_bucket", prefix + "le=\"" + std::string(bound) + "\"",
                     std::to_string(total));
     }
     const auto sum = histogram.sum_nanoseconds_.load(std::memory_order_relaxed);
-    append_sample(out, name + "_sum", labels,
-                  number_text(static_cast<double>(sum) / 1e9));
+    append_sample(out, name + "_sum", labels, number_text(static_cast<double>(sum) / 1e9));
     append_sample(out, name + "_count", labels, std::to_string(total));
   }
 
@@ -187,26 +169,22 @@ struct Metrics::Impl {
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
 Metrics::~Metrics() = default;
 
-Counter &Metrics::counter(std::string_view name, std::string_view help,
-                          Labels labels) {
+Counter& Metrics::counter(std::string_view name, std::string_view help, Labels labels) {
   return impl_->find_or_make<Counter>(name, help, std::move(labels));
 }
 
-Gauge &Metrics::gauge(std::string_view name, std::string_view help,
-                      Labels labels) {
+Gauge& Metrics::gauge(std::string_view name, std::string_view help, Labels labels) {
   return impl_->find_or_make<Gauge>(name, help, std::move(labels));
 }
 
-Histogram &Metrics::histogram(std::string_view name, std::string_view help,
-                              Labels labels) {
+Histogram& Metrics::histogram(std::string_view name, std::string_view help, Labels labels) {
   return impl_->find_or_make<Histogram>(name, help, std::move(labels));
 }
 
 void Metrics::gauge_from(std::string_view name, std::string_view help,
                          std::function<double()> read) {
   const std::lock_guard lock(impl_->mutex);
-  if (impl_->families.contains(name))
-    misused(name);
+  if (impl_->families.contains(name)) misused(name);
   impl_->find_family(name, help, std::move(read));
 }
 
@@ -214,7 +192,7 @@ std::string Metrics::text() const {
   const auto values = impl_->read_all();
   const std::lock_guard lock(impl_->mutex);
   std::string out;
-  for (const auto &[name, family] : impl_->families) {
+  for (const auto& [name, family] : impl_->families) {
     const auto begin = [&](std::string_view type) {
       out += "# HELP " + name + ' ';
       append_escaped(out, family.help, false);
@@ -222,20 +200,17 @@ std::string Metrics::text() const {
       out += type;
       out += '\n';
     };
-    if (const auto *counters =
-            std::get_if<Impl::BySeries<Counter>>(&family.series)) {
+    if (const auto* counters = std::get_if<Impl::BySeries<Counter>>(&family.series)) {
       begin("counter");
-      for (const auto &[labels, counter] : *counters)
+      for (const auto& [labels, counter] : *counters)
         append_sample(out, name, labels, std::to_string(counter->value()));
-    } else if (const auto *gauges =
-                   std::get_if<Impl::BySeries<Gauge>>(&family.series)) {
+    } else if (const auto* gauges = std::get_if<Impl::BySeries<Gauge>>(&family.series)) {
       begin("gauge");
-      for (const auto &[labels, gauge] : *gauges)
+      for (const auto& [labels, gauge] : *gauges)
         append_sample(out, name, labels, number_text(gauge->value()));
-    } else if (const auto *all =
-                   std::get_if<Impl::BySeries<Histogram>>(&family.series)) {
+    } else if (const auto* all = std::get_if<Impl::BySeries<Histogram>>(&family.series)) {
       begin("histogram");
-      for (const auto &[labels, histogram] : *all)
+      for (const auto& [labels, histogram] : *all)
         Impl::append_histogram(out, name, labels, *histogram);
     } else if (const auto value = values.find(name); value != values.end()) {
       begin("gauge");
@@ -245,4 +220,4 @@ std::string Metrics::text() const {
   return out;
 }
 
-} // namespace quantumapi::base
+}  // namespace quantumapi::base

@@ -17,39 +17,33 @@ using Labels = std::vector<std::pair<std::string, std::string>>;
 
 // Counter only grows. One relaxed atomic: safe from any thread.
 class Counter {
-public:
-  void add(std::uint64_t n = 1) noexcept {
-    value_.fetch_add(n, std::memory_order_relaxed);
-  }
+ public:
+  void add(std::uint64_t n = 1) noexcept { value_.fetch_add(n, std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t value() const noexcept {
     return value_.load(std::memory_order_relaxed);
   }
 
-private:
+ private:
   std::atomic<std::uint64_t> value_ = 0;
 };
 
 // Gauge is a value that goes up and down.
 class Gauge {
-public:
-  void set(double value) noexcept {
-    value_.store(value, std::memory_order_relaxed);
-  }
-  [[nodiscard]] double value() const noexcept {
-    return value_.load(std::memory_order_relaxed);
-  }
+ public:
+  void set(double value) noexcept { value_.store(value, std::memory_order_relaxed); }
+  [[nodiscard]] double value() const noexcept { return value_.load(std::memory_order_relaxed); }
 
-private:
+ private:
   std::atomic<double> value_ = 0;
 };
 
 // Histogram counts durations in fixed buckets from 50 us to 10 s.
 class Histogram {
-public:
+ public:
   static constexpr std::size_t kBuckets = 17;
   void observe(std::chrono::nanoseconds duration) noexcept;
 
-private:
+ private:
   friend class Metrics;
   std::atomic<std::uint64_t> counts_[kBuckets + 1] = {};
   std::atomic<std::uint64_t> sum_nanoseconds_ = 0;
@@ -59,28 +53,24 @@ private:
 // reference (valid as long as Metrics); look-ups take a lock. A name is asked
 // for with one kind and one help text only.
 class Metrics {
-public:
+ public:
   Metrics();
   ~Metrics();
-  Counter &counter(std::string_view name, std::string_view help,
-                   Labels labels = {});
-  Gauge &gauge(std::string_view name, std::string_view help,
-               Labels labels = {});
-  Histogram &histogram(std::string_view name, std::string_view help,
-                       Labels labels = {});
+  Counter& counter(std::string_view name, std::string_view help, Labels labels = {});
+  Gauge& gauge(std::string_view name, std::string_view help, Labels labels = {});
+  Histogram& histogram(std::string_view name, std::string_view help, Labels labels = {});
   // gauge_from asks `read` at each scrape.
-  void gauge_from(std::string_view name, std::string_view help,
-                  std::function<double()> read);
+  void gauge_from(std::string_view name, std::string_view help, std::function<double()> read);
   // text is the exposition (version 0.0.4): HELP, TYPE and samples sorted by
   // name.
   [[nodiscard]] std::string text() const;
 
-private:
+ private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 
-} // namespace quantumapi::base
+}  // namespace quantumapi::base
 
 namespace quantumapi {
 using base::Metrics;

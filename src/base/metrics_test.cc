@@ -27,16 +27,15 @@ TEST(Metrics, WritesCountersAndGaugesSortedByName) {
 
 TEST(Metrics, GivesTheSameSeriesForTheSameLabelsInAnyOrder) {
   Metrics metrics;
-  Counter &one = metrics.counter("n_total", "N.", {{"a", "1"}, {"b", "2"}});
-  Counter &two = metrics.counter("n_total", "N.", {{"b", "2"}, {"a", "1"}});
+  Counter& one = metrics.counter("n_total", "N.", {{"a", "1"}, {"b", "2"}});
+  Counter& two = metrics.counter("n_total", "N.", {{"b", "2"}, {"a", "1"}});
   EXPECT_EQ(&one, &two);
   EXPECT_NE(&one, &metrics.counter("n_total", "N.", {{"a", "1"}}));
 }
 
 TEST(Metrics, EscapesLabelsAndHelp) {
   Metrics metrics;
-  metrics.counter("n_total", "A \\ and\na \"quote\".", {{"l", "a\"b\\c\nd"}})
-      .add();
+  metrics.counter("n_total", "A \\ and\na \"quote\".", {{"l", "a\"b\\c\nd"}}).add();
   EXPECT_EQ(metrics.text(),
             "# HELP n_total A \\\\ and\\na \"quote\".\n# TYPE n_total counter\n"
             "n_total{l=\"a\\\"b\\\\c\\nd\"} 1\n");
@@ -44,10 +43,8 @@ TEST(Metrics, EscapesLabelsAndHelp) {
 
 TEST(Metrics, WritesNumbersThatAreNone) {
   Metrics metrics;
-  metrics.gauge("g", "G.", {{"k", "nan"}})
-      .set(std::numeric_limits<double>::quiet_NaN());
-  metrics.gauge("g", "G.", {{"k", "inf"}})
-      .set(-std::numeric_limits<double>::infinity());
+  metrics.gauge("g", "G.", {{"k", "nan"}}).set(std::numeric_limits<double>::quiet_NaN());
+  metrics.gauge("g", "G.", {{"k", "inf"}}).set(-std::numeric_limits<double>::infinity());
   EXPECT_THAT(metrics.text(), HasSubstr("g{k=\"nan\"} NaN\n"));
   EXPECT_THAT(metrics.text(), HasSubstr("g{k=\"inf\"} -Inf\n"));
 }
@@ -55,8 +52,8 @@ TEST(Metrics, WritesNumbersThatAreNone) {
 TEST(Histogram, CountsEachDurationInEveryBucketThatHoldsIt) {
   using namespace std::chrono_literals;
   Metrics metrics;
-  Histogram &h = metrics.histogram("d_seconds", "D.", {{"r", "x"}});
-  h.observe(50us); // on the bound: inside
+  Histogram& h = metrics.histogram("d_seconds", "D.", {{"r", "x"}});
+  h.observe(50us);  // on the bound: inside
   h.observe(51us);
   h.observe(1s);
   h.observe(10s);
@@ -84,23 +81,20 @@ TEST(Histogram, WithoutLabelsCarriesTheBoundAlone) {
 
 TEST(Metrics, LosesNoCountOfAnyThread) {
   Metrics metrics;
-  Counter &counter = metrics.counter("n_total", "N.");
+  Counter& counter = metrics.counter("n_total", "N.");
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t)
     threads.emplace_back([&] {
-      for (int i = 0; i < 10'000; ++i)
-        counter.add();
+      for (int i = 0; i < 10'000; ++i) counter.add();
     });
-  for (auto &thread : threads)
-    thread.join();
+  for (auto& thread : threads) thread.join();
   EXPECT_EQ(counter.value(), 40'000U);
 }
 
 TEST(Metrics, LetsAReaderUseMetricsItself) {
   Metrics metrics;
-  metrics.gauge_from("g", "G.", [&] {
-    return static_cast<double>(metrics.counter("n_total", "N.").value());
-  });
+  metrics.gauge_from("g", "G.",
+                     [&] { return static_cast<double>(metrics.counter("n_total", "N.").value()); });
   metrics.counter("n_total", "N.").add(2);
   EXPECT_THAT(metrics.text(), HasSubstr("\ng 2\n"));
 }
@@ -113,5 +107,5 @@ TEST(MetricsDeathTest, RefusesOneNameForTwoKindsOrHelpTexts) {
   EXPECT_DEATH(metrics.gauge_from("n", "N.", [] { return 0.0; }), "two kinds");
 }
 
-} // namespace
-} // namespace quantumapi::base
+}  // namespace
+}  // namespace quantumapi::base

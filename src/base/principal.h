@@ -13,14 +13,14 @@ namespace quantumapi::base {
 // Role of a key's service account inside its tenant, weakest first.
 enum class Role : std::uint8_t { kMember, kAdmin, kOwner };
 
-std::string_view to_string(Role role); // "member" | "admin" | "owner"
+std::string_view to_string(Role role);  // "member" | "admin" | "owner"
 Result<Role> parse_role(std::string_view text);
 
 // Binding limits a key to one named resource. It holds both the id and the
 // name, so that a request by either is decided before any look-up.
 struct Binding {
-  std::string type; // "secret" | "key"
-  Uuid id;          // nil when bound to a name that need not exist yet
+  std::string type;  // "secret" | "key"
+  Uuid id;           // nil when bound to a name that need not exist yet
   std::string name;
 };
 
@@ -30,21 +30,20 @@ struct Principal {
   ServiceAccountId account;
   ApiKeyId api_key;
   Role role = Role::kMember;
-  std::string label;               // the service account's name; personal data
-  std::vector<std::string> scopes; // "secrets:read"; "*" grants all of the role
-  std::vector<Binding> bindings;   // empty: every resource of the tenant
+  std::string label;                // the service account's name; personal data
+  std::vector<std::string> scopes;  // "secrets:read"; "*" grants all of the role
+  std::vector<Binding> bindings;    // empty: every resource of the tenant
 
   // has_scope is true when the key may do `scope` on some resource.
   [[nodiscard]] bool has_scope(std::string_view scope) const;
   // may_reach decides by id or by name (one of them given), before any look-up.
-  [[nodiscard]] bool may_reach(std::string_view type, const Uuid &id) const;
-  [[nodiscard]] bool may_reach(std::string_view type,
-                               std::string_view name) const;
+  [[nodiscard]] bool may_reach(std::string_view type, const Uuid& id) const;
+  [[nodiscard]] bool may_reach(std::string_view type, std::string_view name) const;
 };
 
-} // namespace quantumapi::base
+}  // namespace quantumapi::base
 
 namespace quantumapi {
 using base::Principal;
 using base::Role;
-} // namespace quantumapi
+}  // namespace quantumapi

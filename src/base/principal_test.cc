@@ -17,7 +17,7 @@ TEST(Role, ReadsBackWhatItWrites) {
 }
 
 TEST(Role, RefusesOtherWords) {
-  for (const char *text : {"", "Owner", "root", "owner ", "admin,owner"}) {
+  for (const char* text : {"", "Owner", "root", "owner ", "admin,owner"}) {
     const auto role = parse_role(text);
     ASSERT_FALSE(role) << text;
     EXPECT_EQ(role.error().code, Code::kInvalidArgument);
@@ -28,9 +28,8 @@ TEST(Scope, GrantsItselfAndNothingElse) {
   const Principal p{.scopes = {"secrets:read", "keys:list"}};
   EXPECT_TRUE(p.has_scope("secrets:read"));
   EXPECT_TRUE(p.has_scope("keys:list"));
-  for (const char *scope :
-       {"secrets:write", "secrets:rea", "secrets:read2", "secrets", "secrets:*",
-        "*", "Secrets:read", "keys:read", ""})
+  for (const char* scope : {"secrets:write", "secrets:rea", "secrets:read2", "secrets", "secrets:*",
+                            "*", "Secrets:read", "keys:read", ""})
     EXPECT_FALSE(p.has_scope(scope)) << scope;
 }
 
@@ -44,20 +43,17 @@ TEST(Scope, StarOfAProductGrantsItsActionsOnly) {
   const Principal p{.scopes = {"secrets:*"}};
   EXPECT_TRUE(p.has_scope("secrets:read"));
   EXPECT_TRUE(p.has_scope("secrets:delete"));
-  for (const char *scope :
-       {"keys:read", "secretsharing:read", "secrets", "secrets:", "*", "s"})
+  for (const char* scope : {"keys:read", "secretsharing:read", "secrets", "secrets:", "*", "s"})
     EXPECT_FALSE(p.has_scope(scope)) << scope;
 }
 
 TEST(Scope, StarElsewhereIsNoPattern) {
   const Principal p{.scopes = {"sec*", "keys:r*", ":*", "se*:read"}};
-  for (const char *scope : {"secrets:read", "keys:read", "keys:rotate"})
+  for (const char* scope : {"secrets:read", "keys:read", "keys:rotate"})
     EXPECT_FALSE(p.has_scope(scope)) << scope;
 }
 
-TEST(Scope, IsDeniedToAKeyWithoutAny) {
-  EXPECT_FALSE(Principal{}.has_scope("secrets:read"));
-}
+TEST(Scope, IsDeniedToAKeyWithoutAny) { EXPECT_FALSE(Principal{}.has_scope("secrets:read")); }
 
 TEST(Binding, NoneReachesEveryResource) {
   const Principal p;
@@ -72,8 +68,7 @@ TEST(Binding, ReachesItsOwnResourceByIdAndByName) {
 }
 
 TEST(Binding, RefusesEveryOtherResource) {
-  const Principal p{
-      .bindings = {{"secret", id_of(1), "db"}, {"key", id_of(2), "main"}}};
+  const Principal p{.bindings = {{"secret", id_of(1), "db"}, {"key", id_of(2), "main"}}};
   EXPECT_FALSE(p.may_reach("secret", id_of(2)));
   EXPECT_FALSE(p.may_reach("key", id_of(1)));
   EXPECT_FALSE(p.may_reach("secret", "main"));
@@ -83,12 +78,11 @@ TEST(Binding, RefusesEveryOtherResource) {
 }
 
 TEST(Binding, ByNameAloneIsNotReachedByTheNilId) {
-  const Principal p{
-      .bindings = {{"secret", Uuid{}, "later"}, {"secret", id_of(3), ""}}};
+  const Principal p{.bindings = {{"secret", Uuid{}, "later"}, {"secret", id_of(3), ""}}};
   EXPECT_TRUE(p.may_reach("secret", "later"));
   EXPECT_FALSE(p.may_reach("secret", Uuid{}));
   EXPECT_FALSE(p.may_reach("secret", ""));
 }
 
-} // namespace
-} // namespace quantumapi::base
+}  // namespace
+}  // namespace quantumapi::base

@@ -8,12 +8,11 @@ namespace quantumapi::base {
 namespace {
 
 Result<int> half(int n) {
-  if (n % 2 != 0)
-    return fail(Code::kConflict, "odd", "odd_number");
+  if (n % 2 != 0) return fail(Code::kConflict, "odd", "odd_number");
   return n / 2;
 }
 
-Result<int> quarter(int n, int &steps) {
+Result<int> quarter(int n, int& steps) {
   TRY_ASSIGN(const int first, half(n));
   ++steps;
   TRY_ASSIGN(const int second, half(first));
@@ -63,5 +62,5 @@ TEST(Result, FailFieldNamesTheField) {
   EXPECT_EQ(result.error().fields[0].message, "is required");
 }
 
-} // namespace
-} // namespace quantumapi::base
+}  // namespace
+}  // namespace quantumapi::base

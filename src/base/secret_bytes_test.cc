@@ -11,48 +11,44 @@
 namespace {
 
 struct Watch {
-  const void *block = nullptr; // freed when the flag is set
-  std::size_t skip = 0;        // octets at its start that are bookkeeping
+  const void* block = nullptr;  // freed when the flag is set
+  std::size_t skip = 0;         // octets at its start that are bookkeeping
   std::size_t size = 0;
   bool freed = false;
   bool was_zero = false;
 };
 thread_local Watch watch;
 
-void free_watched(void *p) noexcept {
+void free_watched(void* p) noexcept {
   if (p != nullptr && p == watch.block) {
-    const auto *octets = static_cast<const unsigned char *>(p) + watch.skip;
-    watch.was_zero =
-        std::all_of(octets, octets + watch.size, [](auto o) { return o == 0; });
+    const auto* octets = static_cast<const unsigned char*>(p) + watch.skip;
+    watch.was_zero = std::all_of(octets, octets + watch.size, [](auto o) { return o == 0; });
     watch.freed = true;
     watch.block = nullptr;
   }
   std::free(p);
 }
 
-void *allocate(std::size_t size) {
-  if (void *const p = std::malloc(size == 0 ? 1 : size))
-    return p;
+void* allocate(std::size_t size) {
+  if (void* const p = std::malloc(size == 0 ? 1 : size)) return p;
   throw std::bad_alloc();
 }
 
-} // namespace
+}  // namespace
 
-void *operator new(std::size_t size) { return allocate(size); }
-void *operator new[](std::size_t size) { return allocate(size); }
-void operator delete(void *p) noexcept { free_watched(p); }
-void operator delete[](void *p) noexcept { free_watched(p); }
-void operator delete(void *p, std::size_t) noexcept { free_watched(p); }
-void operator delete[](void *p, std::size_t) noexcept { free_watched(p); }
+void* operator new(std::size_t size) { return allocate(size); }
+void* operator new[](std::size_t size) { return allocate(size); }
+void operator delete(void* p) noexcept { free_watched(p); }
+void operator delete[](void* p) noexcept { free_watched(p); }
+void operator delete(void* p, std::size_t) noexcept { free_watched(p); }
+void operator delete[](void* p, std::size_t) noexcept { free_watched(p); }
 
 namespace quantumapi::base {
 namespace {
 
 constexpr SecretAccess kAccess{};
 
-void start_watch(const void *block, std::size_t size) {
-  watch = {block, 0, size, false, false};
-}
+void start_watch(const void* block, std::size_t size) { watch = {block, 0, size, false, false}; }
 
 TEST(Wipe, OverwritesExactlyTheOctetsNamed) {
   Bytes bytes(10, 0xAA);
@@ -75,16 +71,13 @@ TEST(EqualConstantTime, HoldsDifferentLengthsUnequal) {
   EXPECT_FALSE(equal_constant_time(as_bytes("abc"), as_bytes("ab")));
   EXPECT_FALSE(equal_constant_time(as_bytes(""), as_bytes("a")));
   EXPECT_TRUE(equal_constant_time(ByteView{}, ByteView{}));
-  EXPECT_FALSE(equal_constant_time(SecretBytes::copy_of("abc"),
-                                   SecretBytes::copy_of("abd")));
-  EXPECT_TRUE(equal_constant_time(SecretBytes::copy_of("abc"),
-                                  SecretBytes::copy_of("abc")));
+  EXPECT_FALSE(equal_constant_time(SecretBytes::copy_of("abc"), SecretBytes::copy_of("abd")));
+  EXPECT_TRUE(equal_constant_time(SecretBytes::copy_of("abc"), SecretBytes::copy_of("abc")));
 }
 
 TEST(SecretBytes, StartsWithZerosAndGivesItsOctetsByTokenOnly) {
   SecretBytes secret(4);
-  EXPECT_EQ(Bytes(secret.reveal(kAccess).begin(), secret.reveal(kAccess).end()),
-            Bytes(4, 0));
+  EXPECT_EQ(Bytes(secret.reveal(kAccess).begin(), secret.reveal(kAccess).end()), Bytes(4, 0));
   secret.reveal_mutable(kAccess)[3] = 7;
   EXPECT_EQ(secret.reveal(kAccess)[3], 7);
   EXPECT_EQ(SecretBytes::copy_of("word").reveal_text(kAccess), "word");
@@ -92,8 +85,7 @@ TEST(SecretBytes, StartsWithZerosAndGivesItsOctetsByTokenOnly) {
 
 TEST(SecretBytes, IsWipedBeforeItsMemoryIsFreed) {
   {
-    const SecretBytes secret =
-        SecretBytes::copy_of("correct horse battery staple");
+    const SecretBytes secret = SecretBytes::copy_of("correct horse battery staple");
     start_watch(secret.reveal(kAccess).data(), secret.size());
   }
   EXPECT_TRUE(watch.freed);
@@ -113,13 +105,13 @@ TEST(SecretBytes, LeavesNothingBehindWhenMovedFrom) {
   SecretBytes from = SecretBytes::copy_of("moved");
   const SecretBytes to = std::move(from);
   EXPECT_EQ(to.reveal_text(kAccess), "moved");
-  EXPECT_TRUE(from.empty()); // NOLINT(bugprone-use-after-move)
+  EXPECT_TRUE(from.empty());  // NOLINT(bugprone-use-after-move)
   EXPECT_TRUE(from.reveal(kAccess).empty());
 }
 
 TEST(SecretBytes, SurvivesAssignmentToItself) {
   SecretBytes secret = SecretBytes::copy_of("same");
-  SecretBytes &alias = secret;
+  SecretBytes& alias = secret;
   secret = std::move(alias);
   EXPECT_EQ(secret.reveal_text(kAccess), "same");
 }
@@ -143,7 +135,7 @@ TEST(WipedString, IsWipedBeforeItsMemoryIsFreed) {
 
 TEST(WipingArena, OverwritesTheFirstBlockAndHandsItOutAgain) {
   WipingArena arena;
-  auto *const first = static_cast<unsigned char *>(arena.allocate(100, 1));
+  auto* const first = static_cast<unsigned char*>(arena.allocate(100, 1));
   std::memset(first, 0xEE, 100);
   arena.release();
   EXPECT_TRUE(std::all_of(first, first + 100, [](auto o) { return o == 0; }));
@@ -152,7 +144,7 @@ TEST(WipingArena, OverwritesTheFirstBlockAndHandsItOutAgain) {
 
 TEST(WipingArena, OverwritesTheFirstBlockEvenAfterOthersFollowed) {
   WipingArena arena;
-  auto *const first = static_cast<unsigned char *>(arena.allocate(1000, 1));
+  auto* const first = static_cast<unsigned char*>(arena.allocate(1000, 1));
   std::memset(first, 0xEE, 1000);
   std::memset(arena.allocate(100'000, 1), 0xEE, 100'000);
   arena.release();
@@ -163,9 +155,9 @@ TEST(WipingArena, OverwritesTheFirstBlockEvenAfterOthersFollowed) {
 TEST(WipingArena, OverwritesLargeBlocksBeforeFreeingThem) {
   for (const std::size_t size : {20'000UL, 100'000UL, 3'000'000UL}) {
     WipingArena arena;
-    auto *const large = static_cast<unsigned char *>(arena.allocate(size, 1));
+    auto* const large = static_cast<unsigned char*>(arena.allocate(size, 1));
     std::memset(large, 0xEE, size);
-    constexpr std::size_t kBlockHeader = 3 * sizeof(void *);
+    constexpr std::size_t kBlockHeader = 3 * sizeof(void*);
     watch = {large - kBlockHeader, kBlockHeader, size, false, false};
     arena.release();
     EXPECT_TRUE(watch.freed) << size;
@@ -175,12 +167,11 @@ TEST(WipingArena, OverwritesLargeBlocksBeforeFreeingThem) {
 
 TEST(WipingArena, OverwritesEveryBlockOfManySmallAllocations) {
   WipingArena arena;
-  (void)arena.allocate(16 * 1024, 1); // the first block is full
-  auto *const second = static_cast<unsigned char *>(arena.allocate(1024, 1));
+  (void)arena.allocate(16 * 1024, 1);  // the first block is full
+  auto* const second = static_cast<unsigned char*>(arena.allocate(1024, 1));
   std::memset(second, 0xEE, 1024);
-  for (int i = 0; i < 200; ++i)
-    std::memset(arena.allocate(1024, 1), 0xEE, 1024);
-  constexpr std::size_t kBlockHeader = 3 * sizeof(void *);
+  for (int i = 0; i < 200; ++i) std::memset(arena.allocate(1024, 1), 0xEE, 1024);
+  constexpr std::size_t kBlockHeader = 3 * sizeof(void*);
   watch = {second - kBlockHeader, kBlockHeader, 1024, false, false};
   arena.release();
   EXPECT_TRUE(watch.freed);
@@ -192,10 +183,10 @@ TEST(WipingArena, KeepsEveryAlignmentAndNeverOverlaps) {
   std::uintptr_t last_end = 0;
   for (int i = 0; i < 200; ++i) {
     const std::size_t alignment = std::size_t{1} << (i % 7);
-    auto *const p = static_cast<unsigned char *>(arena.allocate(17, alignment));
+    auto* const p = static_cast<unsigned char*>(arena.allocate(17, alignment));
     const auto address = reinterpret_cast<std::uintptr_t>(p);
     EXPECT_EQ(address % alignment, 0U);
-    EXPECT_GE(address, last_end); // all in the first block
+    EXPECT_GE(address, last_end);  // all in the first block
     last_end = address + 17;
     std::memset(p, i, 17);
   }
@@ -207,5 +198,5 @@ TEST(WipingArena, RefusesSizesThatWouldOverflow) {
   EXPECT_NE(arena.allocate(8, 8), nullptr);
 }
 
-} // namespace
-} // namespace quantumapi::base
+}  // namespace
+}  // namespace quantumapi::base

@@ -15,24 +15,15 @@ struct Sequence {
 };
 
 Sequence sequence_of(std::uint8_t first) {
-  if (first < 0x80)
-    return {1, 0, 0};
-  if (first < 0xC2)
-    return {0, 0, 0};
-  if (first < 0xE0)
-    return {2, 0x80, 0xBF};
-  if (first == 0xE0)
-    return {3, 0xA0, 0xBF};
-  if (first == 0xED)
-    return {3, 0x80, 0x9F};
-  if (first < 0xF0)
-    return {3, 0x80, 0xBF};
-  if (first == 0xF0)
-    return {4, 0x90, 0xBF};
-  if (first < 0xF4)
-    return {4, 0x80, 0xBF};
-  if (first == 0xF4)
-    return {4, 0x80, 0x8F};
+  if (first < 0x80) return {1, 0, 0};
+  if (first < 0xC2) return {0, 0, 0};
+  if (first < 0xE0) return {2, 0x80, 0xBF};
+  if (first == 0xE0) return {3, 0xA0, 0xBF};
+  if (first == 0xED) return {3, 0x80, 0x9F};
+  if (first < 0xF0) return {3, 0x80, 0xBF};
+  if (first == 0xF0) return {4, 0x90, 0xBF};
+  if (first < 0xF4) return {4, 0x80, 0xBF};
+  if (first == 0xF4) return {4, 0x80, 0x8F};
   return {0, 0, 0};
 }
 
@@ -42,32 +33,26 @@ std::size_t ascii_prefix(ByteView bytes) {
   for (; bytes.size() - at >= 8; at += 8) {
     std::uint64_t word;
     std::memcpy(&word, bytes.data() + at, 8);
-    if ((word & 0x8080808080808080U) != 0)
-      break;
+    if ((word & 0x8080808080808080U) != 0) break;
   }
-  while (at < bytes.size() && bytes[at] < 0x80)
-    ++at;
+  while (at < bytes.size() && bytes[at] < 0x80) ++at;
   return at;
 }
 
-} // namespace
+}  // namespace
 
 bool is_utf8(std::string_view text) noexcept {
   ByteView rest = as_bytes(text);
   for (;;) {
     rest = rest.subspan(ascii_prefix(rest));
-    if (rest.empty())
-      return true;
+    if (rest.empty()) return true;
     const Sequence sequence = sequence_of(rest[0]);
-    if (sequence.size == 0 || rest.size() < sequence.size)
-      return false;
-    if (rest[1] < sequence.second_low || rest[1] > sequence.second_high)
-      return false;
+    if (sequence.size == 0 || rest.size() < sequence.size) return false;
+    if (rest[1] < sequence.second_low || rest[1] > sequence.second_high) return false;
     for (std::size_t i = 2; i < sequence.size; ++i)
-      if ((rest[i] & 0xC0) != 0x80)
-        return false;
+      if ((rest[i] & 0xC0) != 0x80) return false;
     rest = rest.subspan(sequence.size);
   }
 }
 
-} // namespace quantumapi::base
+}  // namespace quantumapi::base
