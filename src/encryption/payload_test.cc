@@ -115,8 +115,12 @@ TEST(Payload, RefusesEveryChangedOctetAndSaysNothingOfWhich) {
       changed[i] ^= bit;
       const auto result = opened(version, changed);
       expect_code(result, Code::kInvalidArgument);
+      // What says what it is that's wrong looked at the format alone: its first
+      // octets, and a key version that became zero.
       const bool of_parse = !result.error().fields.empty();
-      EXPECT_TRUE(of_parse ? i < 5 : result.error().reason == "decryption_failed") << i;
+      EXPECT_TRUE(of_parse ? i < 5 || (i == 24 && bit == 1)
+                           : result.error().reason == "decryption_failed")
+          << i;
     }
   }
   EXPECT_TRUE(opened(version, good));
