@@ -62,7 +62,7 @@ TEST(AuditFrame, RefusesEveryCut) {
 
 TEST(AuditFrame, RefusesAnotherCount) {
   const Bytes frames = two_frames();
-  for (const std::size_t count : {0, 1, 3}) EXPECT_FALSE(parse_frames(frames, count)) << count;
+  for (const std::size_t count : {0U, 1U, 3U}) EXPECT_FALSE(parse_frames(frames, count)) << count;
   // A count no memory could hold is refused, not reserved.
   EXPECT_FALSE(parse_frames(frames, std::numeric_limits<std::size_t>::max()));
 }
