@@ -23,6 +23,13 @@ bool same_place(std::string_view a, std::string_view b) {
   return bare(a) == bare(b);
 }
 
+// read_roots refuses an empty file: no roots at all would mean the system's.
+Try<std::string> read_roots(const std::string& path) {
+  TRY_ASSIGN(auto pem, read_file(path));
+  if (pem.empty()) return give_up(kUsage, "the file holds no certificate: " + path);
+  return pem;
+}
+
 // add_profile fills what neither an option nor the environment gave.
 Try<void> add_profile(const Globals& globals, sdk::Options& options) {
   const bool has_url =
@@ -39,7 +46,7 @@ Try<void> add_profile(const Globals& globals, sdk::Options& options) {
                                " and is not sent elsewhere; set QUANTUMAPI_KEY for " + options.url);
   if (!has_key) options.api_key = std::move(profile->api_key);
   if (has_roots || !at_home || profile->ca_file.empty()) return {};
-  TRY_ASSIGN(options.ca_pem, read_file(profile->ca_file));
+  TRY_ASSIGN(options.ca_pem, read_roots(profile->ca_file));
   return {};
 }
 
@@ -49,7 +56,7 @@ Try<sdk::Options> options_of(const Globals& globals) {
   TRY_ASSIGN(auto options, sdk::Options::from_environment());
   if (!globals.url.empty()) options.url = globals.url;
   if (!globals.ca_file.empty()) {
-    TRY_ASSIGN(options.ca_pem, read_file(globals.ca_file));
+    TRY_ASSIGN(options.ca_pem, read_roots(globals.ca_file));
   }
   options.timeout = std::chrono::seconds(globals.timeout);
   TRY(add_profile(globals, options));

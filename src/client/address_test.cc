@@ -99,6 +99,13 @@ TEST_F(Environment, ARootFileThatCannotBeReadIsSaid) {
   EXPECT_EQ(options.error().code, "ca_file_unreadable");
 }
 
+TEST_F(Environment, AnEmptyRootFileDoesNotStandForTheRootsOfTheSystem) {
+  ::setenv("QUANTUMAPI_CA_FILE", "/dev/null", 1);
+  const auto options = Options::from_environment();
+  ASSERT_FALSE(options);
+  EXPECT_EQ(options.error().code, "ca_file_unreadable");
+}
+
 TEST(SecretString, MovesAndLeavesNothingBehind) {
   SecretString a("value");
   SecretString b(std::move(a));

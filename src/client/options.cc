@@ -29,9 +29,10 @@ Result<Options> Options::from_environment() {
   if (roots.empty()) return options;
   std::ifstream file(roots, std::ios::binary);
   options.ca_pem.assign(std::istreambuf_iterator<char>(file), {});
-  if (!file.good() && options.ca_pem.empty())
+  // No roots at all would mean the system's, which is not what was asked for.
+  if (options.ca_pem.empty())
     return fail(Kind::kInvalid, "ca_file_unreadable",
-                "the file that QUANTUMAPI_CA_FILE names can't be read: " + roots);
+                "the file that QUANTUMAPI_CA_FILE names is empty or can't be read: " + roots);
   return options;
 }
 

@@ -1,5 +1,6 @@
 """TLS against clients of other makers: curl, Node.js over OpenSSL 3.5, PyPI's cryptography."""
 
+import base64
 import fcntl
 import json
 import os
@@ -13,7 +14,9 @@ import subprocess
 import httpx
 import pytest
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, mldsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.verification import PolicyBuilder, Store
 
 from harness import wait_until
@@ -128,10 +131,9 @@ def test_curl_without_the_roots_refuses_the_server(server, new_server):
 
 
 def test_another_name_is_refused(server, ca):
-    out = curl(server, "--cacert", ca, "--resolve", f"example.org:{server.port}:127.0.0.1", url="")
-    wrong = subprocess.run(["curl", "-q", "-sS", "--cacert", ca, "--resolve", f"example.org:{server.port}:127.0.0.1",
-                            f"https://example.org:{server.port}/health"], capture_output=True, text=True)
-    assert out.returncode == 0 and wrong.returncode == 60, wrong.stderr
+    out = subprocess.run(["curl", "-q", "-sS", "--cacert", ca, "--resolve", f"example.org:{server.port}:127.0.0.1",
+                          f"https://example.org:{server.port}/health"], capture_output=True, text=True)
+    assert out.returncode == 60 and out.stdout == "", out.stderr
 
 
 def test_plain_http_on_the_tls_port_gets_nothing(server):
@@ -147,7 +149,7 @@ def test_plain_http_on_the_tls_port_gets_nothing(server):
     assert b"HTTP" not in got and labels == {'reason="not_tls"': 1}
 
 
-def test_ssl_of_python_connects_and_resumes_without_early_data(server, ca):
+def test_the_ssl_module_of_python_connects(server, ca):
     context = ssl.create_default_context(cafile=ca)
     with httpx.Client(verify=context) as https:
         assert https.get(server.url + "/version").status_code == 200
@@ -216,11 +218,10 @@ def test_a_client_that_lacks_the_root_refuses_the_server(connect, new_server, si
     other = new_server().init()
     got = connect(ca=(other.data / "ca.pem").read_text(), sigalgs=sigalgs)
     assert "error" in got and "reply" not in got, got
-    # Each root alone is enough for its own certificate, and for that only.
 
 
 def test_each_root_verifies_its_own_certificate_only(connect, ca):
-    roots = {key_of(root): root.public_bytes(encoding()).decode() for root in x509.load_pem_x509_certificates(ca.read_bytes())}
+    roots = {key_of(root): root.public_bytes(Encoding.PEM).decode() for root in x509.load_pem_x509_certificates(ca.read_bytes())}
     assert connect(ca=roots["ml-dsa-65"], sigalgs="mldsa65")["authorized"]
     assert connect(ca=roots["ec"], sigalgs="ecdsa_secp256r1_sha256")["authorized"]
     assert "error" in connect(ca=roots["ec"], sigalgs="mldsa65")
@@ -228,12 +229,6 @@ def test_each_root_verifies_its_own_certificate_only(connect, ca):
 
 
 # --- cryptography -------------------------------------------------------------------------------
-
-def encoding():
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    return Encoding.PEM
-
 
 def key_of(certificate):
     if certificate.public_key_algorithm_oid.dotted_string == ML_DSA_65:
@@ -251,8 +246,6 @@ def leaf_of(node, server, sigalgs):
     program = "const t=require('tls');const s=t.connect({host:'127.0.0.1',servername:'localhost',port:+process.argv[1],sigalgs:process.argv[2]," \
               "rejectUnauthorized:false},()=>{console.log(s.getPeerCertificate(true).raw.toString('base64'));s.end()})"
     out = subprocess.run([node, "-e", program, str(server.port), sigalgs], capture_output=True, text=True, check=True, timeout=30)
-    import base64
-
     return x509.load_der_x509_certificate(base64.b64decode(out.stdout))
 
 
@@ -276,9 +269,8 @@ def test_the_ml_dsa_root_is_signed_by_itself(roots):
     root.verify_directly_issued_by(root)
     changed = bytearray(root.tbs_certificate_bytes)
     changed[-1] ^= 1
-    with pytest.raises(Exception) as raised:
+    with pytest.raises(InvalidSignature):
         key.verify(root.signature, bytes(changed))
-    assert type(raised.value).__name__ == "InvalidSignature"
 
 
 @pytest.mark.parametrize("sigalgs, kind", [("mldsa65", "ml-dsa-65"), ("ecdsa_secp256r1_sha256", "ec")])
@@ -287,7 +279,7 @@ def test_each_leaf_is_signed_by_its_root(node, server, roots, sigalgs, kind):
     assert key_of(leaf) == kind
     leaf.verify_directly_issued_by(roots[kind])
     other = next(root for name, root in roots.items() if name != kind)
-    with pytest.raises(Exception):
+    with pytest.raises((InvalidSignature, ValueError, TypeError)):
         leaf.verify_directly_issued_by(other)
     names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert "localhost" in names.get_values_for_type(x509.DNSName)
