@@ -124,10 +124,8 @@ Result<CreatedApiKey> AccessService::create_key(const Principal& maker, const Ne
                                                 AuditEvent event) {
   TRY_ASSIGN(auto scopes, checked_scopes(key, impl_->clock.wall()));
   TRY(may_grant(maker, key.role, scopes, key.bindings));
-  Impl::NewAccount account{{maker.account, maker.label}, {}};
-  if (!key.service_account.empty()) {
-    TRY_ASSIGN(account, impl_->prepare_account(maker.tenant, key.service_account));
-  }
+  const std::string& account_name = key.service_account.empty() ? key.name : key.service_account;
+  TRY_ASSIGN(const auto account, impl_->prepare_account(maker.tenant, account_name));
   TRY_ASSIGN(auto draft, impl_->draft(maker.tenant, key, std::move(scopes), maker.api_key));
 
   const auto insert = [&](store::Transaction& tx) -> Result<ApiKeyRecord> {

@@ -39,7 +39,7 @@ struct ApiKeyRecord {
 
 struct NewApiKey {
   std::string name;             // 1-100 characters
-  std::string service_account;  // found by name, made when absent; empty: the caller's own
+  std::string service_account;  // found by name, made when absent; empty: named as the key
   Role role = Role::kMember;
   std::vector<std::string> scopes;  // expanded and checked by the service
   std::vector<base::Binding>

@@ -90,7 +90,9 @@ TEST_P(Access, KeysOfOneAccountShareIt) {
   const auto second = make(wanted);
   EXPECT_EQ(first.record.account, second.record.account);
   EXPECT_NE(first.record.id, second.record.id);
-  EXPECT_EQ(make("mine").record.account, owner().account);
+  const auto alone = make("alone");
+  EXPECT_EQ(alone.record.account_name, "alone") << "without one named, a key gets its own";
+  EXPECT_NE(alone.record.account, owner().account);
 }
 
 TEST_P(Access, EveryFieldHasItsLimitAndIsNamed) {
