@@ -100,7 +100,7 @@ void add_api_keys(CLI::App& root, Context& context) {
       ->check(CLI::IsMember({"member", "admin", "owner"}));
   make->add_option("--expires", made->expires, "When it ends: 90d, 12h, 30m or a time");
   make->add_option("--service-account", made->key.service_account,
-                   "Whose it is; made when absent, your own by default");
+                   "Whose it is; made when absent, by default named as the key");
   make->add_option("--secret", made->key.secrets, "The only secrets it reaches; may be repeated")
       ->expected(1)
       ->take_all();
