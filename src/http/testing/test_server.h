@@ -96,6 +96,15 @@ bool eventually(Holds holds) {
   return true;
 }
 
+inline constexpr std::string_view kGet = "GET /a?b=c HTTP/1.1\r\nHost: x\r\n\r\n";
+inline constexpr std::string_view kGetAndClose =
+    "GET /a?b=c HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+inline std::string content_of(const std::string& reply) {
+  const std::size_t head = reply.find("\r\n\r\n");
+  return head == std::string::npos ? "" : reply.substr(head + 4);
+}
+
 inline int status_of_reply(std::string_view reply) {
   return reply.size() < 12 ? 0 : std::atoi(std::string(reply.substr(9, 3)).c_str());
 }
