@@ -214,8 +214,6 @@ struct Dispatcher::Impl {
     if (error.code == Code::kInternal || error.code == Code::kDataLoss)
       log.error(error.message, {{"request", request.id.to_string()}, {"route", work->route->path}});
     Reply reply = http::problem(request, error);
-    if (error.code == Code::kUnauthenticated)
-      reply.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"quantumapi\"");
     if (work->route->action.empty()) return finish(*work, std::move(reply));
     AuditEvent refusal = event(*work, now);
     refusal.outcome = outcome_of(error.code);

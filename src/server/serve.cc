@@ -127,7 +127,10 @@ int main_program(int argc, char** argv) {
         break;
     }
   if (status) return 0;
-  log.error(status.error().message);
+  if (config.command == Config::Command::kServe)
+    log.error(status.error().message);
+  else
+    std::cerr << "quantumapid: " << status.error().message << '\n';
   return 1;
 }
 
