@@ -84,7 +84,8 @@ class Database {
 
   // change runs `f` in a read-write transaction and answers when it is durable.
   // `f` may run several times (serialization failures, a failed group commit),
-  // so it does no I/O, makes no keys and leaves no trace outside `tx`. An error
+  // so it does no I/O, makes no keys and leaves no trace outside `tx`; and on a
+  // thread of the store while the caller waits, so it calls no change(). An error
   // of `f` rolls everything back, its audit events included, and is the answer.
   template <typename F>
   auto change(F&& f) -> std::invoke_result_t<F, Transaction&> {
