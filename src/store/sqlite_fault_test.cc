@@ -311,9 +311,17 @@ void change_with_failing_syncs(const std::string& directory) {
 
 TEST(SqliteFaultDeathTest, TheProcessEndsByItselfWhenASyncFails) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
+  // The dying process begins the test anew: it finds the directory in its environment.
+  static constexpr const char* kVariable = "QUANTUMAPI_DEATH_TEST_DIRECTORY";
   std::string directory = (fs::temp_directory_path() / "qapi-fault-XXXXXX").string();
-  ASSERT_NE(::mkdtemp(directory.data()), nullptr);
+  if (const char* given = std::getenv(kVariable)) {
+    directory = given;
+  } else {
+    ASSERT_NE(::mkdtemp(directory.data()), nullptr);
+    ASSERT_EQ(::setenv(kVariable, directory.c_str(), 1), 0);
+  }
   EXPECT_EXIT(change_with_failing_syncs(directory), ::testing::KilledBySignal(SIGABRT), "fsync");
+  ::unsetenv(kVariable);
   fs::remove_all(directory);
 }
 
