@@ -45,7 +45,7 @@ TEST_F(FileSeal, OpensAsTheRootKeyThatWasMade) {
 }
 
 TEST_F(FileSeal, IsReadableByItsOwnerAloneWhateverTheUmask) {
-  for (const mode_t mask : {0000, 0022, 0377}) {
+  for (const mode_t mask : {0000U, 0022U, 0377U}) {
     std::filesystem::remove(path_);
     const mode_t before = ::umask(mask);
     const auto made = create_file_seal(path_, *entropy_, clock_.wall());
@@ -70,7 +70,7 @@ TEST_F(FileSeal, IsNotWrittenThroughASymbolicLink) {
 
 TEST_F(FileSeal, RefusesAFileThatOthersMayReachAndNamesItsMode) {
   expect(create_file_seal(path_, *entropy_, clock_.wall()));
-  for (const mode_t each : {0640, 0604, 0660, 0602, 0610, 0601}) {
+  for (const mode_t each : {0640U, 0604U, 0660U, 0602U, 0610U, 0601U}) {
     ASSERT_EQ(::chmod(path_.c_str(), each), 0);
     const auto opened = open_file_seal(path_);
     expect_code(opened, Code::kPermissionDenied);

@@ -250,6 +250,11 @@ TEST_F(Journal, EntriesOfAnUnknownKindOrPurposeAreRefused) {
   changed[1 + 8 + 16 + 16 + 4] = 0;
   expect_code(parse_entries(changed), Code::kDataLoss);
   expect_code(parse_entries({}), Code::kDataLoss);
+  // Cut inside a number, with what would pass for empty fields behind it.
+  expect_code(parse_entries(Bytes(13, 1)), Code::kDataLoss);
+  Bytes short_tail(1 + 8, 1);
+  short_tail.resize(short_tail.size() + 4 + 1 + 4 + 4);
+  expect_code(parse_entries(short_tail), Code::kDataLoss);
   for (std::size_t i = 1; i < body.size(); ++i)
     expect_code(parse_entries(ByteView(body).first(i)), Code::kDataLoss);
 }

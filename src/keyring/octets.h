@@ -37,13 +37,15 @@ inline void put_field(Bytes& out, ByteView field) {
 }
 inline void put_field(Bytes& out, std::string_view field) { put_field(out, as_bytes(field)); }
 
-// Reader takes numbers and fields from the front of `rest`. What is not there is nullopt.
+// Reader takes numbers and fields from the front of `rest`. What is not there
+// is nullopt, and so is everything asked for after it.
 class Reader {
  public:
   explicit Reader(ByteView octets) : rest_(octets) {}
 
   std::optional<ByteView> take(std::size_t size) {
-    if (rest_.size() < size) return std::nullopt;
+    failed_ = failed_ || rest_.size() < size;
+    if (failed_) return std::nullopt;
     const ByteView taken = rest_.first(size);
     rest_ = rest_.subspan(size);
     return taken;
@@ -66,6 +68,7 @@ class Reader {
   [[nodiscard]] bool at_end() const { return rest_.empty(); }
 
  private:
+  bool failed_ = false;
   ByteView rest_;
 };
 
