@@ -101,7 +101,33 @@ auto find(const Table& table, std::size_t& next, std::string_view name) ->
   return nullptr;
 }
 
+// take finds a text member after `at` and moves there. What it looks for cannot
+// stand inside a value: a quote there follows a backslash.
+bool take(std::string_view record, std::string_view opening, std::size_t& at,
+          std::string_view& value) {
+  const std::size_t begin = record.find(opening, at);
+  if (begin == std::string_view::npos) return false;
+  at = record.find('"', begin + opening.size());
+  if (at == std::string_view::npos) return false;
+  value = record.substr(begin + opening.size(), at - begin - opening.size());
+  return true;
+}
+
 }  // namespace
+
+Result<RecordTerms> RecordTerms::find(std::string_view record) {
+  RecordTerms terms;
+  std::string_view type;
+  std::size_t at = 0;
+  const bool found = take(record, ",\"action\":\"", at, terms.action) &&
+                     take(record, ",\"category\":\"", at, terms.category) &&
+                     take(record, ",\"resource\":\"", at, terms.key) &&
+                     take(record, ",\"resourceType\":\"", at, type) &&
+                     take(record, ",\"time\":\"", at, terms.time);
+  if (!found) return unreadable();
+  if (type != "key") terms.key = {};
+  return terms;
+}
 
 Result<RecordView> RecordView::parse(std::string_view record) {
   RecordView view;

@@ -39,6 +39,19 @@ struct RecordView {
   static Result<RecordView> parse(std::string_view record);
 };
 
+// RecordTerms is what the sequencer needs of each record; `key` is the resource
+// of an event about a key, else empty.
+struct RecordTerms {
+  std::string_view action;
+  std::string_view category;
+  std::string_view key;
+  std::string_view time;
+
+  // find reads canonical records only, in one pass that stops at each member it
+  // wants. kDataLoss when one is missing.
+  static Result<RecordTerms> find(std::string_view record);
+};
+
 // unescape gives the text that a member's escaped form stands for.
 std::string unescape(std::string_view escaped);
 

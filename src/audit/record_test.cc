@@ -85,6 +85,39 @@ TEST(RecordView, RefusesEveryCutRecord) {
   EXPECT_FALSE(RecordView::parse(R"({"a":[1]})"));
 }
 
+TEST(RecordTerms, AreThoseOfTheRecord) {
+  const std::string of_secret = record_of(full_event());
+  const auto terms = RecordTerms::find(of_secret);
+  ASSERT_TRUE(terms);
+  EXPECT_EQ(terms->action, "secret.read");
+  EXPECT_EQ(terms->category, "secrets");
+  EXPECT_EQ(terms->key, "");
+  EXPECT_EQ(terms->time, full_event().time.to_string());
+  AuditEvent about_key = full_event();
+  about_key.resource_type = "key";
+  const std::string of_key = record_of(about_key);
+  EXPECT_EQ(RecordTerms::find(of_key)->key, about_key.resource.to_string());
+}
+
+TEST(RecordTerms, AreNotFooledByWhatANameHolds) {
+  AuditEvent event = full_event();
+  event.resource_name = R"(x","resourceType":"key","time":"1999)";
+  event.error = R"(","category":"forged","resource":")";
+  const std::string record = record_of(event);
+  const auto terms = RecordTerms::find(record);
+  ASSERT_TRUE(terms);
+  EXPECT_EQ(terms->category, "secrets");
+  EXPECT_EQ(terms->key, "");
+  EXPECT_EQ(terms->time, event.time.to_string());
+}
+
+TEST(RecordTerms, OfACutRecordAreRefused) {
+  const std::string record = record_of(full_event());
+  const std::size_t time = record.find(",\"time\"");
+  for (std::size_t size = 0; size < time + 30; ++size)
+    EXPECT_FALSE(RecordTerms::find(std::string_view(record).substr(0, size))) << size;
+}
+
 TEST(Unescape, UndoesWhatCanonicalRecordsEscape) {
   for (int c = 0; c < 128; ++c) {
     AuditEvent event;

@@ -7,6 +7,7 @@ namespace quantumapi::audit {
 namespace {
 
 constexpr std::int64_t kRowsAtOnce = 1024;
+constexpr std::size_t kLeavesReserved = 192 * 1024;
 
 // take_from decides how many rows of a stream this round takes: whole rows
 // until `share` events are reached, at least one.
@@ -52,43 +53,37 @@ Result<Batch> read_batch(store::Transaction& tx, std::size_t limit) {
   return batch;
 }
 
-Result<std::vector<Event>> in_order(const Batch& batch) {
+Result<std::vector<store::AuditFrame>> in_order(const Batch& batch) {
   // Rows of one stream stand together and in order; a queue of the streams'
   // foremost rows merges them.
-  struct Parsed {
-    std::vector<Event> events;
-    Uuid stream;
-  };
-  std::vector<Parsed> rows;
-  rows.reserve(batch.rows.size());
+  using Frames = std::vector<store::AuditFrame>;
+  std::vector<Frames> rows;
+  std::vector<std::string_view> times;
   for (const PendingRow& row : batch.rows) {
-    TRY_ASSIGN(const auto frames,
-               store::parse_frames(row.frames, static_cast<std::size_t>(row.count)));
-    Parsed& parsed = rows.emplace_back();
-    parsed.stream = row.stream;
-    parsed.events.reserve(frames.size());
-    for (const store::AuditFrame& frame : frames) {
-      TRY_ASSIGN(const RecordView record, RecordView::parse(frame.record));
-      parsed.events.push_back({frame, record});
-    }
+    TRY_ASSIGN(auto frames, store::parse_frames(row.frames, static_cast<std::size_t>(row.count)));
+    TRY_ASSIGN(const auto first, RecordTerms::find(frames.front().record));
+    rows.push_back(std::move(frames));
+    times.push_back(first.time);
   }
   const auto later = [&](std::size_t a, std::size_t b) {
-    const auto order = rows[a].events.front().record.time <=> rows[b].events.front().record.time;
-    return order == 0 ? a > b : order > 0;
+    return times[a] == times[b] ? a > b : times[a] > times[b];
   };
   std::priority_queue<std::size_t, std::vector<std::size_t>, decltype(later)> foremost(later);
+  const auto same_stream = [&](std::size_t i) {
+    return i > 0 && i < rows.size() && batch.rows[i].stream == batch.rows[i - 1].stream;
+  };
   for (std::size_t i = 0; i < rows.size(); ++i)
-    if (i == 0 || rows[i].stream != rows[i - 1].stream) foremost.push(i);
+    if (!same_stream(i)) foremost.push(i);
 
-  std::vector<Event> events;
-  events.reserve(batch.events);
+  Frames all;
+  all.reserve(batch.events);
   while (!foremost.empty()) {
     const std::size_t at = foremost.top();
     foremost.pop();
-    std::ranges::copy(rows[at].events, std::back_inserter(events));
-    if (at + 1 < rows.size() && rows[at + 1].stream == rows[at].stream) foremost.push(at + 1);
+    all.insert(all.end(), rows[at].begin(), rows[at].end());
+    if (same_stream(at + 1)) foremost.push(at + 1);
   }
-  return events;
+  return all;
 }
 
 Result<LogDraft> LogDraft::from_store(store::Transaction& tx, TenantId tenant, WallTime now) {
@@ -116,27 +111,30 @@ Result<LogDraft> LogDraft::from_store(store::Transaction& tx, TenantId tenant, W
 void LogDraft::begin_segment() {
   OpenSegment& open = segments_.emplace_back();
   open.row.segment = head_.frontier.size() / kSegmentSize;
+  open.row.leaves.reserve(kLeavesReserved);
+  last_category_ = last_action_ = last_key_ = {};
 }
 
-void LogDraft::add_term(char kind, std::string_view value) {
-  term_.assign({kind, ':'});
-  term_ += value;
-  segments_.back().terms.insert(term_);
+void LogDraft::add_term(char kind, std::string_view value, std::string_view& last) {
+  if (value == last || value.empty()) return;
+  last = value;
+  seen_.insert({kind, value, segments_.back().row.segment});
 }
 
-void LogDraft::append(const Event& event) {
+Status LogDraft::append(const store::AuditFrame& frame) {
+  TRY_ASSIGN(const RecordTerms terms, RecordTerms::find(frame.record));
   if (head_.frontier.size() % kSegmentSize == 0) begin_segment();
   OpenSegment& open = segments_.back();
-  const Digest leaf = leaf_hash(event.frame.salt, event.frame.record);
+  const Digest leaf = leaf_hash(frame.salt, frame.record);
   open.row.hash = head_.frontier.append_subtree(leaf, 0, kSegmentLevel);
-  append_leaf(open.row.leaves, event.frame.salt, event.frame.record);
+  append_leaf(open.row.leaves, frame.salt, frame.record);
   ++open.row.count;
-  const std::string_view time = event.record.time;
-  if (open.first.empty() || time < open.first) open.first = time;
-  if (time > open.last) open.last = time;
-  add_term('c', event.record.category);
-  add_term('a', event.record.action);
-  if (event.record.resource_type == "key") add_term('k', event.record.resource);
+  if (open.first.empty() || terms.time < open.first) open.first = terms.time;
+  if (terms.time > open.last) open.last = terms.time;
+  add_term('c', terms.category, last_category_);
+  add_term('a', terms.action, last_action_);
+  add_term('k', terms.key, last_key_);
+  return {};
 }
 
 void LogDraft::finish() {
@@ -145,6 +143,9 @@ void LogDraft::finish() {
     open.row.last_time = time_of(open.last);
     head_.last_time = std::max(head_.last_time, open.row.last_time);
   }
+  // One term's segments are neighbours in the index: so it is written in its order.
+  terms_.assign(seen_.begin(), seen_.end());
+  std::ranges::sort(terms_);
   head_.root = head_.frontier.root();
   ++head_.revision;
 }
@@ -152,9 +153,12 @@ void LogDraft::finish() {
 Status LogDraft::write(store::Transaction& tx) const {
   if (head_.revision == 1) TRY(insert_log(tx, head_.log, tenant_, opened_at_));
   TRY(put_head(tx, head_));
-  for (const OpenSegment& open : segments_) {
-    TRY(put_segment(tx, head_.log, open.row));
-    for (const std::string& term : open.terms) TRY(put_term(tx, head_.log, term, open.row.segment));
+  for (const OpenSegment& open : segments_) TRY(put_segment(tx, head_.log, open.row));
+  std::string text;
+  for (const Term& term : terms_) {
+    text.assign({term.kind, ':'});
+    text += term.value;
+    TRY(put_term(tx, head_.log, text, term.segment));
   }
   return {};
 }

@@ -2,7 +2,6 @@
 // outside the writing transaction.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,23 +36,20 @@ struct Batch {
 // read_batch reads about `limit` events, an equal share from every stream.
 Result<Batch> read_batch(store::Transaction& tx, std::size_t limit);
 
-// Event is one pending event, viewing the batch's rows.
-struct Event {
-  store::AuditFrame frame;
-  RecordView record;
-};
-
 // in_order parses the batch's frames and puts the rows in the order of the
-// time of their first event; the rows of one stream keep their own.
-Result<std::vector<Event>> in_order(const Batch& batch);
+// time of their first event; the rows of one stream keep their own. The frames
+// view the batch.
+Result<std::vector<store::AuditFrame>> in_order(const Batch& batch);
 
 // LogDraft is a log with the events of a round appended, ready to be written.
+// It views the round's batch.
 class LogDraft {
  public:
   // from_store continues the tenant's open log; a tenant without one gets a new one.
   static Result<LogDraft> from_store(store::Transaction& tx, TenantId tenant, WallTime now);
 
-  void append(const Event& event);
+  // append: what `frame` views must live as long as this draft.
+  Status append(const store::AuditFrame& frame);
   // finish settles head and segments. Call once, after the last append.
   void finish();
 
@@ -67,16 +63,33 @@ class LogDraft {
     SegmentRow row;
     std::string first;  // times as records write them: they compare as text
     std::string last;
-    std::unordered_set<std::string> terms;  // of the events of this round
+  };
+  // Term is one row of the index; `kind` is its first letter.
+  struct Term {
+    char kind;
+    std::string_view value;
+    std::uint64_t segment;
+    auto operator<=>(const Term&) const = default;
+  };
+  struct TermHash {
+    std::size_t operator()(const Term& term) const noexcept {
+      return std::hash<std::string_view>{}(term.value) ^ static_cast<std::size_t>(term.kind) * 31 ^
+             term.segment * 0x9E3779B97F4A7C15U;
+    }
   };
   void begin_segment();
-  void add_term(char kind, std::string_view value);
+  void add_term(char kind, std::string_view value, std::string_view& last);
 
   TenantId tenant_;
   WallTime opened_at_;
   LogHead head_;
   std::vector<OpenSegment> segments_;
-  std::string term_;  // scratch
+  std::unordered_set<Term, TermHash> seen_;  // of the events of this round
+  std::vector<Term> terms_;                  // the same in the order of the index
+  // What the last event had, as the next one most often has it too.
+  std::string_view last_category_;
+  std::string_view last_action_;
+  std::string_view last_key_;
 };
 
 }  // namespace quantumapi::audit

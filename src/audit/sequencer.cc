@@ -12,8 +12,10 @@ namespace quantumapi::audit {
 namespace {
 
 constexpr std::string_view kLockName = "audit-sequencer";
-constexpr std::size_t kEventsInRound = 8192;
+constexpr std::size_t kEventsInRound = 4096;  // a few megabytes: the writer is free again soon
 constexpr std::chrono::minutes kRepeatError{1};
+
+using Frames = std::vector<store::AuditFrame>;
 
 // SignedLog is a log as it will be after the round, with its checkpoint.
 struct SignedLog {
@@ -50,8 +52,8 @@ struct Sequencer::Impl {
   }
   Result<bool> lead();
   std::unexpected<Error> stop_at(const Hole& hole);
-  void note_lag(const std::vector<Event>& events);
-  Result<std::vector<LogDraft>> append_all(const std::vector<Event>& events);
+  void note_lag(const Frames& events);
+  Result<std::vector<LogDraft>> append_all(const Frames& events);
   Result<SignedLog> sign_log(TenantId tenant, LogDraft draft);
   Result<std::shared_ptr<const keyring::SigningVersion>> key_of(TenantId tenant);
   Status write(const Batch& batch, const std::vector<SignedLog>& logs);
@@ -104,11 +106,12 @@ std::unexpected<Error> Sequencer::Impl::stop_at(const Hole& hole) {
   return fail(Code::kDataLoss, "an audit event is missing", "audit_hole");
 }
 
-void Sequencer::Impl::note_lag(const std::vector<Event>& events) {
+void Sequencer::Impl::note_lag(const Frames& events) {
   std::chrono::microseconds age{0};
   if (!events.empty()) {
-    const auto oldest = WallTime::parse(events.front().record.time);
-    if (oldest) age = std::max(age, clock.wall() - *oldest);
+    const auto oldest = RecordTerms::find(events.front().record);
+    const auto time = oldest ? WallTime::parse(oldest->time) : clock.wall();
+    if (time) age = std::max(age, clock.wall() - *time);
   }
   lag_seconds.set(static_cast<double>(age.count()) / 1e6);
   const std::scoped_lock guard(state_mutex);
@@ -181,12 +184,11 @@ Result<std::size_t> Sequencer::Impl::round() {
 }
 
 // append_all appends each event to its tenant's log.
-Result<std::vector<LogDraft>> Sequencer::Impl::append_all(const std::vector<Event>& events) {
+Result<std::vector<LogDraft>> Sequencer::Impl::append_all(const Frames& events) {
   std::unordered_map<TenantId, std::size_t> places;
   std::vector<TenantId> tenants;
-  for (const Event& event : events)
-    if (places.try_emplace(event.frame.tenant, tenants.size()).second)
-      tenants.push_back(event.frame.tenant);
+  for (const store::AuditFrame& event : events)
+    if (places.try_emplace(event.tenant, tenants.size()).second) tenants.push_back(event.tenant);
   const WallTime now = clock.wall();
   const auto read = [&](store::Transaction& tx) -> Result<std::vector<LogDraft>> {
     std::vector<LogDraft> drafts;
@@ -198,7 +200,7 @@ Result<std::vector<LogDraft>> Sequencer::Impl::append_all(const std::vector<Even
     return drafts;
   };
   TRY_ASSIGN(auto drafts, database.read(read));
-  for (const Event& event : events) drafts[places.at(event.frame.tenant)].append(event);
+  for (const store::AuditFrame& event : events) TRY(drafts[places.at(event.tenant)].append(event));
   return drafts;
 }
 

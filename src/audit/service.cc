@@ -85,19 +85,14 @@ class Collector {
   void skip(std::int64_t events) { seen_ += events; }
 
   Status offer(const Salt& salt, std::string_view record, std::optional<std::uint64_t> index) {
-    TRY_ASSIGN(const RecordView view, RecordView::parse(record));
-    if (!fits(view)) return {};
-    keyring::Personal personal;
+    TRY_ASSIGN(const RecordTerms terms, RecordTerms::find(record));
+    if (!fits(terms)) return {};
     const bool in_page = seen_ >= begin_ && seen_ < end_;
-    if (in_page || !filter_.actor.empty()) {
-      TRY_ASSIGN(personal, opener_.open(view));
+    if (!in_page && filter_.actor.empty()) {
+      ++seen_;
+      return {};
     }
-    if (!filter_.actor.empty() && !holds(actor_name(view, personal), filter_.actor)) return {};
-    if (in_page)
-      entries_.push_back(
-          {index, event_id(leaf_hash(salt, record)), std::string(record), std::move(personal)});
-    ++seen_;
-    return {};
+    return open_and_take(salt, record, index, in_page);
   }
 
   [[nodiscard]] std::int64_t seen() const { return seen_; }
@@ -105,10 +100,23 @@ class Collector {
   [[nodiscard]] std::vector<Entry> take() { return std::move(entries_); }
 
  private:
-  [[nodiscard]] bool fits(const RecordView& view) const {
-    return among(filter_.categories, view.category) && among(filter_.actions, view.action) &&
-           (key_.empty() || (view.resource_type == "key" && view.resource == key_)) &&
-           (from_.empty() || view.time >= from_) && (to_.empty() || view.time <= to_);
+  [[nodiscard]] bool fits(const RecordTerms& terms) const {
+    return among(filter_.categories, terms.category) && among(filter_.actions, terms.action) &&
+           (key_.empty() || terms.key == key_) && (from_.empty() || terms.time >= from_) &&
+           (to_.empty() || terms.time <= to_);
+  }
+
+  // open_and_take is for what is shown, or can be told by its actor alone.
+  Status open_and_take(const Salt& salt, std::string_view record,
+                       std::optional<std::uint64_t> index, bool in_page) {
+    TRY_ASSIGN(const RecordView view, RecordView::parse(record));
+    TRY_ASSIGN(keyring::Personal personal, opener_.open(view));
+    if (!filter_.actor.empty() && !holds(actor_name(view, personal), filter_.actor)) return {};
+    ++seen_;
+    if (in_page)
+      entries_.push_back(
+          {index, event_id(leaf_hash(salt, record)), std::string(record), std::move(personal)});
+    return {};
   }
 
   const Filter& filter_;

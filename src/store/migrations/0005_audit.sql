@@ -42,12 +42,22 @@ ALTER TABLE audit_segments ALTER COLUMN leaves SET STORAGE EXTERNAL;
 -- both
 
 -- Which segments hold an event of a category (c:), an action (a:), a key (k:).
+-- It is nothing but its key: SQLite need not keep it twice.
+-- sqlite only
+CREATE TABLE audit_terms (
+  log BYTEA NOT NULL,
+  term TEXT COLLATE "C" NOT NULL,
+  segment BIGINT NOT NULL,
+  PRIMARY KEY (log, term, segment)
+) WITHOUT ROWID, STRICT;
+-- postgres only
 CREATE TABLE audit_terms (
   log BYTEA NOT NULL,
   term TEXT COLLATE "C" NOT NULL,
   segment BIGINT NOT NULL,
   PRIMARY KEY (log, term, segment)
 );
+-- both
 
 -- The next number of each stream of audit_pending.
 CREATE TABLE audit_streams (
