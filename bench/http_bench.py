@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures the running server over HTTP: one server core, wrk on the other.
 
-usage: bench/http_bench.py [--seconds 10] [--connections 64] [--database URL]
+usage: bench/http_bench.py [--seconds 10] [--connections 64] [--database URL] [--only OPERATION]
 
 Each line is one operation with the audit durable before the answer. The rival's figures are OpenBao
 2.6.2 with its file audit device on a machine of the same size (docs/performance.md says how they came about).
@@ -108,8 +108,10 @@ def wrk(server, lua, seconds, connections, tls=False):
         watcher.join()
     count = int(re.search(r"(\d+) requests in", out).group(1))
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
-    milliseconds = lambda text: float(re.match(r"[\d.]+", text).group()) * {"us": 0.001, "ms": 1, "s": 1000}[re.search(r"[a-z]+", text).group()]
-    quantile = lambda q: milliseconds(re.search(rf"{q}%\s+(\S+)", out).group(1))
+    def quantile(percent):
+        number, unit = re.search(rf"^ +{percent}% +([\d.]+)(us|ms|s)$", out, re.M).groups()
+        return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+
     return {"rate": float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)), "p50": quantile(50), "p99": quantile(99),
             "bad": int(bad.group(1)) if bad else 0, "cpu_us": cpu / count * 1e6, "lag": max(lags, default=0)}
 
@@ -119,6 +121,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--database", default="")
+    parser.add_argument("--only", default="", help="one operation, e.g. encrypt")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="quantumapi-bench-") as directory:
         server = Server(directory, options.database)
@@ -147,6 +150,8 @@ def run(server, options):
     print(f"start to first healthy answer {server.start_ms:.0f} ms; resident {server.status('VmRSS'):.0f} MiB idle")
     print(f"{'operation':<14}{'req/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'CPU us':>9}{'lag s':>8}{'errors':>8}{'rival':>8}{'ratio':>8}{'promised':>10}")
     for name, lua in loads.items():
+        if options.only not in ("", name):
+            continue
         for tls in ((False, True) if name == "encrypt" else (False,)):
             seen = wrk(server, lua, options.seconds, options.connections, tls)
             shown = name + (" TLS" if tls else "")

@@ -14,6 +14,11 @@ constexpr Statement kSavepoint{"store.savepoint", "SAVEPOINT one_change"};
 constexpr Statement kRelease{"store.release", "RELEASE one_change"};
 constexpr Statement kRollbackTo{"store.rollback_to", "ROLLBACK TO one_change"};
 
+// From so many in the last commit on, the next one waits until twice as many
+// are there, but no longer than this.
+constexpr std::size_t kBusyGroup = 4;
+constexpr std::chrono::microseconds kGather{1'000};
+
 std::unexpected<Error> unavailable(std::string why) {
   return fail(Code::kUnavailable, std::move(why), std::string(kStoreUnavailable));
 }
@@ -66,12 +71,14 @@ Status SqliteWriter::change(const Body& body) {
   if (std::this_thread::get_id() == thread_.get_id())
     return fail(Code::kInternal, "a change inside a change, or inside a `done`");
   Change change{body, {}, {}, {}, {}, false};
+  bool enough = false;
   {
     const std::scoped_lock lock(mutex_);
     if (changes_.size() >= max_waiting_) return unavailable("too many changes wait");
     changes_.push_back(&change);
+    enough = arrived();
   }
-  wake_.notify_one();
+  if (enough) wake_.notify_one();
   std::unique_lock lock(change.mutex);
   change.finished.wait(lock, [&] { return change.done; });
   return std::move(change.status);
@@ -80,12 +87,14 @@ Status SqliteWriter::change(const Body& body) {
 void SqliteWriter::append(const std::vector<AuditEvent>& events, Database::Done done) {
   const ByteView frames = WaitingAppends::encode(events);
   bool added = false;
+  bool enough = false;
   {
     const std::scoped_lock lock(mutex_);
     added = appends_.add(frames, events.size(), done);
+    enough = added && arrived();
   }
   if (!added) return done(WaitingAppends::refused());
-  wake_.notify_one();
+  if (enough) wake_.notify_one();
 }
 
 std::size_t SqliteWriter::waiting() {
@@ -106,6 +115,7 @@ void SqliteWriter::loop() {
       busy_ = false;
       wake_.wait(lock, [&] { return stop_ || !changes_.empty() || !appends_.empty(); });
       if (changes_.empty() && appends_.empty()) return;
+      gather(lock);
       take(group);
       busy_ = true;
       busy_since_ = around_.clock.steady();
@@ -114,12 +124,24 @@ void SqliteWriter::loop() {
   }
 }
 
+// gather lets a busy writer's next commit be shared by more: each commit costs a
+// sync and two changes of thread, whoever shares it. One that has few clients
+// never waits, and one whose clients went away waits once.
+void SqliteWriter::gather(std::unique_lock<std::mutex>& lock) {
+  if (last_group_ < kBusyGroup) return;
+  wanted_ = 2 * last_group_;
+  wake_.wait_for(lock, kGather, [&] { return stop_ || waiting_ >= wanted_; });
+  wanted_ = 1;
+}
+
 void SqliteWriter::take(Group& group) {
   appends_.take(group.batch, group.dones);
   while (!changes_.empty() && group.changes.size() < kLargestGroup) {
     group.changes.push_back(changes_.front());
     changes_.pop_front();
   }
+  last_group_ = waiting_ - changes_.size();
+  waiting_ = changes_.size();
 }
 
 void SqliteWriter::run(Group& group) {

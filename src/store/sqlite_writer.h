@@ -42,6 +42,9 @@ class SqliteWriter {
   struct Change;
   struct Group;
   void loop();
+  // arrived notes one more that waits, under the lock, and says whether to wake the writer.
+  [[nodiscard]] bool arrived() { return ++waiting_ >= wanted_; }
+  void gather(std::unique_lock<std::mutex>& lock);
   void take(Group& group);
   void run(Group& group);
   Status write(Group& group);
@@ -65,6 +68,9 @@ class SqliteWriter {
   std::condition_variable wake_;
   std::deque<Change*> changes_;  // each owned by the thread that waits in change()
   WaitingAppends appends_;
+  std::size_t waiting_ = 0;     // changes and appends not yet taken
+  std::size_t wanted_ = 1;      // how many of them wake the writer
+  std::size_t last_group_ = 0;  // how many shared the last commit
   SteadyTime busy_since_{};
   bool busy_ = false;
   bool stop_ = false;
