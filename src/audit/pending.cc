@@ -11,6 +11,28 @@ namespace {
 constexpr std::int64_t kMaxRows = 20'000;
 constexpr std::size_t kMaxOctets = 64 * 1024 * 1024;
 
+// sort_by_time puts the newest first; those of one moment keep their order,
+// which is right already within each stream.
+void sort_by_time(std::vector<PendingEvent>& events) {
+  struct Place {
+    std::string time;
+    std::size_t at;
+  };
+  std::vector<Place> places;
+  places.reserve(events.size());
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const auto terms = RecordTerms::find(events[i].record);
+    places.push_back({std::string(terms ? terms->time : std::string_view()), i});
+  }
+  std::ranges::sort(places, [](const Place& a, const Place& b) {
+    return a.time == b.time ? a.at < b.at : a.time > b.time;
+  });
+  std::vector<PendingEvent> sorted;
+  sorted.reserve(events.size());
+  for (const Place& place : places) sorted.push_back(std::move(events[place.at]));
+  events = std::move(sorted);
+}
+
 }  // namespace
 
 Result<PendingEvents> read_pending(store::Transaction& tx, TenantId tenant) {
@@ -28,12 +50,7 @@ Result<PendingEvents> read_pending(store::Transaction& tx, TenantId tenant) {
     return {};
   };
   TRY(newest_pending(tx, kMaxRows, take));
-  // Several streams interleave; within one the order is right already.
-  const auto time = [](const PendingEvent& event) {
-    const auto view = RecordView::parse(event.record);
-    return view ? view->time : std::string_view();
-  };
-  std::ranges::stable_sort(pending.events, std::ranges::greater(), time);
+  sort_by_time(pending.events);
   return pending;
 }
 

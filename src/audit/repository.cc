@@ -30,6 +30,14 @@ constexpr Statement kNewestPending{"audit.newest_pending",
                                    R"sql(SELECT count, frames FROM audit_pending
           ORDER BY stream DESC, n DESC LIMIT :limit)sql"};
 
+constexpr Statement kPendingEnds{"audit.pending_ends",
+                                 R"sql(SELECT stream, max(n) FROM audit_pending
+          GROUP BY stream ORDER BY stream)sql"};
+
+constexpr Statement kIsPending{"audit.is_pending",
+                               R"sql(SELECT n FROM audit_pending
+          WHERE stream = :stream AND n <= :n ORDER BY n LIMIT 1)sql"};
+
 constexpr Statement kInsertStream{
     "audit.insert_stream",
     R"sql(INSERT INTO audit_streams (stream, next_n) VALUES (:stream, :to)
@@ -178,6 +186,20 @@ Status newest_pending(Transaction& tx, std::int64_t limit,
                       const std::function<Status(std::int64_t, ByteView)>& row) {
   return tx.each(kNewestPending, {{"limit", limit}},
                  [&](const Row& r) { return row(r.integer(0), r.blob(1)); });
+}
+
+Result<std::vector<PendingEnd>> pending_ends(Transaction& tx) {
+  std::vector<PendingEnd> ends;
+  TRY(tx.each(kPendingEnds, {}, [&](const Row& row) -> Status {
+    ends.push_back({row.uuid(0), row.integer(1)});
+    return {};
+  }));
+  return ends;
+}
+
+Result<bool> is_pending(Transaction& tx, const PendingEnd& end) {
+  return tx.one(kIsPending, {{"stream", end.stream}, {"n", end.n}},
+                [](const Row&) { return Status{}; });
 }
 
 Status advance_stream(Transaction& tx, const Uuid& stream, std::int64_t from, std::int64_t to) {

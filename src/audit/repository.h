@@ -42,6 +42,15 @@ Result<std::vector<PendingRow>> pending_rows(store::Transaction& tx, const Uuid&
 Status newest_pending(store::Transaction& tx, std::int64_t limit,
                       const std::function<Status(std::int64_t count, ByteView frames)>& row);
 
+// pending_ends names, for each stream with pending rows, the number of its newest.
+struct PendingEnd {
+  Uuid stream;
+  std::int64_t n;
+};
+Result<std::vector<PendingEnd>> pending_ends(store::Transaction& tx);
+// is_pending is true while a row of the stream up to `end` waits for the sequencer.
+Result<bool> is_pending(store::Transaction& tx, const PendingEnd& end);
+
 // advance_stream moves the stream's number and deletes its rows below it.
 // kConflict when the number is not `from` any more.
 Status advance_stream(store::Transaction& tx, const Uuid& stream, std::int64_t from,

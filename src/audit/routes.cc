@@ -151,6 +151,7 @@ Result<Reply> export_log(AuditService& service, Call& call) {
   if (!call.may_block()) return would_block();
   TRY_ASSIGN(const auto query, http::Query::parse(call.request().query));
   TRY_ASSIGN(const auto from, query.integer("fromIndex", 0, 0, INT64_MAX));
+  TRY(service.wait_for_sequencer());
   Reply reply;
   TRY_ASSIGN(reply.stream,
              service.export_log(call.principal().tenant, static_cast<std::uint64_t>(from)));

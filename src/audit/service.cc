@@ -2,6 +2,8 @@
 #include "audit/service.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "audit/export.h"
 #include "audit/pending.h"
@@ -204,6 +206,27 @@ Result<Page> AuditService::list(TenantId tenant, const Filter& filter) {
   page.total_is_bounded = page.total_is_bounded || snapshot.pending.cut;
   page.entries = collector.take();
   return page;
+}
+
+Status AuditService::wait_for_sequencer() {
+  constexpr std::chrono::milliseconds kPatience{1'000};
+  constexpr std::chrono::milliseconds kLookAgain{20};
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  TRY_ASSIGN(const auto ends,
+             database_.read([](store::Transaction& tx) { return pending_ends(tx); }));
+  const auto waits = [&](store::Transaction& tx) -> Result<bool> {
+    for (const PendingEnd& end : ends) {
+      TRY_ASSIGN(const bool pending, is_pending(tx, end));
+      if (pending) return true;
+    }
+    return false;
+  };
+  while (std::chrono::steady_clock::now() < deadline) {
+    TRY_ASSIGN(const bool pending, database_.read(waits));
+    if (!pending) return {};
+    std::this_thread::sleep_for(kLookAgain);
+  }
+  return {};
 }
 
 Result<http::Reply::Stream> AuditService::export_log(TenantId tenant,

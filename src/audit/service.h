@@ -47,6 +47,10 @@ class AuditService {
   // list includes events that still wait for the sequencer.
   Result<Page> list(TenantId tenant, const Filter& filter);
 
+  // wait_for_sequencer returns when every event that is pending now stands in
+  // its tree, or after a second: an export then proves what its caller just did.
+  Status wait_for_sequencer();
+
   // export_log streams NDJSON: one "log" line, then each record with its index
   // and salt, then pending ones (no index), then the newest checkpoint
   // (docs/formats/audit.md). No transaction is held between pulls. It begins at
