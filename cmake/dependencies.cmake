@@ -22,13 +22,25 @@ endif()
 # static AWS-LC would export its symbols and libpq would call into them. Sanitizers
 # need theirs exported (libpq's malloc must be the intercepted one): there only
 # AWS-LC's archives are named.
-add_library(awslc_crypto INTERFACE)
+# Imported, so that CMake knows that libssl needs libcrypto after it: GNU ld
+# looks for a symbol only in the archives that follow.
+add_library(awslc_crypto_archive STATIC IMPORTED)
+set_target_properties(awslc_crypto_archive PROPERTIES
+  IMPORTED_LOCATION ${AWSLC_ROOT}/lib/libcrypto.a)
+add_library(awslc_ssl_archive STATIC IMPORTED)
+set_target_properties(awslc_ssl_archive PROPERTIES
+  IMPORTED_LOCATION ${AWSLC_ROOT}/lib/libssl.a
+  INTERFACE_LINK_LIBRARIES awslc_crypto_archive)
+# Imported, so that CMake keeps libssl before libcrypto, as linkers in one pass need.
+add_library(awslc_crypto STATIC IMPORTED)
+set_target_properties(awslc_crypto PROPERTIES IMPORTED_LOCATION ${AWSLC_ROOT}/lib/libcrypto.a)
 target_include_directories(awslc_crypto SYSTEM INTERFACE ${AWSLC_ROOT}/include)
-target_link_libraries(awslc_crypto INTERFACE ${AWSLC_ROOT}/lib/libcrypto.a Threads::Threads)
+target_link_libraries(awslc_crypto INTERFACE Threads::Threads)
 if(QUANTUMAPI_SANITIZE OR QUANTUMAPI_FUZZ)
   target_link_options(awslc_crypto INTERFACE -Wl,--exclude-libs,libcrypto.a:libssl.a)
 else()
   target_link_options(awslc_crypto INTERFACE -Wl,--exclude-libs,ALL)
 endif()
-add_library(awslc_ssl INTERFACE)
-target_link_libraries(awslc_ssl INTERFACE ${AWSLC_ROOT}/lib/libssl.a awslc_crypto)
+add_library(awslc_ssl STATIC IMPORTED)
+set_target_properties(awslc_ssl PROPERTIES IMPORTED_LOCATION ${AWSLC_ROOT}/lib/libssl.a)
+target_link_libraries(awslc_ssl INTERFACE awslc_crypto)
