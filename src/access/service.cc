@@ -15,8 +15,10 @@ std::unexpected<Error> bad_key() {
   return fail(Code::kUnauthenticated, std::string(kBadKey), "unauthenticated");
 }
 
-crypto::Digest mac_of(const keyring::Keyring::LookupKey& key, std::string_view text) {
-  return crypto::hmac_sha3_256(key.key.reveal(SecretAccess()), {as_bytes(text)});
+crypto::HmacSha3Key random_key() {
+  SecretBytes key(sizeof(crypto::Digest));
+  crypto::fill_random(key.reveal_mutable(SecretAccess()));
+  return crypto::HmacSha3Key(key.reveal(SecretAccess()));
 }
 
 }  // namespace
@@ -28,19 +30,17 @@ AccessService::Impl::Impl(store::Database& d, keyring::Keyring& k, crypto::Entro
       entropy(e),
       clock(c),
       cache(kApiKeysTable, kApiKeysTable, c),
-      dummy{{}, SecretBytes(sizeof(crypto::Digest))},
+      dummy(random_key()),
       started_at(c.wall()),
-      started(c.steady()) {
-  crypto::fill_random(dummy.key.reveal_mutable(SecretAccess()));
-}
+      started(c.steady()) {}
 
 Result<MacKey> AccessService::Impl::mac_key(const Uuid& id) {
   {
     const std::scoped_lock lock(mac_keys_mutex);
     if (const auto it = mac_keys.find(id); it != mac_keys.end()) return it->second;
   }
-  TRY_ASSIGN(auto key, keyring.lookup_key(id));
-  auto shared = std::make_shared<const keyring::Keyring::LookupKey>(std::move(key));
+  TRY_ASSIGN(const auto key, keyring.lookup_key(id));
+  auto shared = std::make_shared<const crypto::HmacSha3Key>(key.key.reveal(SecretAccess()));
   const std::scoped_lock lock(mac_keys_mutex);
   return mac_keys.try_emplace(id, std::move(shared)).first->second;
 }
@@ -104,7 +104,8 @@ Result<std::shared_ptr<const Authenticated>> AccessService::authenticate(
   std::array<char, kApiKeySize> text{};
   std::ranges::copy(credential.substr(0, text.size()), text.begin());
   static constexpr crypto::Digest kNothing{};
-  const auto mac = mac_of(key ? *key->mac_key : impl_->dummy, {text.data(), text.size()});
+  const crypto::HmacSha3Key& mac_key = key ? *key->mac_key : impl_->dummy;
+  const auto mac = mac_key.mac({as_bytes({text.data(), text.size()})});
   const bool equal = equal_constant_time(mac, key ? key->mac : kNothing);
   base::wipe(text.data(), text.size());
   if (!equal || key == nullptr) return bad_key();

@@ -7,11 +7,12 @@
 #include "access/api_key.h"
 #include "access/repository.h"
 #include "access/service.h"
+#include "crypto/hash.h"
 
 namespace quantumapi::access {
 
 // MacKey is an unwrapped look-up key; shared by all rows that were made under it.
-using MacKey = std::shared_ptr<const keyring::Keyring::LookupKey>;
+using MacKey = std::shared_ptr<const crypto::HmacSha3Key>;
 
 // CachedKey is all that deciding on a presented key takes.
 struct CachedKey {
@@ -54,7 +55,7 @@ struct AccessService::Impl {
 
   std::mutex mac_keys_mutex;
   std::unordered_map<Uuid, MacKey> mac_keys;  // few, and they never change
-  keyring::Keyring::LookupKey dummy;          // what keys without a row are compared under
+  crypto::HmacSha3Key dummy;                  // what keys without a row are compared under
 
   WallTime started_at;
   SteadyTime started;

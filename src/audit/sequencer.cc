@@ -216,15 +216,16 @@ void Sequencer::Impl::report(const Error& error) {
 
 void Sequencer::Impl::loop() {
   std::unique_lock guard(mutex);
-  bool more = false;
-  while (!wake.wait_for(guard, more ? std::chrono::milliseconds(0) : options.every,
-                        [&] { return ending; })) {
+  std::chrono::milliseconds pause = options.every;
+  while (!wake.wait_for(guard, pause, [&] { return ending; })) {
     guard.unlock();
     {
       const std::scoped_lock one(round_mutex);
       const auto moved = round();
       if (!moved) report(moved.error());
-      more = moved && *moved >= kEventsInRound;
+      const std::size_t count = moved ? *moved : 0;
+      pause = options.every / (count == 0 ? 1 : 5);
+      if (count >= kEventsInRound) pause = {};
       if (const auto kept = file.write_due(clock.steady()); !kept) report(kept.error());
     }
     guard.lock();

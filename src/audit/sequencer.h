@@ -20,6 +20,9 @@ namespace quantumapi::audit {
 class Sequencer {
  public:
   struct Options {
+    // The pause after a round that found nothing. Where there is traffic the rounds
+    // follow each other five times as fast: their writes are small then, and no
+    // change waits long behind one (docs/performance.md).
     std::chrono::milliseconds every{250};
     std::string checkpoint_file;  // checkpoints are appended here too, when set
   };

@@ -109,6 +109,13 @@ class Writer {
   // escaped_key writes a member name that is data, such as a label.
   void escaped_key(std::string_view name);
   void string(std::string_view text);  // escapes what RFC 8259 demands, nothing more
+  // plain_string writes text that is known to need no escaping, such as base64.
+  void plain_string(std::string_view text) {
+    separate();
+    out_ += '"';
+    out_ += text;
+    out_ += '"';
+  }
   void integer(std::int64_t value);
   void number(double value);
   void boolean(bool value) { raw(value ? "true" : "false"); }
@@ -143,6 +150,13 @@ class Writer {
 // Raw is JSON text stored or passed on as it is.
 struct Raw {
   std::string text;
+};
+
+// PlainText is a view of text that needs no escaping: long base64 is written
+// without a look at each character.
+struct PlainText {
+  std::string_view text;
+  operator std::string_view() const { return text; }
 };
 
 namespace detail {
@@ -239,6 +253,7 @@ Status read_any(const Value& in, const std::string& path, T& out) {
 }
 
 inline void write(Writer& out, std::string_view v) { out.string(v); }
+inline void write(Writer& out, PlainText v) { out.plain_string(v.text); }
 inline void write(Writer& out, const char* v) { out.string(v); }
 inline void write(Writer& out, bool v) { out.boolean(v); }
 inline void write(Writer& out, int v) { out.integer(v); }

@@ -11,26 +11,30 @@
 
 namespace quantumapi::base::json::detail {
 
-// plain_prefix counts the leading characters that stand for themselves: ASCII
-// but control characters, '"' and '\'. It looks at eight at a time.
+// stands_for_itself: ASCII but control characters, '"' and '\'.
+inline bool stands_for_itself(char character) noexcept {
+  const auto c = static_cast<unsigned char>(character);
+  return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+// plain_prefix counts the leading characters that stand for themselves, 64 at a
+// time in the vectors that GCC and clang have for every processor.
 inline std::size_t plain_prefix(std::string_view text) noexcept {
-  constexpr std::uint64_t kOnes = 0x0101010101010101U;
-  constexpr std::uint64_t kHigh = 0x8080808080808080U;
-  // For octets below 0x80 the high bit of `x - n` is set where x < n; borrows
-  // only ever spoil octets above a hit, so "no hit at all" is exact.
-  const auto below = [](std::uint64_t x, std::uint64_t n) { return (x - kOnes * n) & kHigh; };
+  using Octets = signed char __attribute__((vector_size(16)));
+  constexpr std::size_t kStride = 4 * sizeof(Octets);
   std::size_t at = 0;
-  for (; text.size() - at >= 8; at += 8) {
-    std::uint64_t word;
-    std::memcpy(&word, text.data() + at, 8);
-    const std::uint64_t hits = (word & kHigh) | below(word, 0x20) | below(word ^ (kOnes * '"'), 1) |
-                               below(word ^ (kOnes * '\\'), 1);
-    if (hits != 0) break;
+  for (; text.size() - at >= kStride; at += kStride) {
+    Octets special{};
+    for (std::size_t i = 0; i < kStride; i += sizeof(Octets)) {
+      Octets octets;
+      std::memcpy(&octets, text.data() + at + i, sizeof(Octets));
+      special |= (octets < 0x20) | (octets == '"') | (octets == '\\');  // signed: >= 0x80 is < 0
+    }
+    std::uint64_t halves[2];
+    std::memcpy(halves, &special, sizeof(Octets));
+    if ((halves[0] | halves[1]) != 0) break;
   }
-  for (; at < text.size(); ++at) {
-    const auto c = static_cast<unsigned char>(text[at]);
-    if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') break;
-  }
+  while (at < text.size() && stands_for_itself(text[at])) ++at;
   return at;
 }
 

@@ -38,6 +38,8 @@ void* allocate(std::size_t size) {
 
 void* operator new(std::size_t size) { return allocate(size); }
 void* operator new[](std::size_t size) { return allocate(size); }
+// The C++ library takes the memory of std::stable_sort by this form.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return std::malloc(size); }
 void operator delete(void* p) noexcept { free_watched(p); }
 void operator delete[](void* p) noexcept { free_watched(p); }
 void operator delete(void* p, std::size_t) noexcept { free_watched(p); }

@@ -14,19 +14,27 @@ namespace {
 
 constexpr std::size_t kMaxExpandSize = 255 * sizeof(Digest);  // RFC 5869 section 2.3
 
-Digest hmac(const EVP_MD* hash, ByteView key, std::initializer_list<ByteView> parts) {
-  bssl::ScopedHMAC_CTX context;
+void begin(HMAC_CTX* context, const EVP_MD* hash, ByteView key) {
   // HMAC_Init_ex takes a null key for "the key of last time"; an empty view may hold null.
   static constexpr std::uint8_t kEmpty = 0;
   const std::uint8_t* data = key.empty() ? &kEmpty : key.data();
-  bool done = HMAC_Init_ex(context.get(), data, key.size(), hash, nullptr) == 1;
-  for (ByteView part : parts)
-    done = done && HMAC_Update(context.get(), part.data(), part.size()) == 1;
+  require(HMAC_Init_ex(context, data, key.size(), hash, nullptr) == 1, "HMAC failed");
+}
+
+Digest finish(HMAC_CTX* context, std::initializer_list<ByteView> parts) {
+  bool done = true;
+  for (ByteView part : parts) done = done && HMAC_Update(context, part.data(), part.size()) == 1;
   Digest mac;
   unsigned size = 0;
-  done = done && HMAC_Final(context.get(), mac.data(), &size) == 1;
+  done = done && HMAC_Final(context, mac.data(), &size) == 1;
   require(done && size == mac.size(), "HMAC failed");
   return mac;
+}
+
+Digest hmac(const EVP_MD* hash, ByteView key, std::initializer_list<ByteView> parts) {
+  bssl::ScopedHMAC_CTX context;
+  begin(context.get(), hash, key);
+  return finish(context.get(), parts);
 }
 
 }  // namespace
@@ -59,6 +67,24 @@ Digest hmac_sha256(ByteView key, std::initializer_list<ByteView> parts) {
 
 Digest hmac_sha3_256(ByteView key, std::initializer_list<ByteView> parts) {
   return hmac(EVP_sha3_256(), key, parts);
+}
+
+struct HmacSha3Key::State {
+  bssl::ScopedHMAC_CTX keyed;
+};
+
+HmacSha3Key::HmacSha3Key(ByteView key) : state_(std::make_unique<State>()) {
+  begin(state_->keyed.get(), EVP_sha3_256(), key);
+}
+
+HmacSha3Key::~HmacSha3Key() = default;
+HmacSha3Key::HmacSha3Key(HmacSha3Key&&) noexcept = default;
+HmacSha3Key& HmacSha3Key::operator=(HmacSha3Key&&) noexcept = default;
+
+Digest HmacSha3Key::mac(std::initializer_list<ByteView> parts) const {
+  bssl::ScopedHMAC_CTX context;
+  require(HMAC_CTX_copy_ex(context.get(), state_->keyed.get()) == 1, "HMAC failed");
+  return finish(context.get(), parts);
 }
 
 SecretBytes hkdf_extract(ByteView salt, ByteView input_key_material) {

@@ -73,6 +73,9 @@ TEST(Hmac, GivesTheValuesOfRfc4231AndTheirSha3Counterparts) {
     EXPECT_EQ(hex(hmac_sha3_256(c.key, {c.data})), c.sha3_256);
     const ByteView data(c.data);
     EXPECT_EQ(hex(hmac_sha256(c.key, {data.first(3), data.subspan(3)})), c.sha256);
+    const HmacSha3Key keyed(c.key);
+    EXPECT_EQ(hex(keyed.mac({c.data})), c.sha3_256);
+    EXPECT_EQ(hex(keyed.mac({data.first(3), data.subspan(3)})), c.sha3_256) << "used again";
   }
 }
 

@@ -24,12 +24,12 @@ Status check_thread(const Call& call) {
   return fail(Code::kWouldBlock, "A large request belongs on the pool.");
 }
 
-std::string_view in_arena(Call& call, ByteView octets, Base64 form, std::string_view prefix = {}) {
+json::PlainText in_arena(Call& call, ByteView octets, Base64 form, std::string_view prefix = {}) {
   const std::size_t size = prefix.size() + base::base64_size(octets.size(), form);
   char* const text = static_cast<char*>(call.arena().allocate(size, 1));
   prefix.copy(text, prefix.size());
   base::base64_encode_to(octets, form, text + prefix.size());
-  return {text, size};
+  return {{text, size}};
 }
 
 AuditEvent event_of(const Call& call, KeyId key, std::uint32_t version,
@@ -78,7 +78,7 @@ Result<Reply> handle_encrypt(EncryptionService& service, Call& call) {
                            .algorithm = request.algorithm};
   TRY_ASSIGN(const auto sealed, service.encrypt(call.principal(), input, call.may_block()));
   TRY_ASSIGN(const Parts parts, parse(sealed.payload));
-  const std::string_view text = in_arena(call, sealed.payload, Base64::kUrl, kTextPrefix);
+  const json::PlainText text = in_arena(call, sealed.payload, Base64::kUrl, kTextPrefix);
   const EncryptReply reply{
       .encrypted_payload = text,
       .EncryptedPayload = text,
@@ -91,8 +91,8 @@ Result<Reply> handle_encrypt(EncryptionService& service, Call& call) {
       .key_version = sealed.key_version};
   call.audit(event_of(call, sealed.key, sealed.key_version, sealed.algorithm));
   // The payload three times, its parts under two names, and the members' names.
-  const std::size_t size =
-      3 * text.size() + 2 * reply.encapsulated_key.size() + reply.ciphertext.size() + 512;
+  const std::size_t size = 3 * text.text.size() + 2 * reply.encapsulated_key.text.size() +
+                           reply.ciphertext.text.size() + 512;
   return Reply::json(call.request(), reply, json::Naming::kCamelAndSnake, 200, size);
 }
 

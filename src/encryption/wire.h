@@ -25,12 +25,12 @@ BOOST_DESCRIBE_STRUCT(EncryptRequest, (), (plaintext, encoding, algorithm, addit
 // EncryptReply: all octets in base64 but the payload's text form. The member
 // EncryptedPayload is what the companion services read.
 struct EncryptReply {
-  std::string_view encrypted_payload;
-  std::string_view EncryptedPayload;
-  std::string_view ciphertext;
-  std::string_view encapsulated_key;
-  std::string_view nonce;
-  std::string_view tag;
+  json::PlainText encrypted_payload;
+  json::PlainText EncryptedPayload;
+  json::PlainText ciphertext;
+  json::PlainText encapsulated_key;
+  json::PlainText nonce;
+  json::PlainText tag;
   std::string_view algorithm;
   KeyId key_id;
   std::int64_t key_version = 0;

@@ -171,6 +171,11 @@ auto Connection::wait_for(Io readiness) -> Task<void> {
                             asio::redirect_error(kAwait, wait_error_));
 }
 
+auto Connection::read_some(char* out, std::size_t size) -> Task<std::size_t> {
+  return socket_.async_read_some(asio::buffer(out, size),
+                                 asio::redirect_error(kAwait, wait_error_));
+}
+
 void Connection::set_stage(Stage stage, std::chrono::milliseconds limit) {
   stage_ = stage;
   deadline_ = std::chrono::steady_clock::now() + limit;

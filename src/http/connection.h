@@ -58,6 +58,8 @@ class Connection final : public Exchange {
   Task<Next> receive_sized();
   Task<Next> receive_chunked(std::size_t limit);
   Task<Io> receive(char* out, std::size_t size, std::size_t& got);
+  Task<Io> receive_plain(char* out, std::size_t size, std::size_t& got);
+  Task<Io> receive_tls(char* out, std::size_t size, std::size_t& got);
   std::optional<Next> take_head();
   Next parse(std::size_t size);
   Next refuse_with(Refusal refusal);
@@ -77,8 +79,9 @@ class Connection final : public Exchange {
   void end_exchange();
   void hand_over();
   Task<void> wait_for(Io readiness);
+  Task<std::size_t> read_some(char* out, std::size_t size);
   Task<void> completion();
-  // interrupted is true when the last wait_for ended without readiness.
+  // interrupted is true when the last wait_for or read_some came to nothing.
   [[nodiscard]] bool interrupted() const { return wait_error_ || expired_ || shared_.stopping; }
   void set_stage(Stage stage, std::chrono::milliseconds limit);
   void count_handshake_failure(std::string_view reason);

@@ -1,5 +1,6 @@
 // How a Connection receives a request.
 #include <algorithm>
+#include <boost/asio/error.hpp>
 
 #include "http/chunked.h"
 #include "http/connection.h"
@@ -24,6 +25,18 @@ auto Connection::refuse_with(Refusal refusal) -> Next {
 auto Connection::cut_off() -> Next { return expired_ ? refuse_with(kTooLate) : Next::kClose; }
 
 auto Connection::receive(char* out, std::size_t size, std::size_t& got) -> Task<Io> {
+  return channel_.is_tls() ? receive_tls(out, size, got) : receive_plain(out, size, got);
+}
+
+// One system call a request: Asio remembers that a read came short, and then
+// waits for the next event without asking the socket or epoll in between.
+auto Connection::receive_plain(char* out, std::size_t size, std::size_t& got) -> Task<Io> {
+  got = co_await read_some(out, size);
+  if (wait_error_ == boost::asio::error::eof) co_return Io::kEnd;
+  co_return interrupted() ? Io::kFailed : Io::kDone;
+}
+
+auto Connection::receive_tls(char* out, std::size_t size, std::size_t& got) -> Task<Io> {
   Io wanted = channel_.may_hold_input() ? Io::kDone : Io::kWantRead;
   while (true) {
     if (wanted != Io::kDone) {

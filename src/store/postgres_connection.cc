@@ -171,7 +171,10 @@ Result<PostgresResult> PostgresConnection::await(bool sent, std::string_view whe
   if (!sent) return failure(nullptr, where);
   PostgresResult result = last_result();
   const ExecStatusType status = PQresultStatus(result.get());
-  if (!broken_ && (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)) return result;
+  // A migration of which nothing is for PostgreSQL is an empty query.
+  const bool done =
+      status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY;
+  if (!broken_ && done) return result;
   return failure(result.get(), where);
 }
 

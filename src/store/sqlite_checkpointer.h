@@ -18,8 +18,8 @@ namespace quantumapi::store {
 // writer to finish the small remainder between two commits.
 class SqliteCheckpointer {
  public:
-  static constexpr int kPagesToMove = 1024;       // 4 MiB
-  static constexpr int kPagesTooMany = 4 * 1024;  // 16 MiB
+  static constexpr int kPagesToMove = 512;       // 4 MiB
+  static constexpr int kPagesTooMany = 4 * 512;  // 16 MiB
 
   // `failed_sync` is called when an fsync failed.
   SqliteCheckpointer(std::unique_ptr<SqliteConnection> connection, Logger& log,
