@@ -6,7 +6,7 @@ if(POLICY CMP0167)  # from CMake 3.30 on: Boost's own package instead of CMake's
 endif()
 find_package(Boost 1.81 REQUIRED)
 find_package(fmt REQUIRED)
-find_package(spdlog REQUIRED)
+find_package(tomlplusplus REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(GTest REQUIRED)
 find_package(PkgConfig REQUIRED)

@@ -1,18 +1,28 @@
 #include "server/config.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
+#include <cstdlib>
 
+#include "server/config_file.h"
 #include "server/version.h"
 
 namespace quantumapi::server {
 namespace {
 
 constexpr std::string_view kFooter =
-    "Every option can be given as a variable instead: --key-journal is QUANTUMAPID_KEY_JOURNAL.\n"
-    "A flag wins over its variable.";
+    "Every option can be given as a variable instead: --key-journal is QUANTUMAPID_KEY_JOURNAL;\n"
+    "or in the file of --config: key-journal = \"/keys/journal\".\n"
+    "A flag wins over its variable, a variable over the file.";
+
+void add_config_option(CLI::App& app, Config& config) {
+  app.add_option("--config", config.file, "TOML file of options, named as the flags are")
+      ->envname("QUANTUMAPID_CONFIG");
+}
 
 void add_store_options(CLI::App& app, Config& config) {
+  add_config_option(app, config);
   app.add_option("--data", config.data, "Directory of store, root key seal, key journal and ca.pem")
       ->required()
       ->envname("QUANTUMAPID_DATA");
@@ -115,6 +125,136 @@ std::string settle(Config& config) {
   return {};
 }
 
+// CommandLine is what CLI11 knows of the program. It writes into the Config it was made for.
+struct CommandLine {
+  explicit CommandLine(Config& config);
+
+  CLI::App app{"quantumapid: the QuantumAPI platform server", "quantumapid"};
+  CLI::App* init;
+  CLI::App* serve;
+  CLI::App* api_key;
+  CLI::App* check;
+};
+
+CommandLine::CommandLine(Config& config) {
+  app.set_version_flag("--version", std::string(version()));
+  app.footer(std::string(kFooter));
+  app.require_subcommand(1);
+  init = app.add_subcommand("init", "Make the store, the root key and the first tenant");
+  serve = app.add_subcommand("serve", "Run the platform");
+  api_key = app.add_subcommand("apikey",
+                               "Make a further owner key on this host, with the server stopped");
+  for (CLI::App* command : {init, serve, api_key}) {
+    add_store_options(*command, config);
+    command->footer(std::string(kFooter));
+  }
+  add_init_options(*init, config);
+  add_serve_options(*serve, config);
+  CLI::App* create = api_key->add_subcommand("create", "Make a key and print it once");
+  create->add_option("--name", config.api_key_name, "What the key is called")
+      ->capture_default_str();
+  create->add_flag("--json", config.json, "Print {\"api_key\",\"tenant_id\"} alone");
+  create->fallthrough();
+  api_key->require_subcommand(1);
+  CLI::App* files = app.add_subcommand("config", "Look at the options without using them");
+  files->require_subcommand(1);
+  check = files->add_subcommand("check", "Say what is wrong with the options of serve, and where");
+  add_config_option(*check, config);
+}
+
+// option_of finds the option that a line of the file sets. Only what has a variable
+// is configuration; names of first tenants and formats of output are not.
+const CLI::Option* option_of(const CLI::App& command, const std::string& name) {
+  const CLI::Option* option = command.get_option_no_throw("--" + name);
+  const bool known = option != nullptr && !option->get_envname().empty() && name != "config";
+  return known ? option : nullptr;
+}
+
+std::vector<std::string> arguments_of(const CLI::Option& option, const FileOption& line) {
+  const std::string flag = "--" + line.name;
+  if (option.get_expected_max() == 0)  // a flag without a value
+    return line.values == std::vector<std::string>{"true"} ? std::vector{flag}
+                                                           : std::vector<std::string>{};
+  std::vector<std::string> arguments;
+  for (const std::string& value : line.values) arguments.push_back(flag + "=" + value);
+  return arguments;
+}
+
+bool is_given(const std::vector<std::string>& arguments, const CLI::Option& option,
+              const std::string& name) {
+  if (std::getenv(option.get_envname().c_str()) != nullptr) return true;
+  return std::ranges::any_of(arguments, [flag = "--" + name](const std::string& argument) {
+    return argument == flag || argument.starts_with(flag + "=");
+  });
+}
+
+// file_named is the path that the arguments, else the environment, give.
+std::string file_named(const std::vector<std::string>& arguments) {
+  constexpr std::string_view kFlag = "--config";
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i] == kFlag && i + 1 < arguments.size()) return arguments[i + 1];
+    if (arguments[i].starts_with("--config=")) return arguments[i].substr(kFlag.size() + 1);
+  }
+  const char* variable = std::getenv("QUANTUMAPID_CONFIG");
+  return variable == nullptr ? "" : variable;
+}
+
+std::string unknown(const FileOption& line) {
+  return line.where + ": " + line.name + ": there is no such option";
+}
+
+// add_file appends what the file says and neither a flag nor a variable does.
+Status add_file(const CommandLine& known, std::vector<std::string>& arguments) {
+  const std::string file = file_named(arguments);
+  const CLI::App* command = nullptr;
+  for (const CLI::App* one : {known.init, known.serve, known.api_key})
+    if (std::ranges::find(arguments, one->get_name()) != arguments.end()) command = one;
+  if (file.empty() || command == nullptr) return {};
+  TRY_ASSIGN(const auto lines, read_config_file(file));
+  const std::vector<std::string> given = arguments;
+  for (const FileOption& line : lines) {
+    const bool of_any = option_of(*known.serve, line.name) || option_of(*known.init, line.name);
+    if (!of_any) return fail(Code::kInvalidArgument, unknown(line));
+    const CLI::Option* option = option_of(*command, line.name);
+    if (option == nullptr || is_given(given, *option, line.name)) continue;
+    for (std::string& argument : arguments_of(*option, line))
+      arguments.push_back(std::move(argument));
+  }
+  return {};
+}
+
+// fault_of parses `serve` with these arguments; empty when nothing is wrong.
+std::string fault_of(std::vector<std::string> arguments) {
+  Config config;
+  CommandLine line(config);
+  arguments.insert(arguments.begin(), "serve");
+  std::ranges::reverse(arguments);  // as CLI11 wants a vector
+  try {
+    line.app.parse(arguments);
+    return settle(config);
+  } catch (const CLI::ParseError& error) {
+    return error.what();
+  }
+}
+
+// fault_in gives what is wrong with one line by itself.
+std::string fault_in(const CommandLine& known, const FileOption& line) {
+  const CLI::Option* option = option_of(*known.serve, line.name);
+  if (option == nullptr) return option_of(*known.init, line.name) ? "" : unknown(line);
+  std::vector<std::string> alone = arguments_of(*option, line);
+  const bool truth = line.values == std::vector<std::string>{"false"} || !alone.empty();
+  if (option->get_expected_max() == 0 && !truth)
+    return line.where + ": " + line.name + ": is true or false";
+  if (line.name != "data") alone.emplace_back("--data=.");
+  if (line.name == "database") alone.emplace_back("--key-journal=.");
+  if (line.name == "entropy-require-quantum") alone.emplace_back("--entropy-qrng=.");
+  std::string fault = fault_of(std::move(alone));
+  if (fault.empty()) return {};
+  const std::string prefix = "--" + line.name + ": ";
+  if (fault.starts_with(prefix)) fault.erase(0, prefix.size());
+  return line.where + ": " + line.name + ": " + fault;
+}
+
 }  // namespace
 
 Result<Endpoint> Endpoint::parse(std::string_view text) {
@@ -135,39 +275,54 @@ Result<Endpoint> Endpoint::parse(std::string_view text) {
 
 Config parse_command_line(int argc, char** argv) {
   Config config;
-  CLI::App app("quantumapid: the QuantumAPI platform server", "quantumapid");
-  app.set_version_flag("--version", std::string(version()));
-  app.footer(std::string(kFooter));
-  app.require_subcommand(1);
-
-  CLI::App* init = app.add_subcommand("init", "Make the store, the root key and the first tenant");
-  CLI::App* serve = app.add_subcommand("serve", "Run the platform");
-  CLI::App* api_key = app.add_subcommand(
-      "apikey", "Make a further owner key on this host, with the server stopped");
-  for (CLI::App* command : {init, serve, api_key}) {
-    add_store_options(*command, config);
-    command->footer(std::string(kFooter));
-  }
-  add_init_options(*init, config);
-  add_serve_options(*serve, config);
-  CLI::App* create = api_key->add_subcommand("create", "Make a key and print it once");
-  create->add_option("--name", config.api_key_name, "What the key is called")
-      ->capture_default_str();
-  create->add_flag("--json", config.json, "Print {\"api_key\",\"tenant_id\"} alone");
-  create->fallthrough();
-  api_key->require_subcommand(1);
-
+  CommandLine line(config);
+  std::vector<std::string> arguments(argv + 1, argv + argc);
   try {
-    app.parse(argc, argv);
+    if (const Status added = add_file(line, arguments); !added)
+      throw CLI::ValidationError(added.error().message);
+    std::ranges::reverse(arguments);  // as CLI11 wants a vector
+    line.app.parse(arguments);
+    if (line.check->parsed()) {
+      config.command = Config::Command::kCheck;
+      return config;
+    }
     if (const std::string wrong = settle(config); !wrong.empty()) throw CLI::ValidationError(wrong);
   } catch (const CLI::ParseError& error) {
-    config.exit_code = app.exit(error) == 0 ? 0 : 2;
+    config.exit_code = line.app.exit(error) == 0 ? 0 : 2;
     return config;
   }
-  config.command = init->parsed()    ? Config::Command::kInit
-                   : serve->parsed() ? Config::Command::kServe
-                                     : Config::Command::kCreateApiKey;
+  config.command = line.init->parsed()    ? Config::Command::kInit
+                   : line.serve->parsed() ? Config::Command::kServe
+                                          : Config::Command::kCreateApiKey;
   return config;
+}
+
+std::vector<std::string> find_faults(const std::string& file) {
+  Config unused;
+  const CommandLine known(unused);
+  std::vector<FileOption> lines;
+  if (!file.empty()) {
+    auto read = read_config_file(file);
+    if (!read) return {read.error().message};
+    lines = *std::move(read);
+  }
+  std::vector<std::string> faults;
+  std::vector<std::string> together;
+  for (const FileOption& line : lines) {
+    if (std::string fault = fault_in(known, line); !fault.empty()) {
+      faults.push_back(std::move(fault));
+      continue;
+    }
+    const CLI::Option* option = option_of(*known.serve, line.name);
+    if (option == nullptr || is_given({}, *option, line.name)) continue;
+    for (std::string& argument : arguments_of(*option, line))
+      together.push_back(std::move(argument));
+  }
+  // What only shows with all options and variables together.
+  if (!faults.empty()) return faults;
+  if (std::string fault = fault_of(together); !fault.empty())
+    faults.push_back((file.empty() ? "" : file + ": ") + fault);
+  return faults;
 }
 
 }  // namespace quantumapi::server

@@ -1,4 +1,4 @@
-// Config: the options of quantumapid, from flags and QUANTUMAPID_* variables.
+// Config: the options of quantumapid, from flags, QUANTUMAPID_* variables and a TOML file.
 #pragma once
 
 #include <cstdint>
@@ -25,10 +25,11 @@ struct TlsFiles {
 };
 
 struct Config {
-  enum class Command : std::uint8_t { kInit, kServe, kCreateApiKey, kExit };
+  enum class Command : std::uint8_t { kInit, kServe, kCreateApiKey, kCheck, kExit };
   Command command = Command::kExit;
   int exit_code = 0;  // for kExit: --help and command lines that can't be used
 
+  std::string file;         // --config; empty: none
   std::string data;         // directory: store, seal, journal, ca.pem
   std::string database;     // "postgres://…"; empty: SQLite in `data`
   std::string key_journal;  // file; required with `database`
@@ -53,8 +54,13 @@ struct Config {
   bool require_quantum = false;
 };
 
-// parse_command_line answers what to do. Help and usage errors are printed
-// here and come back as kExit with their code (0, 2).
+// parse_command_line answers what to do: a flag wins over its variable, a
+// variable over the file. Help and usage errors are printed here and come back
+// as kExit with their code (0, 2).
 Config parse_command_line(int argc, char** argv);
+
+// find_faults lists all that is wrong with the options that `serve` would have
+// from this file and the environment, each with its place, in the order of the file.
+std::vector<std::string> find_faults(const std::string& file);
 
 }  // namespace quantumapi::server

@@ -37,11 +37,13 @@ Status harden() {
   return {};
 }
 
-void wait_for_stop() {
+void wait_for_stop(const std::function<void()>& reload) {
   const sigset_t set = stop_signals();
   for (;;) {
     int signal = 0;
-    if (sigwait(&set, &signal) == 0 && signal != SIGHUP) return;
+    if (sigwait(&set, &signal) != 0) continue;
+    if (signal != SIGHUP) return;
+    reload();
   }
 }
 

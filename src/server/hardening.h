@@ -1,6 +1,8 @@
 // What the process forbids itself before it touches a secret.
 #pragma once
 
+#include <functional>
+
 #include "base/result.h"
 
 namespace quantumapi::server {
@@ -10,7 +12,8 @@ namespace quantumapi::server {
 // every thread made from now on, so that one thread can wait for them.
 Status harden();
 
-// wait_for_stop returns when SIGTERM or SIGINT arrives.
-void wait_for_stop();
+// wait_for_stop returns when SIGTERM or SIGINT arrives and calls `reload` on this
+// thread at each SIGHUP before that.
+void wait_for_stop(const std::function<void()>& reload);
 
 }  // namespace quantumapi::server

@@ -71,9 +71,28 @@ Status unregister_replica(Platform& platform) {
   });
 }
 
+Status reload(Platform& platform, http::Server& server, std::size_t tls_listeners,
+              const Config& config, const Clock& clock, Logger& log) {
+  if (config.command != Config::Command::kServe)
+    return fail(Code::kInvalidArgument, "the options can't be used: see standard error");
+  TRY_ASSIGN(const auto tls, load_tls(platform, config, clock, log));
+  // Addresses are not reloaded: as many listeners are TLS as when the server began.
+  for (std::size_t i = 0; i < tls_listeners; ++i) TRY(server.reload_tls(i, tls));
+  log.set_level(config.log_level);
+  return {};
+}
+
+int check_config(const Config& config) {
+  const std::vector<std::string> faults = find_faults(config.file);
+  for (const std::string& fault : faults) std::cerr << fault << '\n';
+  if (!faults.empty()) return 1;
+  std::cout << (config.file.empty() ? "environment" : config.file) << ": nothing is wrong\n";
+  return 0;
+}
+
 }  // namespace
 
-Status serve(const Config& config, Logger& log) {
+Status serve(const Config& config, const std::function<Config()>& again, Logger& log) {
   const base::SystemClock clock;
   Metrics metrics;
   TRY_ASSIGN(const auto platform,
@@ -98,7 +117,13 @@ Status serve(const Config& config, Logger& log) {
                  },
                  log, metrics));
   announce(*server, config, log);
-  wait_for_stop();
+  wait_for_stop([&] {
+    const Status done = reload(*platform, *server, config.listen.size(), again(), clock, log);
+    if (done)
+      log.info("reloaded certificates and log level");
+    else
+      log.error("nothing was reloaded", {{"reason", std::string_view(done.error().message)}});
+  });
   log.info("draining");
   server->drain(std::chrono::seconds(std::min(1, config.drain_seconds)),
                 std::chrono::seconds(config.drain_seconds));
@@ -111,6 +136,7 @@ Status serve(const Config& config, Logger& log) {
 int main_program(int argc, char** argv) {
   const Config config = parse_command_line(argc, argv);
   if (config.command == Config::Command::kExit) return config.exit_code;
+  if (config.command == Config::Command::kCheck) return check_config(config);
   Status status = harden();
   Logger log(2, config.log_level);
   if (status) switch (config.command) {
@@ -121,8 +147,9 @@ int main_program(int argc, char** argv) {
         status = create_api_key(config, std::cout, log);
         break;
       case Config::Command::kServe:
-        status = serve(config, log);
+        status = serve(config, [&] { return parse_command_line(argc, argv); }, log);
         break;
+      case Config::Command::kCheck:
       case Config::Command::kExit:
         break;
     }

@@ -1,0 +1,68 @@
+#include "server/config_file.h"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <optional>
+
+namespace quantumapi::server {
+namespace {
+
+std::string place(const std::string& file, const toml::source_region& source) {
+  return fmt::format("{}:{}:{}", file, source.begin.line, source.begin.column);
+}
+
+// text_of gives a scalar as a flag would have it; nothing for what no flag takes.
+std::optional<std::string> text_of(const toml::node& node) {
+  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* number = node.as_integer()) return std::to_string(number->get());
+  if (const auto* truth = node.as_boolean()) return truth->get() ? "true" : "false";
+  return std::nullopt;
+}
+
+Result<std::vector<std::string>> values_of(const std::string& where, const toml::node& node) {
+  if (auto one = text_of(node)) return std::vector{*std::move(one)};
+  const toml::array* array = node.as_array();
+  if (array == nullptr)
+    return fail(Code::kInvalidArgument,
+                where + ": a value is a string, a whole number, true, false or a list of strings");
+  std::vector<std::string> values;
+  for (const toml::node& item : *array) {
+    if (!item.is_string()) return fail(Code::kInvalidArgument, where + ": a list holds strings");
+    values.push_back(item.as_string()->get());
+  }
+  return values;
+}
+
+}  // namespace
+
+Result<std::vector<FileOption>> parse_config_text(std::string_view text, const std::string& name) {
+  toml::table table;
+  try {
+    table = toml::parse(text, name);
+  } catch (const toml::parse_error& error) {
+    return fail(Code::kInvalidArgument,
+                place(name, error.source()) + ": " + std::string(error.description()));
+  }
+  std::vector<FileOption> options;
+  for (const auto& [key, node] : table) {
+    FileOption option{std::string(key.str()), {}, place(name, key.source())};
+    std::ranges::replace(option.name, '_', '-');
+    TRY_ASSIGN(option.values, values_of(option.where + ": " + option.name, node));
+    options.push_back(std::move(option));
+  }
+  return options;
+}
+
+Result<std::vector<FileOption>> read_config_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file.is_open() || file.bad())
+    return fail(Code::kInvalidArgument, path + ": the file can't be read");
+  return parse_config_text(text, path);
+}
+
+}  // namespace quantumapi::server

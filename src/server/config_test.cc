@@ -1,0 +1,158 @@
+#include "server/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "server/config_file.h"
+
+namespace quantumapi::server {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+// A file of options in a directory of its own, gone with the test.
+class ConfigFileTest : public ::testing::Test {
+ protected:
+  ConfigFileTest() {
+    std::string pattern = ::testing::TempDir() + "config-XXXXXX";
+    directory_ = ::mkdtemp(pattern.data());
+  }
+  ~ConfigFileTest() override {
+    for (const char* name : set_) ::unsetenv(name);
+    std::filesystem::remove_all(directory_);
+  }
+
+  std::string file(std::string_view text) {
+    const std::string path = directory_ + "/quantumapid.toml";
+    std::ofstream(path) << text;
+    return path;
+  }
+  void set_variable(const char* name, const char* value) {
+    ::setenv(name, value, 1);
+    set_.push_back(name);
+  }
+  static Config parse(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "quantumapid");
+    std::vector<char*> pointers;
+    for (std::string& argument : arguments) pointers.push_back(argument.data());
+    return parse_command_line(static_cast<int>(pointers.size()), pointers.data());
+  }
+
+ private:
+  std::string directory_;
+  std::vector<const char*> set_;
+};
+
+TEST_F(ConfigFileTest, SetsWhatFlagsSet) {
+  const Config config = parse({"serve", "--config", file(R"(
+data = "/srv/quantumapi"
+listen = ["127.0.0.1:9443", "[::1]:9443"]
+worker_threads = 7
+log-level = "debug"
+entropy-qrng = "/dev/qrng"
+entropy-require-quantum = true
+)")});
+  ASSERT_EQ(config.command, Config::Command::kServe);
+  EXPECT_EQ(config.data, "/srv/quantumapi");
+  ASSERT_EQ(config.listen.size(), 2U);
+  EXPECT_EQ(config.listen[1].host, "::1");
+  EXPECT_EQ(config.worker_threads, 7);
+  EXPECT_EQ(config.log_level, LogLevel::kDebug);
+  EXPECT_TRUE(config.require_quantum);
+}
+
+TEST_F(ConfigFileTest, YieldsToVariablesAndThoseToFlags) {
+  const std::string path =
+      file("data = \"/file\"\nio-threads = 1\nworker-threads = 1\ndrain-seconds = 1\n");
+  set_variable("QUANTUMAPID_WORKER_THREADS", "2");
+  set_variable("QUANTUMAPID_IO_THREADS", "2");
+  const Config config = parse({"serve", "--config=" + path, "--io-threads", "3"});
+  EXPECT_EQ(config.data, "/file");
+  EXPECT_EQ(config.io_threads, 3);
+  EXPECT_EQ(config.worker_threads, 2);
+  EXPECT_EQ(config.drain_seconds, 1);
+}
+
+TEST_F(ConfigFileTest, IsNamedByItsVariableToo) {
+  set_variable("QUANTUMAPID_CONFIG", file("data = \"/file\"\n").c_str());
+  EXPECT_EQ(parse({"serve"}).data, "/file");
+}
+
+TEST_F(ConfigFileTest, OfServeServesTheOtherCommands) {
+  const std::string path = file("data = \"/file\"\nio-threads = 1\nhost = [\"vault.example\"]\n");
+  const Config init = parse({"init", "--config", path});
+  ASSERT_EQ(init.command, Config::Command::kInit);
+  EXPECT_THAT(init.hosts, ElementsAre("vault.example"));
+  EXPECT_EQ(parse({"serve", "--config", path}).io_threads, 1);
+  EXPECT_EQ(parse({"apikey", "create", "--config", path}).data, "/file");
+}
+
+TEST_F(ConfigFileTest, WithAnUnknownOptionStopsTheProgram) {
+  const Config config = parse({"serve", "--config", file("data = \"/d\"\nio-thread = 1\n")});
+  EXPECT_EQ(config.command, Config::Command::kExit);
+  EXPECT_EQ(config.exit_code, 2);
+}
+
+TEST_F(ConfigFileTest, ThatIsAbsentStopsTheProgram) {
+  EXPECT_EQ(parse({"serve", "--data", "/d", "--config", "/nowhere.toml"}).exit_code, 2);
+}
+
+TEST_F(ConfigFileTest, IsFoundFaultyLineByLine) {
+  const std::string path = file(R"(data = "/d"
+io-threads = 999
+io-thread = 1
+listen = ["nonsense"]
+log-level = "loud"
+entropy-require-quantum = "perhaps"
+tls = ["only-a-chain.pem"]
+tenant = "not an option of a file"
+)");
+  const std::vector<std::string> faults = find_faults(path);
+  ASSERT_EQ(faults.size(), 7U);
+  const auto has = [&](int line, std::string_view name, std::string_view what) {
+    EXPECT_THAT(faults,
+                ::testing::Contains(AllOf(StartsWith(path + ":" + std::to_string(line) + ":1: "),
+                                          HasSubstr(std::string(name) + ": "), HasSubstr(what))));
+  };
+  has(2, "io-threads", "999");
+  has(3, "io-thread", "no such option");
+  has(4, "listen", "HOST:PORT");
+  has(5, "log-level", "loud");
+  has(6, "entropy-require-quantum", "true or false");
+  has(7, "tls", "KEY.pem");
+  has(8, "tenant", "no such option");
+}
+
+TEST_F(ConfigFileTest, IsFoundFaultyAsAWhole) {
+  EXPECT_THAT(find_faults(file("data = \"/d\"\ndatabase = \"postgres://x\"\n")),
+              ElementsAre(HasSubstr("--key-journal is required")));
+  EXPECT_THAT(find_faults(file("io-threads = 1\n")), ElementsAre(HasSubstr("--data")));
+  EXPECT_THAT(find_faults(file("data = \"/d\"\nio-threads = 1\n")), IsEmpty());
+}
+
+TEST_F(ConfigFileTest, ThatIsNotTomlIsRefusedWithThePlace) {
+  EXPECT_THAT(find_faults(file("data = \"/d\"\nio-threads == 1\n")),
+              ElementsAre(HasSubstr("quantumapid.toml:2:")));
+}
+
+TEST(ConfigText, HoldsNoSectionsDatesOrFractions) {
+  for (const char* text : {"[server]\nport = 1\n", "a = 1.5\n", "a = 2026-11-23\n", "a = [1]\n",
+                           "a = [[\"x\"]]\n", "a = { b = 1 }\n"}) {
+    const auto parsed = parse_config_text(text, "f");
+    ASSERT_FALSE(parsed) << text;
+    EXPECT_THAT(parsed.error().message, StartsWith("f:1:")) << text;
+  }
+}
+
+TEST(ConfigText, RefusesANameGivenTwice) { EXPECT_FALSE(parse_config_text("a = 1\na = 2\n", "f")); }
+
+}  // namespace
+}  // namespace quantumapi::server
