@@ -20,8 +20,8 @@ constexpr const char* kAbout =
 void add_globals(CLI::App& root, Globals& globals) {
   root.add_option("--url", globals.url, "Address of the platform [QUANTUMAPI_URL]");
   root.add_option("--ca-file", globals.ca_file, "PEM file of trusted roots [QUANTUMAPI_CA_FILE]");
-  root.add_option("--output", globals.output, "How to print: table, json or value")
-      ->check(CLI::IsMember({"table", "json", "value"}));
+  root.add_option("--output", globals.output, "How to print: table, json, value or azure-devops")
+      ->check(CLI::IsMember({"table", "json", "value", kAzureDevops}));
   root.add_flag("--no-color", globals.no_color, "No colours, even on a terminal");
   root.add_option("--timeout", globals.timeout, "Seconds to wait for an answer")
       ->check(CLI::Range(1, 3600));
@@ -39,6 +39,14 @@ int end_with(Io& io, const Failure& failure) {
   io.out.flush();
   io.err << "qapi: " << failure.message << '\n';
   return failure.code;
+}
+
+// may_print refuses azure-devops to commands that have no secret value to hand on:
+// what they print would stand in the pipeline's log.
+bool may_print(const CLI::App& root, const Context& context) {
+  const CLI::App* command = &root;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  return !context.azure_devops() || command->get_option_no_throw("--variable") != nullptr;
 }
 
 int perform(Context& context) {
@@ -62,7 +70,7 @@ int run_with(int argc, char** argv, Io& io) {
   root.require_subcommand(1, 1);
   add_globals(root, context.globals);
   for (const auto add : {add_secrets, add_vault, add_encryption, add_keys, add_api_keys, add_audit,
-                         add_status, add_profile})
+                         add_status, add_profile, add_completion})
     add(root, context);
   std::ranges::reverse(arguments.rest);  // CLI11 takes them from the back
   try {
@@ -73,6 +81,8 @@ int run_with(int argc, char** argv, Io& io) {
   } catch (const CLI::ParseError& error) {
     return end_with(io, {kUsage, usage_of(error)});
   }
+  if (!may_print(root, context))
+    return end_with(io, {kUsage, "--output azure-devops is for commands that give a secret"});
   return perform(context);
 }
 

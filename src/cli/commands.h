@@ -18,5 +18,6 @@ void add_api_keys(CLI::App& root, Context& context);    // apikeys create|list|r
 void add_audit(CLI::App& root, Context& context);       // audit list|export|verify|public-key
 void add_status(CLI::App& root, Context& context);      // health, whoami, version
 void add_profile(CLI::App& root, Context& context);     // profile set
+void add_completion(CLI::App& root, Context& context);  // completion bash|zsh|fish
 
 }  // namespace quantumapi::cli

@@ -12,12 +12,14 @@
 
 namespace quantumapi::cli {
 
+inline constexpr const char* kAzureDevops = "azure-devops";
+
 enum class Format { kTable, kJson, kValue };
 
 struct Globals {
   std::string url;
   std::string ca_file;
-  std::string output;  // "table", "json", "value"; empty: what suits the command
+  std::string output;  // "table", "json", "value", kAzureDevops; empty: what suits the command
   bool no_color = false;
   int timeout = 30;  // seconds
 };
@@ -39,6 +41,8 @@ class Context {
     return read_value(io_, value_.reveal(), prompt);
   }
   [[nodiscard]] Format format(Format absent) const;
+  // azure_devops is true where a secret is to be printed as cli/azure_devops.h does.
+  [[nodiscard]] bool azure_devops() const { return globals.output == kAzureDevops; }
   [[nodiscard]] bool color() const;
 
   Globals globals;

@@ -41,4 +41,10 @@ inline void add_value(CLI::App& command, const std::string& name, std::string& u
   command.add_option(name, unused, about + "; - reads standard input, @FILE a file")->required();
 }
 
+// add_variable adds --variable, and with it --output azure-devops.
+inline void add_variable(CLI::App& command, std::string& name) {
+  command.add_option("--variable", name,
+                     "With --output azure-devops: the variable to set [the secret's name]");
+}
+
 }  // namespace quantumapi::cli

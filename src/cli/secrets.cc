@@ -1,6 +1,7 @@
 // qapi secrets: create, get, list, put, delete.
 #include <fmt/format.h>
 
+#include "cli/azure_devops.h"
 #include "cli/group.h"
 #include "cli/shapes.h"
 #include "cli/table.h"
@@ -17,6 +18,7 @@ struct GetOptions {
   std::string secret;
   bool show = false;
   std::int64_t version = 0;
+  std::string variable;
 };
 
 struct ListOptions {
@@ -91,6 +93,12 @@ Outcome get(Context& context, const GetOptions& options) {
   const auto version =
       options.version == 0 ? std::nullopt : std::optional<std::int64_t>(options.version);
   TRY_ASSIGN(const auto secret, client->get_secret(options.secret, version));
+  if (context.azure_devops()) {
+    set_secret_variable(context.io().out,
+                        options.variable.empty() ? variable_name(secret.name) : options.variable,
+                        secret.value.reveal());
+    return kOk;
+  }
   switch (context.format(Format::kTable)) {
     case Format::kJson:
       print_json(context.io(), shape_of(secret, options.show));
@@ -165,6 +173,7 @@ void add_secrets(CLI::App& root, Context& context) {
   get_command->add_flag("--show", wanted->show, "Print the value too");
   get_command->add_option("--version", wanted->version, "An older version")
       ->check(CLI::PositiveNumber);
+  add_variable(*get_command, wanted->variable);
 
   const auto [list_command, listed] = add_command(group, context, "list", "List secrets", list);
   list_command->add_option("--page", listed->page, "Which page, from 1")

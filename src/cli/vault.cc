@@ -1,4 +1,5 @@
 // qapi vault get and qapi secret get: a value alone, for scripts.
+#include "cli/azure_devops.h"
 #include "cli/group.h"
 #include "cli/shapes.h"
 
@@ -7,6 +8,7 @@ namespace {
 
 struct GetOptions {
   std::string name;
+  std::string variable;
 };
 
 Outcome get(Context& context, const GetOptions& options) {
@@ -19,7 +21,12 @@ Outcome get(Context& context, const GetOptions& options) {
                                          .value = secret.value.reveal()});
     return kOk;
   }
-  print_value(context.io(), secret.value.reveal());
+  if (context.azure_devops())
+    set_secret_variable(context.io().out,
+                        options.variable.empty() ? variable_name(secret.name) : options.variable,
+                        secret.value.reveal());
+  else
+    print_value(context.io(), secret.value.reveal());
   return kOk;
 }
 
@@ -31,6 +38,7 @@ void add_vault(CLI::App& root, Context& context) {
     const auto [command, options] =
         add_command(group, context, "get", "Print the value of a secret and nothing else", get);
     command->add_option(argument, options->name, "Its name or id")->required();
+    add_variable(*command, options->variable);
   }
 }
 

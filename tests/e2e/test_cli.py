@@ -451,3 +451,48 @@ def test_a_value_that_could_not_be_printed_is_a_failure(server):
     with open("/dev/full", "w") as full:
         out = subprocess.run([BIN / "qapi", "vault", "get", "unprinted"], env=env, stdout=full, stderr=subprocess.PIPE, text=True)
     assert out.returncode == 8 and "written" in out.stderr
+
+
+# --- pipelines and shells -----------------------------------------------------------------------
+
+def test_a_secret_becomes_a_hidden_variable_of_azure_devops(qapi):
+    create(qapi, "pipeline/signing-key", PEM)
+    escaped = PEM.replace("\n", "%0A")
+    for words in (("vault", "get"), ("secret", "get"), ("secrets", "get")):
+        out = qapi(*words, "pipeline/signing-key", "--output", "azure-devops").stdout
+        assert out == f"##vso[task.setvariable variable=PIPELINE_SIGNING_KEY;issecret=true]{escaped}\n"
+    named = qapi("vault", "get", "pipeline/signing-key", "--output", "azure-devops", "--variable", "cosign.key").stdout
+    assert named.startswith("##vso[task.setvariable variable=cosign.key;issecret=true]")
+
+
+@pytest.mark.parametrize("command", [("secrets", "list"), ("random",), ("keys", "list"), ("whoami",)])
+def test_other_commands_print_nothing_for_azure_devops(qapi, command):
+    assert qapi(*command, "--output", "azure-devops", code=USAGE).stdout == ""
+
+
+def shell(program, *args, stdin=""):
+    out = subprocess.run([program, *args], input=stdin, capture_output=True, text=True, env={**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"})
+    assert out.returncode == 0 and not out.stderr, (program, out.stderr)
+    return set(out.stdout.split("\n"))
+
+
+def test_bash_completes_commands_options_and_forms(qapi):
+    ask = 'source <(qapi completion bash); COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}}-1)); _qapi; printf "%s\\n" "${{COMPREPLY[@]}}"'
+    assert {"keys", "secrets", "completion", "--output"} <= shell("bash", "-c", ask.format(words="qapi ''"))
+    assert "rotate" in shell("bash", "-c", ask.format(words="qapi keys ro"))
+    assert {"--aad", "--url"} <= shell("bash", "-c", ask.format(words="qapi encrypt --"))
+    assert "azure-devops" in shell("bash", "-c", ask.format(words="qapi vault get x --output a"))
+
+
+def test_fish_completes_commands_with_what_they_do(qapi):
+    ask = "qapi completion fish | source; complete -C '{line}'"
+    assert any(line.startswith("rotate\tGive") for line in shell("fish", "--no-config", "-c", ask.format(line="qapi keys ")))
+    assert any(line.startswith("--aad\t") for line in shell("fish", "--no-config", "-c", ask.format(line="qapi encrypt --")))
+    assert "azure-devops" in {line.split("\t")[0] for line in shell("fish", "--no-config", "-c", ask.format(line="qapi vault get x --output a"))}
+
+
+def test_zsh_completes_commands_with_what_they_do(qapi):
+    # _describe stands for zsh's menu; the script's own part is all that is asked here.
+    ask = 'source <(qapi completion zsh); _describe() {{ print -rl -- "${{(@P)2}}" }}; words=({words}); CURRENT=$#words; _qapi'
+    assert any(line.startswith("rotate:Give") for line in shell("zsh", "-f", "-c", ask.format(words="qapi keys ''")))
+    assert any(line.startswith("--aad:") for line in shell("zsh", "-f", "-c", ask.format(words="qapi encrypt ''")))
