@@ -1,0 +1,103 @@
+"""Running the platform from a file: what it says is checked, and taken up again at SIGHUP."""
+
+import json
+import signal
+import socket
+import ssl
+import subprocess
+
+import pytest
+
+from harness import BIN, wait_until
+
+
+def certificate(directory, name):
+    """A self-signed P-256 certificate for localhost as openssl makes it; gives chain and key files."""
+    chain, key = directory / f"{name}.pem", directory / f"{name}.key"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:localhost", "-days", "2",
+                    "-keyout", key, "-out", chain], check=True, capture_output=True)
+    key.chmod(0o600)
+    return chain, key
+
+
+def presented(server):
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection(("127.0.0.1", server.port), 10) as raw, context.wrap_socket(raw) as tls:
+        return tls.getpeercert(binary_form=True)
+
+
+def der_of(path):
+    return ssl.PEM_cert_to_DER_cert(path.read_text())
+
+
+def entries(server):
+    return [json.loads(line) for line in server.logs().splitlines()]
+
+
+@pytest.fixture
+def filed(new_server, tmp_path):
+    """A server whose log level and certificate stand in a file."""
+    chain, key = certificate(tmp_path, "first")
+    server = new_server()
+    server.file = tmp_path / "quantumapid.toml"
+    server.file.write_text(f'log-level = "info"\ntls = ["{chain},{key}"]\n')
+    server.serve_options = ["--config", str(server.file)]
+    server.init().start()
+    return server
+
+
+def reload(server, message):
+    before = sum(e["message"] == message for e in entries(server))
+    server.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: sum(e["message"] == message for e in entries(server)) > before, what=message)
+
+
+def test_sighup_takes_up_certificate_and_log_level_without_dropping_a_connection(filed, tmp_path):
+    assert presented(filed) == der_of(tmp_path / "first.pem")
+    open_connection = filed.http
+    assert open_connection.get("/health").status_code == 200
+    assert not any(e["level"] == "debug" for e in entries(filed))
+    chain, key = certificate(tmp_path, "second")
+    filed.file.write_text(f'log-level = "debug"\ntls = ["{chain},{key}"]\n')
+    reload(filed, "reloaded certificates and log level")
+    assert presented(filed) == der_of(chain)
+    assert open_connection.get("/health").status_code == 200
+    wait_until(lambda: any(e["level"] == "debug" for e in entries(filed)), what="debug lines")
+
+
+@pytest.mark.parametrize("broken", ["certificate", "syntax", "option", "absent"])
+def test_sighup_with_anything_wrong_leaves_everything_as_it_was(filed, tmp_path, broken):
+    chain, key = certificate(tmp_path, "second")
+    if broken == "certificate":
+        filed.file.write_text(f'log-level = "debug"\ntls = ["{chain},{tmp_path / "first.key"}"]\n')
+    elif broken == "syntax":
+        filed.file.write_text("log-level = debug\n")
+    elif broken == "option":
+        filed.file.write_text(f'log-levels = "debug"\ntls = ["{chain},{key}"]\n')
+    else:
+        filed.file.unlink()
+    filed.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "nothing was reloaded" in filed.logs(), what="the refusal")
+    assert presented(filed) == der_of(tmp_path / "first.pem")
+    assert filed.http.get("/health").status_code == 200
+    assert '"debug"' not in filed.logs()
+
+
+def test_config_check_names_each_fault_with_its_line(tmp_path):
+    file = tmp_path / "quantumapid.toml"
+    file.write_text('data = "/srv"\nio-threads = 999\nnonsense = 1\n')
+    out = subprocess.run([BIN / "quantumapid", "config", "check", "--config", file], capture_output=True, text=True)
+    assert out.returncode == 1 and not out.stdout
+    lines = out.stderr.splitlines()
+    assert len(lines) == 2
+    assert any(line.startswith(f"{file}:2:1: io-threads: ") for line in lines)
+    assert f"{file}:3:1: nonsense: there is no such option" in lines
+
+
+def test_config_check_passes_what_serve_takes(tmp_path):
+    file = tmp_path / "quantumapid.toml"
+    file.write_text('data = "/srv"\nlisten = ["127.0.0.1:8443"]\nworker_threads = 8\n')
+    out = subprocess.run([BIN / "quantumapid", "config", "check", "--config", file], capture_output=True, text=True)
+    assert (out.returncode, out.stderr) == (0, "") and "nothing is wrong" in out.stdout
