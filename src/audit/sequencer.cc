@@ -142,7 +142,7 @@ Result<SignedLog> Sequencer::Impl::sign_log(TenantId tenant, LogDraft draft) {
   checkpoint.time = clock.wall();
   checkpoint.key = key->key;
   checkpoint.key_version = key->version;
-  TRY_ASSIGN(std::string text, sign(checkpoint, key->dsa));
+  TRY_ASSIGN(std::string text, sign(checkpoint, key->signer.ml_dsa()));
   return SignedLog{std::move(draft), checkpoint, std::move(text)};
 }
 

@@ -236,7 +236,8 @@ Result<http::Reply::Stream> AuditService::export_log(TenantId tenant,
 
 Result<std::string> AuditService::public_key_pem(TenantId tenant) {
   TRY_ASSIGN(const auto key, keyring_.default_signing(tenant, keyring::Purpose::kAudit, true));
-  return crypto::ml_dsa_public_key_pem(key->dsa.parameter_set(), key->dsa.public_key());
+  const crypto::MlDsaPrivateKey& dsa = key->signer.ml_dsa();
+  return crypto::ml_dsa_public_key_pem(dsa.parameter_set(), dsa.public_key());
 }
 
 Result<std::string> AuditService::newest_checkpoint(TenantId tenant) {

@@ -1,26 +1,15 @@
 #include "keyring/keyring.h"
 
+#include "keyring/answers.h"
+#include "keyring/import.h"
 #include "keyring/keyring_impl.h"
 #include "keyring/locked.h"
 
 namespace quantumapi::keyring {
 namespace {
 
-AuditEvent about(AuditEvent event, const KeyRecord& key) {
-  event.resource_type = "key";
-  event.resource = key.id.uuid;
-  event.resource_name = key.name;
-  event.algorithm = algorithm_name(key.algorithm);
-  event.key_version = key.latest_version;
-  return event;
-}
-
-std::unexpected<Error> no_such_key() { return fail(Code::kNotFound, "there is no such key"); }
-std::unexpected<Error> not_active() {
-  return fail(Code::kConflict, "the key is not active", "key_not_active");
-}
-
-Result<KeyRecord> present(Result<std::optional<KeyRecord>> found) {
+// shown gives deleted keys too: what was deleted can be looked up.
+Result<KeyRecord> shown(Result<std::optional<KeyRecord>> found) {
   if (!found) return std::unexpected(std::move(found).error());
   if (!*found) return no_such_key();
   return **std::move(found);
@@ -41,7 +30,9 @@ KeyRecord record_of(const Keyring::Prepared& prepared) {
           .rotated_at = {},
           .sources = prepared.sources,
           .quantum = prepared.quantum,
-          .public_key = prepared.public_key};
+          .public_key = prepared.public_key,
+          .expires_at = prepared.key.expires_at,
+          .imported = prepared.imported};
 }
 
 }  // namespace
@@ -73,19 +64,25 @@ Result<Bytes> Keyring::Impl::wrap_and_journal(JournalEntry::Kind kind, const Ver
   return wrapped;
 }
 
-Result<Keyring::Prepared> Keyring::prepare(const NewKey& key) {
-  TRY_ASSIGN(Material material, draw_material(key.purpose, key.algorithm, impl_->entropy));
-  const WallTime now = impl_->clock.wall();
+Result<Keyring::Prepared> Keyring::Impl::prepared(const NewKey& key, Material material,
+                                                  bool imported) {
+  const WallTime now = clock.wall();
   const VersionPlace place{KeyId::make(now), 1, key.tenant, key.purpose};
-  TRY_ASSIGN(Bytes wrapped, impl_->wrap_and_journal(JournalEntry::Kind::kKeyVersion, place,
-                                                    key.algorithm, material.octets, now));
+  TRY_ASSIGN(Bytes wrapped, wrap_and_journal(JournalEntry::Kind::kKeyVersion, place, key.algorithm,
+                                             material.octets, now));
   return Prepared{.key = key,
                   .id = place.key,
                   .wrapped = std::move(wrapped),
                   .public_key = std::move(material.public_key),
                   .sources = std::move(material.sources),
                   .quantum = material.quantum,
-                  .at = now};
+                  .at = now,
+                  .imported = imported};
+}
+
+Result<Keyring::Prepared> Keyring::prepare(const NewKey& key) {
+  TRY_ASSIGN(Material material, draw_material(key.purpose, key.algorithm, impl_->entropy));
+  return impl_->prepared(key, std::move(material), false);
 }
 
 Result<KeyRecord> Keyring::create_in(store::Transaction& tx, const Prepared& prepared) {
@@ -103,14 +100,32 @@ Result<KeyRecord> Keyring::create_in(store::Transaction& tx, const Prepared& pre
 
 Result<KeyRecord> Keyring::create(const NewKey& key, AuditEvent event) {
   TRY(check_algorithm(key.purpose, key.algorithm));
-  // Asked before material is drawn, so that a taken name costs no journal entry.
-  TRY_ASSIGN(const bool taken, impl_->database.read([&](store::Transaction& tx) {
+  TRY(impl_->check_name_free(key));
+  TRY_ASSIGN(const Prepared made, prepare(key));
+  return impl_->add(*this, made, event);
+}
+
+Result<KeyRecord> Keyring::import_key(const ImportedKey& key, AuditEvent event) {
+  TRY(check_algorithm(key.key.purpose, key.key.algorithm));
+  TRY_ASSIGN(Material material, read_imported(key, impl_->entropy));
+  TRY(impl_->check_name_free(key.key));
+  TRY_ASSIGN(const Prepared made, impl_->prepared(key.key, std::move(material), true));
+  return impl_->add(*this, made, event);
+}
+
+// Asked before material is journaled, so that a taken name costs no journal entry.
+Status Keyring::Impl::check_name_free(const NewKey& key) {
+  TRY_ASSIGN(const bool taken, database.read([&](store::Transaction& tx) {
     return repository::name_taken(tx, key.tenant, is_visible(key.purpose), key.name);
   }));
   if (taken) return fail(Code::kConflict, "a key of this name exists", "key_name_conflict");
-  TRY_ASSIGN(const Prepared prepared, prepare(key));
-  return impl_->database.change([&](store::Transaction& tx) -> Result<KeyRecord> {
-    TRY_ASSIGN(KeyRecord record, create_in(tx, prepared));
+  return {};
+}
+
+Result<KeyRecord> Keyring::Impl::add(Keyring& keyring, const Prepared& made,
+                                     const AuditEvent& event) {
+  return database.change([&](store::Transaction& tx) -> Result<KeyRecord> {
+    TRY_ASSIGN(KeyRecord record, keyring.create_in(tx, made));
     tx.record(about(event, record));
     return record;
   });
@@ -123,7 +138,7 @@ Result<Keyring::Rotation> Keyring::rotate(TenantId tenant, KeyId key, AuditEvent
   TRY_ASSIGN(const KeyRecord before, present(database.read([&](store::Transaction& tx) {
                return repository::find_any(tx, tenant, key);
              })));
-  if (before.state == "deleted") return no_such_key();
+  if (before.purpose == Purpose::kSearch) return no_such_key();  // hashes must stay findable
   if (before.state != "active") return not_active();
   TRY_ASSIGN(Material material, draw_material(before.purpose, before.algorithm, impl_->entropy));
   TRY_ASSIGN(const auto version, database.change([&](store::Transaction& tx) {
@@ -151,12 +166,12 @@ Result<Keyring::Rotation> Keyring::rotate(TenantId tenant, KeyId key, AuditEvent
 }
 
 Result<KeyRecord> Keyring::find(TenantId tenant, KeyId key) {
-  return present(impl_->database.read(
+  return shown(impl_->database.read(
       [&](store::Transaction& tx) { return repository::find_visible(tx, tenant, key); }));
 }
 
 Result<KeyRecord> Keyring::find(TenantId tenant, std::string_view name) {
-  return present(impl_->database.read(
+  return shown(impl_->database.read(
       [&](store::Transaction& tx) { return repository::find_visible(tx, tenant, name); }));
 }
 

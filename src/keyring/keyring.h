@@ -3,78 +3,20 @@
 
 #include <memory>
 #include <optional>
-#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/audit_event.h"
 #include "base/log.h"
 #include "crypto/entropy.h"
-#include "crypto/ml_dsa.h"
-#include "crypto/ml_kem.h"
 #include "keyring/journal.h"
-#include "keyring/purpose.h"
+#include "keyring/key.h"
 #include "keyring/root_key.h"
 #include "store/database.h"
 #include "store/row_cache.h"
 
 namespace quantumapi::keyring {
-
-// KeyRecord is a key as its row says, without material.
-struct KeyRecord {
-  KeyId id;
-  TenantId tenant;
-  std::string name;
-  Purpose purpose;
-  std::string algorithm;  // "ML-KEM-768", "ML-DSA-65"
-  std::string description;
-  std::vector<std::string> labels;
-  std::uint32_t latest_version = 1;
-  std::uint32_t min_decryption_version = 1;
-  std::uint32_t version_count = 1;
-  bool is_default = false;
-  std::string state;  // "active" | "disabled" | "scheduled_deletion" | "deleted"
-  WallTime created_at;
-  std::optional<WallTime> updated_at;
-  std::optional<WallTime> rotated_at;
-  std::string sources;   // entropy of the newest version: "os+cpu"
-  bool quantum = false;  // a QRNG took part in it
-  Bytes public_key;      // of the newest version
-};
-
-// EncryptionVersion is one unwrapped version of an encrypt or vault key:
-// a KEM key and the 32-byte secret without which its public key alone makes
-// nothing that opens here. Kept in locked memory.
-struct EncryptionVersion {
-  KeyId key;
-  std::uint32_t version;
-  TenantId tenant;
-  Purpose purpose;
-  crypto::MlKemPrivateKey kem;
-  SecretBytes secret;
-};
-
-struct SigningVersion {
-  KeyId key;
-  std::uint32_t version;
-  TenantId tenant;
-  Purpose purpose;
-  crypto::MlDsaPrivateKey dsa;
-};
-
-struct NewKey {
-  TenantId tenant;
-  std::string name;  // unique in its tenant while not deleted
-  Purpose purpose;
-  std::string algorithm;
-  std::string description;
-  std::vector<std::string> labels;
-  bool set_default = false;
-};
-
-struct KeyPage {
-  std::vector<KeyRecord> keys;
-  std::int64_t total = 0;
-};
 
 // Keyring makes, rotates and hands out keys. Material is drawn from the
 // entropy pool, wrapped by the root key and fsynced to the journal before the
@@ -99,6 +41,7 @@ class Keyring {
     std::string sources;
     bool quantum = false;
     WallTime at;
+    bool imported = false;
   };
   Result<Prepared> prepare(const NewKey& key);
   Result<KeyRecord> create_in(store::Transaction& tx, const Prepared& prepared);
@@ -111,6 +54,42 @@ class Keyring {
   // With `set_default` the key becomes its purpose's default as well. kConflict
   // "key_not_active" when the key is not active.
   Result<Rotation> rotate(TenantId tenant, KeyId key, AuditEvent event, bool set_default = false);
+
+  // import_key does what create does with material made elsewhere. 400 naming
+  // keyMaterial when it is not exactly one key of `algorithm` in `format`.
+  Result<KeyRecord> import_key(const ImportedKey& key, AuditEvent event);
+
+  // update changes a shown key; kConflict "key_name_conflict" when the name is
+  // taken, "key_scheduled_deletion" when a key about to be deleted would change its state.
+  Result<KeyRecord> update(TenantId tenant, KeyId key, const KeyUpdate& change, AuditEvent event);
+  // set_default makes a shown key its purpose's default; kConflict "key_not_active".
+  Status set_default(TenantId tenant, KeyId key, AuditEvent event);
+  // set_min_decryption_version takes effect at once in this process, within half a
+  // second elsewhere. 400 "invalid_min_decryption_version" for 0 and above the latest.
+  Result<KeyRecord> set_min_decryption_version(TenantId tenant, KeyId key, std::uint32_t version,
+                                               AuditEvent event);
+  // versions gives every version of a shown key, the newest first.
+  Result<std::vector<VersionRecord>> versions(TenantId tenant, KeyId key);
+  // public_key gives a version's (absent: the newest's) SubjectPublicKeyInfo in
+  // DER. 400 "no_public_key" for hmac keys. PEM and JWK: crypto/public_key.h.
+  Result<Bytes> public_key(TenantId tenant, KeyId key,
+                           std::optional<std::uint32_t> version = std::nullopt);
+
+  static constexpr int kMinDeletionDays = 7;
+  static constexpr int kMaxDeletionDays = 365;
+  static constexpr int kDefaultDeletionDays = 30;
+  // schedule_deletion makes a key unusable at once and its material destroyed
+  // after `days`. 400 naming scheduleDays outside 7-365; kConflict
+  // "purge_protected", or "key_scheduled_deletion" when it is scheduled already.
+  Result<KeyRecord> schedule_deletion(TenantId tenant, KeyId key, int days, AuditEvent event);
+  // cancel_deletion gives a key the state back that it had; kConflict
+  // "key_not_scheduled" when it isn't scheduled, or its time has come.
+  Result<KeyRecord> cancel_deletion(TenantId tenant, KeyId key, AuditEvent event);
+  // purge_due deletes the keys whose time has come by `now` and destroys their
+  // material in the store and in memory; gives how many. Each ending is in the
+  // journal before its material is gone, and what a crash left half done is
+  // finished by the next call. The wraps in the journal's older entries end with its file.
+  Result<std::size_t> purge_due(WallTime now);
 
   // find by id, or by name; kNotFound for another tenant's and for purposes that are not shown.
   Result<KeyRecord> find(TenantId tenant, KeyId key);
@@ -139,14 +118,36 @@ class Keyring {
   Result<std::shared_ptr<const EncryptionVersion>> encryption(TenantId tenant, KeyId key,
                                                               std::uint32_t version,
                                                               Purpose purpose, bool may_block);
+  // Expired keys (kPermissionDenied "key_expired") seal, sign and make MACs no
+  // more, but still open and verify.
+
   // default_history lists (key, version) of the tenant's default encrypt key,
   // newest first, then of former defaults: for payloads in parts, which name no key id.
   Result<std::vector<std::pair<KeyId, std::uint32_t>>> default_history(TenantId tenant);
 
   Result<std::shared_ptr<const SigningVersion>> default_signing(TenantId tenant, Purpose purpose,
                                                                 bool may_block);
+  // signing and newest_signing give only keys of the purposes sign and image:
+  // whatever signs for callers may never hold a token or certificate key.
+  // Refusals as encryption's.
   Result<std::shared_ptr<const SigningVersion>> signing(TenantId tenant, KeyId key,
                                                         std::uint32_t version, bool may_block);
+  Result<std::shared_ptr<const SigningVersion>> newest_signing(TenantId tenant, KeyId key,
+                                                               bool may_block);
+  // verifying is signing for checking signatures: an expired key's version too.
+  Result<std::shared_ptr<const SigningVersion>> verifying(TenantId tenant, KeyId key,
+                                                          std::uint32_t version, bool may_block);
+
+  // hmac is one version, for checking MACs; newest_hmac and default_hmac make them.
+  Result<std::shared_ptr<const HmacVersion>> hmac(TenantId tenant, KeyId key, std::uint32_t version,
+                                                  bool may_block);
+  Result<std::shared_ptr<const HmacVersion>> newest_hmac(TenantId tenant, KeyId key,
+                                                         bool may_block);
+  Result<std::shared_ptr<const HmacVersion>> default_hmac(TenantId tenant, bool may_block);
+  // search_key is the tenant's key of keyed searchable hashes (HMAC-SHA3-256),
+  // made on first use and never rotated. kWouldBlock where the store must be
+  // asked or the key made and may_block is false.
+  Result<std::shared_ptr<const HmacVersion>> search_key(TenantId tenant, bool may_block);
 
   // personal_key is the key that seals a principal's personal data in audit
   // records; make_personal_key draws, journals and gives its wrap for the row.

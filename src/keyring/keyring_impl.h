@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "keyring/keyring.h"
+#include "keyring/lifecycle_repository.h"
 #include "keyring/material.h"
 #include "keyring/repository.h"
 #include "keyring/version_cache.h"
@@ -37,6 +38,22 @@ struct Keyring::Impl {
   Result<std::shared_ptr<const SigningVersion>> signing(const repository::KeyRow& row,
                                                         std::uint32_t version, bool may_block);
 
+  Result<std::shared_ptr<const HmacVersion>> hmac(const repository::KeyRow& row,
+                                                  std::uint32_t version, bool may_block);
+  Result<std::shared_ptr<const SigningVersion>> tenant_signing(TenantId tenant, KeyId key,
+                                                               std::optional<std::uint32_t> version,
+                                                               bool may_block, bool expired_too);
+  // check_protects refuses keys that may not seal, sign or make MACs now.
+  Status check_protects(const repository::KeyRow& row) const;
+
+  Result<Prepared> prepared(const NewKey& key, Material material, bool imported);
+  Status check_name_free(const NewKey& key);
+  Result<KeyRecord> add(Keyring& keyring, const Prepared& made, const AuditEvent& event);
+  template <typename Change>
+  Result<KeyRecord> changed(TenantId tenant, KeyId key, const AuditEvent& event, Change change);
+  Status make_search_key(Keyring& keyring, TenantId tenant);
+  Result<bool> purge(const repository::DueKey& due, WallTime now);
+
   // wrap_and_journal makes material of `place` usable: once it answered, the material is in the
   // journal.
   Result<Bytes> wrap_and_journal(JournalEntry::Kind kind, const VersionPlace& place,
@@ -55,6 +72,7 @@ struct Keyring::Impl {
   store::RowCache<repository::DefaultRow> defaults;
   VersionCache<EncryptionVersion> encryptions{8'192};
   VersionCache<SigningVersion> signings{1'024};
+  VersionCache<HmacVersion> hmacs{8'192};
 
   std::mutex lookup_mutex;
   std::map<Uuid, SecretBytes> lookup_keys;

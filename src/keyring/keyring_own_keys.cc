@@ -1,4 +1,5 @@
-// The platform's own small keys: personal keys of principals, and look-up keys.
+// The platform's own small keys: personal keys of principals, look-up keys, search keys.
+#include "keyring/answers.h"
 #include "keyring/keyring.h"
 #include "keyring/keyring_impl.h"
 #include "keyring/locked.h"
@@ -75,6 +76,30 @@ Result<Keyring::LookupKey> Keyring::newest_lookup_key() {
   }));
   if (!id) return fail(Code::kNotFound, "no look-up key was made yet");
   return lookup_key(*id);
+}
+
+// make_search_key leaves the tenant with a search key, whoever made it.
+Status Keyring::Impl::make_search_key(Keyring& keyring, TenantId tenant) {
+  const NewKey key{.tenant = tenant,
+                   .name = "search",
+                   .purpose = Purpose::kSearch,
+                   .algorithm = std::string(to_string(crypto::HmacHash::kSha3_256)),
+                   .description = {},
+                   .labels = {},
+                   .set_default = true};
+  const auto made = keyring.create(key, own_event("key.create", tenant, clock.wall()));
+  if (!made && made.error().reason != "key_name_conflict") return std::unexpected(made.error());
+  return {};
+}
+
+Result<std::shared_ptr<const HmacVersion>> Keyring::search_key(TenantId tenant, bool may_block) {
+  auto row = impl_->default_row(tenant, Purpose::kSearch, may_block);
+  if (!row && row.error().code == Code::kNotFound && may_block) {
+    TRY(impl_->make_search_key(*this, tenant));
+    row = impl_->default_row(tenant, Purpose::kSearch, may_block);
+  }
+  if (!row) return std::unexpected(std::move(row).error());
+  return impl_->hmac(**row, (*row)->latest_version, may_block);
 }
 
 }  // namespace quantumapi::keyring

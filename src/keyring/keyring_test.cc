@@ -332,7 +332,7 @@ TEST_P(KeyringTest, ASigningKeySignsAndItsPublicKeyVerifies) {
   const TenantId mine = new_tenant();
   const KeyRecord made = create(mine, "sign", Purpose::kSign, "ML-DSA-65");
   const auto version = expect(keys().default_signing(mine, Purpose::kSign, true));
-  const Bytes signature = expect(version->dsa.sign(as_bytes("message"), "ctx"));
+  const Bytes signature = expect(version->signer.sign(as_bytes("message"), "ctx"));
   EXPECT_TRUE(crypto::ml_dsa_verify(crypto::MlDsa::k65, made.public_key, as_bytes("message"), "ctx",
                                     signature));
   EXPECT_EQ(expect(keys().signing(mine, made.id, 1, false))->key, made.id);

@@ -1,4 +1,5 @@
 // From a tenant and a key to an unwrapped version: the way of every encryption and signature.
+#include "keyring/answers.h"
 #include "keyring/keyring.h"
 #include "keyring/keyring_impl.h"
 
@@ -9,9 +10,6 @@ using repository::DefaultRow;
 using repository::KeyRow;
 
 std::unexpected<Error> would_block() { return fail(Code::kWouldBlock, "not in the cache"); }
-std::unexpected<Error> no_such_key() {
-  return fail(Code::kNotFound, "there is no such key or version");
-}
 
 // cached gives the row from the cache, else from the store; null when there is none.
 template <typename Row, typename Load>
@@ -48,6 +46,13 @@ VersionPlace place_of(const KeyRow& row, std::uint32_t version) {
 }
 
 }  // namespace
+
+Status Keyring::Impl::check_protects(const KeyRow& row) const {
+  TRY(check_active(row));
+  if (row.expires_at && *row.expires_at <= clock.wall())
+    return fail(Code::kPermissionDenied, "the key has expired", "key_expired");
+  return {};
+}
 
 Result<std::shared_ptr<const KeyRow>> Keyring::Impl::row(TenantId tenant, KeyId key,
                                                          bool may_block) {
@@ -103,11 +108,22 @@ Result<std::shared_ptr<const SigningVersion>> Keyring::Impl::signing(const KeyRo
   return signings.put(row.id, version, std::make_shared<const SigningVersion>(std::move(made)));
 }
 
+Result<std::shared_ptr<const HmacVersion>> Keyring::Impl::hmac(const KeyRow& row,
+                                                               std::uint32_t version,
+                                                               bool may_block) {
+  if (auto found = hmacs.find(row.id, version)) return found;
+  if (!may_block) return would_block();
+  TRY_ASSIGN(const SecretBytes material, unwrapped(row, version));
+  TRY_ASSIGN(HmacVersion made, make_hmac_version(place_of(row, version), row.algorithm, material));
+  return hmacs.put(row.id, version, std::make_shared<const HmacVersion>(std::move(made)));
+}
+
 Result<std::shared_ptr<const EncryptionVersion>> Keyring::default_encryption(TenantId tenant,
                                                                              Purpose purpose,
                                                                              bool may_block) {
   TRY_ASSIGN(const auto row, impl_->default_row(tenant, purpose, may_block));
   if (!encrypts(row->purpose)) return no_such_key();
+  TRY(impl_->check_protects(*row));
   return impl_->encryption(*row, row->latest_version, may_block);
 }
 
@@ -117,7 +133,7 @@ Result<std::shared_ptr<const EncryptionVersion>> Keyring::newest_encryption(Tena
                                                                             bool may_block) {
   TRY_ASSIGN(const auto row, impl_->row(tenant, key, may_block));
   if (row->purpose != purpose || !encrypts(purpose)) return no_such_key();
-  TRY(check_active(*row));
+  TRY(impl_->check_protects(*row));
   return impl_->encryption(*row, row->latest_version, may_block);
 }
 
@@ -136,16 +152,58 @@ Result<std::shared_ptr<const SigningVersion>> Keyring::default_signing(TenantId 
                                                                        bool may_block) {
   TRY_ASSIGN(const auto row, impl_->default_row(tenant, purpose, may_block));
   if (!signs(row->purpose)) return no_such_key();
+  TRY(impl_->check_protects(*row));
   return impl_->signing(*row, row->latest_version, may_block);
+}
+
+Result<std::shared_ptr<const SigningVersion>> Keyring::Impl::tenant_signing(
+    TenantId tenant, KeyId key, std::optional<std::uint32_t> version, bool may_block,
+    bool expired_too) {
+  TRY_ASSIGN(const auto found, row(tenant, key, may_block));
+  if (found->purpose != Purpose::kSign && found->purpose != Purpose::kImage) return no_such_key();
+  if (!expired_too) TRY(check_protects(*found));
+  const std::uint32_t wanted = version.value_or(found->latest_version);
+  TRY(check_version(*found, wanted));
+  return signing(*found, wanted, may_block);
 }
 
 Result<std::shared_ptr<const SigningVersion>> Keyring::signing(TenantId tenant, KeyId key,
                                                                std::uint32_t version,
                                                                bool may_block) {
+  return impl_->tenant_signing(tenant, key, version, may_block, false);
+}
+
+Result<std::shared_ptr<const SigningVersion>> Keyring::newest_signing(TenantId tenant, KeyId key,
+                                                                      bool may_block) {
+  return impl_->tenant_signing(tenant, key, std::nullopt, may_block, false);
+}
+
+Result<std::shared_ptr<const SigningVersion>> Keyring::verifying(TenantId tenant, KeyId key,
+                                                                 std::uint32_t version,
+                                                                 bool may_block) {
+  return impl_->tenant_signing(tenant, key, version, may_block, true);
+}
+
+Result<std::shared_ptr<const HmacVersion>> Keyring::hmac(TenantId tenant, KeyId key,
+                                                         std::uint32_t version, bool may_block) {
   TRY_ASSIGN(const auto row, impl_->row(tenant, key, may_block));
-  if (!signs(row->purpose)) return no_such_key();
-  TRY(check_active(*row));
-  return impl_->signing(*row, version, may_block);
+  if (row->purpose != Purpose::kHmac) return no_such_key();
+  TRY(check_version(*row, version));
+  return impl_->hmac(*row, version, may_block);
+}
+
+Result<std::shared_ptr<const HmacVersion>> Keyring::newest_hmac(TenantId tenant, KeyId key,
+                                                                bool may_block) {
+  TRY_ASSIGN(const auto row, impl_->row(tenant, key, may_block));
+  if (row->purpose != Purpose::kHmac) return no_such_key();
+  TRY(impl_->check_protects(*row));
+  return impl_->hmac(*row, row->latest_version, may_block);
+}
+
+Result<std::shared_ptr<const HmacVersion>> Keyring::default_hmac(TenantId tenant, bool may_block) {
+  TRY_ASSIGN(const auto row, impl_->default_row(tenant, Purpose::kHmac, may_block));
+  TRY(impl_->check_protects(*row));
+  return impl_->hmac(*row, row->latest_version, may_block);
 }
 
 }  // namespace quantumapi::keyring

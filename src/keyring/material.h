@@ -13,10 +13,13 @@
 
 namespace quantumapi::keyring {
 
-// An encrypt or vault version is an ML-KEM seed (64) || secret (32), any other an ML-DSA seed (32).
+// An encrypt or vault version is an ML-KEM seed (64) || secret (32), an hmac or search version
+// an HMAC key (32 or more), any other a signing key (32).
 inline constexpr std::size_t kEncryptionSecretSize = 32;
 inline constexpr std::size_t kEncryptionMaterialSize =
     crypto::kMlKemSeedSize + kEncryptionSecretSize;
+inline constexpr std::size_t kMinHmacKeySize = 32;
+inline constexpr std::size_t kMaxHmacKeySize = 128;
 
 struct Material {
   SecretBytes octets;
@@ -27,6 +30,7 @@ struct Material {
 
 bool encrypts(Purpose purpose);
 bool signs(Purpose purpose);
+bool authenticates(Purpose purpose);  // hmac and search
 
 // algorithm_name gives the constant of that name, empty when there is none.
 std::string_view algorithm_name(std::string_view algorithm);
@@ -38,6 +42,11 @@ Status check_algorithm(Purpose purpose, std::string_view algorithm);
 // check_algorithm refuses.
 Result<Material> draw_material(Purpose purpose, std::string_view algorithm,
                                crypto::EntropyPool& entropy);
+
+// public_key_of expands material, which proves that it is of the algorithm, and
+// gives its public key: empty for hmac and search keys.
+Result<Bytes> public_key_of(Purpose purpose, std::string_view algorithm,
+                            const SecretBytes& material);
 
 // make_encryption_version and make_signing_version expand unwrapped material.
 // kDataLoss when it is not of the size that the algorithm has.
@@ -52,5 +61,8 @@ Result<EncryptionVersion> make_encryption_version(const VersionPlace& place,
                                                   const SecretBytes& material);
 Result<SigningVersion> make_signing_version(const VersionPlace& place, std::string_view algorithm,
                                             const SecretBytes& material);
+
+Result<HmacVersion> make_hmac_version(const VersionPlace& place, std::string_view algorithm,
+                                      const SecretBytes& material);
 
 }  // namespace quantumapi::keyring

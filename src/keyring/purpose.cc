@@ -6,7 +6,7 @@
 namespace quantumapi::keyring {
 namespace {
 
-constexpr std::array<std::pair<Purpose, std::string_view>, 11> kNames{{
+constexpr std::array<std::pair<Purpose, std::string_view>, 12> kNames{{
     {Purpose::kEncrypt, "encrypt"},
     {Purpose::kSign, "sign"},
     {Purpose::kHmac, "hmac"},
@@ -18,6 +18,7 @@ constexpr std::array<std::pair<Purpose, std::string_view>, 11> kNames{{
     {Purpose::kPersonal, "personal"},
     {Purpose::kLookup, "lookup"},
     {Purpose::kServer, "server"},
+    {Purpose::kSearch, "search"},
 }};
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace quantumapi::keyring {
 // Purpose is one byte in wraps and a word in rows; neither is ever reused.
 enum class Purpose : std::uint8_t {
   kEncrypt = 1,   // ML-KEM, shown under /keys
-  kSign = 2,      // ML-DSA, shown under /keys
+  kSign = 2,      // ML-DSA or classical, shown under /keys
   kHmac = 3,      // shown under /keys
   kImage = 4,     // image signatures, shown as signing
   kToken = 5,     // OIDC tokens
@@ -19,8 +19,9 @@ enum class Purpose : std::uint8_t {
   kAudit = 7,     // checkpoints
   kVault = 8,     // ML-KEM, seals the rows of QuantumVault
   kPersonal = 9,  // personal data of one principal in audit records
-  kLookup = 10,   // MAC of API keys, share tokens, search hashes
+  kLookup = 10,   // MAC of API keys and share tokens
   kServer = 11,   // TLS keys of the server itself
+  kSearch = 12,   // MAC of a tenant's searchable hashes
 };
 
 std::string_view to_string(Purpose purpose);  // "encrypt", "sign", …

@@ -18,7 +18,8 @@ constexpr std::int64_t kCountBound = 10'000;
 constexpr std::string_view kCounter = "keys";
 
 constexpr Statement kFindRow{"keys.find_row", R"sql(
-SELECT id, tenant, purpose, algorithm, latest_version, min_decryption_version, state, revision
+SELECT id, tenant, purpose, algorithm, latest_version, min_decryption_version, state, revision,
+  expires_at
 FROM keys WHERE id = :id)sql"};
 
 constexpr Statement kFindDefault{"keys.find_default", R"sql(
@@ -32,7 +33,8 @@ SELECT wrapped FROM key_versions WHERE key_id = :id AND version = :version)sql"}
   "k.latest_version, k.min_decryption_version, k.state, k.created_at, k.updated_at, " \
   "k.rotated_at, v.sources, v.quantum, v.public_key, "                                \
   "(SELECT count(*) FROM key_versions n WHERE n.key_id = k.id), "                     \
-  "(SELECT count(*) FROM key_defaults d WHERE d.key_id = k.id) "                      \
+  "(SELECT count(*) FROM key_defaults d WHERE d.key_id = k.id), "                     \
+  "k.expires_at, k.scheduled_deletion_at, k.purge_protected, k.imported "             \
   "FROM keys k JOIN key_versions v ON v.key_id = k.id AND v.version = k.latest_version "
 
 constexpr Statement kFindAny{"keys.find", QAPI_KEY_RECORD R"sql(
@@ -76,9 +78,10 @@ WHERE h.default_id = :id ORDER BY h.revision DESC, v.version DESC)sql"};
 
 constexpr Statement kInsertKey{"keys.insert", R"sql(
 INSERT INTO keys (id, tenant, name, visible, purpose, algorithm, description, labels,
-  latest_version, next_version, min_decryption_version, state, created_at, revision)
+  latest_version, next_version, min_decryption_version, state, created_at, revision,
+  expires_at, imported)
 VALUES (:id, :tenant, :name, :visible, :purpose, :algorithm, :description, :labels,
-  1, 2, 1, 'active', :created_at, 1))sql"};
+  1, 2, 1, 'active', :created_at, 1, :expires_at, :imported))sql"};
 
 constexpr Statement kInsertVersion{"keys.insert_version", R"sql(
 INSERT INTO key_versions (key_id, version, wrapped, public_key, sources, quantum, created_at)
@@ -151,6 +154,7 @@ Result<KeyRow> to_row(const Row& row) {
                 .latest_version = version_at(row, 4),
                 .min_decryption_version = version_at(row, 5),
                 .state = std::string(row.text(6)),
+                .expires_at = row.optional_time(8),
                 .revision = row.integer(7)};
 }
 
@@ -179,7 +183,11 @@ Result<KeyRecord> to_record(const Row& row) {
                    .rotated_at = row.optional_time(12),
                    .sources = std::string(row.text(13)),
                    .quantum = row.boolean(14),
-                   .public_key = row.bytes(15)};
+                   .public_key = row.bytes(15),
+                   .expires_at = row.optional_time(18),
+                   .scheduled_deletion_at = row.optional_time(19),
+                   .purge_protected = row.boolean(20),
+                   .imported = row.boolean(21)};
 }
 
 Result<Bytes> to_bytes(const Row& row) { return row.bytes(0); }
@@ -276,6 +284,8 @@ Status insert_key(Transaction& tx, const Keyring::Prepared& key) {
                                                 {"algorithm", key.key.algorithm},
                                                 {"description", key.key.description},
                                                 {"labels", labels},
+                                                {"expires_at", key.key.expires_at},
+                                                {"imported", int{key.imported}},
                                                 {"created_at", key.at}});
   if (!inserted && inserted.error().code == Code::kConflict)
     return fail(Code::kConflict, "a key of this name exists", "key_name_conflict");

@@ -20,6 +20,7 @@ struct KeyRow {
   std::uint32_t latest_version;
   std::uint32_t min_decryption_version;
   std::string state;
+  std::optional<WallTime> expires_at;
   std::int64_t revision;
 };
 

@@ -34,6 +34,13 @@ class VersionCache {
     return s.entries.try_emplace({key, version}, std::move(entry)).first->second;
   }
 
+  // forget drops every version of `key`.
+  void forget(KeyId key) {
+    Shard& s = shard(key);
+    const std::scoped_lock lock(s.mutex);
+    std::erase_if(s.entries, [&](const auto& entry) { return entry.first.key == key; });
+  }
+
  private:
   static constexpr std::size_t kShards = 16;
   struct Name {
