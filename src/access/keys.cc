@@ -11,6 +11,9 @@ constexpr std::size_t kNameSize = 100;
 constexpr std::size_t kScopeCount = 64;
 constexpr std::size_t kBindingCount = 100;
 constexpr std::size_t kResourceNameSize = 255;
+constexpr std::size_t kDescriptionSize = 1000;
+constexpr std::size_t kAddressCount = 100;
+constexpr std::int64_t kMaxRateLimit = 1'000'000;
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20U || c == 0x7F; }
@@ -29,6 +32,15 @@ Status check_bindings(std::span<const base::Binding> bindings) {
   return {};
 }
 
+Status check_limits(const NewApiKey& key) {
+  if (!key.description.empty()) TRY(check_text("description", key.description, kDescriptionSize));
+  if (key.addresses.size() > kAddressCount) return base::fail_field("addresses", "are at most 100");
+  TRY(networks_of(key.addresses));
+  if (key.rate_limit < 0 || key.rate_limit > kMaxRateLimit)
+    return base::fail_field("rateLimit", "is 1 to 1000000 requests a minute");
+  return {};
+}
+
 // checked_scopes checks all that can be checked of a new key without knowing its maker.
 Result<std::vector<std::string>> checked_scopes(const NewApiKey& key, WallTime now) {
   TRY(check_text("name", key.name, kNameSize));
@@ -38,6 +50,7 @@ Result<std::vector<std::string>> checked_scopes(const NewApiKey& key, WallTime n
   if (key.scopes.size() > kScopeCount) return base::fail_field("scopes", "are at most 64");
   TRY_ASSIGN(auto scopes, expand(key.scopes, key.role));
   TRY(check_bindings(key.bindings));
+  TRY(check_limits(key));
   if (key.expires_at && *key.expires_at <= now)
     return base::fail_field("expiresAt", "is not in the future");
   return scopes;
@@ -54,6 +67,19 @@ void describe(AuditEvent& event, const ApiKeyRecord& record) {
   event.resource_type = "apiKey";
   event.resource = record.id.uuid;
   event.resource_name = record.name;
+}
+
+// may_limit refuses a key that would escape what limits its maker.
+Status may_limit(store::Transaction& tx, ApiKeyId maker, const ApiKeyRecord& made) {
+  TRY_ASSIGN(const auto row, find_key(tx, maker));
+  if (!row) return not_found();
+  const ApiKeyRecord& own = row->record;
+  TRY_ASSIGN(const auto outer, networks_of(own.addresses));
+  TRY_ASSIGN(const auto inner, networks_of(made.addresses));
+  if (!within(inner, outer)) return beyond("a key cannot allow addresses that it lacks");
+  if (own.rate_limit != 0 && (made.rate_limit == 0 || made.rate_limit > own.rate_limit))
+    return beyond("a key cannot give a higher rate limit than its own");
+  return {};
 }
 
 // own finds a key of the tenant; another tenant's is as absent.
@@ -98,6 +124,10 @@ Result<AccessService::Impl::Draft> AccessService::Impl::draft(TenantId tenant, c
   record.bindings = key.bindings;
   record.created_at = clock.wall();
   record.expires_at = key.expires_at;
+  record.description = key.description;
+  record.rate_limit = key.rate_limit;
+  TRY_ASSIGN(const auto networks, networks_of(key.addresses));
+  for (const Network& network : networks) record.addresses.push_back(network.to_string());
   draft.text = std::move(text);
   return draft;
 }
@@ -130,6 +160,7 @@ Result<CreatedApiKey> AccessService::create_key(const Principal& maker, const Ne
 
   const auto insert = [&](store::Transaction& tx) -> Result<ApiKeyRecord> {
     ApiKeyRow row = draft.row;
+    TRY(may_limit(tx, maker.api_key, row.record));
     TRY_ASSIGN(auto existing, find_account(tx, maker.tenant, account.row.name));
     if (!existing) {
       TRY(impl_->insert_account_in(tx, maker.tenant, account, row.record.created_at));

@@ -50,24 +50,28 @@ constexpr Statement kRolesOfAccount{"access.roles_of_account",
 constexpr Statement kInsertKey{
     "access.insert_key",
     R"sql(INSERT INTO api_keys (id, tenant, account, lookup, mac_key, mac, name, role, scopes,
-                                bindings, created_by, created_at, expires_at, revision)
+                                bindings, created_by, created_at, expires_at, revision,
+                                description, addresses, rate_limit)
           VALUES (:id, :tenant, :account, :lookup, :mac_key, :mac, :name, :role, :scopes,
-                  :bindings, :created_by, :created_at, :expires_at, 1))sql"};
+                  :bindings, :created_by, :created_at, :expires_at, 1,
+                  :description, :addresses, :rate_limit))sql"};
 
 constexpr Statement kFindKey{
     "access.find_key",
     R"sql(SELECT k.id, k.tenant, k.account, a.name, k.lookup, k.mac_key, k.mac, k.name, k.role,
                  k.scopes, k.bindings, k.created_by, k.created_at, k.expires_at, k.revoked_at,
-                 k.revision
+                 k.revision, k.description, k.addresses, k.rate_limit, k.replaced_by, u.used_at
           FROM api_keys k JOIN service_accounts a ON a.id = k.account
+               LEFT JOIN api_key_uses u ON u.id = k.id
           WHERE k.id = :id)sql"};
 
 constexpr Statement kListKeys{
     "access.list_keys",
     R"sql(SELECT k.id, k.tenant, k.account, a.name, k.lookup, k.mac_key, k.mac, k.name, k.role,
                  k.scopes, k.bindings, k.created_by, k.created_at, k.expires_at, k.revoked_at,
-                 k.revision
+                 k.revision, k.description, k.addresses, k.rate_limit, k.replaced_by, u.used_at
           FROM api_keys k JOIN service_accounts a ON a.id = k.account
+               LEFT JOIN api_key_uses u ON u.id = k.id
           WHERE k.tenant = :tenant
           ORDER BY k.created_at DESC, k.id DESC LIMIT :limit OFFSET :offset)sql"};
 
@@ -83,6 +87,12 @@ constexpr Statement kTotal{"access.total",
 constexpr Statement kRevokeKey{"access.revoke_key",
                                R"sql(UPDATE api_keys SET revoked_at = :now, revision = revision + 1
           WHERE id = :id AND revoked_at IS NULL)sql"};
+
+// At most once a minute a key, whichever replica saw it.
+constexpr Statement kNoteUse{"access.note_use",
+                             R"sql(INSERT INTO api_key_uses (id, used_at) VALUES (:id, :now)
+          ON CONFLICT (id) DO UPDATE SET used_at = excluded.used_at
+          WHERE api_key_uses.used_at <= :before)sql"};
 
 Result<ApiKeyRow> key_of(const Row& row) {
   ApiKeyRow key;
@@ -104,6 +114,11 @@ Result<ApiKeyRow> key_of(const Row& row) {
   record.expires_at = row.optional_time(13);
   record.revoked_at = row.optional_time(14);
   key.revision = row.integer(15);
+  record.description = row.text(16);
+  TRY_ASSIGN(record.addresses, scopes_of(row.text(17)));
+  record.rate_limit = row.integer(18);
+  if (!row.is_null(19)) record.replaced_by = row.id<ApiKeyId>(19);
+  record.last_used_at = row.optional_time(20);
   return key;
 }
 
@@ -183,6 +198,7 @@ Status insert_key(Transaction& tx, const ApiKeyRow& row) {
   const ApiKeyRecord& record = row.record;
   const std::string scopes = json::to_text(record.scopes);
   const std::string bindings = text_of(record.bindings);
+  const std::string addresses = json::to_text(record.addresses);
   TRY(tx.execute(kInsertKey,
                  {{"id", record.id},
                   {"tenant", record.tenant},
@@ -196,7 +212,10 @@ Status insert_key(Transaction& tx, const ApiKeyRow& row) {
                   {"bindings", bindings},
                   {"created_by", row.created_by},
                   {"created_at", record.created_at},
-                  {"expires_at", record.expires_at}}));
+                  {"expires_at", record.expires_at},
+                  {"description", record.description},
+                  {"addresses", addresses},
+                  {"rate_limit", record.rate_limit}}));
   TRY(tx.execute(kCount, {{"tenant", record.tenant},
                           {"kind", kCounterKind},
                           {"shard", record.id.uuid.octets.back() & 15}}));
@@ -236,6 +255,11 @@ Result<std::int64_t> count_keys(Transaction& tx, TenantId tenant) {
 Status revoke_key(Transaction& tx, ApiKeyId id, WallTime now) {
   TRY_ASSIGN(const auto revoked, tx.execute(kRevokeKey, {{"id", id}, {"now", now}}));
   if (revoked != 0) tx.touch(kApiKeysTable, id.uuid);
+  return {};
+}
+
+Status note_use(Transaction& tx, ApiKeyId id, WallTime now) {
+  TRY(tx.execute(kNoteUse, {{"id", id}, {"now", now}, {"before", now - std::chrono::minutes(1)}}));
   return {};
 }
 

@@ -51,4 +51,7 @@ Result<std::int64_t> count_keys(store::Transaction& tx, TenantId tenant);
 // revoke_key changes nothing where the key is revoked already.
 Status revoke_key(store::Transaction& tx, ApiKeyId id, WallTime now);
 
+// note_use keeps the last use of a key unless one less than a minute older is noted.
+Status note_use(store::Transaction& tx, ApiKeyId id, WallTime now);
+
 }  // namespace quantumapi::access

@@ -22,9 +22,13 @@ struct CreateRequest {
   std::vector<std::string> scopes;
   std::optional<std::vector<BindingJson>> bindings;
   std::optional<WallTime> expires_at;
+  std::optional<std::string> description;
+  std::optional<std::vector<std::string>> addresses;
+  std::optional<std::int64_t> rate_limit;
 };
 BOOST_DESCRIBE_STRUCT(CreateRequest, (),
-                      (name, service_account, role, scopes, bindings, expires_at))
+                      (name, service_account, role, scopes, bindings, expires_at, description,
+                       addresses, rate_limit))
 
 struct ApiKeyView {
   ApiKeyId id;
@@ -39,11 +43,17 @@ struct ApiKeyView {
   WallTime created_at;
   std::optional<WallTime> expires_at;
   std::optional<WallTime> revoked_at;
+  std::optional<std::string> description;
+  std::vector<std::string> addresses;      // CIDR; empty: from anywhere
+  std::optional<std::int64_t> rate_limit;  // requests a minute
+  std::optional<WallTime> last_used_at;    // to the minute
+  std::optional<ApiKeyId> replaced_by;
   std::optional<std::string_view> api_key;  // the key itself: in the answer to its making only
 };
 BOOST_DESCRIBE_STRUCT(ApiKeyView, (),
                       (id, name, prefix, service_account_id, service_account, role, status, scopes,
-                       bindings, created_at, expires_at, revoked_at, api_key))
+                       bindings, created_at, expires_at, revoked_at, description, addresses,
+                       rate_limit, last_used_at, replaced_by, api_key))
 
 struct ApiKeyPage {
   std::vector<ApiKeyView> api_keys;
@@ -87,6 +97,11 @@ ApiKeyView view_of(const ApiKeyRecord& record, WallTime now) {
   view.created_at = record.created_at;
   view.expires_at = record.expires_at;
   view.revoked_at = record.revoked_at;
+  if (!record.description.empty()) view.description = record.description;
+  view.addresses = record.addresses;
+  if (record.rate_limit != 0) view.rate_limit = record.rate_limit;
+  view.last_used_at = record.last_used_at;
+  view.replaced_by = record.replaced_by;
   return view;
 }
 
@@ -130,6 +145,11 @@ Result<Reply> create(AccessService& service, Call& call) {
   key.scopes = std::move(request.scopes);
   if (request.bindings) key.bindings = from_json(*std::move(request.bindings));
   key.expires_at = request.expires_at;
+  key.description = std::move(request.description).value_or("");
+  if (request.addresses) key.addresses = *std::move(request.addresses);
+  if (request.rate_limit && *request.rate_limit < 1)
+    return base::fail_field("rateLimit", "is 1 to 1000000 requests a minute");
+  key.rate_limit = request.rate_limit.value_or(0);
   TRY_ASSIGN(const auto created, service.create_key(call.principal(), key, call.event()));
   call.recorded();
   ApiKeyView view = view_of(created.record, call.now());

@@ -30,6 +30,7 @@ AccessService::Impl::Impl(store::Database& d, keyring::Keyring& k, crypto::Entro
       entropy(e),
       clock(c),
       cache(kApiKeysTable, kApiKeysTable, c),
+      uses(d, c),
       dummy(random_key()),
       started_at(c.wall()),
       started(c.steady()) {}
@@ -65,8 +66,11 @@ Result<std::shared_ptr<const CachedKey>> AccessService::Impl::load(ApiKeyId id) 
                       .label = std::move(record.account_name),
                       .scopes = std::move(record.scopes),
                       .bindings = std::move(record.bindings)};
+  auto networks = networks_of(record.addresses);
+  if (!networks) return fail(Code::kDataLoss, "a column of an API key is not readable");
   cached->who = std::make_shared<const Authenticated>(
-      Authenticated{std::move(principal), std::move(personal_key), record.expires_at});
+      Authenticated{std::move(principal), std::move(personal_key), record.expires_at,
+                    *std::move(networks), record.rate_limit});
   cached->mac = row->mac;
   cached->revoked = record.revoked_at.has_value();
   cache.put(id.uuid, {cached, row->revision}, ticket);
@@ -114,6 +118,24 @@ Result<std::shared_ptr<const Authenticated>> AccessService::authenticate(
     return fail(Code::kUnauthenticated, "the API key has expired", "key_expired");
   return key->who;
 }
+
+Status AccessService::admit(const Authenticated& caller, std::string_view peer) {
+  if (!caller.networks.empty()) {
+    const auto address = parse_address(peer);
+    const bool allowed = address && std::ranges::any_of(caller.networks, [&](const Network& n) {
+                           return n.contains(*address);
+                         });
+    if (!allowed)
+      return fail(Code::kPermissionDenied, "this key may not be used from this address",
+                  "address_not_allowed");
+  }
+  impl_->uses.note(caller.principal.api_key, impl_->clock.wall());
+  return {};
+}
+
+void AccessService::start() { impl_->uses.start(); }
+void AccessService::stop() { impl_->uses.stop(); }
+Status AccessService::write_uses() { return impl_->uses.write(); }
 
 std::vector<store::RowCacheBase*> AccessService::caches() { return {&impl_->cache}; }
 

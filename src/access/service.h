@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "access/network.h"
 #include "base/principal.h"
 #include "crypto/entropy.h"
 #include "keyring/keyring.h"
@@ -20,6 +21,8 @@ struct Authenticated {
   Principal principal;
   SecretBytes personal_key;  // seals the principal's personal data in records
   std::optional<WallTime> expires_at;
+  std::vector<Network> networks;  // where requests may come from; empty: anywhere
+  std::int64_t rate_limit = 0;    // requests a minute; 0: no limit
 };
 
 struct ApiKeyRecord {
@@ -35,6 +38,11 @@ struct ApiKeyRecord {
   WallTime created_at;
   std::optional<WallTime> expires_at;
   std::optional<WallTime> revoked_at;
+  std::string description;
+  std::vector<std::string> addresses;  // networks in CIDR form
+  std::int64_t rate_limit = 0;
+  std::optional<ApiKeyId> replaced_by;     // the key that a rotation made of this one
+  std::optional<WallTime> last_used_at{};  // to the minute
 };
 
 struct NewApiKey {
@@ -44,7 +52,10 @@ struct NewApiKey {
   std::vector<std::string> scopes;  // expanded and checked by the service
   std::vector<base::Binding>
       bindings;  // id or name given; the other filled in by the caller's product
-  std::optional<WallTime> expires_at;  // in the future
+  std::optional<WallTime> expires_at;    // in the future
+  std::string description{};             // at most 1,000 characters
+  std::vector<std::string> addresses{};  // at most 100 networks or addresses
+  std::int64_t rate_limit = 0;           // requests a minute, at most 1,000,000; 0: no limit
 };
 
 struct CreatedApiKey {
@@ -66,6 +77,16 @@ class AccessService {
   // may_block is false.
   Result<std::shared_ptr<const Authenticated>> authenticate(std::string_view credential,
                                                             WallTime now, bool may_block);
+
+  // admit checks what limits a key beside its scope. kPermissionDenied
+  // "address_not_allowed" when `peer` is outside the key's networks. Notes the
+  // use of the key, which is written later (start).
+  Status admit(const Authenticated& caller, std::string_view peer);
+  // start begins to write last uses, every few seconds; stop writes what is left.
+  void start();
+  void stop();
+  // write_uses writes what is noted, at most once a minute a key.
+  Status write_uses();
 
   struct Tenant {
     TenantId id;

@@ -7,6 +7,7 @@
 #include "access/api_key.h"
 #include "access/repository.h"
 #include "access/service.h"
+#include "access/uses.h"
 #include "crypto/hash.h"
 
 namespace quantumapi::access {
@@ -52,6 +53,7 @@ struct AccessService::Impl {
   crypto::EntropyPool& entropy;
   const Clock& clock;
   store::RowCache<CachedKey> cache;
+  Uses uses;
 
   std::mutex mac_keys_mutex;
   std::unordered_map<Uuid, MacKey> mac_keys;  // few, and they never change

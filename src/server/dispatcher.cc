@@ -164,6 +164,7 @@ struct Dispatcher::Impl {
     auto caller = access.authenticate(presented, now, may_block);
     if (!caller) return std::unexpected(caller.error());
     work.caller = *std::move(caller);
+    TRY(access.admit(*work.caller, work.exchange.request().peer_address));
     const std::string_view scope = work.route->scope;
     if (!scope.empty() && !work.caller->principal.has_scope(scope))
       return fail(Code::kPermissionDenied, "this key lacks the scope " + std::string(scope),

@@ -156,9 +156,11 @@ void Platform::start() {
   parts_->keeper =
       std::make_unique<store::CacheKeeper>(*parts_->database, parts_->clock, std::move(caches));
   parts_->sequencer->start();
+  parts_->access->start();
 }
 
 void Platform::stop() {
+  if (parts_->access) parts_->access->stop();
   parts_->sequencer.reset();
   parts_->keeper.reset();
 }
