@@ -90,6 +90,18 @@ Result<Bytes> MlDsaPrivateKey::sign(ByteView message, std::string_view context) 
   return signature;
 }
 
+SecretBytes MlDsaPrivateKey::expanded() const {
+  std::size_t size = 0;
+  require(EVP_PKEY_get_raw_private_key(impl_->key.get(), nullptr, &size) == 1,
+          "an ML-DSA private key could not be encoded");
+  SecretBytes key(size);
+  require(EVP_PKEY_get_raw_private_key(impl_->key.get(), key.reveal_mutable(SecretAccess{}).data(),
+                                       &size) == 1 &&
+              size == key.size(),
+          "an ML-DSA private key could not be encoded");
+  return key;
+}
+
 Bytes MlDsaPrivateKey::public_key() const {
   Bytes encoded(public_key_size(impl_->set));
   std::size_t length = encoded.size();

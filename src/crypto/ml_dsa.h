@@ -34,6 +34,8 @@ class MlDsaPrivateKey {
 
   // sign gives signature_size octets over `message` with `context` (up to 255 octets).
   [[nodiscard]] Result<Bytes> sign(ByteView message, std::string_view context) const;
+  // expanded gives the private key that FIPS 204 section 5.1 expands the seed to.
+  [[nodiscard]] SecretBytes expanded() const;
   [[nodiscard]] Bytes public_key() const;
   [[nodiscard]] MlDsa parameter_set() const;
 

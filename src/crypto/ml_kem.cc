@@ -142,6 +142,18 @@ Status MlKemPrivateKey::encapsulate_to(MutableBytes ciphertext, MutableBytes sha
   return encapsulate(impl_->set, impl_->key.get(), ciphertext, shared_secret);
 }
 
+SecretBytes MlKemPrivateKey::expanded() const {
+  std::size_t size = 0;
+  require(EVP_PKEY_get_raw_private_key(impl_->key.get(), nullptr, &size) == 1,
+          "an ML-KEM private key could not be encoded");
+  SecretBytes key(size);
+  require(EVP_PKEY_get_raw_private_key(impl_->key.get(), key.reveal_mutable(SecretAccess{}).data(),
+                                       &size) == 1 &&
+              size == key.size(),
+          "an ML-KEM private key could not be encoded");
+  return key;
+}
+
 Bytes MlKemPrivateKey::public_key() const {
   return encoded_public_key(impl_->set, impl_->key.get());
 }

@@ -58,6 +58,8 @@ class MlKemPrivateKey {
   // the right size gives another secret, not an error (implicit rejection).
   Status decapsulate_to(ByteView ciphertext, MutableBytes shared_secret) const;
   Status encapsulate_to(MutableBytes ciphertext, MutableBytes shared_secret) const;
+  // expanded gives the decapsulation key that FIPS 203 section 7.1 expands the seed to.
+  [[nodiscard]] SecretBytes expanded() const;
   [[nodiscard]] Bytes public_key() const;
   [[nodiscard]] MlKem parameter_set() const;
 

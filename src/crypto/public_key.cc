@@ -4,9 +4,9 @@
 #include <openssl/bytestring.h>
 
 #include <algorithm>
-#include <array>
 
 #include "base/encoding.h"
+#include "crypto/algorithm_identifier.h"
 #include "crypto/require.h"
 
 namespace quantumapi::crypto {
@@ -14,34 +14,8 @@ namespace {
 
 using base::Base64;
 
-// Form is how keys of an algorithm are written. `identifier` is the DER of the
-// AlgorithmIdentifier; what follows is a BIT STRING of the raw key.
-struct Form {
-  std::string_view algorithm;
-  std::size_t size;
-  std::string_view identifier;
-};
-
-using namespace std::string_view_literals;
-
-// 2.16.840.1.101.3.4.4.{1,2,3} ML-KEM, 2.16.840.1.101.3.4.3.{17,18,19} ML-DSA.
-constexpr auto kForms = std::to_array<Form>({
-    {"ML-KEM-512", 800, "\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x04\x01"sv},
-    {"ML-KEM-768", 1184, "\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x04\x02"sv},
-    {"ML-KEM-1024", 1568, "\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x04\x03"sv},
-    {"ML-DSA-44", 1312, "\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x03\x11"sv},
-    {"ML-DSA-65", 1952, "\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x03\x12"sv},
-    {"ML-DSA-87", 2592, "\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x03\x13"sv},
-    {"ECDSA-P256", 65,
-     "\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07"sv},
-    {"Ed25519", 32, "\x30\x05\x06\x03\x2b\x65\x70"sv},
-});
-
-Result<Form> form_of(std::string_view algorithm, std::size_t size) {
-  const auto found = std::ranges::find(kForms, algorithm, &Form::algorithm);
-  if (found == kForms.end() || found->size != size)
-    return fail(Code::kInvalidArgument, "The octets are no public key of the algorithm.");
-  return *found;
+std::unexpected<Error> no_public_key() {
+  return fail(Code::kInvalidArgument, "The octets are no public key of the algorithm.");
 }
 
 std::string url(ByteView octets) { return base::base64_encode(octets, Base64::kUrl); }
@@ -49,11 +23,12 @@ std::string url(ByteView octets) { return base::base64_encode(octets, Base64::kU
 }  // namespace
 
 Result<Bytes> public_key_der(std::string_view algorithm, ByteView public_key) {
-  TRY_ASSIGN(const Form form, form_of(algorithm, public_key.size()));
+  const AlgorithmIdentifier* form = identifier_of(algorithm);
+  if (form == nullptr || form->public_key_size != public_key.size()) return no_public_key();
   bssl::ScopedCBB writer;
   CBB sequence;
   CBB bits;
-  const ByteView identifier = as_bytes(form.identifier);
+  const ByteView identifier = as_bytes(form->der);
   require(CBB_init(writer.get(), public_key.size() + 64) == 1 &&
               CBB_add_asn1(writer.get(), &sequence, CBS_ASN1_SEQUENCE) == 1 &&
               CBB_add_bytes(&sequence, identifier.data(), identifier.size()) == 1 &&
@@ -67,14 +42,12 @@ Result<Bytes> public_key_der(std::string_view algorithm, ByteView public_key) {
 }
 
 Result<Bytes> public_key_of_der(std::string_view algorithm, ByteView der) {
-  const auto form = std::ranges::find(kForms, algorithm, &Form::algorithm);
-  if (form == kForms.end() || der.size() < form->size)
-    return fail(Code::kInvalidArgument, "The octets are no public key of the algorithm.");
-  const ByteView raw = der.last(form->size);
+  const AlgorithmIdentifier* form = identifier_of(algorithm);
+  if (form == nullptr || der.size() < form->public_key_size) return no_public_key();
+  const ByteView raw = der.last(form->public_key_size);
   // One key has one encoding.
   TRY_ASSIGN(const Bytes again, public_key_der(algorithm, raw));
-  if (!std::ranges::equal(again, der))
-    return fail(Code::kInvalidArgument, "The octets are no public key of the algorithm.");
+  if (!std::ranges::equal(again, der)) return no_public_key();
   return Bytes(raw.begin(), raw.end());
 }
 
@@ -88,14 +61,15 @@ std::string public_key_pem(ByteView der) {
 
 Result<std::string> public_key_jwk(std::string_view algorithm, ByteView public_key,
                                    std::string_view kid) {
-  TRY_ASSIGN(const Form form, form_of(algorithm, public_key.size()));
-  if (form.algorithm == "Ed25519")
+  const AlgorithmIdentifier* form = identifier_of(algorithm);
+  if (form == nullptr || form->public_key_size != public_key.size()) return no_public_key();
+  if (form->algorithm == "Ed25519")
     return fmt::format(R"({{"kty":"OKP","crv":"Ed25519","alg":"Ed25519","kid":"{}","x":"{}"}})",
                        kid, url(public_key));
-  if (form.algorithm == "ECDSA-P256")
+  if (form->algorithm == "ECDSA-P256")
     return fmt::format(R"({{"kty":"EC","crv":"P-256","alg":"ES256","kid":"{}","x":"{}","y":"{}"}})",
                        kid, url(public_key.subspan(1, 32)), url(public_key.subspan(33)));
-  return fmt::format(R"({{"kty":"AKP","alg":"{}","kid":"{}","pub":"{}"}})", form.algorithm, kid,
+  return fmt::format(R"({{"kty":"AKP","alg":"{}","kid":"{}","pub":"{}"}})", form->algorithm, kid,
                      url(public_key));
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "crypto/private_key.h"
+#include "keyring/jwk.h"
 #include "keyring/locked.h"
 
 namespace quantumapi::keyring {
@@ -34,6 +36,39 @@ Result<SecretBytes> with_secret(const SecretBytes& seed, crypto::EntropyPool& en
   return material;
 }
 
+Result<SecretBytes> from_pkcs8(ByteView der, std::string_view algorithm) {
+  TRY_ASSIGN(crypto::PrivateKeySeed key, crypto::parse_pkcs8(der));
+  if (key.algorithm != algorithm)
+    return fail(Code::kInvalidArgument, "The private key is of another algorithm.");
+  return std::move(key.seed);
+}
+
+Result<SecretBytes> from_pem(std::string_view pem, std::string_view algorithm) {
+  TRY_ASSIGN(const SecretBytes der, crypto::pem_private_key(pem));
+  return from_pkcs8(der.reveal(SecretAccess{}), algorithm);
+}
+
+// octets_of gives the seed, scalar or HMAC key that the material holds.
+Result<SecretBytes> octets_of(const ImportedKey& key) {
+  const ByteView octets = key.material.reveal(SecretAccess{});
+  const std::string_view text = as_text(octets);
+  const std::string_view algorithm = key.key.algorithm;
+  switch (key.format) {
+    case KeyFormat::kRaw:
+      return SecretBytes::copy_of(octets);
+    case KeyFormat::kPem:
+      return from_pem(text, algorithm);
+    case KeyFormat::kDer:
+      return from_pkcs8(octets, algorithm);
+    case KeyFormat::kPkcs8:
+      return text.starts_with("-----BEGIN") ? from_pem(text, algorithm)
+                                            : from_pkcs8(octets, algorithm);
+    case KeyFormat::kJwk:
+      return read_jwk(text, algorithm);
+  }
+  return fail(Code::kInternal, "a key format is not known");
+}
+
 }  // namespace
 
 Result<KeyFormat> parse_key_format(std::string_view name) {
@@ -46,8 +81,10 @@ Result<KeyFormat> parse_key_format(std::string_view name) {
 }
 
 Result<Material> read_imported(const ImportedKey& key, crypto::EntropyPool& entropy) {
-  if (key.format != KeyFormat::kRaw) return refuse("cannot be read in this format");
-  SecretBytes octets = key.material.clone(SecretAccess{});
+  auto read = octets_of(key);
+  if (!read && read.error().code != Code::kInvalidArgument) return std::unexpected(read.error());
+  if (!read) return refuse(read.error().message);
+  SecretBytes octets = *std::move(read);
   const Purpose purpose = key.key.purpose;
   TRY(check_size(purpose, octets));
   if (encrypts(purpose)) {

@@ -101,7 +101,7 @@ enum class KeyFormat : std::uint8_t {
   kPem,    // text: one PRIVATE KEY block
   kDer,    // octets of PKCS#8
   kPkcs8,  // octets of PKCS#8, or text as in kPem
-  kJwk,    // text: a JSON Web Key of type AKP (RFC 9964), with its seed as `priv`
+  kJwk,    // text: a private JSON Web Key (keyring/jwk.h)
 };
 Result<KeyFormat> parse_key_format(std::string_view name);  // "raw", "pem", "der", "pkcs8", "jwk"
 

@@ -1,0 +1,186 @@
+#include "crypto/private_key.h"
+
+#include <openssl/bytestring.h>
+#include <openssl/err.h>
+#include <openssl/mem.h>
+#include <openssl/pem.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "crypto/algorithm_identifier.h"
+#include "crypto/ml_kem.h"
+#include "crypto/signing_key.h"
+
+namespace quantumapi::crypto {
+namespace {
+
+constexpr std::size_t kMaxPemSize = 32 * 1024;  // ML-DSA-87 with both forms needs 6.8 KiB
+constexpr CBS_ASN1_TAG kSeedTag = CBS_ASN1_CONTEXT_SPECIFIC | 0;
+constexpr CBS_ASN1_TAG kPublicTag = CBS_ASN1_CONTEXT_SPECIFIC | 1;
+constexpr CBS_ASN1_TAG kCurveTag = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 0;
+constexpr CBS_ASN1_TAG kPointTag = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 1;
+constexpr std::string_view kP256Oid = "\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
+
+std::unexpected<Error> refuse(std::string message) {
+  ERR_clear_error();
+  return fail(Code::kInvalidArgument, std::move(message));
+}
+std::unexpected<Error> no_key() { return refuse("The octets are no PKCS#8 private key in DER."); }
+
+ByteView view(const CBS& octets) { return {CBS_data(&octets), CBS_len(&octets)}; }
+
+// Found is a seed and the public key that was written beside it, if one was.
+struct Found {
+  ByteView seed;
+  std::optional<ByteView> expanded = {};
+  std::optional<ByteView> public_key = {};
+};
+
+// bits_in gives the octets of a BIT STRING's contents that has no unused bits.
+std::optional<ByteView> bits_in(CBS contents) {
+  std::uint8_t unused = 1;
+  if (CBS_get_u8(&contents, &unused) != 1 || unused != 0) return std::nullopt;
+  return view(contents);
+}
+
+// RFC 9881 section 6, RFC 9935 section 6: CHOICE { seed [0], expandedKey, both }.
+std::optional<Found> lattice_key(CBS in) {
+  CBS seed;
+  if (CBS_peek_asn1_tag(&in, kSeedTag) == 1) {
+    if (CBS_get_asn1(&in, &seed, kSeedTag) != 1 || CBS_len(&in) != 0) return std::nullopt;
+    return Found{.seed = view(seed)};
+  }
+  CBS both;
+  CBS expanded;
+  if (CBS_get_asn1(&in, &both, CBS_ASN1_SEQUENCE) != 1 || CBS_len(&in) != 0 ||
+      CBS_get_asn1(&both, &seed, CBS_ASN1_OCTETSTRING) != 1 ||
+      CBS_get_asn1(&both, &expanded, CBS_ASN1_OCTETSTRING) != 1 || CBS_len(&both) != 0)
+    return std::nullopt;
+  return Found{.seed = view(seed), .expanded = view(expanded)};
+}
+
+// RFC 8410 section 7: CurvePrivateKey ::= OCTET STRING.
+std::optional<Found> edwards_key(CBS in) {
+  CBS seed;
+  if (CBS_get_asn1(&in, &seed, CBS_ASN1_OCTETSTRING) != 1 || CBS_len(&in) != 0) return std::nullopt;
+  return Found{.seed = view(seed)};
+}
+
+// RFC 5915: ECPrivateKey, curve and public key optional.
+std::optional<Found> p256_key(CBS in) {
+  CBS key;
+  CBS scalar;
+  std::uint64_t version = 0;
+  if (CBS_get_asn1(&in, &key, CBS_ASN1_SEQUENCE) != 1 || CBS_len(&in) != 0 ||
+      CBS_get_asn1_uint64(&key, &version) != 1 || version != 1 ||
+      CBS_get_asn1(&key, &scalar, CBS_ASN1_OCTETSTRING) != 1)
+    return std::nullopt;
+  Found found{.seed = view(scalar)};
+  CBS part;
+  int present = 0;
+  if (CBS_get_optional_asn1(&key, &part, &present, kCurveTag) != 1 ||
+      (present != 0 && as_text(view(part)) != kP256Oid))
+    return std::nullopt;
+  if (CBS_get_optional_asn1(&key, &part, &present, kPointTag) != 1 || CBS_len(&key) != 0)
+    return std::nullopt;
+  if (present == 0) return found;
+  CBS bits;
+  if (CBS_get_asn1(&part, &bits, CBS_ASN1_BITSTRING) != 1 || CBS_len(&part) != 0)
+    return std::nullopt;
+  found.public_key = bits_in(bits);
+  return found.public_key ? std::optional(found) : std::nullopt;
+}
+
+std::optional<Found> key_in(std::string_view algorithm, CBS octets) {
+  if (algorithm == kEcdsaP256) return p256_key(octets);
+  if (algorithm == kEd25519) return edwards_key(octets);
+  return lattice_key(octets);
+}
+
+// expands_to proves that an expanded key came from the seed beside it.
+Result<bool> expands_to(std::string_view algorithm, const SecretBytes& seed, ByteView expanded) {
+  SecretBytes own;
+  if (const auto kem = parse_ml_kem(algorithm)) {
+    TRY_ASSIGN(const auto key, MlKemPrivateKey::create(*kem, seed));
+    own = key.expanded();
+  } else {
+    TRY_ASSIGN(const MlDsa set, parse_ml_dsa(algorithm));
+    TRY_ASSIGN(const auto key, MlDsaPrivateKey::create(set, seed));
+    own = key.expanded();
+  }
+  return equal_constant_time(own.reveal(SecretAccess{}), expanded);
+}
+
+Result<PrivateKeySeed> checked(std::string_view algorithm, const Found& found) {
+  PrivateKeySeed key{algorithm, SecretBytes::copy_of(found.seed)};
+  TRY_ASSIGN(const Bytes public_key, raw_public_key(algorithm, key.seed));
+  if (found.public_key && !std::ranges::equal(*found.public_key, public_key))
+    return refuse("The public key beside the private key is another's.");
+  if (!found.expanded) return key;
+  TRY_ASSIGN(const bool same, expands_to(algorithm, key.seed, *found.expanded));
+  if (!same) return refuse("The expanded key beside the seed is another's.");
+  return key;
+}
+
+}  // namespace
+
+Result<Bytes> raw_public_key(std::string_view algorithm, const SecretBytes& seed) {
+  if (const auto kem = parse_ml_kem(algorithm)) {
+    TRY_ASSIGN(const auto key, MlKemPrivateKey::create(*kem, seed));
+    return key.public_key();
+  }
+  TRY_ASSIGN(const auto key, SigningKey::create(algorithm, seed));
+  return key.public_key();
+}
+
+Result<PrivateKeySeed> parse_pkcs8(ByteView der) {
+  CBS in;
+  CBS info;
+  CBS identifier;
+  CBS octets;
+  std::uint64_t version = 0;
+  CBS_init(&in, der.data(), der.size());
+  if (CBS_get_asn1(&in, &info, CBS_ASN1_SEQUENCE) != 1 || CBS_len(&in) != 0 ||
+      CBS_get_asn1_uint64(&info, &version) != 1 || version > 1 ||
+      CBS_get_asn1_element(&info, &identifier, CBS_ASN1_SEQUENCE) != 1 ||
+      CBS_get_asn1(&info, &octets, CBS_ASN1_OCTETSTRING) != 1)
+    return no_key();
+  const AlgorithmIdentifier* named = identifier_in(as_text(view(identifier)));
+  if (named == nullptr) return refuse("The private key is of an algorithm that is not known.");
+  std::optional<Found> found = key_in(named->algorithm, octets);
+  if (!found) return no_key();
+  if (version == 1) {  // RFC 5958: only then a public key may follow
+    CBS bits;
+    if (CBS_get_asn1(&info, &bits, kPublicTag) != 1) return no_key();
+    found->public_key = bits_in(bits);
+    if (!found->public_key) return no_key();
+  }
+  if (CBS_len(&info) != 0) return no_key();
+  return checked(named->algorithm, *found);
+}
+
+Result<SecretBytes> pem_private_key(std::string_view pem) {
+  if (pem.size() > kMaxPemSize) return refuse("The private key is too long.");
+  const bssl::UniquePtr<BIO> reader(
+      BIO_new_mem_buf(pem.data(), static_cast<ossl_ssize_t>(pem.size())));
+  char* name = nullptr;
+  char* header = nullptr;
+  std::uint8_t* data = nullptr;
+  long size = 0;
+  if (!reader || PEM_read_bio(reader.get(), &name, &header, &data, &size) != 1)
+    return refuse("The private key is not PEM.");
+  const bssl::UniquePtr<char> name_owner(name);
+  const bssl::UniquePtr<char> header_owner(header);
+  const bssl::UniquePtr<std::uint8_t> data_owner(data);  // OPENSSL_free wipes
+  if (std::string_view(name) != "PRIVATE KEY" || *header != '\0')
+    return refuse("The PEM block is not an unencrypted PRIVATE KEY.");
+  const std::uint8_t* rest = nullptr;
+  std::size_t rest_size = 0;
+  if (!pem.starts_with("-----BEGIN") || BIO_mem_contents(reader.get(), &rest, &rest_size) != 1 ||
+      as_text({rest, rest_size}).find_first_not_of(" \t\r\n") != std::string_view::npos)
+    return refuse("The private key holds something beside its PEM block.");
+  return SecretBytes::copy_of(ByteView(data, static_cast<std::size_t>(size)));
+}
+
+}  // namespace quantumapi::crypto
