@@ -119,6 +119,8 @@ class Client {
   Result<void> delete_secret(std::string_view id_or_name);
 
   Result<std::vector<Key>> list_keys();
+  // find_key_id gives the id of the key of that name; a text of a UUID's form is an id already.
+  Result<std::string> find_key_id(std::string_view id_or_name);
   Result<Key> rotate_key(std::string_view id_or_name);
 
   Result<ApiKey> create_api_key(const NewApiKey& key);
@@ -135,6 +137,13 @@ class Client {
   // export_audit gives each NDJSON line to `line` until it answers false.
   Result<void> export_audit(const std::function<bool(std::string_view)>& line);
   Result<std::string> audit_public_key();
+
+  // request sends one call that has no method of its own here, as /openapi.json
+  // describes it, and gives the answer's JSON text (empty for 204). `method` is
+  // GET, POST, PUT, PATCH or DELETE; `path` begins behind /api/v1, with a slash,
+  // its segments percent-encoded. A GET that got no answer is sent once more.
+  Result<SecretString> request(std::string_view method, std::string_view path,
+                               std::string_view json_body = {});
 
  private:
   struct Impl;

@@ -21,17 +21,18 @@ struct ValueCommand {
 };
 
 constexpr ValueCommand kCommands[] = {
-    {{"secrets", "create"}, 3},
-    {{"secrets", "put"}, 3},
-    {{"encrypt", ""}, 1},
-    {{"decrypt", ""}, 1},
+    {{"secrets", "create"}, 3}, {{"secrets", "put"}, 3},     {{"encrypt", ""}, 1},
+    {{"decrypt", ""}, 1},       {{"sign", ""}, 1},           {{"verify", ""}, 1},
+    {{"hmac", ""}, 1},          {{"transit", "encrypt"}, 3}, {{"transit", "decrypt"}, 3},
+    {{"transit", "rewrap"}, 3}, {{"keys", "import"}, 3},
 };
 
 // Options of those commands and of qapi itself; a test holds this list against --help.
-constexpr std::string_view kWithArgument[] = {"--url",     "--ca-file",     "--output",
-                                              "--timeout", "--description", "--content-type",
-                                              "--label",   "--encoding",    "--aad"};
-constexpr std::string_view kFlags[] = {"--help", "-h", "--no-color", "--version"};
+constexpr std::string_view kWithArgument[] = {
+    "--url",          "--ca-file", "--output",   "--timeout",  "--description",
+    "--content-type", "--label",   "--encoding", "--aad",      "--key",
+    "--signature",    "--type",    "--format",   "--algorithm"};
+constexpr std::string_view kFlags[] = {"--help", "-h", "--no-color", "--version", "--default"};
 
 bool in(std::span<const std::string_view> list, std::string_view word) {
   return std::ranges::find(list, word) != list.end();

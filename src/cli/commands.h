@@ -10,10 +10,12 @@ namespace quantumapi::cli {
 
 class Context;
 
-void add_secrets(CLI::App& root, Context& context);     // secrets create|get|list|put|delete
-void add_vault(CLI::App& root, Context& context);       // vault get, secret get
-void add_encryption(CLI::App& root, Context& context);  // encrypt, decrypt, random
-void add_keys(CLI::App& root, Context& context);        // keys list|rotate|check
+void add_secrets(CLI::App& root, Context& context);          // secrets create|get|list|put|delete
+void add_vault(CLI::App& root, Context& context);            // vault get, secret get
+void add_encryption(CLI::App& root, Context& context);       // encrypt, decrypt, random
+void add_keys(CLI::App& root, Context& context);             // keys list|rotate|check
+void add_key_management(CLI::App& group, Context& context);  // keys create, import, delete, …
+void add_transit(CLI::App& root, Context& context);     // sign, verify, hmac, transit encrypt|…
 void add_api_keys(CLI::App& root, Context& context);    // apikeys create|list|revoke
 void add_audit(CLI::App& root, Context& context);       // audit list|export|verify|public-key
 void add_status(CLI::App& root, Context& context);      // health, whoami, version

@@ -1,4 +1,4 @@
-// qapi keys: list, rotate, check.
+// qapi keys: list, rotate, check; the rest is in keys_manage.cc.
 #include <algorithm>
 
 #include "cli/group.h"
@@ -139,6 +139,7 @@ void add_keys(CLI::App& root, Context& context) {
   const auto [command, options] =
       add_command(group, context, "rotate", "Give a key a new version; older ones decrypt", rotate);
   command->add_option("KEY", options->key, "Its id or name")->required();
+  add_key_management(group, context);
   add_command(group, context, "check",
               "Check the default keys; ends with 1 if one fails, 3 if one could not be checked",
               check);

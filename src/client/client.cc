@@ -61,6 +61,22 @@ Result<Client::Impl::AnswerPointer> Client::Impl::call(http::Method method, std:
   return answer;
 }
 
+Result<SecretString> Client::request(std::string_view method, std::string_view path,
+                                     std::string_view json_body) {
+  static constexpr std::pair<std::string_view, http::Method> kMethods[] = {
+      {"GET", http::Method::kGet},
+      {"POST", http::Method::kPost},
+      {"PUT", http::Method::kPut},
+      {"PATCH", http::Method::kPatch},
+      {"DELETE", http::Method::kDelete}};
+  const auto* const found = std::ranges::find(kMethods, method, [](auto& m) { return m.first; });
+  if (found == std::end(kMethods) || !path.starts_with('/'))
+    return fail(Kind::kInvalid, "invalid_request", "the request's method or path can't be sent");
+  TRY_ASSIGN(const auto answer,
+             impl_->call(found->second, "/api/v1" + std::string(path), json_body));
+  return SecretString(answer->body());
+}
+
 bool is_uuid(std::string_view text) { return Uuid::parse(text).has_value(); }
 
 Result<Health> Client::health() {

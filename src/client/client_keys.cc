@@ -65,15 +65,16 @@ Result<std::vector<Key>> Client::list_keys() {
   }
 }
 
+Result<std::string> Client::find_key_id(std::string_view id_or_name) {
+  if (is_uuid(id_or_name)) return std::string(id_or_name);
+  TRY_ASSIGN(const auto keys, list_keys());
+  for (const Key& key : keys)
+    if (key.name == id_or_name) return key.id;
+  return fail(Kind::kNotFound, "not_found", "there is no key of this name");
+}
+
 Result<Key> Client::rotate_key(std::string_view id_or_name) {
-  std::string id(id_or_name);
-  if (!is_uuid(id)) {
-    TRY_ASSIGN(const auto keys, list_keys());
-    id.clear();
-    for (const Key& key : keys)
-      if (key.name == id_or_name) id = key.id;
-    if (id.empty()) return fail(Kind::kNotFound, "not_found", "there is no key of this name");
-  }
+  TRY_ASSIGN(const std::string id, find_key_id(id_or_name));
   Impl::AnswerPointer answer;
   TRY_ASSIGN(answer, impl_->call(http::Method::kPost, "/api/v1/keys/" + id + "/rotate"));
   TRY_ASSIGN(const auto rotated, Impl::bind<wire::Key>(*answer));

@@ -59,7 +59,6 @@ struct Client::Impl {
   }
 
   Result<std::string> id_of_secret(std::string_view id_or_name);
-  Result<std::string> id_of_key(std::string_view id_or_name);
   Result<http::ClientResponse> once(const http::ClientRequest& request);
   http::ClientRequest request(http::Method method, std::string_view path, Headers headers) const;
 

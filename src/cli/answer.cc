@@ -1,0 +1,124 @@
+#include "cli/answer.h"
+
+#include <fmt/format.h>
+
+#include "cli/table.h"
+
+namespace quantumapi::cli {
+namespace {
+
+using json::Value;
+
+std::string text_of(const Value& value) {
+  switch (value.kind) {
+    case Value::Kind::kString:
+      return std::string(value.text);
+    case Value::Kind::kInt:
+      return std::to_string(value.integer);
+    case Value::Kind::kDouble:
+      return fmt::format("{}", value.number);
+    case Value::Kind::kBool:
+      return value.boolean ? "yes" : "no";
+    case Value::Kind::kArray: {
+      std::string joined;
+      for (const Value& item : value.items) joined += (joined.empty() ? "" : " ") + text_of(item);
+      return joined;
+    }
+    default:
+      return {};
+  }
+}
+
+const Value* find(const Value& object, std::string_view member) {
+  for (const json::Member& one : object.members)
+    if (one.name == member) return &one.value;
+  return nullptr;
+}
+
+std::unexpected<Failure> not_understood() {
+  return give_up(kFailed, "the platform's answer can't be understood");
+}
+
+}  // namespace
+
+Outcome print_answer(Context& context, const sdk::SecretString& answer, std::string_view value,
+                     Format absent) {
+  Io& io = context.io();
+  const Format format = context.format(absent);
+  if (format == Format::kJson) {
+    print_line(io, answer.empty() ? "{}" : answer.reveal());
+    return kOk;
+  }
+  if (answer.empty()) return kOk;
+  WipingArena arena;
+  const auto parsed = json::parse(answer.reveal(), arena);
+  if (!parsed) return not_understood();
+  if (format == Format::kValue) {
+    if (const Value* found = find(*parsed, value)) print_value(io, text_of(*found));
+    return kOk;
+  }
+  std::vector<std::pair<std::string, std::string>> facts;
+  for (const json::Member& one : parsed->members)
+    facts.emplace_back(std::string(one.name), text_of(one.value));
+  print_facts(io.out, facts, context.color());
+  return kOk;
+}
+
+Outcome print_rows(Context& context, const sdk::SecretString& answer, std::string_view list,
+                   const std::vector<std::string_view>& members) {
+  Io& io = context.io();
+  const Format format = context.format(Format::kTable);
+  if (format == Format::kJson) {
+    print_line(io, answer.reveal());
+    return kOk;
+  }
+  WipingArena arena;
+  const auto parsed = json::parse(answer.reveal(), arena);
+  const Value* rows = parsed ? find(*parsed, list) : nullptr;
+  if (rows == nullptr) return not_understood();
+  std::vector<std::string> titles;
+  for (const std::string_view member : members) {
+    std::string title(member);
+    for (char& c : title) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    titles.push_back(std::move(title));
+  }
+  Table table(std::move(titles));
+  for (const Value& row : rows->items) {
+    std::vector<std::string> cells;
+    for (const std::string_view member : members) {
+      const Value* found = find(row, member);
+      cells.push_back(found == nullptr ? "" : text_of(*found));
+    }
+    if (format == Format::kValue) print_line(io, printable(cells.front()));
+    table.add(std::move(cells));
+  }
+  if (format == Format::kTable) table.print(io.out, context.color());
+  return kOk;
+}
+
+Try<sdk::SecretString> member_of(const sdk::SecretString& answer, std::string_view member) {
+  WipingArena arena;
+  const auto parsed = json::parse(answer.reveal(), arena);
+  const Value* found = parsed ? find(*parsed, member) : nullptr;
+  if (found == nullptr || found->kind != Value::Kind::kString) return not_understood();
+  return sdk::SecretString(found->text);
+}
+
+Try<sdk::SecretString> ask(Context& context, std::string_view method, std::string_view path) {
+  TRY_ASSIGN(sdk::Client* const client, context.client());
+  TRY_ASSIGN(auto answer, client->request(method, path));
+  return answer;
+}
+
+std::string segment(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    const auto u = static_cast<unsigned char>(c);
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.' || c == '~';
+    out += plain ? std::string(1, c) : fmt::format("%{:02X}", u);
+  }
+  return out;
+}
+
+}  // namespace quantumapi::cli

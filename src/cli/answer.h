@@ -1,0 +1,41 @@
+// Answers of calls that have no shape of their own here: printed as the platform gave them.
+#pragma once
+
+#include <string_view>
+
+#include "cli/context.h"
+#include "cli/shapes.h"
+
+namespace quantumapi::cli {
+
+// print_answer prints a JSON object. --output json: as it came; value: the
+// member `value` alone; table: each of its texts, numbers and truths, one a line.
+Outcome print_answer(Context& context, const sdk::SecretString& answer, std::string_view value,
+                     Format absent = Format::kTable);
+
+// print_rows prints the objects in the array `list`, a column for each of
+// `members`; --output value prints the first column.
+Outcome print_rows(Context& context, const sdk::SecretString& answer, std::string_view list,
+                   const std::vector<std::string_view>& members);
+
+// member_of gives a text of an answer, for commands that do something with it.
+Try<sdk::SecretString> member_of(const sdk::SecretString& answer, std::string_view member);
+
+// ask sends `body` (a described struct) and gives the answer's text.
+template <typename Body>
+Try<sdk::SecretString> ask(Context& context, std::string_view method, std::string_view path,
+                           const Body& body) {
+  WipingArena arena;
+  std::pmr::string text(&arena);
+  json::Writer writer(text);
+  json::encode(writer, body);
+  TRY_ASSIGN(sdk::Client* const client, context.client());
+  TRY_ASSIGN(auto answer, client->request(method, path, text));
+  return answer;
+}
+Try<sdk::SecretString> ask(Context& context, std::string_view method, std::string_view path);
+
+// segment is a name as one segment of a path.
+std::string segment(std::string_view name);
+
+}  // namespace quantumapi::cli

@@ -1,0 +1,236 @@
+// qapi keys: create, import, show, change and end keys.
+#include "cli/answer.h"
+#include "cli/group.h"
+
+namespace quantumapi::cli {
+namespace {
+
+struct NamedKey {
+  std::string key;
+};
+
+struct NewKey {
+  std::string name;
+  std::string type = "encryption";
+  std::string algorithm;
+  std::string description;
+  std::vector<std::string> labels;
+  bool set_default = false;
+};
+
+struct ImportKey {
+  std::string value;  // stands in for the real one
+  NewKey key;
+  std::string format = "pem";
+};
+
+struct EndKey {
+  std::string key;
+  int days = 30;
+  bool yes = false;
+};
+
+struct MinimumVersion {
+  std::string key;
+  std::int64_t version = 1;
+};
+
+struct PublicKey {
+  std::string key;
+  std::string format = "pem";
+};
+
+struct CreateBody {
+  std::string_view name;
+  std::string_view key_type;
+  Text algorithm;
+  Text description;
+  std::optional<std::vector<std::string>> labels;
+  bool set_as_default = false;
+};
+BOOST_DESCRIBE_STRUCT(CreateBody, (),
+                      (name, key_type, algorithm, description, labels, set_as_default))
+
+struct ImportBody {
+  std::string_view name;
+  std::string_view key_type;
+  Text algorithm;
+  std::string_view key_material;
+  std::string_view format;
+  Text description;
+  std::optional<std::vector<std::string>> labels;
+  bool set_as_default = false;
+};
+BOOST_DESCRIBE_STRUCT(ImportBody, (),
+                      (name, key_type, algorithm, key_material, format, description, labels,
+                       set_as_default))
+
+struct StatusBody {
+  std::string_view status;
+};
+BOOST_DESCRIBE_STRUCT(StatusBody, (), (status))
+
+struct MinimumBody {
+  std::int64_t min_decryption_version = 1;
+};
+BOOST_DESCRIBE_STRUCT(MinimumBody, (), (min_decryption_version))
+
+struct DefaultBody {
+  std::string_view key_type;
+};
+BOOST_DESCRIBE_STRUCT(DefaultBody, (), (key_type))
+
+// path_of is the path of a key given by id or name.
+Try<std::string> path_of(Context& context, std::string_view key, std::string_view rest = {}) {
+  TRY_ASSIGN(sdk::Client* const client, context.client());
+  TRY_ASSIGN(const std::string id, client->find_key_id(key));
+  return "/keys/" + id + std::string(rest);
+}
+
+std::optional<std::vector<std::string>> given(const std::vector<std::string>& labels) {
+  return labels.empty() ? std::nullopt : std::optional(labels);
+}
+
+Outcome create(Context& context, const NewKey& key) {
+  const CreateBody body{
+      key.name,          key.type,       shown(key.algorithm), shown(key.description),
+      given(key.labels), key.set_default};
+  TRY_ASSIGN(const auto answer, ask(context, "POST", "/keys", body));
+  return print_answer(context, answer, "id");
+}
+
+Outcome import(Context& context, const ImportKey& options) {
+  TRY_ASSIGN(const auto material, context.value("Key material"));
+  const NewKey& key = options.key;
+  const ImportBody body{key.name,          key.type,       shown(key.algorithm),
+                        material.reveal(), options.format, shown(key.description),
+                        given(key.labels), key.set_default};
+  TRY_ASSIGN(const auto answer, ask(context, "POST", "/keys/import", body));
+  return print_answer(context, answer, "id");
+}
+
+Outcome get(Context& context, const NamedKey& options) {
+  TRY_ASSIGN(const auto path, path_of(context, options.key));
+  TRY_ASSIGN(const auto answer, ask(context, "GET", path));
+  return print_answer(context, answer, "id");
+}
+
+Outcome set_status(Context& context, const NamedKey& options, std::string_view status) {
+  TRY_ASSIGN(const auto path, path_of(context, options.key));
+  TRY_ASSIGN(const auto answer, ask(context, "PATCH", path, StatusBody{status}));
+  return print_answer(context, answer, "status");
+}
+
+Outcome enable(Context& context, const NamedKey& options) {
+  return set_status(context, options, "active");
+}
+
+Outcome disable(Context& context, const NamedKey& options) {
+  return set_status(context, options, "disabled");
+}
+
+Outcome remove(Context& context, const EndKey& options) {
+  if (!options.yes)
+    TRY(confirm(context.io(), "Key " + options.key + " is unusable at once and gone for good in " +
+                                  std::to_string(options.days) +
+                                  " days, with everything encrypted under it."));
+  TRY_ASSIGN(const auto path,
+             path_of(context, options.key, "?scheduleDays=" + std::to_string(options.days)));
+  TRY(ask(context, "DELETE", path));
+  return kOk;
+}
+
+Outcome recover(Context& context, const NamedKey& options) {
+  TRY_ASSIGN(const auto path, path_of(context, options.key, "/recover"));
+  TRY_ASSIGN(const auto answer, ask(context, "POST", path));
+  return print_answer(context, answer, "status");
+}
+
+Outcome versions(Context& context, const NamedKey& options) {
+  TRY_ASSIGN(const auto path, path_of(context, options.key, "/versions"));
+  TRY_ASSIGN(const auto answer, ask(context, "GET", path));
+  return print_rows(context, answer, "versions", {"version", "state", "createdAt", "rotatedAt"});
+}
+
+Outcome set_minimum(Context& context, const MinimumVersion& options) {
+  TRY_ASSIGN(const auto path, path_of(context, options.key, "/min-decryption-version"));
+  TRY_ASSIGN(const auto answer, ask(context, "PUT", path, MinimumBody{options.version}));
+  return print_answer(context, answer, "minDecryptionVersion");
+}
+
+Outcome set_default(Context& context, const NamedKey& options) {
+  TRY_ASSIGN(const auto path, path_of(context, options.key));
+  TRY_ASSIGN(const auto key, ask(context, "GET", path));
+  TRY_ASSIGN(const auto type, member_of(key, "keyType"));
+  TRY(ask(context, "POST", path + "/set-default", DefaultBody{type.reveal()}));
+  return kOk;
+}
+
+Outcome public_key(Context& context, const PublicKey& options) {
+  TRY_ASSIGN(const auto path,
+             path_of(context, options.key, "/public-key?format=" + options.format));
+  TRY_ASSIGN(const auto answer, ask(context, "GET", path));
+  return print_answer(context, answer, "publicKey", Format::kValue);
+}
+
+void add_new_key(CLI::App& command, NewKey& key) {
+  command.add_option("NAME", key.name, "Its name, unique in the tenant")->required();
+  command.add_option("--type", key.type, "encryption, signing or hmac")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"encryption", "signing", "hmac"}));
+  command.add_option("--algorithm", key.algorithm, "As ML-KEM-768 or ML-DSA-65 [the type's own]");
+  command.add_option("--description", key.description, "What it is for");
+  command.add_option("--label", key.labels, "A label; may be given again")->expected(1)->take_all();
+  command.add_flag("--default", key.set_default, "Make it its type's default");
+}
+
+}  // namespace
+
+void add_key_management(CLI::App& group, Context& context) {
+  const auto [create_command, made] = add_command(group, context, "create", "Make a key", create);
+  add_new_key(*create_command, *made);
+
+  const auto [import_command, imported] =
+      add_command(group, context, "import", "Bring a key of your own", import);
+  add_new_key(*import_command, imported->key);
+  add_value(*import_command, "VALUE", imported->value, "The key material");
+  import_command->add_option("--format", imported->format, "raw (base64), pem, der, pkcs8 or jwk")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"raw", "pem", "der", "pkcs8", "jwk"}));
+
+  using Perform = Outcome (*)(Context&, const NamedKey&);
+  for (const auto& [name, about, perform] :
+       {std::tuple<const char*, const char*, Perform>("get", "Show a key", get),
+        {"disable", "Let nobody use a key until it is enabled", disable},
+        {"enable", "Let a disabled key be used again", enable},
+        {"recover", "Take back a key's scheduled end", recover},
+        {"versions", "List the versions of a key", versions},
+        {"set-default", "Make a key its type's default", set_default}}) {
+    const auto [command, options] = add_command(group, context, name, about, perform);
+    command->add_option("KEY", options->key, "Its id or name")->required();
+  }
+
+  const auto [delete_command, ended] = add_command(
+      group, context, "delete", "End a key after a time in which it can be taken back", remove);
+  delete_command->add_option("KEY", ended->key, "Its id or name")->required();
+  delete_command->add_option("--days", ended->days, "When its material is destroyed")
+      ->capture_default_str()
+      ->check(CLI::Range(7, 365));
+  delete_command->add_flag("--yes", ended->yes, "Do not ask");
+
+  const auto [minimum_command, minimum] = add_command(
+      group, context, "min-version", "Refuse payloads of versions older than this", set_minimum);
+  minimum_command->add_option("KEY", minimum->key, "Its id or name")->required();
+  minimum_command->add_option("VERSION", minimum->version, "The oldest that still decrypts")
+      ->required()
+      ->check(CLI::PositiveNumber);
+
+  const auto [public_command, wanted] =
+      add_command(group, context, "public-key", "Print the public key of a key", public_key);
+  public_command->add_option("KEY", wanted->key, "Its id or name")->required();
+  public_command->add_option("--format", wanted->format, "pem, der (base64) or jwk")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"pem", "der", "jwk"}));
+}
+
+}  // namespace quantumapi::cli

@@ -1,0 +1,139 @@
+// qapi sign, verify, hmac and transit: keys named by whoever uses them.
+#include "base/encoding.h"
+#include "cli/answer.h"
+#include "cli/group.h"
+
+namespace quantumapi::cli {
+namespace {
+
+struct DataOptions {
+  std::string value;  // stands in for the real one
+  std::string key;    // a name; empty: the type's default
+  std::string signature;
+};
+
+struct TransitOptions {
+  std::string key;
+  std::string value;  // stands in for the real one
+};
+
+struct EncryptBody {
+  std::string_view plaintext;
+  std::string_view encoding;
+};
+BOOST_DESCRIBE_STRUCT(EncryptBody, (), (plaintext, encoding))
+
+struct CiphertextBody {
+  std::string_view ciphertext;
+};
+BOOST_DESCRIBE_STRUCT(CiphertextBody, (), (ciphertext))
+
+struct DataBody {
+  std::string_view data;
+  Text signature;
+};
+BOOST_DESCRIBE_STRUCT(DataBody, (), (data, signature))
+
+// name_of is the key's name, or the name of the type's default.
+Try<std::string> name_of(Context& context, const std::string& given, std::string_view type) {
+  if (!given.empty()) return given;
+  TRY_ASSIGN(sdk::Client* const client, context.client());
+  TRY_ASSIGN(const auto keys, client->list_keys());
+  for (const sdk::Key& key : keys)
+    if (key.is_default && key.key_type == type) return key.name;
+  return give_up(kNotFound, "there is no default " + std::string(type) + " key: name one by --key");
+}
+
+std::string base64_of(const sdk::SecretString& text) {
+  return base::base64_encode(as_bytes(text.reveal()), base::Base64::kStandard);
+}
+
+Try<sdk::SecretString> on_data(Context& context, std::string_view operation, std::string_view key,
+                               std::string_view signature = {}) {
+  TRY_ASSIGN(const auto text, context.value("Data"));
+  std::string data = base64_of(text);
+  auto answer = ask(context, "POST", "/transit/" + std::string(operation) + "/" + segment(key),
+                    DataBody{data, shown(signature)});
+  base::wipe(data.data(), data.size());
+  return answer;
+}
+
+Outcome sign(Context& context, const DataOptions& options) {
+  TRY_ASSIGN(const auto key, name_of(context, options.key, "signing"));
+  TRY_ASSIGN(const auto answer, on_data(context, "sign", key));
+  return print_answer(context, answer, "signature", Format::kValue);
+}
+
+// verify ends with 1 when the signature is not of this data and key.
+Outcome verify(Context& context, const DataOptions& options) {
+  TRY_ASSIGN(const auto key, name_of(context, options.key, "signing"));
+  TRY_ASSIGN(const auto answer, on_data(context, "verify", key, options.signature));
+  WipingArena arena;
+  const auto parsed = json::parse(answer.reveal(), arena);
+  const json::Member* valid = parsed ? parsed->find_member("valid") : nullptr;
+  if (valid == nullptr || valid->value.kind != json::Value::Kind::kBool)
+    return give_up(kFailed, "the platform's answer can't be understood");
+  TRY(print_answer(context, answer, "valid"));
+  return valid->value.boolean ? kOk : kNotVerified;
+}
+
+Outcome hmac(Context& context, const DataOptions& options) {
+  TRY_ASSIGN(const auto key, name_of(context, options.key, "hmac"));
+  TRY_ASSIGN(const auto answer, on_data(context, "hmac", key));
+  return print_answer(context, answer, "hmac", Format::kValue);
+}
+
+Outcome transit_encrypt(Context& context, const TransitOptions& options) {
+  TRY_ASSIGN(const auto text, context.value("Text to encrypt"));
+  TRY_ASSIGN(const auto answer, ask(context, "POST", "/transit/encrypt/" + segment(options.key),
+                                    EncryptBody{text.reveal(), "utf8"}));
+  return print_answer(context, answer, "ciphertext", Format::kValue);
+}
+
+Outcome transit_decrypt(Context& context, const TransitOptions& options) {
+  TRY_ASSIGN(const auto text, context.value("Ciphertext"));
+  TRY_ASSIGN(const auto answer, ask(context, "POST", "/transit/decrypt/" + segment(options.key),
+                                    CiphertextBody{text.reveal()}));
+  if (context.format(Format::kValue) == Format::kJson)
+    return print_answer(context, answer, "plaintext");
+  TRY_ASSIGN(const auto plaintext, member_of(answer, "plaintext"));
+  const auto octets = base::base64_decode_secret(plaintext.reveal(), base::Base64::kStandard);
+  if (!octets) return give_up(kFailed, "the platform's answer can't be understood");
+  print_value(context.io(), octets->reveal_text(SecretAccess{}));
+  return kOk;
+}
+
+Outcome transit_rewrap(Context& context, const TransitOptions& options) {
+  TRY_ASSIGN(const auto text, context.value("Ciphertext"));
+  TRY_ASSIGN(const auto answer, ask(context, "POST", "/transit/rewrap/" + segment(options.key),
+                                    CiphertextBody{text.reveal()}));
+  return print_answer(context, answer, "ciphertext", Format::kValue);
+}
+
+}  // namespace
+
+void add_transit(CLI::App& root, Context& context) {
+  using OnData = Outcome (*)(Context&, const DataOptions&);
+  for (const auto& [name, about, perform] :
+       {std::tuple<const char*, const char*, OnData>("sign", "Sign data with ML-DSA", sign),
+        {"verify", "Verify a signature; ends with 1 if it is not of this data and key", verify},
+        {"hmac", "Authenticate data under an hmac key", hmac}}) {
+    const auto [command, options] = add_command(root, context, name, about, perform);
+    add_value(*command, "TEXT", options->value, "The data");
+    command->add_option("--key", options->key, "Name of the key [the type's default]");
+    if (perform == verify)
+      command->add_option("--signature", options->signature, "As sign gave it")->required();
+  }
+  CLI::App& group = add_group(root, "transit", "Encryption under a key named by its user");
+  using OnText = Outcome (*)(Context&, const TransitOptions&);
+  for (const auto& [name, about, perform] :
+       {std::tuple<const char*, const char*, OnText>("encrypt", "Encrypt a text", transit_encrypt),
+        {"decrypt", "Decrypt what transit encrypt gave", transit_decrypt},
+        {"rewrap", "Encrypt anew under the key's newest version", transit_rewrap}}) {
+    const auto [command, options] = add_command(group, context, name, about, perform);
+    command->add_option("KEY", options->key, "Name of the key")->required();
+    add_value(*command, "TEXT", options->value, "The text or ciphertext");
+  }
+}
+
+}  // namespace quantumapi::cli
