@@ -6,6 +6,7 @@ dev_test() {
   case ${1:-} in
     '') test_everything ;;
     --fresh) shift && test_fresh "$@" ;;
+    --tsan) test_threads ;;
     -*) fail "test knows no option $1" 2 ;;
     *) test_matching "$1" ;;
   esac
@@ -23,6 +24,15 @@ test_everything() {
     --label-regex '^unit$'
   test_preset dev "End-to-end tests" all --label-exclude '^unit$'
   close $((SECONDS - begin))
+}
+
+test_threads() {
+  install_for build sanitizers test
+  need_awslc
+  # AWS-LC and libpq are built without the sanitizer: it knows their locks, not what they guard.
+  TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1" \
+    test_preset tsan "Unit tests under the thread sanitizer" unit_tests --label-regex '^unit$'
+  close
 }
 
 test_matching() {
