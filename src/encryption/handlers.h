@@ -11,6 +11,9 @@ namespace quantumapi::encryption {
 Result<http::Reply> handle_encrypt(EncryptionService& service, http::Call& call);
 Result<http::Reply> handle_decrypt(EncryptionService& service, http::Call& call);
 
+Result<http::Reply> handle_encrypt_batch(EncryptionService& service, http::Call& call);
+Result<http::Reply> handle_decrypt_batch(EncryptionService& service, http::Call& call);
+
 Result<http::Reply> handle_list_keys(keyring::Keyring& keyring, http::Call& call);
 Result<http::Reply> handle_get_key(keyring::Keyring& keyring, http::Call& call);
 Result<http::Reply> handle_rotate_key(keyring::Keyring& keyring, http::Call& call);

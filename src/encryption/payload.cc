@@ -6,77 +6,15 @@
 #include "crypto/aead.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
-#include "keyring/object.h"
+#include "encryption/payload_seal.h"
 #include "keyring/octets.h"
 
 namespace quantumapi::encryption {
 namespace {
 
 constexpr std::uint8_t kFormatVersion = 1;
-constexpr std::size_t kTailSize = crypto::kAeadNonceSize + crypto::kAeadTagSize;
-// A usual field and its additional data are put together on the stack.
-constexpr std::size_t kOnStack = 4096;
 
 std::unexpected<Error> malformed(const char* what) { return fail_field("encryptedPayload", what); }
-
-// Scratch is room for octets that are not secret, on the heap only when they are many.
-class Scratch {
- public:
-  explicit Scratch(std::size_t size) : size_(size) {
-    if (size > kOnStack) heap_.resize(size);
-  }
-  MutableBytes octets() { return size_ > kOnStack ? MutableBytes(heap_) : stack().first(size_); }
-
- private:
-  MutableBytes stack() { return {stack_, kOnStack}; }
-  std::size_t size_;
-  Bytes heap_;
-  std::uint8_t stack_[kOnStack];
-};
-
-// Wiped holds 32 octets on the stack that are overwritten at the end of the
-// scope: a field needs three such secrets, and the heap would cost as much as a hash.
-struct Wiped {
-  crypto::Digest octets{};
-  Wiped() = default;
-  explicit Wiped(const crypto::Digest& made) : octets(made) {}
-  Wiped(const Wiped&) = delete;
-  Wiped& operator=(const Wiped&) = delete;
-  ~Wiped() { base::wipe(octets.data(), octets.size()); }
-};
-
-// field_key derives the key of one field. HKDF-Expand of one block is
-// T(1) = HMAC-Hash(PRK, info | 0x01) (RFC 5869 section 2.3).
-Wiped field_key(const keyring::EncryptionVersion& version, ByteView shared_secret, ByteView header,
-                ByteView encapsulated, ByteView nonce) {
-  static constexpr std::uint8_t kFirstBlock[] = {1};
-  const SecretBytes prk = keyring::derive_prk(version, shared_secret);
-  return Wiped(crypto::hmac_sha256(prk.reveal(SecretAccess{}),
-                                   {header, crypto::sha256(encapsulated), nonce, kFirstBlock}));
-}
-
-// AssociatedData is header || tenant (16) || length (8) || additional data.
-class AssociatedData {
- public:
-  AssociatedData(ByteView header, TenantId tenant, ByteView additional)
-      : scratch_(kHeaderSize + 16 + 8 + additional.size()) {
-    std::uint8_t* at = scratch_.octets().data();
-    at = std::ranges::copy(header, at).out;
-    at = std::ranges::copy(tenant.bytes(), at).out;
-    keyring::store(static_cast<std::uint64_t>(additional.size()), at);
-    std::ranges::copy(additional, at + 8);
-  }
-  ByteView octets() { return scratch_.octets(); }
-
- private:
-  Scratch scratch_;
-};
-
-crypto::Nonce nonce_of(ByteView octets) {
-  crypto::Nonce nonce;
-  std::ranges::copy(octets, nonce.begin());
-  return nonce;
-}
 
 // seal_to fills `out`, which has payload_size octets.
 Status seal_to(const keyring::EncryptionVersion& version, Encoding encoding, ByteView plaintext,
@@ -90,21 +28,24 @@ Status seal_to(const keyring::EncryptionVersion& version, Encoding encoding, Byt
   TRY(version.kem.encapsulate_to(encapsulated, shared.octets));
   const MutableBytes nonce = rest.first(crypto::kAeadNonceSize);
   crypto::fill_random(nonce);
-  const Wiped key = field_key(version, shared.octets, header, encapsulated, nonce);
+  const Wiped key = field_key(keyring::derive_prk(version, shared.octets), header,
+                              crypto::sha256(encapsulated), nonce);
   return crypto::aead_seal_to(key.octets, nonce_of(nonce), plaintext,
                               AssociatedData(header, version.tenant, additional_data).octets(),
                               rest.subspan(nonce.size()));
 }
 
+// The shared forms are 16 above the others.
 bool known_algorithm(std::uint8_t octet) {
-  return octet >= static_cast<std::uint8_t>(Algorithm::kMlKem512) &&
-         octet <= static_cast<std::uint8_t>(Algorithm::kMlKem1024);
+  const int plain = octet > 16 ? octet - 16 : octet;
+  return plain >= static_cast<int>(Algorithm::kMlKem512) &&
+         plain <= static_cast<int>(Algorithm::kMlKem1024);
 }
 
 // names_version: the header is part of what is authenticated, and it must be this version's.
 bool names_version(const Header& header, const keyring::EncryptionVersion& version) {
   return header.key == version.key && header.key_version == version.version &&
-         header.algorithm == algorithm_of(version.kem.parameter_set());
+         kem_of(header.algorithm) == version.kem.parameter_set();
 }
 
 }  // namespace
@@ -127,13 +68,20 @@ Algorithm algorithm_of(crypto::MlKem parameter_set) {
   return Algorithm::kMlKem768;
 }
 
+Algorithm shared_algorithm_of(crypto::MlKem parameter_set) {
+  return static_cast<Algorithm>(static_cast<int>(algorithm_of(parameter_set)) + 16);
+}
+
 crypto::MlKem kem_of(Algorithm algorithm) {
   switch (algorithm) {
     case Algorithm::kMlKem512:
+    case Algorithm::kSharedMlKem512:
       return crypto::MlKem::k512;
     case Algorithm::kMlKem768:
+    case Algorithm::kSharedMlKem768:
       return crypto::MlKem::k768;
     case Algorithm::kMlKem1024:
+    case Algorithm::kSharedMlKem1024:
       return crypto::MlKem::k1024;
   }
   return crypto::MlKem::k768;
@@ -211,8 +159,8 @@ Result<SecretBytes> open(const keyring::EncryptionVersion& version, const Parts&
   if (!names_version(parts.header, version)) return decryption_failed();
   Wiped shared;
   if (!version.kem.decapsulate_to(parts.encapsulated, shared.octets)) return decryption_failed();
-  const Wiped key =
-      field_key(version, shared.octets, parts.header_octets, parts.encapsulated, parts.nonce);
+  const Wiped key = field_key(keyring::derive_prk(version, shared.octets), parts.header_octets,
+                              crypto::sha256(parts.encapsulated), parts.nonce);
   SecretBytes plaintext(parts.ciphertext.size());
   AssociatedData associated(parts.header_octets, version.tenant, additional_data);
   const ByteView sealed{parts.ciphertext.data(), parts.ciphertext.size() + parts.tag.size()};

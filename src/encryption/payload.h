@@ -17,8 +17,15 @@ enum class Encoding : std::uint8_t { kUtf8 = 0, kBase64 = 1 };
 
 // Algorithm byte: 1-3 server-made ML-KEM-512/768/1024; 17-19 the same in a
 // batch that shares one encapsulation; 33-35 made outside from a public key;
-// 49 under a data key. Only 1-3 are written and read as yet.
-enum class Algorithm : std::uint8_t { kMlKem512 = 1, kMlKem768 = 2, kMlKem1024 = 3 };
+// 49 under a data key. The last two are not read as yet.
+enum class Algorithm : std::uint8_t {
+  kMlKem512 = 1,
+  kMlKem768 = 2,
+  kMlKem1024 = 3,
+  kSharedMlKem512 = 17,
+  kSharedMlKem768 = 18,
+  kSharedMlKem1024 = 19,
+};
 
 inline constexpr std::size_t kHeaderSize = 25;
 
@@ -52,8 +59,10 @@ Result<Bytes> from_text(std::string_view text);
 // kTextPrefix begins the text form and names the format.
 inline constexpr std::string_view kTextPrefix = "qa1.";
 
-// algorithm_of is the algorithm byte of a parameter set, kem_of its reverse.
+// algorithm_of is the algorithm byte of a parameter set with an encapsulation
+// of its own, shared_algorithm_of that of one shared by a batch; kem_of their reverse.
 Algorithm algorithm_of(crypto::MlKem parameter_set);
+Algorithm shared_algorithm_of(crypto::MlKem parameter_set);
 crypto::MlKem kem_of(Algorithm algorithm);
 
 // payload_size is the number of octets that seal makes of so many.

@@ -1,5 +1,6 @@
 // POST /encrypt and /decrypt.
 #include "base/encoding.h"
+#include "encryption/handler_tools.h"
 #include "encryption/handlers.h"
 #include "encryption/wire.h"
 
@@ -13,34 +14,9 @@ using http::Reply;
 // Above this a request takes longer than an I/O thread may be held.
 constexpr std::size_t kPureBody = 64 * 1024;
 
-Result<Encoding> encoding_of(std::optional<std::string_view> name) {
-  if (!name || *name == "utf8" || *name == "utf-8") return Encoding::kUtf8;
-  if (*name == "base64") return Encoding::kBase64;
-  return fail_field("encoding", "must be utf8 or base64");
-}
-
 Status check_thread(const Call& call) {
   if (call.may_block() || call.request().body.size() <= kPureBody) return {};
   return fail(Code::kWouldBlock, "A large request belongs on the pool.");
-}
-
-json::PlainText in_arena(Call& call, ByteView octets, Base64 form, std::string_view prefix = {}) {
-  const std::size_t size = prefix.size() + base::base64_size(octets.size(), form);
-  char* const text = static_cast<char*>(call.arena().allocate(size, 1));
-  prefix.copy(text, prefix.size());
-  base::base64_encode_to(octets, form, text + prefix.size());
-  return {{text, size}};
-}
-
-AuditEvent event_of(const Call& call, KeyId key, std::uint32_t version,
-                    std::string_view algorithm) {
-  AuditEvent event = call.event();
-  event.resource_type = "key";
-  event.resource = key.uuid;
-  event.key_version = version;
-  event.algorithm = algorithm;
-  event.channel = "eaas";
-  return event;
 }
 
 Result<PartsInput> parts_of(const DecryptRequest& request) {

@@ -13,6 +13,7 @@ using http::schema;
 
 // A plaintext of kMaxPlaintext grows by a third in base64, and may come escaped.
 constexpr std::size_t kPayloadBody = 4 * kMaxPlaintext;
+constexpr std::size_t kBatchBody = 2 * kPayloadBody;
 
 Route encrypt_route(EncryptionService& service) {
   return {.method = Method::kPost,
@@ -42,6 +43,36 @@ Route decrypt_route(EncryptionService& service) {
           .request_schema = schema<DecryptRequest>(),
           .reply_schema = schema<DecryptReply>(),
           .aliases = {"/encryption/decrypt"}};
+}
+
+Route encrypt_batch_route(EncryptionService& service) {
+  return {.method = Method::kPost,
+          .path = "/encrypt/batch",
+          .summary = "Encrypt up to 1,000 fields under one key; a bad one fails alone.",
+          .handler = [&service](Call& call) { return handle_encrypt_batch(service, call); },
+          .scope = "encryption:encrypt",
+          .action = "payload.encrypt",
+          .category = "encryption",
+          .pure = true,
+          .body_limit = kBatchBody,
+          .request_schema = schema<EncryptBatchSchema>(),
+          .reply_schema = schema<EncryptBatchReply>(),
+          .aliases = {"/encryption/encrypt/batch"}};
+}
+
+Route decrypt_batch_route(EncryptionService& service) {
+  return {.method = Method::kPost,
+          .path = "/decrypt/batch",
+          .summary = "Decrypt up to 1,000 payloads of any keys; a bad one fails alone.",
+          .handler = [&service](Call& call) { return handle_decrypt_batch(service, call); },
+          .scope = "encryption:decrypt",
+          .action = "payload.decrypt",
+          .category = "encryption",
+          .pure = true,
+          .body_limit = kBatchBody,
+          .request_schema = schema<DecryptBatchSchema>(),
+          .reply_schema = schema<DecryptBatchReply>(),
+          .aliases = {"/encryption/decrypt/batch"}};
 }
 
 Route list_route(keyring::Keyring& keyring) {
@@ -94,8 +125,9 @@ Route entropy_route(crypto::EntropyPool& entropy) {
 
 std::vector<Route> routes(EncryptionService& service, keyring::Keyring& keyring,
                           crypto::EntropyPool& entropy) {
-  return {encrypt_route(service), decrypt_route(service), list_route(keyring),
-          get_route(keyring),     rotate_route(keyring),  entropy_route(entropy)};
+  return {encrypt_route(service),       decrypt_route(service), encrypt_batch_route(service),
+          decrypt_batch_route(service), list_route(keyring),    get_route(keyring),
+          rotate_route(keyring),        entropy_route(entropy)};
 }
 
 }  // namespace quantumapi::encryption

@@ -19,6 +19,19 @@ Status check_size(std::string_view field, std::size_t size, std::size_t limit) {
   return fail_field(std::string(field), "is longer than " + std::to_string(limit) + " octets");
 }
 
+Result<Plaintext> plaintext_of(std::string_view text, Encoding encoding) {
+  Plaintext out{as_bytes(text), {}};
+  if (encoding == Encoding::kBase64) {
+    TRY(check_size("plaintext", text.size() / 4 * 3, kMaxPlaintext + 2));
+    auto decoded = base::base64_decode_secret(text, base::Base64::kStandard);
+    if (!decoded) return fail_field("plaintext", "is not base64 with padding");
+    out.decoded = std::move(*decoded);
+    out.octets = out.decoded.reveal(SecretAccess{});
+  }
+  TRY(check_size("plaintext", out.octets.size(), kMaxPlaintext));
+  return out;
+}
+
 std::string_view algorithm_of(const keyring::EncryptionVersion& version) {
   return to_string(version.kem.parameter_set());
 }

@@ -12,6 +12,14 @@ Status check_reach(const Principal& principal, KeyId key);
 // check_size: kInvalidArgument naming `field` when `size` is above `limit`.
 Status check_size(std::string_view field, std::size_t size, std::size_t limit);
 
+// Plaintext is the octets to seal: the caller's text itself, or what its base64 holds.
+struct Plaintext {
+  ByteView octets;
+  SecretBytes decoded;
+};
+// plaintext_of: kInvalidArgument naming plaintext when it is no base64 or too long.
+Result<Plaintext> plaintext_of(std::string_view text, Encoding encoding);
+
 std::string_view algorithm_of(const keyring::EncryptionVersion& version);
 
 // answer_of gives opened octets in the encoding that encrypt was given.

@@ -13,25 +13,6 @@ using keyring::Purpose;
 
 constexpr std::string_view kTransitPrefix = "vault:v";
 
-// Plaintext is the octets to seal: the caller's text itself, or what its base64 holds.
-struct Plaintext {
-  ByteView octets;
-  SecretBytes decoded;
-};
-
-Result<Plaintext> plaintext_of(const EncryptInput& input) {
-  Plaintext out{as_bytes(input.plaintext), {}};
-  if (input.encoding == Encoding::kBase64) {
-    TRY(check_size("plaintext", input.plaintext.size() / 4 * 3, kMaxPlaintext + 2));
-    auto decoded = base::base64_decode_secret(input.plaintext, Base64::kStandard);
-    if (!decoded) return fail_field("plaintext", "is not base64 with padding");
-    out.decoded = std::move(*decoded);
-    out.octets = out.decoded.reveal(SecretAccess{});
-  }
-  TRY(check_size("plaintext", out.octets.size(), kMaxPlaintext));
-  return out;
-}
-
 // take_version reads "vault:v{n}:" and leaves the base64 behind it.
 std::optional<std::uint32_t> take_version(std::string_view& text) {
   const std::string_view rest = text.substr(kTransitPrefix.size());
@@ -69,27 +50,27 @@ Result<Decoded> decode(std::string_view text) {
 }  // namespace
 
 Result<EncryptionService::Version> EncryptionService::version_to_encrypt(const Principal& principal,
-                                                                         const EncryptInput& input,
+                                                                         std::optional<KeyId> key,
                                                                          bool may_block) {
-  if (!input.key) {
+  if (!key) {
     TRY_ASSIGN(Version version,
                keyring_.default_encryption(principal.tenant, Purpose::kEncrypt, may_block));
     TRY(check_reach(principal, version->key));
     return version;
   }
-  TRY(check_reach(principal, *input.key));
-  return keyring_.newest_encryption(principal.tenant, *input.key, Purpose::kEncrypt, may_block);
+  TRY(check_reach(principal, *key));
+  return keyring_.newest_encryption(principal.tenant, *key, Purpose::kEncrypt, may_block);
 }
 
 Result<EncryptionService::Encrypted> EncryptionService::encrypt(const Principal& principal,
                                                                 const EncryptInput& input,
                                                                 bool may_block) {
   TRY(check_size("additionalData", input.additional_data.size(), kMaxAdditionalData));
-  TRY_ASSIGN(const Version version, version_to_encrypt(principal, input, may_block));
+  TRY_ASSIGN(const Version version, version_to_encrypt(principal, input.key, may_block));
   const std::string_view algorithm = algorithm_of(*version);
   if (input.algorithm && *input.algorithm != algorithm)
     return fail_field("algorithm", "is not the key's, " + std::string(algorithm));
-  TRY_ASSIGN(const Plaintext plaintext, plaintext_of(input));
+  TRY_ASSIGN(const Plaintext plaintext, plaintext_of(input.plaintext, input.encoding));
   Encrypted out{{}, version->key, version->version, algorithm};
   TRY(seal(*version, input.encoding, plaintext.octets, as_bytes(input.additional_data),
            out.payload));

@@ -44,6 +44,11 @@ class EncryptionService {
  public:
   explicit EncryptionService(keyring::Keyring& keyring) : keyring_(keyring) {}
 
+  using Version = std::shared_ptr<const keyring::EncryptionVersion>;
+  // version_to_encrypt is the newest version of `key`, or of the tenant's default key.
+  Result<Version> version_to_encrypt(const Principal& principal, std::optional<KeyId> key,
+                                     bool may_block);
+
   struct Encrypted {
     Bytes payload;
     KeyId key;
@@ -67,10 +72,6 @@ class EncryptionService {
                             std::string_view additional_data, bool may_block);
 
  private:
-  using Version = std::shared_ptr<const keyring::EncryptionVersion>;
-  Result<Version> version_to_encrypt(const Principal& principal, const EncryptInput& input,
-                                     bool may_block);
-
   keyring::Keyring& keyring_;
 };
 

@@ -57,6 +57,73 @@ struct DecryptReply {
 };
 BOOST_DESCRIBE_STRUCT(DecryptReply, (), (plaintext))
 
+struct EncryptItem {
+  std::string_view plaintext;
+  std::optional<std::string_view> encoding;
+  std::optional<std::string_view> additional_data;
+};
+BOOST_DESCRIBE_STRUCT(EncryptItem, (), (plaintext, encoding, additional_data))
+
+struct DecryptItem {
+  std::string_view encrypted_payload;
+  std::optional<std::string_view> additional_data;
+};
+BOOST_DESCRIBE_STRUCT(DecryptItem, (), (encrypted_payload, additional_data))
+
+// What the API document says of a batch, and what is bound of it at first: a
+// bad item must fail alone.
+struct EncryptBatchSchema {
+  std::vector<EncryptItem> items;
+  std::optional<KeyId> key_id;
+  std::optional<bool> per_item;
+};
+BOOST_DESCRIBE_STRUCT(EncryptBatchSchema, (), (items, key_id, per_item))
+
+struct DecryptBatchSchema {
+  std::vector<DecryptItem> items;
+};
+BOOST_DESCRIBE_STRUCT(DecryptBatchSchema, (), (items))
+
+struct BatchRequest {
+  json::Value items;
+  std::optional<KeyId> key_id;
+  std::optional<bool> per_item;
+};
+BOOST_DESCRIBE_STRUCT(BatchRequest, (), (items, key_id, per_item))
+
+struct ItemError {
+  std::string code;
+  std::string message;
+};
+BOOST_DESCRIBE_STRUCT(ItemError, (), (code, message))
+
+struct EncryptResult {
+  std::int64_t index = 0;
+  std::optional<json::PlainText> encrypted_payload;
+  std::optional<ItemError> error;
+};
+BOOST_DESCRIBE_STRUCT(EncryptResult, (), (index, encrypted_payload, error))
+
+struct EncryptBatchReply {
+  std::vector<EncryptResult> results;
+  KeyId key_id;
+  std::int64_t key_version = 0;
+  std::string_view algorithm;
+};
+BOOST_DESCRIBE_STRUCT(EncryptBatchReply, (), (results, key_id, key_version, algorithm))
+
+struct DecryptResult {
+  std::int64_t index = 0;
+  std::optional<std::string_view> plaintext;
+  std::optional<ItemError> error;
+};
+BOOST_DESCRIBE_STRUCT(DecryptResult, (), (index, plaintext, error))
+
+struct DecryptBatchReply {
+  std::vector<DecryptResult> results;
+};
+BOOST_DESCRIBE_STRUCT(DecryptBatchReply, (), (results))
+
 struct KeyReply {
   KeyId id;
   std::string name;

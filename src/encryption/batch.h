@@ -1,0 +1,33 @@
+// What batches have in common: their items, and what fails one item or the whole call.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "base/json.h"
+#include "encryption/wire.h"
+#include "http/route.h"
+
+namespace quantumapi::encryption {
+
+inline constexpr std::size_t kMaxBatch = 1000;
+inline constexpr std::size_t kMaxPureBatch = 8;  // more belong on the pool
+
+// check_batch: kInvalidArgument naming items unless they are an array of 1 to
+// 1,000; kWouldBlock when they are too many for an I/O thread.
+Status check_batch(const json::Value& items, const http::Call& call);
+
+// text_of gives the member of an item: nothing where it may be absent and is.
+// kInvalidArgument names it when it is missing, no text, or given twice.
+Result<std::string_view> text_of(const json::Value& item, std::string_view folded,
+                                 std::string_view name);
+Result<std::optional<std::string_view>> optional_text_of(const json::Value& item,
+                                                         std::string_view folded,
+                                                         std::string_view name);
+
+// fails_call is true for what concerns more than the item it was met at: a key
+// version below its minimum, the store, a defect.
+bool fails_call(const Error& error);
+ItemError item_error(const Error& error);
+
+}  // namespace quantumapi::encryption

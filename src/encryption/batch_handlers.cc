@@ -1,0 +1,168 @@
+// POST /encrypt/batch and /decrypt/batch.
+#include "encryption/batch.h"
+#include "encryption/handler_tools.h"
+#include "encryption/handlers.h"
+#include "encryption/rules.h"
+#include "encryption/shared_sealer.h"
+
+namespace quantumapi::encryption {
+namespace {
+
+using http::Call;
+using http::Reply;
+using json::Value;
+
+// A body of more octets holds more items than an I/O thread may take: it is not
+// even parsed there.
+constexpr std::size_t kPureEncryptBody = 2 * 1024;
+constexpr std::size_t kPureDecryptBody = 16 * 1024;
+
+Status check_thread(const Call& call, std::size_t limit) {
+  if (call.may_block() || call.request().body.size() <= limit) return {};
+  return fail(Code::kWouldBlock, "A large batch belongs on the pool.");
+}
+
+// Sealer seals each field under an encapsulation of its own, or all under one.
+class Sealer {
+ public:
+  static Result<Sealer> create(const keyring::EncryptionVersion& version, bool shared) {
+    Sealer sealer(version);
+    if (!shared) return sealer;
+    TRY_ASSIGN(sealer.shared_, SharedSealer::create(version));
+    return sealer;
+  }
+
+  Result<json::PlainText> seal_item(Call& call, const Value& item) {
+    TRY_ASSIGN(const auto text, text_of(item, "plaintext", "plaintext"));
+    TRY_ASSIGN(const auto encoding_name, optional_text_of(item, "encoding", "encoding"));
+    TRY_ASSIGN(const auto additional, optional_text_of(item, "additionaldata", "additionalData"));
+    TRY_ASSIGN(const Encoding encoding, encoding_of(encoding_name));
+    const ByteView bound = as_bytes(additional.value_or(""));
+    TRY(check_size("additionalData", bound.size(), kMaxAdditionalData));
+    TRY_ASSIGN(const Plaintext plaintext, plaintext_of(text, encoding));
+    if (shared_) return seal_shared(call, encoding, plaintext.octets, bound);
+    payload_.clear();
+    TRY(seal(version_, encoding, plaintext.octets, bound, payload_));
+    return in_arena(call, payload_, base::Base64::kUrl, kTextPrefix);
+  }
+
+ private:
+  explicit Sealer(const keyring::EncryptionVersion& version) : version_(version) {}
+
+  Result<json::PlainText> seal_shared(Call& call, Encoding encoding, ByteView plaintext,
+                                      ByteView additional) {
+    const std::size_t size = shared_->text_size(plaintext.size());
+    char* const text = static_cast<char*>(call.arena().allocate(size, 1));
+    TRY(shared_->seal_text_to(encoding, plaintext, additional, text));
+    return json::PlainText{{text, size}};
+  }
+
+  const keyring::EncryptionVersion& version_;
+  std::optional<SharedSealer> shared_;
+  Bytes payload_;
+};
+
+// audit_batch records the one event of a batch. `key` and `version` name the
+// key of its items where it is one.
+void audit_batch(Call& call, AuditEvent event, std::size_t size, std::size_t failed) {
+  event.resource_type = "key";
+  event.channel = "eaas";
+  event.batch_size = static_cast<std::uint32_t>(size);
+  event.failed_items = static_cast<std::uint32_t>(failed);
+  if (failed == size) {
+    event.outcome = Outcome::kFailure;
+    event.error = "all_items_failed";
+  }
+  call.audit(std::move(event));
+}
+
+// Used is the one key version that all opened items were of, if it was one.
+class Used {
+ public:
+  void add(const EncryptionService::Decrypted& opened) {
+    if (!any_) first_ = {opened.key, opened.key_version, opened.algorithm};
+    one_ = one_ && first_.key == opened.key && first_.version == opened.key_version;
+    any_ = true;
+  }
+  [[nodiscard]] AuditEvent event(const Call& call) const {
+    if (any_ && one_) return event_of(call, first_.key, first_.version, first_.algorithm);
+    return call.event();
+  }
+
+ private:
+  struct Version {
+    KeyId key;
+    std::uint32_t version = 0;
+    std::string_view algorithm;
+  };
+  Version first_{};
+  bool any_ = false;
+  bool one_ = true;
+};
+
+Result<std::string_view> open_item(EncryptionService& service, Call& call, const Value& item,
+                                   Used& used) {
+  TRY_ASSIGN(const auto payload, text_of(item, "encryptedpayload", "encryptedPayload"));
+  TRY_ASSIGN(const auto additional, optional_text_of(item, "additionaldata", "additionalData"));
+  TRY_ASSIGN(const auto opened,
+             service.decrypt(call.principal(), payload, additional.value_or(""), call.may_block()));
+  used.add(opened);
+  return in_arena(call, opened.plaintext);
+}
+
+}  // namespace
+
+Result<Reply> handle_encrypt_batch(EncryptionService& service, Call& call) {
+  TRY(check_thread(call, kPureEncryptBody));
+  TRY_ASSIGN(const auto request, json::decode<BatchRequest>(call.request().body, call.arena()));
+  TRY(check_batch(request.items, call));
+  const auto items = request.items.items;
+  TRY_ASSIGN(const auto version,
+             service.version_to_encrypt(call.principal(), request.key_id, call.may_block()));
+  const bool shared = items.size() > 1 && !request.per_item.value_or(false);
+  TRY_ASSIGN(Sealer sealer, Sealer::create(*version, shared));
+  EncryptBatchReply reply{.results = {},
+                          .key_id = version->key,
+                          .key_version = version->version,
+                          .algorithm = algorithm_of(*version)};
+  reply.results.resize(items.size());
+  std::size_t failed = 0;
+  std::size_t size = 256;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    EncryptResult& result = reply.results[i];
+    result.index = static_cast<std::int64_t>(i);
+    const auto sealed = sealer.seal_item(call, items[i]);
+    if (!sealed && fails_call(sealed.error())) return std::unexpected(sealed.error());
+    if (sealed) result.encrypted_payload = *sealed;
+    if (!sealed) result.error = item_error(sealed.error());
+    failed += !sealed;
+    size += (sealed ? sealed->text.size() : 128) + 48;
+  }
+  audit_batch(call, event_of(call, reply.key_id, version->version, reply.algorithm), items.size(),
+              failed);
+  return Reply::json(call.request(), reply, json::Naming::kCamel, 200, size);
+}
+
+Result<Reply> handle_decrypt_batch(EncryptionService& service, Call& call) {
+  TRY(check_thread(call, kPureDecryptBody));
+  TRY_ASSIGN(const auto request, json::decode<BatchRequest>(call.request().body, call.arena()));
+  TRY(check_batch(request.items, call));
+  const auto items = request.items.items;
+  DecryptBatchReply reply;
+  reply.results.resize(items.size());
+  std::size_t failed = 0;
+  Used used;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    DecryptResult& result = reply.results[i];
+    result.index = static_cast<std::int64_t>(i);
+    const auto opened = open_item(service, call, items[i], used);
+    if (!opened && fails_call(opened.error())) return std::unexpected(opened.error());
+    if (opened) result.plaintext = *opened;
+    if (!opened) result.error = item_error(opened.error());
+    failed += !opened;
+  }
+  audit_batch(call, used.event(call), items.size(), failed);
+  return Reply::json(call.request(), reply);
+}
+
+}  // namespace quantumapi::encryption

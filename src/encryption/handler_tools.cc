@@ -1,0 +1,38 @@
+#include "encryption/handler_tools.h"
+
+namespace quantumapi::encryption {
+
+Result<Encoding> encoding_of(std::optional<std::string_view> name) {
+  if (!name || *name == "utf8" || *name == "utf-8") return Encoding::kUtf8;
+  if (*name == "base64") return Encoding::kBase64;
+  return fail_field("encoding", "must be utf8 or base64");
+}
+
+json::PlainText in_arena(http::Call& call, ByteView octets, base::Base64 form,
+                         std::string_view prefix) {
+  const std::size_t size = prefix.size() + base::base64_size(octets.size(), form);
+  char* const text = static_cast<char*>(call.arena().allocate(size, 1));
+  prefix.copy(text, prefix.size());
+  base::base64_encode_to(octets, form, text + prefix.size());
+  return {{text, size}};
+}
+
+AuditEvent event_of(const http::Call& call, KeyId key, std::uint32_t version,
+                    std::string_view algorithm) {
+  AuditEvent event = call.event();
+  event.resource_type = "key";
+  event.resource = key.uuid;
+  event.key_version = version;
+  event.algorithm = algorithm;
+  event.channel = "eaas";
+  return event;
+}
+
+std::string_view in_arena(http::Call& call, const SecretBytes& text) {
+  const std::string_view from = text.reveal_text(SecretAccess{});
+  char* const copy = static_cast<char*>(call.arena().allocate(from.size() + 1, 1));
+  from.copy(copy, from.size());
+  return {copy, from.size()};
+}
+
+}  // namespace quantumapi::encryption

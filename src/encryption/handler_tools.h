@@ -1,0 +1,23 @@
+// What the handlers of this room share.
+#pragma once
+
+#include "base/encoding.h"
+#include "encryption/payload.h"
+#include "http/route.h"
+
+namespace quantumapi::encryption {
+
+// encoding_of reads the member encoding: utf8 (also where absent) or base64.
+Result<Encoding> encoding_of(std::optional<std::string_view> name);
+
+// in_arena gives text that lives as long as the request: base64 of octets behind
+// `prefix`, or a secret text as it is.
+json::PlainText in_arena(http::Call& call, ByteView octets, base::Base64 form,
+                         std::string_view prefix = {});
+std::string_view in_arena(http::Call& call, const SecretBytes& text);
+
+// event_of is the audit event of a use of a key version.
+AuditEvent event_of(const http::Call& call, KeyId key, std::uint32_t version,
+                    std::string_view algorithm);
+
+}  // namespace quantumapi::encryption
