@@ -1,7 +1,6 @@
 #include "audit/routes.h"
 
-#include "audit/personal_opener.h"
-#include "audit/record.h"
+#include "audit/item.h"
 
 namespace quantumapi::audit {
 namespace {
@@ -17,34 +16,6 @@ constexpr std::int64_t kMaxFiltered = 10'000;  // page * pageSize of a list with
 constexpr std::size_t kMaxListed = 20;         // items of a comma list
 constexpr std::size_t kMaxText = 100;
 
-struct AuditItem {
-  Uuid id;
-  std::string timestamp;
-  std::string action;
-  std::string category;
-  std::string actor;
-  std::string actor_type;
-  std::string resource_type;
-  std::string resource_id;
-  std::string outcome;
-  std::string request_id;
-  std::optional<std::string> resource_name;
-  std::optional<std::string> error;
-  std::optional<std::string> algorithm;
-  std::optional<std::int64_t> key_version;
-  std::optional<std::string> channel;
-  std::optional<std::string> ip_address;
-  std::optional<std::string> user_agent;
-  std::optional<std::int64_t> batch_size;
-  std::optional<std::int64_t> failed_items;
-  std::optional<std::int64_t> index;  // absent while the event waits for the sequencer
-};
-BOOST_DESCRIBE_STRUCT(AuditItem, (),
-                      (id, timestamp, action, category, actor, actor_type, resource_type,
-                       resource_id, outcome, request_id, resource_name, error, algorithm,
-                       key_version, channel, ip_address, user_agent, batch_size, failed_items,
-                       index))
-
 struct AuditPage {
   std::vector<AuditItem> items;
   std::int64_t total_count = 0;
@@ -53,36 +24,6 @@ struct AuditPage {
   std::int64_t page_size = 50;
 };
 BOOST_DESCRIBE_STRUCT(AuditPage, (), (items, total_count, total_is_bounded, page, page_size))
-
-std::optional<std::string> if_any(std::string text) {
-  return text.empty() ? std::nullopt : std::optional(std::move(text));
-}
-
-Result<AuditItem> item_of(const Entry& entry) {
-  TRY_ASSIGN(const RecordView record, RecordView::parse(entry.record));
-  AuditItem item;
-  item.id = entry.id;
-  item.timestamp = record.time;
-  item.action = unescape(record.action);
-  item.category = unescape(record.category);
-  item.actor = actor_name(record, entry.personal);
-  item.actor_type = unescape(record.actor_type);
-  item.resource_type = unescape(record.resource_type);
-  item.resource_id = record.resource;
-  item.outcome = record.outcome;
-  item.request_id = record.request;
-  item.resource_name = if_any(unescape(record.resource_name));
-  item.error = if_any(unescape(record.error));
-  item.algorithm = if_any(unescape(record.algorithm));
-  item.key_version = record.key_version;
-  item.channel = if_any(unescape(record.channel));
-  item.ip_address = if_any(entry.personal.address);
-  item.user_agent = if_any(entry.personal.user_agent);
-  item.batch_size = record.batch_size;
-  item.failed_items = record.failed_items;
-  if (entry.index) item.index = static_cast<std::int64_t>(*entry.index);
-  return item;
-}
 
 Result<std::vector<std::string>> comma_list(const http::Query& query, std::string_view name) {
   std::vector<std::string> items;
@@ -140,7 +81,7 @@ Result<Reply> list(AuditService& service, Call& call) {
   answer.page = filter.page;
   answer.page_size = filter.page_size;
   for (const Entry& entry : page.entries) {
-    TRY_ASSIGN(auto item, item_of(entry));
+    TRY_ASSIGN(auto item, item_of(entry.id, entry.index, entry.record, entry.personal));
     answer.items.push_back(std::move(item));
   }
   call.audit(call.event());

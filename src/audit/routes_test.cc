@@ -133,6 +133,45 @@ TEST_P(AuditRoutes, ABadParameterIsNamed) {
   EXPECT_EQ(export_field.reply.error().fields.at(0).field, "fromIndex");
 }
 
+TEST_P(AuditRoutes, AVerificationSaysWhatItFound) {
+  AuditEvent made = happened("key.verify");
+  append_one(made);
+  EXPECT_THAT(get("/audit-logs", "action=key.verify").body(), HasSubstr("\"valid\":true"));
+  made.action = "transit.verify";
+  made.outcome = Outcome::kFailure;
+  made.error = "invalid_signature";
+  append_one(made);
+  EXPECT_THAT(get("/audit-logs", "action=transit.verify").body(), HasSubstr("\"valid\":false"));
+  made.action = "vault.verify";
+  made.error = "not_found";
+  append_one(made);
+  EXPECT_THAT(get("/audit-logs", "action=vault.verify").body(), Not(HasSubstr("\"valid\"")));
+}
+
+TEST_P(AuditRoutes, AHugePageIsEmptyOrRefusedAndNothingElse) {
+  append(3);
+  drain();
+  const auto far = get("/audit-logs", "page=1000000000&pageSize=200");
+  ASSERT_TRUE(far.reply);
+  EXPECT_THAT(far.body(), HasSubstr("\"items\":[]"));
+  for (const char* page : {"1000000001", "9223372036854775807", "9223372036854775808",
+                           "99999999999999999999999999", "-1", "1e3", "0x10"})
+    expect_code(get("/audit-logs", std::string("page=") + page).reply, Code::kInvalidArgument);
+}
+
+TEST_P(AuditRoutes, TextThatLooksLikeAStatementIsOnlyText) {
+  append(3);
+  drain();
+  for (const char* text : {"%27%20OR%20%271%27%3D%271", "x%27%3BDROP%20TABLE%20audit_segments%3B--",
+                           "%25", "_", "%5C%22", "%0A%7B%7D"})
+    for (const char* name : {"category=", "action=", "actor="}) {
+      const auto answer = get("/audit-logs", std::string(name) + text);
+      ASSERT_TRUE(answer.reply) << name << text;
+      EXPECT_THAT(answer.body(), HasSubstr("\"totalCount\":0")) << name << text;
+    }
+  EXPECT_THAT(get("/audit-logs").body(), HasSubstr("\"totalCount\":4"));
+}
+
 TEST_P(AuditRoutes, AnExportWithKeyAndCheckpointVerifies) {
   append(20);
   drain();
