@@ -14,7 +14,7 @@ packages_of_build() {
   [ "$(debian_version)" = 12 ] && boost=libboost1.81-dev
   printf '%s\n' "$boost" ca-certificates ccache cmake curl g++ git libcli11-dev libfmt-dev \
     libgmock-dev libgtest-dev libpq-dev libsqlite3-dev libtomlplusplus-dev mold ninja-build openssl \
-    pkg-config procps python3
+    pkg-config procps python3 zlib1g-dev
   # A cargo of the user's own (rustup) serves as well; it only fetches AWS-LC's source.
   if ! cargo --version > /dev/null 2>&1 && [ -z "${AWSLC_ROOT:-}" ]; then
     [ "$(debian_version)" = 12 ] && printf 'cargo-web\n' || printf 'cargo\n'
