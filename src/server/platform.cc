@@ -9,6 +9,8 @@
 
 #include "access/routes.h"
 #include "audit/routes.h"
+#include "audit/stream_routes.h"
+#include "audit/stream_worker.h"
 #include "encryption/routes.h"
 #include "server/repository.h"
 #include "server/version.h"
@@ -82,6 +84,8 @@ struct Platform::Parts {
   std::unique_ptr<encryption::EncryptionService> encryption{};
   std::unique_ptr<vault::VaultService> vault{};
   std::unique_ptr<audit::Sequencer> sequencer{};
+  std::unique_ptr<audit::StreamService> streams{};
+  std::unique_ptr<audit::StreamWorker> stream_worker{};
   std::unique_ptr<store::CacheKeeper> keeper{};
 
   // find_or_make_installation gives the installation and its root key. In
@@ -121,6 +125,10 @@ struct Platform::Parts {
     options.checkpoint_file = config.checkpoint_file;
     sequencer =
         std::make_unique<audit::Sequencer>(*database, *keyring, clock, log, metrics, options);
+    const std::string files = config.data + "/log-streams";
+    streams = std::make_unique<audit::StreamService>(*database, *keyring, clock, files);
+    stream_worker = std::make_unique<audit::StreamWorker>(
+        *database, *keyring, clock, log, metrics, audit::StreamWorker::Options{.directory = files});
   }
 };
 
@@ -156,11 +164,13 @@ void Platform::start() {
   parts_->keeper =
       std::make_unique<store::CacheKeeper>(*parts_->database, parts_->clock, std::move(caches));
   parts_->sequencer->start();
+  parts_->stream_worker->start();
   parts_->access->start();
 }
 
 void Platform::stop() {
   if (parts_->access) parts_->access->stop();
+  parts_->stream_worker.reset();
   parts_->sequencer.reset();
   parts_->keeper.reset();
 }
@@ -174,6 +184,7 @@ std::vector<http::Route> Platform::product_routes() {
   add(encryption::routes(*parts_->encryption, *parts_->keyring, *parts_->entropy));
   add(access::routes(*parts_->access));
   add(audit::routes(*parts_->audit));
+  add(audit::stream_routes(*parts_->streams));
   return all;
 }
 

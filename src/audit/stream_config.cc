@@ -1,0 +1,158 @@
+#include "audit/stream_config.h"
+
+#include <algorithm>
+#include <array>
+
+#include "http/client.h"
+
+namespace quantumapi::audit {
+namespace {
+
+constexpr std::size_t kMaxConfig = 16 * 1024;
+constexpr std::size_t kMaxCategories = 20;
+constexpr std::size_t kMaxText = 1'000;
+constexpr std::int64_t kUsualRetention = 30;
+
+constexpr std::array<std::string_view, 4> kTypes{"Webhook", "Datadog", "Splunk", "File"};
+
+using Text = std::optional<std::string_view>;
+
+std::unexpected<Error> bad(std::string_view member, std::string message) {
+  return base::fail_field("configJson." + std::string(member), std::move(message));
+}
+
+Status resolve_mask(Text& now, const Text& former, std::string_view member) {
+  if (now && now->empty()) now.reset();
+  if (now != kStreamMask) return {};
+  if (!former) return bad(member, "is masked, and there is no former one");
+  now = former;
+  return {};
+}
+
+// A header carries it: visible ASCII without spaces.
+Status require_token(const Text& token, std::string_view member) {
+  if (!token) return bad(member, "is required");
+  const bool visible = std::ranges::all_of(*token, [](char c) { return c > 0x20 && c < 0x7f; });
+  if (!visible || token->size() > kMaxText) return bad(member, "is not a usable token");
+  return {};
+}
+
+// The client refuses this too, but only when it connects.
+bool is_loopback(std::string_view host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+Status check_endpoint(StreamType type, const StreamConfig& config) {
+  const std::string_view member = config.url ? "url" : "site";
+  if (type != StreamType::kDatadog && !config.url) return bad("url", "is required");
+  const auto url = http::Url::parse(endpoint_of(type, config));
+  if (!url) return bad(member, url.error().message);
+  if (url->scheme == "http" && !is_loopback(url->host))
+    return bad(member, "is plain http to another host than this one");
+  const auto client =
+      http::Client::create(*url, {.ca_pem = std::string(config.ca_pem.value_or(""))});
+  if (!client) return bad(config.ca_pem ? "caPem" : member, client.error().message);
+  return {};
+}
+
+Status check_categories(const StreamConfig& config) {
+  if (!config.categories) return {};
+  const bool fits = config.categories->size() <= kMaxCategories &&
+                    std::ranges::all_of(*config.categories, [](const std::string& category) {
+                      return !category.empty() && category.size() <= 100;
+                    });
+  if (!fits) return bad("categories", "is at most 20 names of 1 to 100 characters");
+  return {};
+}
+
+Status check(StreamType type, StreamConfig& config) {
+  TRY(check_categories(config));
+  if (type == StreamType::kFile) {
+    const std::int64_t days = config.retention_days.value_or(kUsualRetention);
+    config.retention_days = days;
+    if (days != 7 && days != 30 && days != 365)
+      return bad("retentionDays", "is none of 7, 30 and 365");
+    return {};
+  }
+  for (const Text& text : {config.index, config.source, config.service, config.tags})
+    if (text && text->size() > kMaxText) return bad("", "has a text over 1000 characters");
+  if (config.format && config.format != "ndjson" && config.format != "json")
+    return bad("format", "is neither ndjson nor json");
+  if (type == StreamType::kSplunk) TRY(require_token(config.token, "token"));
+  if (type == StreamType::kDatadog) TRY(require_token(config.api_key, "apiKey"));
+  return check_endpoint(type, config);
+}
+
+}  // namespace
+
+Result<StreamType> parse_stream_type(std::string_view text) {
+  const std::string folded = json::fold(text);
+  for (std::size_t i = 0; i < kTypes.size(); ++i)
+    if (json::fold(kTypes[i]) == folded) return static_cast<StreamType>(i);
+  return base::fail_field("streamType", "is none of Webhook, Datadog, Splunk and File");
+}
+
+std::string_view to_string(StreamType type) { return kTypes[static_cast<std::size_t>(type)]; }
+
+bool StreamConfig::wants(std::string_view category) const {
+  return !categories || categories->empty() ||
+         std::ranges::find(*categories, category) != categories->end();
+}
+
+Result<StreamConfig> parse_stream_config(StreamType type, std::string_view text,
+                                         const StreamConfig* former,
+                                         std::pmr::memory_resource& arena) {
+  if (text.size() > kMaxConfig)
+    return base::fail_field("configJson", "is longer than 16384 octets");
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) text = {};
+  auto config = json::decode<StreamConfig>(text, arena);
+  if (!config) {
+    if (config.error().fields.empty()) return base::fail_field("configJson", "is not JSON text");
+    return bad(config.error().fields[0].field, config.error().fields[0].message);
+  }
+  const StreamConfig none;
+  const StreamConfig& before = former == nullptr ? none : *former;
+  TRY(resolve_mask(config->secret, before.secret, "secret"));
+  TRY(resolve_mask(config->token, before.token, "token"));
+  TRY(resolve_mask(config->api_key, before.api_key, "apiKey"));
+  TRY(check(type, *config));
+  return config;
+}
+
+std::pmr::string config_text(const StreamConfig& config, std::pmr::memory_resource& arena) {
+  std::pmr::string text(&arena);
+  json::Writer writer(text, json::Naming::kCamel);
+  json::encode(writer, config);
+  return text;
+}
+
+StreamConfig masked(StreamConfig config) {
+  for (Text* secret : {&config.secret, &config.token, &config.api_key})
+    if (*secret) *secret = kStreamMask;
+  return config;
+}
+
+std::string endpoint_of(StreamType type, const StreamConfig& config) {
+  std::string url(config.url.value_or(std::string_view()));
+  const auto with_path = [&](std::string_view path) {
+    while (url.ends_with('/')) url.pop_back();
+    const std::size_t host = url.find("://");
+    const bool has_path = host != std::string::npos && url.find('/', host + 3) != std::string::npos;
+    return has_path ? url : url + std::string(path);
+  };
+  switch (type) {
+    case StreamType::kFile:
+      return {};
+    case StreamType::kWebhook:
+      return url;
+    case StreamType::kSplunk:
+      return with_path("/services/collector");
+    case StreamType::kDatadog:
+      if (url.empty())
+        url = "https://http-intake.logs." + std::string(config.site.value_or("datadoghq.com"));
+      return with_path("/api/v2/logs");
+  }
+  return {};
+}
+
+}  // namespace quantumapi::audit

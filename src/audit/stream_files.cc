@@ -1,0 +1,215 @@
+#include "audit/stream_files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <cstring>
+#include <filesystem>
+#include <memory>
+
+namespace quantumapi::audit {
+namespace {
+
+constexpr std::chrono::hours kDay{24};
+constexpr std::size_t kChunk = 64 * 1024;
+
+// File closes its descriptor.
+class File {
+ public:
+  File(const std::string& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0600)) {}
+  ~File() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  [[nodiscard]] bool ok() const { return fd_ >= 0; }
+  [[nodiscard]] int fd() const { return fd_; }
+  [[nodiscard]] std::int64_t size() const {
+    struct stat facts{};
+    return ::fstat(fd_, &facts) == 0 ? facts.st_size : 0;
+  }
+  bool write(std::string_view text) const {
+    while (!text.empty()) {
+      const ssize_t n = ::write(fd_, text.data(), text.size());
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) return false;
+      text.remove_prefix(static_cast<std::size_t>(n));
+    }
+    return true;
+  }
+
+ private:
+  int fd_;
+};
+
+std::unexpected<Error> cant(std::string_view what) {
+  return fail(Code::kUnavailable,
+              "can't " + std::string(what) + " a log stream's file: " + std::strerror(errno),
+              "receiver_failed");
+}
+
+bool sync_directory(const std::string& path) {
+  const File directory(path, O_RDONLY | O_DIRECTORY);
+  return directory.ok() && ::fsync(directory.fd()) == 0;
+}
+
+// Source gives the first `left` octets of a file, gzipped unless they are already.
+class Source {
+ public:
+  Source(const std::string& path, std::int64_t octets, bool compress)
+      : file_(path, O_RDONLY), left_(octets), compress_(compress) {
+    constexpr int kGzip = 15 + 16;  // zlib's way to ask for gzip's head and end
+    if (compress_)
+      ready_ = ::deflateInit2(&z_, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzip, 8,
+                              Z_DEFAULT_STRATEGY) == Z_OK;
+  }
+  ~Source() {
+    if (compress_ && ready_) ::deflateEnd(&z_);
+  }
+  Source(const Source&) = delete;
+  Source& operator=(const Source&) = delete;
+  [[nodiscard]] bool ok() const { return file_.ok() && ready_; }
+
+  Result<std::optional<std::string>> pull() {
+    std::string out;
+    while (out.empty()) {
+      if (ended_) return std::nullopt;
+      std::string in(static_cast<std::size_t>(std::min<std::int64_t>(left_, kChunk)), '\0');
+      for (std::size_t got = 0; got < in.size();) {
+        const ssize_t n = ::read(file_.fd(), in.data() + got, in.size() - got);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return fail(Code::kDataLoss, "a log stream's file is cut");
+        got += static_cast<std::size_t>(n);
+      }
+      left_ -= static_cast<std::int64_t>(in.size());
+      ended_ = left_ == 0;
+      out = compress_ ? deflated(in) : std::move(in);
+    }
+    return out;
+  }
+
+ private:
+  std::string deflated(std::string& in) {
+    std::string out;
+    std::string block(kChunk, '\0');
+    z_.next_in = reinterpret_cast<Bytef*>(in.data());
+    z_.avail_in = static_cast<uInt>(in.size());
+    do {
+      z_.next_out = reinterpret_cast<Bytef*>(block.data());
+      z_.avail_out = static_cast<uInt>(block.size());
+      (void)::deflate(&z_, ended_ ? Z_FINISH : Z_NO_FLUSH);
+      out.append(block, 0, block.size() - z_.avail_out);
+    } while (z_.avail_out == 0);
+    return out;
+  }
+
+  File file_;
+  std::int64_t left_;
+  bool compress_;
+  bool ready_ = true;
+  bool ended_ = false;
+  z_stream z_{};
+};
+
+}  // namespace
+
+std::string day_of(WallTime time) { return time.to_string().substr(0, 10); }
+
+std::string day_for(WallTime time, const StreamDay* newest) {
+  std::string day = day_of(time);
+  if (newest == nullptr || day > newest->day) return day;
+  if (!newest->archive_octets) return newest->day;
+  const auto last = WallTime::parse(newest->day + "T00:00:00Z");
+  return last ? day_of(*last + kDay) : day;
+}
+
+std::string StreamFiles::path(StreamId id, std::string_view day, bool archived) const {
+  std::string path = directory_ + "/" + id.to_string();
+  if (!day.empty()) path.append("/").append(day).append(archived ? ".ndjson.gz" : ".ndjson");
+  return path;
+}
+
+Status StreamFiles::make_folder(const std::string& folder) const {
+  const bool is_new = ::access(folder.c_str(), F_OK) != 0;
+  if (::mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST) return cant("make");
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return cant("make");
+  if (is_new && !sync_directory(directory_)) return cant("sync");
+  return {};
+}
+
+Status StreamFiles::check(StreamId id) const {
+  const std::string folder = path(id, {}, false);
+  TRY(make_folder(folder));
+  if (::access(folder.c_str(), W_OK) != 0) return cant("write");
+  return {};
+}
+
+Result<StreamDay> StreamFiles::append(StreamId id, StreamDay day,
+                                      std::span<const StreamEvent> events) const {
+  const std::string folder = path(id, {}, false);
+  TRY(make_folder(folder));
+  const File file(path(id, day.day, false), O_RDWR | O_CREAT);
+  if (!file.ok()) return cant("open");
+  // A file that is shorter than its row belongs to a replica that led before.
+  day.octets = std::min(day.octets, file.size());
+  if (::ftruncate(file.fd(), day.octets) != 0 || ::lseek(file.fd(), day.octets, SEEK_SET) < 0)
+    return cant("cut");
+  std::string text;
+  for (const StreamEvent& event : events) {
+    text.append(event.json).append("\n");
+    if (day.line_count++ == 0) day.first_at = day.last_at = event.time;
+    day.first_at = std::min(day.first_at, event.time);
+    day.last_at = std::max(day.last_at, event.time);
+  }
+  if (!file.write(text) || ::fsync(file.fd()) != 0) return cant("write");
+  if (day.octets == 0 && !sync_directory(folder)) return cant("sync");
+  day.octets += static_cast<std::int64_t>(text.size());
+  return day;
+}
+
+Result<StreamDay> StreamFiles::archive(StreamId id, StreamDay day) const {
+  const std::string final_path = path(id, day.day, true);
+  const std::string made = final_path + ".new";
+  Source source(path(id, day.day, false), day.octets, true);
+  if (!source.ok()) return cant("read");
+  {
+    const File file(made, O_WRONLY | O_CREAT | O_TRUNC);
+    if (!file.ok()) return cant("make");
+    for (;;) {
+      TRY_ASSIGN(const auto chunk, source.pull());
+      if (!chunk) break;
+      if (!file.write(*chunk)) return cant("write");
+    }
+    if (::fsync(file.fd()) != 0) return cant("sync");
+    day.archive_octets = file.size();
+  }
+  if (::rename(made.c_str(), final_path.c_str()) != 0) return cant("rename");
+  if (!sync_directory(path(id, {}, false))) return cant("sync");
+  return day;
+}
+
+void StreamFiles::remove_open(StreamId id, std::string_view day) const {
+  (void)::unlink(path(id, day, false).c_str());
+}
+
+void StreamFiles::remove(StreamId id, std::string_view day) const {
+  remove_open(id, day);
+  (void)::unlink(path(id, day, true).c_str());
+}
+
+void StreamFiles::remove_all(StreamId id) const {
+  std::error_code ignored;
+  std::filesystem::remove_all(path(id, {}, false), ignored);
+}
+
+Result<http::Reply::Stream> StreamFiles::open(StreamId id, const StreamDay& day) const {
+  const bool archived = day.archive_octets.has_value();
+  auto source = std::make_shared<Source>(path(id, day.day, archived),
+                                         day.archive_octets.value_or(day.octets), !archived);
+  if (!source->ok()) return fail(Code::kNotFound, "there is no file of this day");
+  return http::Reply::Stream([source] { return source->pull(); });
+}
+
+}  // namespace quantumapi::audit

@@ -1,0 +1,50 @@
+// StreamFiles: the daily NDJSON files of log streams, below the data directory.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "audit/stream_receiver.h"
+#include "audit/stream_repository.h"
+#include "http/message.h"
+
+namespace quantumapi::audit {
+
+// StreamFiles keeps DIRECTORY/STREAM-UUID/YYYY-MM-DD.ndjson while a day (UTC)
+// is open and .ndjson.gz afterwards. How much of an open file counts is said by
+// its row: what an append left behind whose row was never written is cut off by
+// the next one. The files lie on the replica that leads the delivery.
+class StreamFiles {
+ public:
+  explicit StreamFiles(std::string directory) : directory_(std::move(directory)) {}
+
+  // check says whether the stream's folder can be written to.
+  [[nodiscard]] Status check(StreamId id) const;
+  // append writes the events behind the day's counted octets, syncs them to disk
+  // and gives the day's new row.
+  Result<StreamDay> append(StreamId id, StreamDay day, std::span<const StreamEvent> events) const;
+  // archive makes the day's gzip file; the row it gives must be stored before
+  // remove_open takes the NDJSON file away.
+  Result<StreamDay> archive(StreamId id, StreamDay day) const;
+  void remove_open(StreamId id, std::string_view day) const;
+  // remove takes both files of a day away, remove_all everything of a stream.
+  void remove(StreamId id, std::string_view day) const;
+  void remove_all(StreamId id) const;
+
+  // open streams a day as gzip. kNotFound when its file is not here.
+  Result<http::Reply::Stream> open(StreamId id, const StreamDay& day) const;
+
+ private:
+  [[nodiscard]] Status make_folder(const std::string& folder) const;
+  [[nodiscard]] std::string path(StreamId id, std::string_view day, bool archived) const;
+
+  std::string directory_;
+};
+
+// day_of is the UTC day of a time, "2026-11-23".
+std::string day_of(WallTime time);
+// day_for is the file that an event of `time` goes to, by the newest row: its
+// day, but never behind one that has begun, nor into one that is archived.
+std::string day_for(WallTime time, const StreamDay* newest);
+
+}  // namespace quantumapi::audit

@@ -1,0 +1,74 @@
+// StreamService: the log streams of a tenant, and what their sealed configs say.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "audit/stream_files.h"
+#include "base/principal.h"
+#include "keyring/keyring.h"
+
+namespace quantumapi::audit {
+
+// OpenStreamConfig owns the octets that its config views; wiped at its end.
+struct OpenStreamConfig {
+  std::unique_ptr<WipingArena> arena = std::make_unique<WipingArena>();
+  StreamType type = StreamType::kFile;
+  StreamConfig config;
+};
+
+// open_stream_config opens the sealed config of a row.
+Result<OpenStreamConfig> open_stream_config(keyring::Keyring& keyring, const StreamRow& row);
+
+struct StreamView {
+  StreamRow row;
+  std::string config;  // JSON text with its secrets masked
+};
+
+struct StreamInput {
+  std::string_view name;
+  std::string_view type;
+  std::string_view config;  // JSON text or blank
+};
+
+// StreamService answers kPermissionDenied to members: streams are for admins
+// and owners. Another tenant's stream is kNotFound. Changes record `event`.
+class StreamService {
+ public:
+  StreamService(store::Database& database, keyring::Keyring& keyring, const Clock& clock,
+                std::string directory)
+      : database_(database), keyring_(keyring), clock_(clock), files_(std::move(directory)) {}
+
+  // create begins at the end of the log: what happens from now on is sent.
+  Result<StreamView> create(const Principal& who, const StreamInput& input, AuditEvent event);
+  Result<std::vector<StreamView>> list(const Principal& who);
+  Result<StreamView> get(const Principal& who, StreamId id);
+  // update keeps the position. kConflict when another change came in between.
+  Result<StreamView> update(const Principal& who, StreamId id, const StreamInput& input,
+                            AuditEvent event);
+  Result<StreamView> set_active(const Principal& who, StreamId id, bool active, AuditEvent event);
+  Status remove(const Principal& who, StreamId id, AuditEvent event);
+  // test sends one event of its own; kUnavailable says what the receiver did.
+  Status test(const Principal& who, StreamId id);
+
+  struct Files {
+    std::vector<StreamDay> days;  // newest first
+    std::int64_t retention_days = 0;
+  };
+  // files is kNotFound for streams of other types than File.
+  Result<Files> files(const Principal& who, StreamId id);
+  Result<http::Reply::Stream> file(const Principal& who, StreamId id, std::string_view day);
+
+ private:
+  Result<StreamRow> find(const Principal& who, StreamId id);
+  Result<StreamView> view(StreamRow row);
+  Status seal(StreamRow& row, const StreamConfig& config, std::pmr::memory_resource& arena);
+
+  store::Database& database_;
+  keyring::Keyring& keyring_;
+  const Clock& clock_;
+  StreamFiles files_;
+};
+
+}  // namespace quantumapi::audit

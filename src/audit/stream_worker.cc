@@ -1,0 +1,320 @@
+#include "audit/stream_worker.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+
+#include "audit/item.h"
+#include "audit/personal_opener.h"
+#include "audit/record.h"
+#include "audit/repository.h"
+
+namespace quantumapi::audit {
+namespace {
+
+constexpr std::string_view kLockName = "audit-log-streams";
+constexpr int kBatchesInTurn = 8;
+constexpr std::int64_t kLongestPause = 300;  // seconds
+constexpr std::chrono::minutes kRepeatError{1};
+
+// Slice is the part of one segment that a stream gets next.
+struct Slice {
+  StreamPosition begin;
+  StreamPosition end;
+  std::optional<SegmentRow> segment;
+};
+
+Result<std::optional<Slice>> next_slice(store::Transaction& tx, const StreamRow& row) {
+  Slice slice;
+  slice.begin = row.position;
+  std::uint64_t size = 0;
+  if (!slice.begin.log.is_nil()) {
+    TRY_ASSIGN(size, log_size(tx, slice.begin.log));
+  }
+  if (slice.begin.next >= size) {  // at its end, or of a log that was closed
+    TRY_ASSIGN(const auto head, open_log(tx, row.tenant));
+    if (!head || head->log == slice.begin.log) return std::nullopt;
+    slice.begin = {head->log, 0};
+    size = head->frontier.size();
+  }
+  if (size == 0) return std::nullopt;
+  const std::uint64_t number = slice.begin.next / kSegmentSize;
+  slice.end = {slice.begin.log, std::min(size, (number + 1) * kSegmentSize)};
+  TRY_ASSIGN(slice.segment, find_segment(tx, slice.begin.log, number));
+  if (!slice.segment) return fail(Code::kDataLoss, "an audit segment is missing");
+  return slice;
+}
+
+}  // namespace
+
+struct StreamWorker::Impl {
+  // Live is what is kept of a stream between passes.
+  struct Live {
+    std::uint32_t config_version = 0;
+    std::unique_ptr<StreamReceiver> receiver;
+    std::int64_t failures = 0;
+    SteadyTime due{SteadyTime::min()};
+  };
+
+  Impl(store::Database& d, keyring::Keyring& k, const Clock& c, Logger& l, Metrics& m, Options o)
+      : database(d),
+        keyring(k),
+        clock(c),
+        log(l),
+        options(std::move(o)),
+        files(options.directory),
+        delivered_total(m.counter("quantumapi_log_stream_events_total",
+                                  "Audit events delivered to log streams by this process.")),
+        failed_total(m.counter("quantumapi_log_stream_failures_total",
+                               "Deliveries to log streams that failed.")) {}
+
+  Result<bool> lead();
+  Result<std::size_t> pass();
+  Result<std::size_t> turn(StreamRow row, Live& live);
+  Result<std::vector<StreamEvent>> events_of(const StreamRow& row, const StreamConfig& config,
+                                             const Slice& slice);
+  Status deliver(const StreamRow& row, const OpenStreamConfig& opened, const Slice& slice,
+                 std::span<const StreamEvent> events, Live& live);
+  Status append_files(const StreamRow& row, const Slice& slice,
+                      std::span<const StreamEvent> events);
+  Status tend_files(const StreamRow& row, const StreamConfig& config);
+  Status advance(const StreamRow& row, const StreamPosition& from, const StreamPosition& to,
+                 bool sent, const StreamDay* day = nullptr);
+  void note_failure(const StreamRow& row, Live& live, const Error& error);
+  void report(const Error& error);
+  void loop();
+
+  store::Database& database;
+  keyring::Keyring& keyring;
+  const Clock& clock;
+  Logger& log;
+  Options options;
+  StreamFiles files;
+  base::Counter& delivered_total;
+  base::Counter& failed_total;
+
+  std::mutex pass_mutex;  // one pass at a time, whoever asks
+  std::unique_ptr<store::Database::Lock> lock;
+  std::unordered_map<StreamId, Live> lives;
+  std::string last_error;
+  SteadyTime last_error_at{};
+
+  std::mutex mutex;
+  std::condition_variable wake;
+  std::atomic<bool> ending = false;
+  std::thread thread;
+};
+
+// lead is true while this process is the one that delivers.
+Result<bool> StreamWorker::Impl::lead() {
+  if (lock != nullptr && lock->held()) return true;
+  lock.reset();
+  TRY_ASSIGN(lock, database.try_lock(kLockName));
+  return lock != nullptr;
+}
+
+Result<std::vector<StreamEvent>> StreamWorker::Impl::events_of(const StreamRow& row,
+                                                               const StreamConfig& config,
+                                                               const Slice& slice) {
+  TRY_ASSIGN(const auto leaves, parse_leaves(slice.segment->leaves, slice.segment->count));
+  const std::uint64_t first = slice.segment->segment * kSegmentSize;
+  PersonalOpener opener(keyring, row.tenant);
+  std::vector<StreamEvent> events;
+  for (std::uint64_t index = slice.begin.next; index < slice.end.next; ++index) {
+    if (index - first >= leaves.size())
+      return fail(Code::kDataLoss, "an audit segment does not match its log");
+    const Leaf& leaf = leaves[index - first];
+    TRY_ASSIGN(const auto terms, RecordTerms::find(leaf.record));
+    if (!config.wants(terms.category)) continue;
+    TRY_ASSIGN(const auto record, RecordView::parse(leaf.record));
+    TRY_ASSIGN(const auto personal, opener.open(record));
+    const Uuid id = event_id(leaf_hash(leaf.salt, leaf.record));
+    TRY_ASSIGN(const auto item, item_of(id, index, leaf.record, personal));
+    TRY_ASSIGN(const auto time, WallTime::parse(record.time));
+    events.push_back({index, time, json::to_text(item)});
+  }
+  return events;
+}
+
+Status StreamWorker::Impl::advance(const StreamRow& row, const StreamPosition& from,
+                                   const StreamPosition& to, bool sent, const StreamDay* day) {
+  const auto now = sent ? std::optional(clock.wall()) : std::nullopt;
+  return database.change([&](store::Transaction& tx) -> Status {
+    // A stream that was deleted meanwhile gets no row of a day back.
+    TRY_ASSIGN(const auto still, find_stream(tx, row.tenant, row.id));
+    if (!still) return {};
+    if (day != nullptr) TRY(put_stream_day(tx, row.id, *day));
+    return advance_position(tx, row.id, from, to, now);
+  });
+}
+
+Status StreamWorker::Impl::append_files(const StreamRow& row, const Slice& slice,
+                                        std::span<const StreamEvent> events) {
+  TRY_ASSIGN(auto days,
+             database.read([&](store::Transaction& tx) { return stream_days(tx, row.id); }));
+  std::optional<StreamDay> newest;
+  if (!days.empty()) newest = std::move(days.front());
+  StreamPosition from = row.position;
+  while (!events.empty()) {
+    const std::string day = day_for(events[0].time, newest ? &*newest : nullptr);
+    if (!newest || newest->day != day) newest = StreamDay{.day = day};
+    std::size_t count = 1;
+    while (count < events.size() && day_for(events[count].time, &*newest) == day) ++count;
+    TRY_ASSIGN(newest, files.append(row.id, *newest, events.first(count)));
+    events = events.subspan(count);
+    const StreamPosition to =
+        events.empty() ? slice.end : StreamPosition{slice.end.log, events[0].index};
+    TRY(advance(row, from, to, true, &*newest));
+    from = to;
+  }
+  return {};
+}
+
+Status StreamWorker::Impl::deliver(const StreamRow& row, const OpenStreamConfig& opened,
+                                   const Slice& slice, std::span<const StreamEvent> events,
+                                   Live& live) {
+  if (events.empty()) return advance(row, row.position, slice.end, false);
+  if (opened.type == StreamType::kFile) return append_files(row, slice, events);
+  if (live.receiver == nullptr) {
+    TRY_ASSIGN(live.receiver, StreamReceiver::create(opened.type, opened.config));
+  }
+  TRY(live.receiver->deliver(opened.config, events, clock.wall()));
+  return advance(row, row.position, slice.end, true);
+}
+
+// tend_files archives the days that ended and removes those that are too old;
+// called when everything there is was written.
+Status StreamWorker::Impl::tend_files(const StreamRow& row, const StreamConfig& config) {
+  TRY_ASSIGN(const auto days,
+             database.read([&](store::Transaction& tx) { return stream_days(tx, row.id); }));
+  const WallTime now = clock.wall();
+  const std::string today = day_of(now);
+  const std::string oldest =
+      day_of(now - std::chrono::hours(24) * config.retention_days.value_or(30));
+  for (const StreamDay& day : days) {
+    if (day.day < oldest) {
+      TRY(database.change(
+          [&](store::Transaction& tx) { return delete_stream_day(tx, row.id, day.day); }));
+      files.remove(row.id, day.day);
+    } else if (day.day < today && !day.archive_octets) {
+      TRY_ASSIGN(const auto archived, files.archive(row.id, day));
+      TRY(advance(row, row.position, row.position, false, &archived));
+      files.remove_open(row.id, day.day);
+    }
+  }
+  return {};
+}
+
+void StreamWorker::Impl::note_failure(const StreamRow& row, Live& live, const Error& error) {
+  failed_total.add(1);
+  const std::int64_t pause =
+      std::min(kLongestPause, std::int64_t{1} << std::min<std::int64_t>(live.failures, 10));
+  ++live.failures;
+  live.due = clock.steady() + std::chrono::seconds(pause);
+  const std::string text = error.message.substr(0, 500);
+  const auto noted = database.change(
+      [&](store::Transaction& tx) { return note_stream_failure(tx, row.id, text); });
+  if (!noted) report(noted.error());
+}
+
+// turn sends a stream's next batches, until there is nothing more or one fails.
+Result<std::size_t> StreamWorker::Impl::turn(StreamRow row, Live& live) {
+  TRY_ASSIGN(const auto opened, open_stream_config(keyring, row));
+  std::size_t sent = 0;
+  for (int batch = 0; batch < kBatchesInTurn && !ending; ++batch) {
+    TRY_ASSIGN(const auto slice,
+               database.read([&](store::Transaction& tx) { return next_slice(tx, row); }));
+    if (!slice) {
+      if (opened.type == StreamType::kFile) TRY(tend_files(row, opened.config));
+      break;
+    }
+    TRY_ASSIGN(const auto events, events_of(row, opened.config, *slice));
+    TRY(deliver(row, opened, *slice, events, live));
+    live.failures = 0;
+    sent += events.size();
+    delivered_total.add(events.size());
+    row.position = slice->end;
+  }
+  return sent;
+}
+
+Result<std::size_t> StreamWorker::Impl::pass() {
+  TRY_ASSIGN(const bool leading, lead());
+  if (!leading) return std::size_t{0};
+  TRY_ASSIGN(auto rows, database.read([](store::Transaction& tx) { return active_streams(tx); }));
+  std::unordered_map<StreamId, Live> kept;
+  for (const StreamRow& row : rows)
+    if (const auto known = lives.find(row.id); known != lives.end())
+      kept.emplace(row.id, std::move(known->second));
+  lives = std::move(kept);
+  std::size_t sent = 0;
+  for (StreamRow& row : rows) {
+    if (ending) break;
+    Live& live = lives[row.id];
+    // A change or an activation by its owner ends the pause.
+    if (live.config_version != row.config_version || row.consecutive_failures == 0) {
+      if (live.config_version != row.config_version) live.receiver.reset();
+      live.config_version = row.config_version;
+      live.failures = 0;
+      live.due = SteadyTime::min();
+    }
+    if (clock.steady() < live.due) continue;
+    const auto moved = turn(row, live);
+    if (moved)
+      sent += *moved;
+    else
+      note_failure(row, live, moved.error());
+  }
+  return sent;
+}
+
+// report logs an error once, and again each minute while it lasts.
+void StreamWorker::Impl::report(const Error& error) {
+  const SteadyTime now = clock.steady();
+  if (error.message == last_error && now - last_error_at < kRepeatError) return;
+  last_error = error.message;
+  last_error_at = now;
+  log.error("log streams can't be delivered", {{"reason", std::string_view(error.message)}});
+}
+
+void StreamWorker::Impl::loop() {
+  std::unique_lock guard(mutex);
+  std::chrono::milliseconds pause = options.every;
+  while (!wake.wait_for(guard, pause, [&] { return ending.load(); })) {
+    guard.unlock();
+    {
+      const std::scoped_lock one(pass_mutex);
+      const auto sent = pass();
+      if (!sent) report(sent.error());
+      pause = sent && *sent > 0 ? options.every / 10 : options.every;
+    }
+    guard.lock();
+  }
+}
+
+StreamWorker::StreamWorker(store::Database& database, keyring::Keyring& keyring, const Clock& clock,
+                           Logger& log, Metrics& metrics, Options options)
+    : impl_(std::make_unique<Impl>(database, keyring, clock, log, metrics, std::move(options))) {}
+
+StreamWorker::~StreamWorker() {
+  {
+    const std::scoped_lock guard(impl_->mutex);
+    impl_->ending = true;
+  }
+  impl_->wake.notify_one();
+  if (impl_->thread.joinable()) impl_->thread.join();
+}
+
+void StreamWorker::start() {
+  impl_->thread = std::thread([this] { impl_->loop(); });
+}
+
+Result<std::size_t> StreamWorker::run_once() {
+  const std::scoped_lock one(impl_->pass_mutex);
+  return impl_->pass();
+}
+
+}  // namespace quantumapi::audit

@@ -1,0 +1,40 @@
+// StreamWorker: delivers the events of the logs to the tenants' log streams.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "audit/stream_service.h"
+#include "base/log.h"
+#include "base/metrics.h"
+
+namespace quantumapi::audit {
+
+// StreamWorker is one thread for all streams, on one process of the store at a
+// time (advisory lock). It reads what the sequencer has put into the logs and
+// sends it in log order, in batches of up to a segment (256 events); a stream's
+// place is moved only after its receiver took the batch, so every event arrives
+// at least once. A receiver that fails is tried again after 1, 2, 4 … 300
+// seconds; one that hangs holds up the others for ten seconds each time.
+class StreamWorker {
+ public:
+  struct Options {
+    std::chrono::milliseconds every{500};  // the pause after a pass that sent nothing
+    std::string directory;                 // of File streams
+  };
+  StreamWorker(store::Database& database, keyring::Keyring& keyring, const Clock& clock,
+               Logger& log, Metrics& metrics, Options options);
+  ~StreamWorker();  // stops after the batch that is under way
+
+  void start();
+  // run_once gives every stream that is due one turn and answers how many
+  // events were delivered.
+  Result<std::size_t> run_once();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace quantumapi::audit

@@ -1,0 +1,449 @@
+#include "audit/stream_worker.h"
+
+#include <gmock/gmock.h>
+#include <zlib.h>
+
+#include <fstream>
+#include <mutex>
+
+#include "audit/stream_routes.h"
+#include "audit/testing/test_audit.h"
+#include "base/encoding.h"
+#include "crypto/hash.h"
+#include "http/testing/scripted_server.h"
+#include "http/testing/test_server.h"
+
+namespace quantumapi::audit {
+namespace {
+
+using testing::expect;
+using testing::expect_code;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// Receiver is a real server that keeps what it was sent.
+class Receiver {
+ public:
+  struct Post {
+    std::string path;
+    std::string body;
+    std::map<std::string, std::string> headers;
+  };
+  explicit Receiver(int status = 200, std::string answer = "{}")
+      : status_(status), answer_(std::move(answer)) {}
+
+  void answer(int status, std::string text) {
+    const std::scoped_lock guard(mutex_);
+    status_ = status;
+    answer_ = std::move(text);
+  }
+  std::string url(std::string_view path = "/in") {
+    return "http://127.0.0.1:" + std::to_string(server_.port()) + std::string(path);
+  }
+  std::vector<Post> posts() {
+    const std::scoped_lock guard(mutex_);
+    return posts_;
+  }
+  std::string all() {
+    std::string text;
+    for (const Post& post : posts()) text += post.body;
+    return text;
+  }
+
+ private:
+  void take(http::Exchange& exchange) {
+    const std::scoped_lock guard(mutex_);
+    const http::Request& request = exchange.request();
+    Post& post = posts_.emplace_back();
+    post.path = request.path;
+    post.body = request.body;
+    for (const auto& line : request.headers)
+      post.headers[json::fold(line.name)] = std::string(line.value);
+    exchange.respond(http::Reply::text(answer_, "application/json", status_));
+  }
+
+  std::mutex mutex_;
+  int status_;
+  std::string answer_;
+  std::vector<Post> posts_;
+  http::testing::TestServer server_{{.limits = {},
+                                     .handle = [this](http::Exchange& e) { take(e); },
+                                     .body_limit = 8 * 1024 * 1024,
+                                     .threads = 1,
+                                     .tls = {},
+                                     .host = "127.0.0.1"}};
+};
+
+class LogStreams : public testing::AuditTest {
+ protected:
+  void SetUp() override {
+    AuditTest::SetUp();
+    create(tenant(), "vault", keyring::Purpose::kVault);
+    clock().advance(std::chrono::milliseconds(1));
+    who_.tenant = tenant();
+    who_.role = Role::kAdmin;
+    directory_ = folder().file("log-streams");
+    streams_ = std::make_unique<StreamService>(db(), keys(), clock(), directory_);
+    drain();
+    restart_worker();
+  }
+  void TearDown() override {
+    worker_.reset();
+    streams_.reset();
+    AuditTest::TearDown();
+  }
+  void restart_worker() {
+    worker_.reset();
+    StreamWorker::Options options;
+    options.directory = directory_;
+    worker_ = std::make_unique<StreamWorker>(db(), keys(), clock(), store().log(),
+                                             store().metrics(), options);
+  }
+  StreamView make(std::string_view type, std::string_view config) {
+    auto view =
+        expect(streams().create(who_, {"to siem", type, config}, happened("log_stream.create")));
+    drain();
+    expect(worker().run_once());  // its own making
+    return view;
+  }
+  static std::string config(std::string_view url, std::string_view more = {}) {
+    return R"({"url":")" + std::string(url) + "\"" + std::string(more) + "}";
+  }
+  StreamView now(const StreamView& view) { return expect(streams().get(who_, view.row.id)); }
+  std::size_t pass() { return expect(worker().run_once()); }
+
+  StreamService& streams() { return *streams_; }
+  StreamWorker& worker() { return *worker_; }
+  Principal who_;
+  std::string directory_;
+
+ private:
+  std::unique_ptr<StreamService> streams_;
+  std::unique_ptr<StreamWorker> worker_;
+};
+INSTANTIATE_TEST_SUITE_P(Engines, LogStreams, store::testing::engines(), store::testing::name_of);
+
+TEST_P(LogStreams, AWebhookGetsEveryEventInTheOrderOfTheLog) {
+  Receiver receiver;
+  make("webhook", config(receiver.url()));
+  append(600);
+  drain();
+  EXPECT_EQ(pass(), 600U);
+  EXPECT_EQ(pass(), 0U);
+  const std::string all = receiver.all();
+  std::size_t at = 0;
+  for (int i = 0; i < 600; ++i) {
+    at = all.find("\"resourceName\":\"" + std::to_string(i) + "\"", at);
+    ASSERT_NE(at, std::string::npos) << i;
+  }
+}
+
+TEST_P(LogStreams, AWebhookIsSignedOverTimeAndBody) {
+  Receiver receiver;
+  make("Webhook", config(receiver.url(), R"(,"secret":"hush","format":"json")"));
+  append(2);
+  drain();
+  pass();
+  const auto post = receiver.posts().back();
+  EXPECT_TRUE(post.body.starts_with("[{") && post.body.ends_with("}]")) << post.body;
+  const std::string time = post.headers.at("x-quantumapi-timestamp");
+  const auto mac =
+      crypto::hmac_sha256(as_bytes("hush"), {as_bytes(time), as_bytes("."), as_bytes(post.body)});
+  EXPECT_EQ(post.headers.at("x-quantumapi-signature"), "v1=" + base::to_hex(mac));
+  EXPECT_EQ(time, std::to_string(clock().wall().seconds()));
+}
+
+TEST_P(LogStreams, ADeliveryResumesWhereItStoodAfterARestart) {
+  Receiver receiver;
+  const auto stream = make("Webhook", config(receiver.url()));
+  append(5, 0);
+  drain();
+  EXPECT_EQ(pass(), 5U);
+  restart_worker();
+  EXPECT_EQ(pass(), 0U);
+  append(5, 100);
+  drain();
+  restart_worker();
+  EXPECT_EQ(pass(), 5U);
+  EXPECT_TRUE(now(stream).row.last_streamed_at);
+}
+
+TEST_P(LogStreams, AFailureIsNotedTriedAgainLaterAndLosesNothing) {
+  Receiver receiver;
+  const auto stream = make("Webhook", config(receiver.url()));
+  receiver.answer(503, "busy");
+  append(3);
+  drain();
+  EXPECT_EQ(pass(), 0U);
+  EXPECT_EQ(now(stream).row.consecutive_failures, 1);
+  EXPECT_EQ(now(stream).row.last_error, "the receiver answered 503");
+  const std::size_t asked = receiver.posts().size();
+  EXPECT_EQ(pass(), 0U);
+  EXPECT_EQ(receiver.posts().size(), asked);  // not before its second has passed
+  receiver.answer(200, "{}");
+  clock().advance(std::chrono::seconds(2));
+  EXPECT_EQ(pass(), 3U);
+  EXPECT_EQ(now(stream).row.consecutive_failures, 0);
+  EXPECT_EQ(now(stream).row.last_error, "");
+}
+
+TEST_P(LogStreams, ReceiversThatRefuseOrAnswerGarbageHoldUpNoOther) {
+  http::testing::ScriptedServer garbage(std::vector<std::string>(4, "nonsense\r\n\r\n"));
+  Receiver good;
+  std::string nowhere;
+  {
+    Receiver gone;
+    nowhere = gone.url();
+  }
+  const auto refusing = make("Webhook", config(nowhere));
+  const auto babbling =
+      make("Webhook", config("http://127.0.0.1:" + std::to_string(garbage.port())));
+  make("Webhook", config(good.url()));
+  append(3);
+  drain();
+  clock().advance(std::chrono::minutes(10));
+  EXPECT_EQ(pass(), 3U);
+  EXPECT_GT(now(refusing).row.consecutive_failures, 0);
+  EXPECT_GT(now(babbling).row.consecutive_failures, 0);
+  EXPECT_NE(now(babbling).row.last_error, "");
+}
+
+TEST_P(LogStreams, AHangingReceiverIsGivenUpAndRequestsGoOn) {
+  http::testing::ScriptedServer hanging({"never"}, http::testing::ScriptedServer::kNeverAnswer);
+  const auto stream = expect(streams().create(
+      who_, {"to siem", "Webhook", config("http://127.0.0.1:" + std::to_string(hanging.port()))},
+      happened("log_stream.create")));
+  drain();
+  std::thread delivering([&] { EXPECT_EQ(pass(), 0U); });
+  EXPECT_TRUE(http::testing::eventually([&] { return hanging.connections() == 1; }));
+  append(3);
+  EXPECT_GT(drain(), 0U);  // the sequencer moves while the delivery hangs
+  delivering.join();
+  EXPECT_EQ(now(stream).row.consecutive_failures, 1);
+}
+
+TEST_P(LogStreams, OnlyTheCategoriesAskedForAreSent) {
+  Receiver receiver;
+  make("Webhook", config(receiver.url(), R"(,"categories":["keys"])"));
+  append(3);
+  AuditEvent key = happened("key.create");
+  key.category = "keys";
+  append_one(key);
+  drain();
+  EXPECT_EQ(pass(), 1U);
+  EXPECT_THAT(receiver.all(), HasSubstr("key.create"));
+  EXPECT_THAT(receiver.all(), Not(HasSubstr("secret.read")));
+}
+
+TEST_P(LogStreams, SplunkIsSentEventsWithItsTokenAndMustSaySuccess) {
+  Receiver receiver(200, R"({"text":"Success","code":0})");
+  const auto stream =
+      make("Splunk", config(receiver.url(""), R"(,"token":"abc-123","index":"main")"));
+  append(2);
+  drain();
+  EXPECT_EQ(pass(), 2U);
+  const auto post = receiver.posts().back();
+  EXPECT_EQ(post.path, "/services/collector");
+  EXPECT_EQ(post.headers.at("authorization"), "Splunk abc-123");
+  EXPECT_THAT(post.body, HasSubstr(R"("index":"main","source":"quantumapi")"));
+  EXPECT_THAT(post.body, HasSubstr(R"("event":{"id":)"));
+  receiver.answer(200, "<html>please log in</html>");
+  append(1);
+  drain();
+  EXPECT_EQ(pass(), 0U);
+  EXPECT_EQ(now(stream).row.consecutive_failures, 1);
+}
+
+TEST_P(LogStreams, DatadogIsSentLogsWithItsKey) {
+  Receiver receiver(202);
+  make("Datadog", config(receiver.url(""), R"(,"apiKey":"dd-1","tags":"env:prod")"));
+  append(1);
+  drain();
+  EXPECT_EQ(pass(), 1U);
+  const auto post = receiver.posts().back();
+  EXPECT_EQ(post.path, "/api/v2/logs");
+  EXPECT_EQ(post.headers.at("dd-api-key"), "dd-1");
+  EXPECT_THAT(post.body, HasSubstr(R"([{"ddsource":"quantumapi","ddtags":"env:prod")"));
+}
+
+TEST_P(LogStreams, ADeactivatedStreamKeepsItsPlace) {
+  Receiver receiver;
+  const auto stream = make("Webhook", config(receiver.url()));
+  expect(streams().set_active(who_, stream.row.id, false, happened("log_stream.deactivate")));
+  append(2);
+  drain();
+  EXPECT_EQ(pass(), 0U);
+  EXPECT_FALSE(now(stream).row.is_active);
+  expect(streams().set_active(who_, stream.row.id, true, happened("log_stream.activate")));
+  EXPECT_EQ(pass(), 3U);  // with its deactivation
+}
+
+std::string gunzip(const http::Reply::Stream& stream) {
+  std::string packed;
+  while (const auto chunk = expect(stream())) packed += *chunk;
+  z_stream z{};
+  EXPECT_EQ(::inflateInit2(&z, 15 + 16), Z_OK);
+  std::string text(1024 * 1024, '\0');
+  z.next_in = reinterpret_cast<Bytef*>(packed.data());
+  z.avail_in = static_cast<uInt>(packed.size());
+  z.next_out = reinterpret_cast<Bytef*>(text.data());
+  z.avail_out = static_cast<uInt>(text.size());
+  EXPECT_EQ(::inflate(&z, Z_FINISH), Z_STREAM_END);
+  text.resize(text.size() - z.avail_out);
+  ::inflateEnd(&z);
+  return text;
+}
+
+TEST_P(LogStreams, AFileStreamKeepsDaysAndPacksThemWhenTheyEnd) {
+  const auto stream = make("File", "");
+  append(3);
+  drain();
+  EXPECT_EQ(pass(), 3U);
+  const std::string day = day_of(clock().wall());
+  auto files = expect(streams().files(who_, stream.row.id));
+  ASSERT_EQ(files.days.size(), 1U);
+  EXPECT_EQ(files.retention_days, 30);
+  EXPECT_EQ(files.days[0].day, day);
+  EXPECT_EQ(files.days[0].line_count, 4);
+  EXPECT_FALSE(files.days[0].archive_octets);
+  const std::string open = gunzip(expect(streams().file(who_, stream.row.id, day)));
+  EXPECT_EQ(std::ranges::count(open, '\n'), 4);
+
+  clock().advance(std::chrono::hours(24));
+  pass();
+  files = expect(streams().files(who_, stream.row.id));
+  EXPECT_TRUE(files.days[0].archive_octets);
+  EXPECT_EQ(gunzip(expect(streams().file(who_, stream.row.id, day))), open);
+  const std::string path = directory_ + "/" + stream.row.id.to_string() + "/" + day + ".ndjson";
+  EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_TRUE(std::filesystem::exists(path + ".gz"));
+
+  clock().advance(std::chrono::hours(24 * 31));
+  pass();
+  EXPECT_TRUE(expect(streams().files(who_, stream.row.id)).days.empty());
+  EXPECT_FALSE(std::filesystem::exists(path + ".gz"));
+  expect_code(streams().file(who_, stream.row.id, day), Code::kNotFound);
+}
+
+TEST_P(LogStreams, WhatACutAppendLeftIsNotCountedTwice) {
+  const auto stream = make("File", R"({"retentionDays":7})");
+  const std::string day = day_of(clock().wall());
+  {
+    std::ofstream file(directory_ + "/" + stream.row.id.to_string() + "/" + day + ".ndjson",
+                       std::ios::app);
+    file << "{\"half\":";
+  }
+  append(1);
+  drain();
+  EXPECT_EQ(pass(), 1U);
+  const std::string text = gunzip(expect(streams().file(who_, stream.row.id, day)));
+  EXPECT_THAT(text, Not(HasSubstr("half")));
+  EXPECT_EQ(std::ranges::count(text, '\n'), 2);
+}
+
+TEST_P(LogStreams, SecretsAreMaskedAndAMaskKeepsThem) {
+  Receiver receiver;
+  const auto stream = make("Webhook", config(receiver.url(), R"(,"secret":"hush-hush")"));
+  EXPECT_THAT(stream.config, Not(HasSubstr("hush")));
+  EXPECT_THAT(stream.config, HasSubstr(R"("secret":"********")"));
+  EXPECT_THAT(std::string(base::as_text(now(stream).row.config)), Not(HasSubstr("hush")));
+  expect(streams().update(who_, stream.row.id, {"renamed", "Webhook", stream.config},
+                          happened("log_stream.update")));
+  const auto opened = expect(open_stream_config(keys(), now(stream).row));
+  EXPECT_EQ(opened.config.secret, "hush-hush");
+  EXPECT_EQ(now(stream).row.name, "renamed");
+}
+
+TEST_P(LogStreams, WhatCannotBeAStreamIsRefusedAndNamed) {
+  const auto field = [&](std::string_view name, std::string_view type, std::string_view text) {
+    const auto made = streams().create(who_, {name, type, text}, happened("log_stream.create"));
+    EXPECT_FALSE(made) << text;
+    if (made || made.error().fields.empty()) return std::string("none");
+    return made.error().fields[0].field;
+  };
+  EXPECT_EQ(field("", "File", ""), "name");
+  EXPECT_EQ(field("a", "Kafka", ""), "streamType");
+  EXPECT_EQ(field("a", "File", R"({"retentionDays":8})"), "configJson.retentionDays");
+  EXPECT_EQ(field("a", "File", "[1"), "configJson");
+  EXPECT_EQ(field("a", "Webhook", ""), "configJson.url");
+  EXPECT_EQ(field("a", "Webhook", R"({"url":"ftp://x"})"), "configJson.url");
+  EXPECT_EQ(field("a", "Webhook", R"({"url":"http://192.0.2.1/in"})"), "configJson.url");
+  EXPECT_EQ(field("a", "Webhook", R"({"url":"https://x","secret":"********"})"),
+            "configJson.secret");
+  EXPECT_EQ(field("a", "Splunk", R"({"url":"https://x"})"), "configJson.token");
+  EXPECT_EQ(field("a", "Splunk", R"({"url":"https://x","token":"a\r\nb"})"), "configJson.token");
+  EXPECT_EQ(field("a", "Datadog", "{}"), "configJson.apiKey");
+  EXPECT_TRUE(expect(streams().list(who_)).empty());
+}
+
+TEST_P(LogStreams, MembersAndOtherTenantsReachNothing) {
+  const auto stream = make("File", "");
+  Principal member = who_;
+  member.role = Role::kMember;
+  expect_code(streams().list(member), Code::kPermissionDenied, "insufficient_scope");
+  expect_code(streams().get(member, stream.row.id), Code::kPermissionDenied);
+  Principal other = who_;
+  other.tenant = new_tenant();
+  EXPECT_TRUE(expect(streams().list(other)).empty());
+  expect_code(streams().get(other, stream.row.id), Code::kNotFound);
+  expect_code(streams().files(other, stream.row.id), Code::kNotFound);
+  expect_code(streams().test(other, stream.row.id), Code::kNotFound);
+  expect_code(streams().set_active(other, stream.row.id, false, happened("x")), Code::kNotFound);
+  expect_code(streams().remove(other, stream.row.id, happened("x")), Code::kNotFound);
+  EXPECT_TRUE(now(stream).row.is_active);
+}
+
+TEST_P(LogStreams, ATestSaysWhatTheReceiverDid) {
+  Receiver receiver;
+  const auto stream = make("Webhook", config(receiver.url()));
+  expect(streams().test(who_, stream.row.id));
+  EXPECT_THAT(receiver.posts().back().body, HasSubstr("log_stream.test"));
+  receiver.answer(401, "no");
+  expect_code(streams().test(who_, stream.row.id), Code::kUnavailable, "receiver_failed");
+  expect(streams().remove(who_, stream.row.id, happened("log_stream.delete")));
+  expect_code(streams().test(who_, stream.row.id), Code::kNotFound);
+}
+
+TEST_P(LogStreams, TheRoutesAnswerInTheContractsShape) {
+  struct Answer {
+    int status;
+    std::string body;
+  };
+  const auto call_route = [&](http::Method method, std::string_view path, std::string_view body,
+                              std::vector<std::string> parameters) -> Result<Answer> {
+    for (const http::Route& route : stream_routes(streams())) {
+      if (route.path != path || route.method != method) continue;
+      WipingArena arena;
+      http::Request request;
+      request.body = body;
+      request.arena = &arena;
+      http::Call call(request, who_, happened(route.action), true);
+      call.parameters = std::move(parameters);
+      TRY_ASSIGN(const auto reply, route.handler(call));
+      EXPECT_EQ(call.events.size() + (call.in_transaction ? 1 : 0), 1U) << path;
+      return Answer{reply.status, std::string(reply.body)};
+    }
+    return fail(Code::kInternal, "no such route");
+  };
+  const auto made =
+      expect(call_route(http::Method::kPost, "/log-streams",
+                        R"({"name":"archive","streamType":"File","configJson":""})", {}));
+  EXPECT_EQ(made.status, 201);
+  EXPECT_THAT(made.body, HasSubstr(R"("configJson":"{\"retentionDays\":30}")"));
+  const auto list = expect(call_route(http::Method::kGet, "/log-streams", "", {}));
+  EXPECT_THAT(list.body, HasSubstr(R"("totalCount":1)"));
+  EXPECT_THAT(list.body, HasSubstr(R"("isActive":true,"consecutiveFailures":0)"));
+  const std::string id = expect(streams().list(who_)).at(0).row.id.to_string();
+  const auto files = expect(call_route(http::Method::kGet, "/log-streams/{id}/files", "", {id}));
+  EXPECT_EQ(files.body, R"({"days":[],"totalSizeBytes":0,"retentionDays":30})");
+  const auto test = expect(call_route(http::Method::kPost, "/log-streams/{id}/test", "", {id}));
+  EXPECT_EQ(test.body, R"({"success":true})");
+  expect_code(call_route(http::Method::kGet, "/log-streams/{id}/files/{day}", "",
+                         {id, "../../quantumapi.db"}),
+              Code::kNotFound);
+  EXPECT_EQ(expect(call_route(http::Method::kDelete, "/log-streams/{id}", "", {id})).status, 204);
+  expect_code(call_route(http::Method::kGet, "/log-streams/{id}", "", {id}), Code::kNotFound);
+}
+
+}  // namespace
+}  // namespace quantumapi::audit
