@@ -69,7 +69,15 @@ void describe(AuditEvent& event, const ApiKeyRecord& record) {
   event.resource_name = record.name;
 }
 
-// may_limit refuses a key that would escape what limits its maker.
+// own finds a key of the tenant; another tenant's is as absent.
+Result<ApiKeyRow> own(store::Transaction& tx, TenantId tenant, ApiKeyId id) {
+  TRY_ASSIGN(auto row, find_key(tx, id));
+  if (!row || row->record.tenant != tenant) return not_found();
+  return *std::move(row);
+}
+
+}  // namespace
+
 Status may_limit(store::Transaction& tx, ApiKeyId maker, const ApiKeyRecord& made) {
   TRY_ASSIGN(const auto row, find_key(tx, maker));
   if (!row) return not_found();
@@ -81,15 +89,6 @@ Status may_limit(store::Transaction& tx, ApiKeyId maker, const ApiKeyRecord& mad
     return beyond("a key cannot give a higher rate limit than its own");
   return {};
 }
-
-// own finds a key of the tenant; another tenant's is as absent.
-Result<ApiKeyRow> own(store::Transaction& tx, TenantId tenant, ApiKeyId id) {
-  TRY_ASSIGN(auto row, find_key(tx, id));
-  if (!row || row->record.tenant != tenant) return not_found();
-  return *std::move(row);
-}
-
-}  // namespace
 
 Status check_text(std::string field, std::string_view text, std::size_t most) {
   const auto bytes_inside = std::ranges::count_if(text, is_continuation);

@@ -13,7 +13,7 @@ using ::testing::ElementsAre;
 class Limits : public testing::AccessTest {
  protected:
   Status admit(std::string_view text, std::string_view peer) {
-    return service().admit(*expect(authenticate(text)), peer);
+    return service().admit(*expect(authenticate(text)), peer, true);
   }
   std::optional<WallTime> used(const CreatedApiKey& key) {
     return expect(service().find_key(owner(), key.record.id)).last_used_at;

@@ -94,6 +94,18 @@ constexpr Statement kNoteUse{"access.note_use",
           ON CONFLICT (id) DO UPDATE SET used_at = excluded.used_at
           WHERE api_key_uses.used_at <= :before)sql"};
 
+constexpr Statement kFindArrival{"access.find_arrival",
+                                 R"sql(SELECT arrival FROM api_key_rates WHERE id = :id)sql"};
+
+constexpr Statement kPutArrival{"access.put_arrival",
+                                R"sql(INSERT INTO api_key_rates (id, arrival) VALUES (:id, :arrival)
+          ON CONFLICT (id) DO UPDATE SET arrival = excluded.arrival)sql"};
+
+constexpr Statement kReplaceKey{"access.replace_key",
+                                R"sql(UPDATE api_keys SET replaced_by = :replaced_by,
+                 expires_at = :expires_at, revision = revision + 1
+          WHERE id = :id)sql"};
+
 Result<ApiKeyRow> key_of(const Row& row) {
   ApiKeyRow key;
   ApiKeyRecord& record = key.record;
@@ -260,6 +272,26 @@ Status revoke_key(Transaction& tx, ApiKeyId id, WallTime now) {
 
 Status note_use(Transaction& tx, ApiKeyId id, WallTime now) {
   TRY(tx.execute(kNoteUse, {{"id", id}, {"now", now}, {"before", now - std::chrono::minutes(1)}}));
+  return {};
+}
+
+Result<std::int64_t> find_arrival(Transaction& tx, ApiKeyId id) {
+  std::int64_t arrival = 0;
+  TRY(tx.one(kFindArrival, {{"id", id}}, [&](const Row& row) -> Status {
+    arrival = row.integer(0);
+    return {};
+  }));
+  return arrival;
+}
+
+Status put_arrival(Transaction& tx, ApiKeyId id, std::int64_t arrival) {
+  TRY(tx.execute(kPutArrival, {{"id", id}, {"arrival", arrival}}));
+  return {};
+}
+
+Status replace_key(Transaction& tx, ApiKeyId id, ApiKeyId by, WallTime expires_at) {
+  TRY(tx.execute(kReplaceKey, {{"id", id}, {"replaced_by", by}, {"expires_at", expires_at}}));
+  tx.touch(kApiKeysTable, id.uuid);
   return {};
 }
 

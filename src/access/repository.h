@@ -54,4 +54,11 @@ Status revoke_key(store::Transaction& tx, ApiKeyId id, WallTime now);
 // note_use keeps the last use of a key unless one less than a minute older is noted.
 Status note_use(store::Transaction& tx, ApiKeyId id, WallTime now);
 
+// find_arrival is the shared state of a key's rate (gcra.h), 0 where there is none yet.
+Result<std::int64_t> find_arrival(store::Transaction& tx, ApiKeyId id);
+Status put_arrival(store::Transaction& tx, ApiKeyId id, std::int64_t arrival);
+
+// replace_key names the key's successor and the end of its own life.
+Status replace_key(store::Transaction& tx, ApiKeyId id, ApiKeyId by, WallTime expires_at);
+
 }  // namespace quantumapi::access

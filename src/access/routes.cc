@@ -78,6 +78,19 @@ BOOST_DESCRIBE_STRUCT(WhoAmI, (),
                       (tenant_id, service_account_id, api_key_id, name, role, scopes, bindings,
                        expires_at))
 
+struct RateView {
+  std::int64_t limit = 0;
+  std::int64_t remaining = 0;
+  std::int64_t reset = 0;  // Unix seconds
+  std::string_view period = "minute";
+};
+BOOST_DESCRIBE_STRUCT(RateView, (), (limit, remaining, reset, period))
+
+struct RotateRequest {
+  std::optional<std::int64_t> overlap_seconds;  // 0 to 604800; a day where absent
+};
+BOOST_DESCRIBE_STRUCT(RotateRequest, (), (overlap_seconds))
+
 std::string_view status_of(const ApiKeyRecord& record, WallTime now) {
   if (record.revoked_at) return "revoked";
   return record.expires_at && *record.expires_at <= now ? "expired" : "active";
@@ -188,6 +201,19 @@ Result<Reply> revoke(AccessService& service, Call& call) {
   return Reply::empty(204);
 }
 
+Result<Reply> rotate(AccessService& service, Call& call) {
+  if (!call.may_block()) return would_block();
+  TRY_ASSIGN(const ApiKeyId id, key_id(call));
+  TRY_ASSIGN(const auto request, json::decode<RotateRequest>(call.request().body, call.arena()));
+  constexpr std::int64_t kDay = 86'400;
+  const std::chrono::seconds overlap(request.overlap_seconds.value_or(kDay));
+  TRY_ASSIGN(const auto created, service.rotate(call.principal(), id, overlap, call.event()));
+  call.recorded();
+  ApiKeyView view = view_of(created.record, call.now());
+  view.api_key = created.text.reveal_text(SecretAccess());
+  return Reply::json(call.request(), view, json::Naming::kCamel, 201);
+}
+
 Result<Reply> whoami(AccessService& service, Call& call) {
   if (!call.may_block()) return would_block();
   const Principal& principal = call.principal();
@@ -203,6 +229,14 @@ Result<Reply> whoami(AccessService& service, Call& call) {
   who.expires_at = record.expires_at;
   call.audit(event_about(call, principal.api_key.uuid, record.name));
   return Reply::json(call.request(), who);
+}
+
+Result<Reply> rate_limit(AccessService& service, Call& call) {
+  if (!call.may_block()) return would_block();
+  TRY_ASSIGN(const auto rate, service.rate(call.principal()));
+  call.audit(event_about(call, call.principal().api_key.uuid, {}));
+  const std::int64_t reset = (rate.reset + std::chrono::microseconds(999'999)).seconds();
+  return Reply::json(call.request(), RateView{rate.limit, rate.remaining, reset});
 }
 
 Route route(Method method, std::string_view path, std::string_view summary,
@@ -247,11 +281,27 @@ std::vector<Route> routes(AccessService& service) {
   end.action = "apikey.revoke";
   end.success = 204;
 
+  Route renew =
+      route(Method::kPost, "/apikeys/{id}/rotate",
+            "Replace an API key; the old one works until the overlap ends.", rotate, service);
+  renew.scope = "apikeys:write";
+  renew.action = "apikey.rotate";
+  renew.request_schema = http::schema<RotateRequest>();
+  renew.reply_schema = http::schema<ApiKeyView>();
+  renew.success = 201;
+
   Route who = route(Method::kGet, "/whoami", "Show what the presented API key stands for.", whoami,
                     service);
   who.action = "apikey.whoami";
   who.reply_schema = http::schema<WhoAmI>();
-  return {std::move(post), std::move(all), std::move(one), std::move(end), std::move(who)};
+
+  Route rate =
+      route(Method::kGet, "/rate-limit",
+            "Show how many requests the presented API key may still make.", rate_limit, service);
+  rate.action = "apikey.rate_limit";
+  rate.reply_schema = http::schema<RateView>();
+  return {std::move(post),  std::move(all), std::move(one), std::move(end),
+          std::move(renew), std::move(who), std::move(rate)};
 }
 
 }  // namespace quantumapi::access

@@ -8,7 +8,8 @@
 
 namespace quantumapi::access {
 
-// routes: POST, GET /apikeys; GET, DELETE /apikeys/{id}; GET /whoami.
+// routes: POST, GET /apikeys; GET, DELETE /apikeys/{id};
+// POST /apikeys/{id}/rotate; GET /whoami, /rate-limit.
 std::vector<http::Route> routes(AccessService& service);
 
 }  // namespace quantumapi::access

@@ -57,9 +57,9 @@ TEST_P(AccessRoutes, AreScopedAndAudited) {
     EXPECT_FALSE(route.action.empty());
     EXPECT_EQ(route.category, "access");
     const bool writes = route.method != Method::kGet;
-    const std::string_view scope = route.path == "/whoami" ? ""
-                                   : writes                ? "apikeys:write"
-                                                           : "apikeys:read";
+    const std::string_view scope = route.path == "/whoami" || route.path == "/rate-limit" ? ""
+                                   : writes ? "apikeys:write"
+                                            : "apikeys:read";
     EXPECT_EQ(route.scope, scope) << route.path;
   }
 }
@@ -152,6 +152,19 @@ TEST_P(AccessRoutes, WhoamiSaysWhatTheKeyStandsFor) {
                 ",\"bindings\":[{\"type\":\"secret\",\"name\":\"db\"}],\"expiresAt\":\"" +
                 end.to_string() + "\"}");
   EXPECT_EQ(who.audited, 1U);
+}
+
+TEST_P(AccessRoutes, RateLimitSaysWhereTheKeyStands) {
+  const auto key = make({.name = "slow", .scopes = {"secrets:read"}, .rate_limit = 60});
+  const auto who = expect(authenticate(text_of(key)));
+  expect(service().admit(*who, "192.0.2.1", true));
+  const auto shown = call(Method::kGet, "/rate-limit", who->principal);
+  const auto reset = (clock().wall() + std::chrono::microseconds(1'999'999)).seconds();
+  EXPECT_EQ(shown.body(), "{\"limit\":60,\"remaining\":59,\"reset\":" + std::to_string(reset) +
+                              ",\"period\":\"minute\"}");
+  EXPECT_EQ(shown.audited, 1U);
+  EXPECT_THAT(call(Method::kGet, "/rate-limit", owner()).body(),
+              HasSubstr("\"limit\":2147483647,\"remaining\":2147483647,"));
 }
 
 TEST_P(AccessRoutes, NeverBlockAnIoThread) {

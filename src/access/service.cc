@@ -2,6 +2,7 @@
 #include "access/service.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "access/service_impl.h"
 #include "crypto/random.h"
@@ -31,6 +32,7 @@ AccessService::Impl::Impl(store::Database& d, keyring::Keyring& k, crypto::Entro
       clock(c),
       cache(kApiKeysTable, kApiKeysTable, c),
       uses(d, c),
+      rates(d, c),
       dummy(random_key()),
       started_at(c.wall()),
       started(c.steady()) {}
@@ -119,7 +121,7 @@ Result<std::shared_ptr<const Authenticated>> AccessService::authenticate(
   return key->who;
 }
 
-Status AccessService::admit(const Authenticated& caller, std::string_view peer) {
+Status AccessService::admit(const Authenticated& caller, std::string_view peer, bool may_block) {
   if (!caller.networks.empty()) {
     const auto address = parse_address(peer);
     const bool allowed = address && std::ranges::any_of(caller.networks, [&](const Network& n) {
@@ -129,8 +131,18 @@ Status AccessService::admit(const Authenticated& caller, std::string_view peer) 
       return fail(Code::kPermissionDenied, "this key may not be used from this address",
                   "address_not_allowed");
   }
+  if (caller.rate_limit != 0)
+    TRY(impl_->rates.pass(caller.principal.api_key, caller.rate_limit, may_block));
   impl_->uses.note(caller.principal.api_key, impl_->clock.wall());
   return {};
+}
+
+Result<AccessService::Rate> AccessService::rate(const Principal& principal) {
+  TRY_ASSIGN(const auto record, find_key(principal, principal.api_key));
+  constexpr std::int64_t kNone = std::numeric_limits<std::int32_t>::max();
+  if (record.rate_limit == 0) return Rate{kNone, kNone, impl_->clock.wall()};
+  TRY_ASSIGN(const auto state, impl_->rates.state(principal.api_key, record.rate_limit));
+  return Rate{record.rate_limit, state.remaining, state.reset};
 }
 
 void AccessService::start() { impl_->uses.start(); }

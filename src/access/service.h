@@ -79,9 +79,21 @@ class AccessService {
                                                             WallTime now, bool may_block);
 
   // admit checks what limits a key beside its scope. kPermissionDenied
-  // "address_not_allowed" when `peer` is outside the key's networks. Notes the
-  // use of the key, which is written later (start).
-  Status admit(const Authenticated& caller, std::string_view peer);
+  // "address_not_allowed" when `peer` is outside the key's networks;
+  // kRateLimited with Retry-After past its rate (rates.h); kWouldBlock when the
+  // store must be asked for the rate and may_block is false. A request is
+  // admitted once: it counts against the rate. Notes the use of the key, which
+  // is written later (start).
+  Status admit(const Authenticated& caller, std::string_view peer, bool may_block);
+  // rate is where the key stands with its limit.
+  struct Rate {
+    std::int64_t limit = 0;      // requests a minute
+    std::int64_t remaining = 0;  // that would pass now
+    WallTime reset{};            // when all of them would again
+  };
+  // rate: a key without a limit is told the largest number there is (2^31 - 1)
+  // for both, which no client takes for an exhausted one.
+  Result<Rate> rate(const Principal& principal);
   // start begins to write last uses, every few seconds; stop writes what is left.
   void start();
   void stop();
@@ -120,6 +132,12 @@ class AccessService {
   // revoke is in force in this process when it returns and on every replica
   // within a second; idempotent.
   Status revoke(const Principal& principal, ApiKeyId id, AuditEvent event);
+  // rotate makes a key with the power of `id`, and lets that one work for
+  // `overlap` more (at most 7 days), or to its own end where that comes first.
+  // The caller must be able to grant all that the key has. kConflict for a key
+  // that was revoked, has expired or was rotated before.
+  Result<CreatedApiKey> rotate(const Principal& principal, ApiKeyId id,
+                               std::chrono::seconds overlap, AuditEvent event);
   // create_owner_key makes a further owner key from the host itself
   // (`quantumapid apikey`), for those who lost theirs.
   Result<CreatedApiKey> create_owner_key(TenantId tenant, std::string_view name, AuditEvent event);

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "access/api_key.h"
+#include "access/rates.h"
 #include "access/repository.h"
 #include "access/service.h"
 #include "access/uses.h"
@@ -54,6 +55,7 @@ struct AccessService::Impl {
   const Clock& clock;
   store::RowCache<CachedKey> cache;
   Uses uses;
+  Rates rates;
 
   std::mutex mac_keys_mutex;
   std::unordered_map<Uuid, MacKey> mac_keys;  // few, and they never change
@@ -66,5 +68,8 @@ struct AccessService::Impl {
 // check_text refuses a text that is blank, longer than `most` characters, or
 // holds control characters. kInvalidArgument names `field`.
 Status check_text(std::string field, std::string_view text, std::size_t most);
+
+// may_limit refuses a key that would escape what limits its maker.
+Status may_limit(store::Transaction& tx, ApiKeyId maker, const ApiKeyRecord& made);
 
 }  // namespace quantumapi::access

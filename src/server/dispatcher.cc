@@ -79,6 +79,7 @@ struct Dispatcher::Impl {
     RouteMetrics* metrics = nullptr;
     SteadyTime begun{};
     std::shared_ptr<const access::Authenticated> caller{};
+    bool admitted = false;
   };
   using Shared = std::shared_ptr<Work>;
 
@@ -164,7 +165,10 @@ struct Dispatcher::Impl {
     auto caller = access.authenticate(presented, now, may_block);
     if (!caller) return std::unexpected(caller.error());
     work.caller = *std::move(caller);
-    TRY(access.admit(*work.caller, work.exchange.request().peer_address));
+    // Once a request, though it may be attempted twice: it counts against the key's rate.
+    if (!work.admitted)
+      TRY(access.admit(*work.caller, work.exchange.request().peer_address, may_block));
+    work.admitted = true;
     const std::string_view scope = work.route->scope;
     if (!scope.empty() && !work.caller->principal.has_scope(scope))
       return fail(Code::kPermissionDenied, "this key lacks the scope " + std::string(scope),

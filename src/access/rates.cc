@@ -1,0 +1,116 @@
+#include "access/rates.h"
+
+#include "access/repository.h"
+
+namespace quantumapi::access {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr std::int64_t kHeldFor = 2 * kSecond;
+constexpr std::int64_t kSliceOf = 20;  // a slice is at most this part of the limit
+constexpr std::size_t kEntries = 100'000;
+
+std::unexpected<Error> too_many(std::int64_t wait) {
+  const auto seconds = std::max<std::int64_t>((wait + kSecond - 1) / kSecond, 1);
+  return std::unexpected(Error{Code::kRateLimited,
+                               "this key has used up its requests; try again later",
+                               "rate_limit_exceeded",
+                               {},
+                               static_cast<int>(seconds)});
+}
+
+}  // namespace
+
+Rates::Rates(store::Database& database, const Clock& clock)
+    : database_(database),
+      clock_(clock),
+      shared_(database.dialect() == store::Dialect::kPostgres),
+      started_at_(clock.wall()),
+      started_(clock.steady()) {}
+
+std::int64_t Rates::now() const {
+  const auto passed = std::chrono::nanoseconds(clock_.steady() - started_);
+  return started_at_.micros * 1000 + passed.count();
+}
+
+Status Rates::pass_alone(Entry& entry, std::int64_t limit, std::int64_t now) {
+  const Gcra gcra(limit);
+  if (gcra.available(entry.arrival, now) == 0) return too_many(gcra.wait(entry.arrival, now));
+  entry.arrival = gcra.taken(entry.arrival, now, 1);
+  return {};
+}
+
+// A key in steady use empties what was taken for it, and gets twice as much.
+Status Rates::pass(ApiKeyId key, std::int64_t limit, bool may_block) {
+  const std::int64_t at = now();
+  std::int64_t wanted = 1;
+  {
+    const std::scoped_lock lock(mutex_);
+    forget_idle(at);
+    Entry& entry = entries_[key];
+    if (!shared_) return pass_alone(entry, limit, at);
+    const bool fresh = at < entry.held_until;
+    if (fresh && entry.held > 0) {
+      --entry.held;
+      return {};
+    }
+    if (at < entry.denied_until) return too_many(entry.denied_until - at);
+    if (!may_block) return fail(Code::kWouldBlock, "the key's rate is in the store");
+    if (fresh) wanted = std::clamp<std::int64_t>(limit / kSliceOf, 1, entry.slice * 2);
+    entry.held = 0;
+  }
+  TRY_ASSIGN(const Taken taken, take(key, limit, wanted, at));
+  const std::scoped_lock lock(mutex_);
+  Entry& entry = entries_[key];
+  if (taken.count == 0) {
+    entry.denied_until = at + taken.wait;
+    return too_many(taken.wait);
+  }
+  entry.held += taken.count - 1;
+  entry.slice = wanted;
+  entry.held_until = at + kHeldFor;
+  return {};
+}
+
+Result<Rates::Taken> Rates::take(ApiKeyId key, std::int64_t limit, std::int64_t wanted,
+                                 std::int64_t now) {
+  const Gcra gcra(limit);
+  return database_.change([&](store::Transaction& tx) -> Result<Taken> {
+    TRY_ASSIGN(const std::int64_t arrival, find_arrival(tx, key));
+    const std::int64_t count = std::min(wanted, gcra.available(arrival, now));
+    if (count == 0) return Taken{0, gcra.wait(arrival, now)};
+    TRY(put_arrival(tx, key, gcra.taken(arrival, now, count)));
+    return Taken{count, 0};
+  });
+}
+
+Result<Rates::State> Rates::state(ApiKeyId key, std::int64_t limit) {
+  const std::int64_t at = now();
+  std::int64_t arrival = 0;
+  std::int64_t held = 0;
+  if (shared_) {
+    const auto find = [&](store::Transaction& tx) { return find_arrival(tx, key); };
+    TRY_ASSIGN(arrival, database_.read(find));
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    if (const auto it = entries_.find(key); it != entries_.end()) {
+      if (!shared_) arrival = it->second.arrival;
+      if (at < it->second.held_until) held = it->second.held;
+    }
+  }
+  const std::int64_t full_in = std::max<std::int64_t>(arrival - at, 0);
+  return State{Gcra(limit).available(arrival, at) + held,
+               clock_.wall() + std::chrono::microseconds((full_in + 999) / 1000)};
+}
+
+// forget_idle keeps the memory bounded: an entry whose minute has passed says nothing.
+void Rates::forget_idle(std::int64_t now) {
+  if (entries_.size() < kEntries) return;
+  std::erase_if(entries_, [&](const auto& entry) {
+    const Entry& e = entry.second;
+    return std::max({e.arrival, e.held_until, e.denied_until}) <= now;
+  });
+}
+
+}  // namespace quantumapi::access
