@@ -96,6 +96,38 @@ TEST_F(Journal, GivesEveryEntryAgainAfterAReopen) {
   EXPECT_EQ(found[1].time, erased.time);
 }
 
+TEST_F(Journal, ADeletionStandsAfterTheVersionsItEndsAndOneThatWasCutNeverHappened) {
+  const JournalEntry first = entry(1);
+  JournalEntry second = first;
+  second.version = 2;
+  JournalEntry deleted = first;
+  deleted.version = 0;
+  deleted.kind = JournalEntry::Kind::kKeyDeleted;
+  deleted.algorithm.clear();
+  deleted.wrapped.clear();
+  using Kind = JournalEntry::Kind;
+  const auto kinds = [&] {
+    std::vector<Kind> out;
+    expect(expect(open())->each([&](const JournalEntry& each) -> Status {
+      EXPECT_EQ(each.object, deleted.object);
+      EXPECT_EQ(each.tenant, deleted.tenant);
+      out.push_back(each.kind);
+      return {};
+    }));
+    return out;
+  };
+  {
+    const auto journal = expect(open());
+    expect(journal->append(first));
+    expect(journal->append(second));
+    expect(journal->append(deleted));
+  }
+  EXPECT_EQ(kinds(), (std::vector{Kind::kKeyVersion, Kind::kKeyVersion, Kind::kKeyDeleted}));
+  const std::string whole = read();
+  write(whole.substr(0, whole.size() - 1));
+  EXPECT_EQ(kinds(), (std::vector{Kind::kKeyVersion, Kind::kKeyVersion}));
+}
+
 TEST_F(Journal, IsReadableByItsOwnerAlone) {
   expect(open());
   struct stat info{};

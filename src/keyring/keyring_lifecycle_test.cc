@@ -1,6 +1,7 @@
 // What changes a key between its making and its end.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 #include "crypto/public_key.h"
@@ -80,6 +81,33 @@ TEST_P(KeyLifecycle, ADisabledKeyIsRefusedAtOnceAndUsableOnceEnabledAgain) {
               "key_not_active");
   EXPECT_EQ(expect(update(made.id, {.active = true})).state, "active");
   EXPECT_TRUE(keys().encryption(mine_, made.id, 1, Purpose::kEncrypt, true));
+}
+
+TEST_P(KeyLifecycle, OnceDisablingIsAnsweredNoThreadGetsTheKeyAnyMore) {
+  const KeyRecord made = create(mine_, "fields");
+  expect(keys().default_encryption(mine_, Purpose::kEncrypt, true));
+  std::atomic<bool> disabled = false;
+  std::atomic<int> given = 0;
+  std::atomic<int> late = 0;
+  std::atomic<int> refused = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 4; ++t)
+      threads.emplace_back([&] {
+        while (refused < 100) {
+          const bool after = disabled;
+          const auto version = keys().newest_encryption(mine_, made.id, Purpose::kEncrypt, true);
+          if (version) ++(after ? late : given);
+          if (after && late > 0) return;
+          if (!version) ++refused;
+        }
+      });
+    while (given < 100) std::this_thread::yield();
+    expect(update(made.id, {.active = false}));
+    disabled = true;
+  }
+  EXPECT_EQ(late, 0);
+  EXPECT_GE(refused, 100);
 }
 
 TEST_P(KeyLifecycle, AMinimumVersionTakesEffectAtOnceAndMayBeLoweredAgain) {

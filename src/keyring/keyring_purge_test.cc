@@ -4,8 +4,10 @@
 #include <sys/resource.h>
 
 #include <filesystem>
+#include <thread>
 
 #include "keyring/keyring.h"
+#include "keyring/purger.h"
 #include "keyring/repository.h"
 #include "keyring/testing/test_keyring.h"
 
@@ -138,6 +140,53 @@ TEST_P(KeyDeletion, EachEndIsJournaledAndAuditedOnce) {
   const auto deleted = records("key.delete");
   ASSERT_EQ(deleted.size(), 1U);
   EXPECT_NE(deleted[0].find(made.id.to_string()), std::string::npos);
+}
+
+TEST_P(KeyDeletion, TheJournalEndsAKeyAfterEachOfItsVersions) {
+  const KeyRecord made = create(mine_, "fields");
+  expect(keys().rotate(mine_, made.id, event("key.rotate")));
+  expect(schedule(made.id, 7));
+  clock().advance(days(7));
+  purge();
+  std::vector<std::pair<JournalEntry::Kind, std::uint32_t>> found;
+  expect(journal().each([&](const JournalEntry& entry) -> Status {
+    if (entry.object == made.id.uuid) found.emplace_back(entry.kind, entry.version);
+    return {};
+  }));
+  using Kind = JournalEntry::Kind;
+  EXPECT_EQ(found, (std::vector{std::pair(Kind::kKeyVersion, 1U), std::pair(Kind::kKeyVersion, 2U),
+                                std::pair(Kind::kKeyDeleted, 0U)}));
+}
+
+TEST_P(KeyDeletion, TwoPurgesAtOnceEndEachKeyOnce) {
+  std::vector<KeyId> made;
+  for (int i = 0; i < 8; ++i) {
+    made.push_back(create(mine_, "k" + std::to_string(i)).id);
+    expect(schedule(made.back(), 7));
+  }
+  clock().advance(days(7));
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 3; ++t) threads.emplace_back([&] { purge(); });
+  }
+  EXPECT_EQ(records("key.delete").size(), 8U);
+  EXPECT_EQ(expect(keys().list(mine_, {})).total, 0);
+  for (const KeyId key : made) EXPECT_EQ(wrapped(key, 1).size(), 1U);
+}
+
+TEST_P(KeyDeletion, APurgerCarriesOutWhatIsDueBeforeItEnds) {
+  const KeyRecord made = create(mine_, "fields");
+  expect(schedule(made.id, 7));
+  {
+    const Purger early(keys(), clock(), store().log());
+  }
+  EXPECT_EQ(expect(keys().find(mine_, made.id)).state, "scheduled_deletion");
+  clock().advance(days(7));
+  {
+    const Purger late(keys(), clock(), store().log());
+  }
+  EXPECT_EQ(expect(keys().find(mine_, made.id)).state, "deleted");
+  EXPECT_EQ(wrapped(made.id, 1).size(), 1U);
 }
 
 TEST_P(KeyDeletion, AProtectedKeyIsNeitherScheduledNorPurged) {
