@@ -15,7 +15,7 @@ namespace quantumapi::access {
 
 // BindingJson names one resource by id, by name, or by both.
 struct BindingJson {
-  std::string type;  // "secret" | "key"
+  std::string type;  // "secret" | "key" | "group"
   std::optional<Uuid> id;
   std::optional<std::string> name;
 };

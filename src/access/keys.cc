@@ -23,8 +23,10 @@ Status check_bindings(std::span<const base::Binding> bindings) {
   for (std::size_t i = 0; i < bindings.size(); ++i) {
     const base::Binding& binding = bindings[i];
     const std::string field = "bindings." + std::to_string(i);
-    if (binding.type != "secret" && binding.type != "key")
-      return base::fail_field(field + ".type", "is secret or key");
+    if (binding.type != "secret" && binding.type != "key" && binding.type != "group")
+      return base::fail_field(field + ".type", "is secret, key or group");
+    if (binding.type == "group" && (binding.id.is_nil() || !binding.name.empty()))
+      return base::fail_field(field, "names a group by its id alone");
     if (binding.id.is_nil() && binding.name.empty())
       return base::fail_field(field, "needs an id or a name");
     if (!binding.name.empty()) TRY(check_text(field + ".name", binding.name, kResourceNameSize));
@@ -160,6 +162,7 @@ Result<CreatedApiKey> AccessService::create_key(const Principal& maker, const Ne
   const auto insert = [&](store::Transaction& tx) -> Result<ApiKeyRecord> {
     ApiKeyRow row = draft.row;
     TRY(may_limit(tx, maker.api_key, row.record));
+    TRY(check_groups(tx, maker.tenant, key.bindings));
     TRY_ASSIGN(auto existing, find_account(tx, maker.tenant, account.row.name));
     if (!existing) {
       TRY(impl_->insert_account_in(tx, maker.tenant, account, row.record.created_at));

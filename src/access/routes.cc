@@ -1,6 +1,7 @@
 #include "access/routes.h"
 
 #include "access/binding_json.h"
+#include "access/group_routes.h"
 
 namespace quantumapi::access {
 namespace {
@@ -225,7 +226,7 @@ Result<Reply> whoami(AccessService& service, Call& call) {
   who.name = principal.label;
   who.role = base::to_string(principal.role);
   who.scopes = principal.scopes;
-  who.bindings = to_json(principal.bindings);
+  who.bindings = to_json(record.bindings);
   who.expires_at = record.expires_at;
   call.audit(event_about(call, principal.api_key.uuid, record.name));
   return Reply::json(call.request(), who);
@@ -300,8 +301,10 @@ std::vector<Route> routes(AccessService& service) {
             "Show how many requests the presented API key may still make.", rate_limit, service);
   rate.action = "apikey.rate_limit";
   rate.reply_schema = http::schema<RateView>();
-  return {std::move(post),  std::move(all), std::move(one), std::move(end),
-          std::move(renew), std::move(who), std::move(rate)};
+  std::vector<Route> all_routes{std::move(post),  std::move(all), std::move(one), std::move(end),
+                                std::move(renew), std::move(who), std::move(rate)};
+  for (Route& group : group_routes(service)) all_routes.push_back(std::move(group));
+  return all_routes;
 }
 
 }  // namespace quantumapi::access

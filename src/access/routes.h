@@ -9,7 +9,8 @@
 namespace quantumapi::access {
 
 // routes: POST, GET /apikeys; GET, DELETE /apikeys/{id};
-// POST /apikeys/{id}/rotate; GET /whoami, /rate-limit.
+// POST /apikeys/{id}/rotate; GET /whoami, /rate-limit;
+// and those of resource groups (group_routes.h).
 std::vector<http::Route> routes(AccessService& service);
 
 }  // namespace quantumapi::access

@@ -51,11 +51,19 @@ Result<MacKey> AccessService::Impl::mac_key(const Uuid& id) {
 // load gives null for a key that has no row.
 Result<std::shared_ptr<const CachedKey>> AccessService::Impl::load(ApiKeyId id) {
   const auto ticket = cache.begin_load(id.uuid);
-  TRY_ASSIGN(auto row,
-             database.read([&](store::Transaction& tx) { return access::find_key(tx, id); }));
+  auto cached = std::make_shared<CachedKey>();
+  cached->groups_seen = groups_changed;
+  cached->groups_until = ticket.read_at + store::kRowLife;
+  const auto find = [&](store::Transaction& tx) -> Result<std::optional<ApiKeyRow>> {
+    TRY_ASSIGN(auto found, access::find_key(tx, id));
+    if (found) TRY(resolve_groups(tx, found->record.tenant, found->record.bindings));
+    return found;
+  };
+  TRY_ASSIGN(auto row, database.read(find));
   if (!row) return nullptr;
   ApiKeyRecord& record = row->record;
-  auto cached = std::make_shared<CachedKey>();
+  cached->has_groups = std::ranges::any_of(
+      record.bindings, [](const base::Binding& binding) { return binding.type == "group"; });
   TRY_ASSIGN(cached->mac_key, mac_key(row->mac_key));
   auto personal = keyring.personal_key(record.tenant, record.account.uuid);
   // An erased account has no personal key left, and none of its keys is valid.
@@ -77,6 +85,12 @@ Result<std::shared_ptr<const CachedKey>> AccessService::Impl::load(ApiKeyId id) 
   cached->revoked = record.revoked_at.has_value();
   cache.put(id.uuid, {cached, row->revision}, ticket);
   return cached;
+}
+
+// is_current: no row's revision tells of a change to the groups a key is bound to.
+bool AccessService::Impl::is_current(const CachedKey& key) const {
+  if (!key.has_groups) return true;
+  return key.groups_seen == groups_changed && clock.steady() < key.groups_until;
 }
 
 // not_before is the time by which expiry is decided: a wall clock that was set
@@ -101,7 +115,7 @@ Result<std::shared_ptr<const Authenticated>> AccessService::authenticate(
   if (parsed) {
     const ApiKeyId id = api_key_id(parsed->id);
     key = impl_->cache.find(id.uuid);
-    if (key == nullptr) {
+    if (key == nullptr || !impl_->is_current(*key)) {
       if (!may_block) return fail(Code::kWouldBlock, "the API key is not in memory");
       TRY_ASSIGN(key, impl_->load(id));
     }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "access/groups.h"
 #include "access/network.h"
 #include "base/principal.h"
 #include "crypto/entropy.h"
@@ -141,6 +142,24 @@ class AccessService {
   // create_owner_key makes a further owner key from the host itself
   // (`quantumapid apikey`), for those who lost theirs.
   Result<CreatedApiKey> create_owner_key(TenantId tenant, std::string_view name, AuditEvent event);
+
+  // Resource groups. A key bound to one (a binding of type "group") reaches
+  // what the group holds at the time: a change holds at once in this process
+  // and within a second on every replica. Changes need the role admin and a key
+  // bound to nothing. kConflict "group_name_conflict" for a name that is taken.
+  Result<std::vector<Group>> list_groups(const Principal& principal);
+  Result<GroupWithItems> find_group(const Principal& principal, const Uuid& id);
+  Result<Group> create_group(const Principal& principal, std::string_view name,
+                             std::string_view description, AuditEvent event);
+  // update_group keeps the description where none is given.
+  Result<Group> update_group(const Principal& principal, const Uuid& id, std::string_view name,
+                             std::optional<std::string_view> description, AuditEvent event);
+  Status delete_group(const Principal& principal, const Uuid& id, AuditEvent event);
+  // add_to_group: `type` is Secret, CryptoKey or ApiKey; may be repeated.
+  Status add_to_group(const Principal& principal, const Uuid& id, std::string_view type,
+                      const Uuid& resource, AuditEvent event);
+  Status remove_from_group(const Principal& principal, const Uuid& id, const Uuid& item,
+                           AuditEvent event);
 
   [[nodiscard]] std::vector<store::RowCacheBase*> caches();
 

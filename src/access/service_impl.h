@@ -1,6 +1,7 @@
 // What the parts of AccessService share: authentication, tenants, API keys.
 #pragma once
 
+#include <atomic>
 #include <mutex>
 #include <unordered_map>
 
@@ -22,6 +23,10 @@ struct CachedKey {
   MacKey mac_key;
   crypto::Digest mac{};
   bool revoked = false;
+  // What groups hold changes without the key's row: such a key is read again soon.
+  bool has_groups = false;
+  SteadyTime groups_until{};
+  std::uint64_t groups_seen = 0;
 };
 
 struct AccessService::Impl {
@@ -30,6 +35,7 @@ struct AccessService::Impl {
   // -- authentication (service.cc)
   Result<std::shared_ptr<const CachedKey>> load(ApiKeyId id);
   Result<MacKey> mac_key(const Uuid& id);
+  [[nodiscard]] bool is_current(const CachedKey& key) const;
   [[nodiscard]] WallTime not_before(WallTime now) const;
 
   // -- making keys (keys.cc)
@@ -54,6 +60,7 @@ struct AccessService::Impl {
   crypto::EntropyPool& entropy;
   const Clock& clock;
   store::RowCache<CachedKey> cache;
+  std::atomic<std::uint64_t> groups_changed = 0;  // in this process
   Uses uses;
   Rates rates;
 
@@ -71,5 +78,12 @@ Status check_text(std::string field, std::string_view text, std::size_t most);
 
 // may_limit refuses a key that would escape what limits its maker.
 Status may_limit(store::Transaction& tx, ApiKeyId maker, const ApiKeyRecord& made);
+
+// resolve_groups appends what the groups among the bindings hold.
+Status resolve_groups(store::Transaction& tx, TenantId tenant,
+                      std::vector<base::Binding>& bindings);
+// check_groups: kInvalidArgument names a binding whose group the tenant lacks.
+Status check_groups(store::Transaction& tx, TenantId tenant,
+                    std::span<const base::Binding> bindings);
 
 }  // namespace quantumapi::access
