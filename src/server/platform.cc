@@ -12,6 +12,7 @@
 #include "audit/stream_routes.h"
 #include "audit/stream_worker.h"
 #include "encryption/routes.h"
+#include "keyring/purger.h"
 #include "server/repository.h"
 #include "server/version.h"
 #include "vault/routes.h"
@@ -87,6 +88,7 @@ struct Platform::Parts {
   std::unique_ptr<audit::StreamService> streams{};
   std::unique_ptr<audit::StreamWorker> stream_worker{};
   std::unique_ptr<store::CacheKeeper> keeper{};
+  std::unique_ptr<keyring::Purger> purger{};
 
   // find_or_make_installation gives the installation and its root key. In
   // kOpen mode nothing is written; in kCreate mode what is missing is made.
@@ -123,6 +125,7 @@ struct Platform::Parts {
     vault = std::make_unique<vault::VaultService>(*database, *keyring, clock);
     audit::Sequencer::Options options;
     options.checkpoint_file = config.checkpoint_file;
+    options.retention_days = config.audit_retention_days;
     sequencer =
         std::make_unique<audit::Sequencer>(*database, *keyring, clock, log, metrics, options);
     const std::string files = config.data + "/log-streams";
@@ -164,6 +167,7 @@ void Platform::start() {
   parts_->keeper =
       std::make_unique<store::CacheKeeper>(*parts_->database, parts_->clock, std::move(caches));
   parts_->sequencer->start();
+  parts_->purger = std::make_unique<keyring::Purger>(*parts_->keyring, parts_->clock, parts_->log);
   parts_->stream_worker->start();
   parts_->access->start();
 }
@@ -171,6 +175,7 @@ void Platform::start() {
 void Platform::stop() {
   if (parts_->access) parts_->access->stop();
   parts_->stream_worker.reset();
+  parts_->purger.reset();
   parts_->sequencer.reset();
   parts_->keeper.reset();
 }
