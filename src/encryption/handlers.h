@@ -18,6 +18,16 @@ Result<http::Reply> handle_list_keys(keyring::Keyring& keyring, http::Call& call
 Result<http::Reply> handle_get_key(keyring::Keyring& keyring, http::Call& call);
 Result<http::Reply> handle_rotate_key(keyring::Keyring& keyring, http::Call& call);
 
+Result<http::Reply> handle_create_key(keyring::Keyring& keyring, http::Call& call);
+Result<http::Reply> handle_import_key(keyring::Keyring& keyring, http::Call& call);
+Result<http::Reply> handle_update_key(keyring::Keyring& keyring, http::Call& call);
+Result<http::Reply> handle_delete_key(keyring::Keyring& keyring, http::Call& call);
+Result<http::Reply> handle_recover_key(keyring::Keyring& keyring, http::Call& call);
+Result<http::Reply> handle_set_default_key(keyring::Keyring& keyring, http::Call& call);
+Result<http::Reply> handle_min_version(keyring::Keyring& keyring, http::Call& call);
+Result<http::Reply> handle_key_versions(keyring::Keyring& keyring, http::Call& call);
+Result<http::Reply> handle_public_key(keyring::Keyring& keyring, http::Call& call);
+
 Result<http::Reply> handle_entropy(crypto::EntropyPool& entropy, http::Call& call);
 
 }  // namespace quantumapi::encryption

@@ -3,6 +3,7 @@
 
 #include "base/encoding.h"
 #include "encryption/handlers.h"
+#include "encryption/key_tools.h"
 #include "encryption/rules.h"
 #include "encryption/wire.h"
 
@@ -18,66 +19,6 @@ using keyring::Purpose;
 constexpr std::int64_t kMaxPage = 1'000'000;
 constexpr std::int64_t kMaxPageSize = 200;
 constexpr json::Naming kBoth = json::Naming::kCamelAndSnake;
-
-// Clients know three types; an image key signs, and says what for.
-std::string_view type_of(Purpose purpose) {
-  if (purpose == Purpose::kEncrypt) return "encryption";
-  return purpose == Purpose::kHmac ? "hmac" : "signing";
-}
-
-// The clients' word for a disabled key is inactive.
-std::string_view status_of(const std::string& state) {
-  if (state == "active") return "active";
-  if (state == "disabled") return "inactive";
-  return state == "deleted" ? "deleted" : "scheduled_deletion";
-}
-
-void fill(KeyReply& reply, const KeyRecord& key) {
-  reply.id = key.id;
-  reply.name = key.name;
-  reply.key_type = type_of(key.purpose);
-  reply.algorithm = key.algorithm;
-  reply.version = key.latest_version;
-  reply.created_at = key.created_at;
-  reply.is_default = key.is_default;
-  if (!key.description.empty()) reply.description = key.description;
-  reply.is_post_quantum = key.algorithm.starts_with("ML-");
-  reply.is_active = key.state == "active";
-  reply.last_rotated_at = key.rotated_at;
-  if (!key.labels.empty()) reply.labels = key.labels;
-  reply.state = key.state;
-  reply.purpose = type_of(key.purpose);
-  if (key.purpose == Purpose::kImage) reply.usage = "image";
-  reply.status = status_of(key.state);
-  if (!key.public_key.empty())
-    reply.public_key = base::base64_encode(key.public_key, base::Base64::kStandard);
-  reply.updated_at = key.updated_at;
-  reply.min_decryption_version = key.min_decryption_version;
-  reply.version_count = key.version_count;
-  reply.entropy_sources = key.sources;
-  reply.quantum_entropy = key.quantum;
-}
-
-AuditEvent event_of(const Call& call, const KeyRecord& key) {
-  AuditEvent event = call.event();
-  event.resource_type = "key";
-  event.resource = key.id.uuid;
-  event.resource_name = key.name;
-  event.key_version = key.latest_version;
-  return event;
-}
-
-// find takes the path's id or name; whether the credential may reach it is told first.
-Result<KeyRecord> find(Keyring& keyring, const Call& call) {
-  const std::string_view named = call.parameter(0);
-  const Principal& principal = call.principal();
-  if (const auto id = KeyId::parse(named)) {
-    TRY(check_reach(principal, *id));
-    return keyring.find(principal.tenant, *id);
-  }
-  if (!principal.may_reach("key", named)) return outside_bindings();
-  return keyring.find(principal.tenant, named);
-}
 
 Result<std::optional<Purpose>> purpose_filter(std::optional<std::string_view> type) {
   if (!type) return std::nullopt;
@@ -162,16 +103,16 @@ Result<Reply> handle_list_keys(Keyring& keyring, Call& call) {
 }
 
 Result<Reply> handle_get_key(Keyring& keyring, Call& call) {
-  TRY_ASSIGN(const KeyRecord key, find(keyring, call));
+  TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
   KeyReply reply;
   fill(reply, key);
-  call.audit(event_of(call, key));
+  call.audit(key_event(call, key));
   return Reply::json(call.request(), reply, kBoth);
 }
 
 Result<Reply> handle_rotate_key(Keyring& keyring, Call& call) {
   TRY_ASSIGN(const auto request, json::decode<RotateRequest>(call.request().body, call.arena()));
-  TRY_ASSIGN(const KeyRecord key, find(keyring, call));
+  TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
   TRY_ASSIGN(const Keyring::Rotation rotation,
              keyring.rotate(call.principal().tenant, key.id, call.event(),
                             request.set_as_default.value_or(false)));

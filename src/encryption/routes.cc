@@ -1,6 +1,7 @@
 #include "encryption/routes.h"
 
 #include "encryption/handlers.h"
+#include "encryption/key_routes.h"
 #include "encryption/wire.h"
 
 namespace quantumapi::encryption {
@@ -125,9 +126,12 @@ Route entropy_route(crypto::EntropyPool& entropy) {
 
 std::vector<Route> routes(EncryptionService& service, keyring::Keyring& keyring,
                           crypto::EntropyPool& entropy) {
-  return {encrypt_route(service),       decrypt_route(service), encrypt_batch_route(service),
-          decrypt_batch_route(service), list_route(keyring),    get_route(keyring),
-          rotate_route(keyring),        entropy_route(entropy)};
+  std::vector<Route> all{encrypt_route(service),       decrypt_route(service),
+                         encrypt_batch_route(service), decrypt_batch_route(service),
+                         list_route(keyring),          get_route(keyring),
+                         rotate_route(keyring),        entropy_route(entropy)};
+  for (Route& route : key_change_routes(keyring)) all.push_back(std::move(route));
+  return all;
 }
 
 }  // namespace quantumapi::encryption

@@ -40,7 +40,7 @@ EncryptionService::Decrypted answer_of(SecretBytes opened, Encoding encoding,
                                        const keyring::EncryptionVersion& version) {
   if (encoding == Encoding::kBase64)
     opened = base::base64_encode_secret(opened.reveal(SecretAccess{}), base::Base64::kStandard);
-  return {std::move(opened), version.key, version.version, algorithm_of(version)};
+  return {std::move(opened), version.key, version.version, algorithm_of(version), encoding};
 }
 
 }  // namespace quantumapi::encryption

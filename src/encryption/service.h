@@ -64,6 +64,7 @@ class EncryptionService {
     KeyId key;
     std::uint32_t key_version;
     std::string_view algorithm;
+    Encoding encoding = Encoding::kUtf8;
   };
   // decrypt opens the text form, base64 of the octets, or "vault:v{n}:" + base64.
   Result<Decrypted> decrypt(const Principal& principal, std::string_view payload,

@@ -147,6 +147,10 @@ struct KeyReply {
   std::int64_t version_count = 1;
   std::string entropy_sources;  // of the newest version
   bool quantum_entropy = false;
+  std::optional<WallTime> expires_at;
+  std::optional<WallTime> scheduled_deletion_date;
+  bool purge_protected = false;
+  bool imported = false;  // version 1 was made elsewhere
   // In the answer to a rotation only.
   std::optional<KeyId> key_id;
   std::optional<std::int64_t> new_version;
@@ -157,7 +161,8 @@ BOOST_DESCRIBE_STRUCT(KeyReply, (),
                       (id, name, key_type, algorithm, version, created_at, is_default, description,
                        is_post_quantum, is_active, last_rotated_at, labels, state, purpose, usage,
                        status, public_key, updated_at, min_decryption_version, version_count,
-                       entropy_sources, quantum_entropy, key_id, new_version, previous_version,
+                       entropy_sources, quantum_entropy, expires_at, scheduled_deletion_date,
+                       purge_protected, imported, key_id, new_version, previous_version,
                        rotated_at))
 
 struct KeyListReply {

@@ -1,0 +1,231 @@
+// What makes, changes and ends keys, and gives their versions and public keys.
+#include "base/encoding.h"
+#include "crypto/public_key.h"
+#include "encryption/handlers.h"
+#include "encryption/key_tools.h"
+#include "encryption/key_wire.h"
+#include "encryption/rules.h"
+
+namespace quantumapi::encryption {
+namespace {
+
+using http::Call;
+using http::Reply;
+using keyring::KeyRecord;
+using keyring::Keyring;
+using keyring::Purpose;
+
+constexpr std::size_t kMaxName = 100;
+constexpr std::size_t kMaxDescription = 500;
+constexpr json::Naming kBoth = json::Naming::kCamelAndSnake;
+
+Result<Purpose> purpose_of(std::string_view type, std::optional<std::string_view> usage) {
+  if (usage && (*usage != "image" || type != "signing"))
+    return fail_field("usage", "must be image, of a signing key");
+  if (usage) return Purpose::kImage;
+  if (type == "encryption") return Purpose::kEncrypt;
+  if (type == "signing") return Purpose::kSign;
+  if (type == "hmac") return Purpose::kHmac;
+  return fail_field("keyType", "must be encryption, signing or hmac");
+}
+
+std::string default_algorithm(Purpose purpose) {
+  if (purpose == Purpose::kEncrypt) return "ML-KEM-768";
+  return purpose == Purpose::kHmac ? "HMAC-SHA3-256" : "ML-DSA-65";
+}
+
+// A name that is an empty or a dot segment can't be named by a path, and one
+// that reads as an id would be taken for one.
+Status check_name(std::string_view name) {
+  if (name.empty() || name.size() > kMaxName) return fail_field("name", "must be 1 to 100 octets");
+  if (name == "." || name == "..") return fail_field("name", "can't be a path segment");
+  if (KeyId::parse(name)) return fail_field("name", "reads as an id");
+  for (const char c : name)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      return fail_field("name", "holds a control character");
+  return {};
+}
+
+Status check_new(const Principal& principal, const keyring::NewKey& key) {
+  TRY(check_name(key.name));
+  TRY(check_size("description", key.description.size(), kMaxDescription));
+  if (!principal.may_reach("key", key.name)) return outside_bindings();
+  return {};
+}
+
+Reply answer(const Call& call, const KeyRecord& key, int status = 200) {
+  KeyReply reply;
+  fill(reply, key);
+  return Reply::json(call.request(), reply, kBoth, status);
+}
+
+// material_of decodes what is not text.
+Result<SecretBytes> material_of(keyring::KeyFormat format, std::string_view text) {
+  const bool pem = text.starts_with("-----");
+  if (format == keyring::KeyFormat::kPem || format == keyring::KeyFormat::kJwk || pem)
+    return SecretBytes::copy_of(text);
+  auto octets = base::base64_decode_secret(text, base::Base64::kStandard);
+  if (!octets) return fail_field("keyMaterial", "is not base64 with padding");
+  return octets;
+}
+
+Result<std::optional<bool>> active_of(std::optional<std::string_view> status) {
+  if (!status) return std::nullopt;
+  if (*status == "active") return true;
+  if (*status == "disabled" || *status == "inactive") return false;
+  return fail_field("status", "must be active or disabled");
+}
+
+Result<std::string> public_text(const KeyRecord& key, ByteView der, std::string_view format) {
+  if (format == "pem") return crypto::public_key_pem(der);
+  if (format == "der") return base::base64_encode(der, base::Base64::kStandard);
+  return crypto::public_key_jwk(key.algorithm, key.public_key, key.id.to_string());
+}
+
+}  // namespace
+
+Result<Reply> handle_create_key(Keyring& keyring, Call& call) {
+  TRY_ASSIGN(const auto request, json::decode<CreateKeyRequest>(call.request().body, call.arena()));
+  if (request.purpose && *request.purpose != request.key_type)
+    return fail_field("purpose", "differs from keyType");
+  TRY_ASSIGN(const Purpose purpose, purpose_of(request.key_type, request.usage));
+  const keyring::NewKey key{.tenant = call.principal().tenant,
+                            .name = request.name,
+                            .purpose = purpose,
+                            .algorithm = request.algorithm.value_or(default_algorithm(purpose)),
+                            .description = request.description.value_or(""),
+                            .labels = request.labels.value_or(std::vector<std::string>{}),
+                            .set_default = request.set_as_default.value_or(false),
+                            .expires_at = request.expires_at};
+  TRY(check_new(call.principal(), key));
+  TRY_ASSIGN(const KeyRecord made, keyring.create(key, call.event()));
+  call.recorded();
+  return answer(call, made, 201);
+}
+
+Result<Reply> handle_import_key(Keyring& keyring, Call& call) {
+  TRY_ASSIGN(const auto request, json::decode<ImportKeyRequest>(call.request().body, call.arena()));
+  if (request.public_key_only.value_or(false))
+    return fail_field("publicKeyOnly", "is not supported: import the private key");
+  TRY_ASSIGN(const Purpose purpose, purpose_of(request.key_type, {}));
+  TRY_ASSIGN(const auto format, keyring::parse_key_format(request.format));
+  keyring::ImportedKey key{.key = {.tenant = call.principal().tenant,
+                                   .name = request.name,
+                                   .purpose = purpose,
+                                   .algorithm = request.algorithm,
+                                   .description = request.description.value_or(""),
+                                   .labels = request.labels.value_or(std::vector<std::string>{}),
+                                   .set_default = request.set_as_default.value_or(false),
+                                   .expires_at = request.expires_at},
+                           .format = format,
+                           .material = {}};
+  TRY(check_new(call.principal(), key.key));
+  TRY_ASSIGN(key.material, material_of(format, request.key_material));
+  TRY_ASSIGN(const KeyRecord made, keyring.import_key(key, call.event()));
+  call.recorded();
+  return answer(call, made, 201);
+}
+
+Result<Reply> handle_update_key(Keyring& keyring, Call& call) {
+  TRY_ASSIGN(const auto request, json::decode<UpdateKeyRequest>(call.request().body, call.arena()));
+  TRY_ASSIGN(const auto active, active_of(request.status));
+  if (request.name) {
+    TRY(check_name(*request.name));
+  }
+  TRY(check_size("description", request.description.value_or("").size(), kMaxDescription));
+  TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
+  const keyring::KeyUpdate change{.name = request.name,
+                                  .description = request.description,
+                                  .labels = request.labels,
+                                  .active = active,
+                                  .purge_protected = request.purge_protected};
+  TRY_ASSIGN(const KeyRecord changed,
+             keyring.update(call.principal().tenant, key.id, change, call.event()));
+  call.recorded();
+  return answer(call, changed);
+}
+
+Result<Reply> handle_delete_key(Keyring& keyring, Call& call) {
+  TRY_ASSIGN(const auto query, http::Query::parse(call.request().query));
+  TRY_ASSIGN(const auto days, query.integer("scheduleDays", Keyring::kDefaultDeletionDays,
+                                            Keyring::kMinDeletionDays, Keyring::kMaxDeletionDays));
+  TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
+  TRY(keyring.schedule_deletion(call.principal().tenant, key.id, static_cast<int>(days),
+                                call.event()));
+  call.recorded();
+  return Reply::empty();
+}
+
+Result<Reply> handle_recover_key(Keyring& keyring, Call& call) {
+  TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
+  TRY_ASSIGN(const KeyRecord back,
+             keyring.cancel_deletion(call.principal().tenant, key.id, call.event()));
+  call.recorded();
+  return answer(call, back);
+}
+
+Result<Reply> handle_set_default_key(Keyring& keyring, Call& call) {
+  TRY_ASSIGN(const auto request,
+             json::decode<SetDefaultRequest>(call.request().body, call.arena()));
+  TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
+  if (request.key_type && *request.key_type != type_of(key.purpose))
+    return fail_field("keyType", "is not the key's");
+  TRY(keyring.set_default(call.principal().tenant, key.id, call.event()));
+  call.recorded();
+  return Reply::empty();
+}
+
+Result<Reply> handle_min_version(Keyring& keyring, Call& call) {
+  TRY_ASSIGN(const auto request,
+             json::decode<MinVersionRequest>(call.request().body, call.arena()));
+  const std::int64_t wanted = request.min_decryption_version;
+  TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
+  // What no version can be is refused by the keyring, as 0 is.
+  const auto version = wanted < 0 || wanted > UINT32_MAX ? 0U : static_cast<std::uint32_t>(wanted);
+  TRY_ASSIGN(const KeyRecord changed, keyring.set_min_decryption_version(
+                                          call.principal().tenant, key.id, version, call.event()));
+  call.recorded();
+  const MinVersionReply reply{changed.name, changed.latest_version, changed.min_decryption_version};
+  return Reply::json(call.request(), reply);
+}
+
+Result<Reply> handle_key_versions(Keyring& keyring, Call& call) {
+  TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
+  TRY_ASSIGN(const auto versions, keyring.versions(call.principal().tenant, key.id));
+  VersionsReply reply{key.name, key.min_decryption_version, {}};
+  for (const keyring::VersionRecord& each : versions)
+    reply.versions.push_back({.id = each.id,
+                              .version = each.version,
+                              .created_at = each.created_at,
+                              .rotated_at = each.rotated_at,
+                              .is_active = each.state == "active",
+                              .state = each.state});
+  call.audit(key_event(call, key));
+  return Reply::json(call.request(), reply);
+}
+
+Result<Reply> handle_public_key(Keyring& keyring, Call& call) {
+  TRY_ASSIGN(const auto query, http::Query::parse(call.request().query));
+  const std::string_view asked = query.text("format").value_or("pem");
+  const std::string_view format = asked == "der" ? "der" : asked == "jwk" ? "jwk" : "pem";
+  if (asked != format) return fail_field("format", "must be pem, der or jwk");
+  TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
+  TRY_ASSIGN(const Bytes der,
+             keyring.public_key(call.principal().tenant, key.id, key.latest_version));
+  PublicKeyReply reply{.key_id = key.id,
+                       .algorithm = key.algorithm,
+                       .version = key.latest_version,
+                       .public_key = {},
+                       .format = format};
+  TRY_ASSIGN(reply.public_key, public_text(key, der, format));
+  if (query.text("include")) {
+    reply.name = key.name;
+    reply.key_type = type_of(key.purpose);
+    reply.created_at = key.created_at;
+    reply.is_default = key.is_default;
+  }
+  call.audit(key_event(call, key));
+  return Reply::json(call.request(), reply);
+}
+
+}  // namespace quantumapi::encryption

@@ -1,0 +1,142 @@
+#include "base/encoding.h"
+#include "encryption/test_routes.h"
+
+namespace quantumapi::encryption {
+namespace {
+
+class KeyRoutes : public EncryptionRoutes {
+ protected:
+  Sent patch(std::string_view path, std::string_view body) {
+    return send(mine_, Method::kPatch, path, body);
+  }
+  Sent remove(std::string_view path, std::string_view query = {}) {
+    return send(mine_, Method::kDelete, path, {}, query);
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Engines, KeyRoutes, store::testing::engines(), store::testing::name_of);
+
+TEST_P(KeyRoutes, KeysOfEachTypeAreMadeWithTheirUsualAlgorithm) {
+  for (const auto& [type, algorithm] :
+       {std::pair("encryption", "ML-KEM-768"), std::pair("signing", "ML-DSA-65"),
+        std::pair("hmac", "HMAC-SHA3-256")}) {
+    const Sent sent =
+        post("/api/v1/keys", "{" + quoted("name", std::string("made ") + type) + "," +
+                                 quoted("key_type", type) + "," + quoted("purpose", type) + "}");
+    const auto key = parsed(sent);
+    EXPECT_EQ(sent.reply->status, 201);
+    EXPECT_EQ(text(key, "keyType"), type);
+    EXPECT_EQ(text(key, "algorithm"), algorithm);
+    EXPECT_EQ(text(key, "status"), "active");
+    EXPECT_TRUE(sent.recorded);
+  }
+}
+
+TEST_P(KeyRoutes, WhatIsNoKeyIsNamedAndMakesNothing) {
+  expect_field(post("/v1/keys", R"({"keyType":"signing"})"), "name");
+  expect_field(post("/v1/keys", R"({"name":"","keyType":"signing"})"), "name");
+  expect_field(post("/v1/keys", R"({"name":"..","keyType":"signing"})"), "name");
+  expect_field(post("/v1/keys", R"({"name":"a","keyType":"sign"})"), "keyType");
+  expect_field(post("/v1/keys", R"({"name":"a","keyType":"hmac","purpose":"signing"})"), "purpose");
+  expect_field(post("/v1/keys", R"({"name":"a","keyType":"hmac","usage":"image"})"), "usage");
+  expect_field(post("/v1/keys", R"({"name":"a","keyType":"signing","algorithm":"RSA"})"),
+               "algorithm");
+  expect_code(post("/v1/keys", R"({"name":"fields","keyType":"encryption"})").reply,
+              Code::kConflict, "key_name_conflict");
+  EXPECT_EQ(integer(parsed(get("/v1/keys")), "total"), 1);
+}
+
+TEST_P(KeyRoutes, AnImportedKeyEncryptsAndAPublicOneIsRefused) {
+  const std::string seed = base::base64_encode(Bytes(64, 9), base::Base64::kStandard);
+  const std::string begin = R"({"name":"byok","key_type":"encryption","algorithm":"ML-KEM-768",)"
+                            R"("format":"raw",)" +
+                            quoted("key_material", seed);
+  expect_field(post("/v1/keys/import", begin + R"(,"public_key_only":true})"), "publicKeyOnly");
+  const auto key = parsed(post("/v1/keys/import", begin + R"(,"set_as_default":true})"));
+  EXPECT_TRUE(member(key, "imported")->boolean);
+  const auto sealed = parsed(post("/v1/encrypt", R"({"plaintext":"v"})"));
+  EXPECT_EQ(text(sealed, "keyId"), text(key, "id"));
+}
+
+TEST_P(KeyRoutes, ADisabledKeyIsRefusedUntilItIsActiveAgain) {
+  EXPECT_EQ(text(parsed(patch("/v1/keys/fields", R"({"status":"disabled"})")), "status"),
+            "inactive");
+  expect_code(post("/v1/encrypt", R"({"plaintext":"v"})").reply, Code::kPermissionDenied,
+              "key_revoked");
+  parsed(patch("/v1/keys/fields", R"({"status":"active","description":"rows"})"));
+  parsed(post("/v1/encrypt", R"({"plaintext":"v"})"));
+  EXPECT_EQ(text(parsed(get("/v1/keys/fields")), "description"), "rows");
+  expect_field(patch("/v1/keys/fields", R"({"status":"gone"})"), "status");
+}
+
+TEST_P(KeyRoutes, ADeletionIsScheduledAndCanBeTakenBack) {
+  expect_field(remove("/v1/keys/fields", "scheduleDays=0"), "scheduleDays");
+  EXPECT_EQ(remove("/v1/keys/fields", "scheduleDays=30").reply->status, 204);
+  const auto gone = parsed(get("/v1/keys/fields"));
+  EXPECT_EQ(text(gone, "status"), "scheduled_deletion");
+  EXPECT_NE(member(gone, "scheduledDeletionDate"), nullptr);
+  EXPECT_FALSE(post("/v1/encrypt", R"({"plaintext":"v"})").reply);
+  EXPECT_EQ(text(parsed(post("/v1/keys/fields/recover", "")), "status"), "active");
+  parsed(post("/v1/encrypt", R"({"plaintext":"v"})"));
+  parsed(patch("/v1/keys/fields", R"({"purgeProtected":true})"));
+  expect_code(remove("/v1/keys/fields").reply, Code::kConflict, "purge_protected");
+}
+
+TEST_P(KeyRoutes, TheMinimumVersionRefusesOlderPayloads) {
+  const auto old = parsed(post("/v1/encrypt", R"({"plaintext":"v"})"));
+  parsed(post("/v1/keys/fields/rotate", "{}"));
+  const auto put = [&](std::string_view body) {
+    return send(mine_, Method::kPut, "/v1/keys/fields/min-decryption-version", body);
+  };
+  for (const auto bad : {"0", "3", "-1", "99999999999"})
+    expect_code(put(R"({"minDecryptionVersion":)" + std::string(bad) + "}").reply,
+                Code::kInvalidArgument, "invalid_min_decryption_version");
+  const auto reply =
+      parsed(post("/v1/transit/keys/fields/config", R"({"minDecryptionVersion":2})"));
+  EXPECT_EQ(text(reply, "keyName"), "fields");
+  EXPECT_EQ(integer(reply, "latestVersion"), 2);
+  EXPECT_EQ(integer(reply, "minDecryptionVersion"), 2);
+  expect_code(
+      post("/v1/decrypt", "{" + quoted("encryptedPayload", text(old, "encryptedPayload")) + "}")
+          .reply,
+      Code::kPermissionDenied, "key_version_below_minimum");
+}
+
+TEST_P(KeyRoutes, VersionsAndPublicKeysAreGiven) {
+  parsed(post("/v1/keys/fields/rotate", "{}"));
+  const auto versions = parsed(get("/v1/keys/fields/versions"));
+  ASSERT_EQ(member(versions, "versions")->items.size(), 2U);
+  EXPECT_EQ(integer(member(versions, "versions")->items[0], "version"), 2);
+  EXPECT_TRUE(member(member(versions, "versions")->items[0], "isActive")->boolean);
+  EXPECT_FALSE(member(member(versions, "versions")->items[1], "isActive")->boolean);
+  EXPECT_TRUE(text(parsed(get("/v1/keys/fields/public-key")), "publicKey")
+                  .starts_with("-----BEGIN PUBLIC KEY-----"));
+  EXPECT_EQ(text(parsed(get("/v1/keys/fields/public", "format=der")), "format"), "der");
+  EXPECT_TRUE(text(parsed(get("/v1/keys/fields/public", "format=jwk&include=all")), "publicKey")
+                  .contains("AKP"));
+  expect_field(get("/v1/keys/fields/public-key", "format=xml"), "format");
+}
+
+TEST_P(KeyRoutes, TheDefaultIsSetForAKeysOwnTypeOnly) {
+  const KeyRecord second = create(mine_.tenant, "a/b %2F.", Purpose::kEncrypt, "ML-KEM-768", false);
+  expect_field(post("/v1/keys/a%2Fb%20%252F./set-default", R"({"keyType":"signing"})"), "keyType");
+  EXPECT_EQ(
+      post("/v1/keys/a%2Fb%20%252F./set-default", R"({"keyType":"encryption"})").reply->status,
+      204);
+  EXPECT_EQ(text(parsed(post("/v1/encrypt", R"({"plaintext":"v"})")), "keyId"),
+            second.id.to_string());
+}
+
+TEST_P(KeyRoutes, AnotherTenantsKeyIsNotFoundByAnyOfThem) {
+  Principal other;
+  other.tenant = new_tenant();
+  const std::string path = "/v1/keys/" + key_.id.to_string();
+  expect_code(send(other, Method::kPatch, path, "{}").reply, Code::kNotFound);
+  expect_code(send(other, Method::kDelete, path).reply, Code::kNotFound);
+  expect_code(send(other, Method::kGet, path + "/versions").reply, Code::kNotFound);
+  expect_code(send(other, Method::kGet, path + "/public-key").reply, Code::kNotFound);
+  expect_code(send(other, Method::kPost, path + "/set-default").reply, Code::kNotFound);
+  EXPECT_EQ(text(parsed(get("/v1/keys/fields")), "status"), "active");
+}
+
+}  // namespace
+}  // namespace quantumapi::encryption

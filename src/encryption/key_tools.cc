@@ -1,0 +1,82 @@
+#include "encryption/key_tools.h"
+
+#include "base/encoding.h"
+#include "encryption/rules.h"
+
+namespace quantumapi::encryption {
+
+using http::Call;
+using keyring::KeyRecord;
+using keyring::Keyring;
+using keyring::Purpose;
+
+namespace {
+
+// The clients' word for a disabled key is inactive.
+std::string_view status_of(const std::string& state) {
+  if (state == "active") return "active";
+  if (state == "disabled") return "inactive";
+  return state == "deleted" ? "deleted" : "scheduled_deletion";
+}
+
+}  // namespace
+
+std::string_view type_of(Purpose purpose) {
+  if (purpose == Purpose::kEncrypt) return "encryption";
+  return purpose == Purpose::kHmac ? "hmac" : "signing";
+}
+
+void fill(KeyReply& reply, const KeyRecord& key) {
+  reply.id = key.id;
+  reply.name = key.name;
+  reply.key_type = type_of(key.purpose);
+  reply.algorithm = key.algorithm;
+  reply.version = key.latest_version;
+  reply.created_at = key.created_at;
+  reply.is_default = key.is_default;
+  if (!key.description.empty()) reply.description = key.description;
+  reply.is_post_quantum = key.algorithm.starts_with("ML-");
+  reply.is_active = key.state == "active";
+  reply.last_rotated_at = key.rotated_at;
+  if (!key.labels.empty()) reply.labels = key.labels;
+  reply.state = key.state;
+  reply.purpose = type_of(key.purpose);
+  if (key.purpose == Purpose::kImage) reply.usage = "image";
+  reply.status = status_of(key.state);
+  if (!key.public_key.empty())
+    reply.public_key = base::base64_encode(key.public_key, base::Base64::kStandard);
+  reply.updated_at = key.updated_at;
+  reply.min_decryption_version = key.min_decryption_version;
+  reply.version_count = key.version_count;
+  reply.expires_at = key.expires_at;
+  reply.scheduled_deletion_date = key.scheduled_deletion_at;
+  reply.purge_protected = key.purge_protected;
+  reply.imported = key.imported;
+  reply.entropy_sources = key.sources;
+  reply.quantum_entropy = key.quantum;
+}
+
+AuditEvent key_event(const Call& call, const KeyRecord& key) {
+  AuditEvent event = call.event();
+  event.resource_type = "key";
+  event.resource = key.id.uuid;
+  event.resource_name = key.name;
+  event.key_version = key.latest_version;
+  return event;
+}
+
+// find_named: whether the credential may reach the key is told before it is looked up.
+Result<KeyRecord> find_named(Keyring& keyring, const Principal& principal, std::string_view named) {
+  if (const auto id = KeyId::parse(named)) {
+    TRY(check_reach(principal, *id));
+    return keyring.find(principal.tenant, *id);
+  }
+  if (!principal.may_reach("key", named)) return outside_bindings();
+  return keyring.find(principal.tenant, named);
+}
+
+Result<KeyRecord> find_key(Keyring& keyring, const Call& call) {
+  return find_named(keyring, call.principal(), call.parameter(0));
+}
+
+}  // namespace quantumapi::encryption

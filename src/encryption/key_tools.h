@@ -1,0 +1,20 @@
+// What the handlers of keys share: a key as clients see it, and how one is found.
+#pragma once
+
+#include "encryption/wire.h"
+#include "http/route.h"
+#include "keyring/keyring.h"
+
+namespace quantumapi::encryption {
+
+// type_of: clients know three types; an image key signs, and says what for.
+std::string_view type_of(keyring::Purpose purpose);
+void fill(KeyReply& reply, const keyring::KeyRecord& key);
+AuditEvent key_event(const http::Call& call, const keyring::KeyRecord& key);
+
+// find_named takes an id or a name; find_key that of the path.
+Result<keyring::KeyRecord> find_named(keyring::Keyring& keyring, const Principal& principal,
+                                      std::string_view named);
+Result<keyring::KeyRecord> find_key(keyring::Keyring& keyring, const http::Call& call);
+
+}  // namespace quantumapi::encryption
