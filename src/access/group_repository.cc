@@ -74,6 +74,13 @@ constexpr Statement kApiKeyName{"groups.api_key_name",
                                 R"sql(SELECT name FROM api_keys
           WHERE id = :id AND tenant = :tenant)sql"};
 
+constexpr Statement kSecretId{"groups.secret_id",
+                              R"sql(SELECT id FROM secrets
+          WHERE tenant = :tenant AND name = :name AND deleted_at IS NULL)sql"};
+constexpr Statement kKeyId{"groups.key_id",
+                           R"sql(SELECT id FROM keys
+          WHERE tenant = :tenant AND visible = 1 AND name = :name AND state <> 'deleted')sql"};
+
 constexpr Statement kInsertItem{
     "groups.insert_item",
     R"sql(INSERT INTO resource_group_items (id, group_id, resource_type, resource, created_at)
@@ -180,6 +187,17 @@ Result<std::optional<std::string>> resource_name(Transaction& tx, TenantId tenan
                return {};
              }));
   return name;
+}
+
+Result<std::optional<Uuid>> resource_id(Transaction& tx, TenantId tenant, std::string_view type,
+                                        std::string_view name) {
+  std::optional<Uuid> id;
+  TRY(tx.one(type == "Secret" ? kSecretId : kKeyId, {{"tenant", tenant}, {"name", name}},
+             [&](const Row& row) -> Status {
+               id = row.uuid(0);
+               return {};
+             }));
+  return id;
 }
 
 Status insert_item(Transaction& tx, const Uuid& group, const GroupItem& item, WallTime now) {

@@ -20,6 +20,9 @@ Result<std::vector<GroupItem>> list_items(store::Transaction& tx, TenantId tenan
 // resource_name of a tenant's secret, shown key or API key; nullopt when there is none.
 Result<std::optional<std::string>> resource_name(store::Transaction& tx, TenantId tenant,
                                                  std::string_view type, const Uuid& resource);
+// resource_id of a secret or a shown key by its name; nullopt when there is none.
+Result<std::optional<Uuid>> resource_id(store::Transaction& tx, TenantId tenant,
+                                        std::string_view type, std::string_view name);
 // insert_item changes nothing where the group holds the resource already.
 Status insert_item(store::Transaction& tx, const Uuid& group, const GroupItem& item, WallTime now);
 // delete_item is false when the group has no such item.

@@ -1,6 +1,7 @@
 #include "access/routes.h"
 
 #include "access/binding_json.h"
+#include "access/explain_routes.h"
 #include "access/group_routes.h"
 
 namespace quantumapi::access {
@@ -304,6 +305,7 @@ std::vector<Route> routes(AccessService& service) {
   std::vector<Route> all_routes{std::move(post),  std::move(all), std::move(one), std::move(end),
                                 std::move(renew), std::move(who), std::move(rate)};
   for (Route& group : group_routes(service)) all_routes.push_back(std::move(group));
+  for (Route& told : explain_routes(service)) all_routes.push_back(std::move(told));
   return all_routes;
 }
 

@@ -57,9 +57,9 @@ TEST_P(AccessRoutes, AreScopedAndAudited) {
     EXPECT_FALSE(route.action.empty());
     EXPECT_EQ(route.category, "access");
     const bool writes = route.method != Method::kGet;
-    const std::string_view scope = route.path == "/whoami" || route.path == "/rate-limit" ? ""
-                                   : writes ? "apikeys:write"
-                                            : "apikeys:read";
+    const bool own =
+        route.path == "/whoami" || route.path == "/rate-limit" || route.path == "/tenants/current";
+    const std::string_view scope = own ? "" : writes ? "apikeys:write" : "apikeys:read";
     EXPECT_EQ(route.scope, scope) << route.path;
   }
 }
@@ -165,6 +165,86 @@ TEST_P(AccessRoutes, RateLimitSaysWhereTheKeyStands) {
   EXPECT_EQ(shown.audited, 1U);
   EXPECT_THAT(call(Method::kGet, "/rate-limit", owner()).body(),
               HasSubstr("\"limit\":2147483647,\"remaining\":2147483647,"));
+}
+
+TEST_P(AccessRoutes, GroupsAnswerInBothSpellings) {
+  const auto made = call(Method::kPost, "/resource-groups", owner(), R"({"name":"users-api"})");
+  ASSERT_TRUE(made.reply) << made.reply.error().message;
+  EXPECT_EQ(made.reply->status, 201);
+  EXPECT_TRUE(made.recorded);
+  for (const char* member : {"\"item_count\":0", "\"apiKeyCount\":0", "\"crypto_key_count\":0",
+                             "\"secret_count\":0", "\"created_at\":", "\"createdAt\":"})
+    EXPECT_THAT(made.body(), HasSubstr(member));
+  const auto id = expect(service().list_groups(owner())).at(0).id.to_string();
+  const auto key = make("worker");
+  const auto added =
+      call(Method::kPost, "/resource-groups/{id}/items", owner(),
+           R"({"resource_type":"ApiKey","resource_id":")" + key.record.id.to_string() + R"("})", {},
+           {id});
+  ASSERT_TRUE(added.reply) << added.reply.error().message;
+  EXPECT_EQ(added.reply->status, 204);
+  const auto shown = call(Method::kGet, "/resource-groups/{id}", owner(), {}, {}, {id});
+  EXPECT_THAT(shown.body(), HasSubstr("\"resource_name\":\"worker\""));
+  EXPECT_THAT(shown.body(), HasSubstr("\"resource_type\":\"ApiKey\""));
+  EXPECT_EQ(shown.audited, 1U);
+  EXPECT_THAT(call(Method::kGet, "/resource-groups", owner()).body(),
+              HasSubstr("\"total_count\":1"));
+  expect_code(call(Method::kGet, "/resource-groups/{id}", owner(), {}, {}, {"x"}).reply,
+              Code::kNotFound);
+}
+
+TEST_P(AccessRoutes, ExplainSaysWhoReachesAThingAndThroughWhat) {
+  const auto group = expect(service().create_group(owner(), "g", "", event("group.create")));
+  const auto id = expect(keys().find(tenant().tenant.id, "default-encryption")).id.uuid;
+  expect(service().add_to_group(owner(), group.id, "CryptoKey", id, event("group.add_item")));
+  const std::vector<std::string> scopes{"encryption:encrypt"};
+  make({.name = "free", .scopes = scopes});
+  make({.name = "by-name", .scopes = scopes, .bindings = {{"key", {}, "default-encryption"}}});
+  make({.name = "by-group", .scopes = scopes, .bindings = {{"group", group.id, ""}}});
+  make({.name = "elsewhere", .scopes = scopes, .bindings = {{"key", {}, "default-signing"}}});
+  make("no-scope");
+  const auto gone = make({.name = "gone", .scopes = scopes});
+  expect(service().revoke(owner(), gone.record.id, event("apikey.revoke")));
+
+  const auto told =
+      call(Method::kGet, "/access/explain", owner(), {}, "type=key&id=" + id.to_string());
+  ASSERT_TRUE(told.reply) << told.reply.error().message;
+  EXPECT_EQ(told.audited, 1U);
+  const std::string body = told.body();
+  EXPECT_THAT(body, HasSubstr("\"name\":\"default-encryption\""));
+  for (const char* there :
+       {"\"keyName\":\"owner\"", "\"keyName\":\"free\"", "\"keyName\":\"by-name\"",
+        "\"keyName\":\"by-group\"", "\"through\":\"tenant\"", "\"through\":\"binding\""})
+    EXPECT_THAT(body, HasSubstr(there));
+  EXPECT_THAT(body, HasSubstr("\"through\":\"group\",\"groupId\":\"" + group.id.to_string()));
+  for (const char* absent : {"elsewhere", "no-scope", "gone"})
+    EXPECT_THAT(body, Not(HasSubstr(absent)));
+  EXPECT_EQ(
+      call(Method::kGet, "/access/explain", owner(), {}, "type=key&name=default-encryption").body(),
+      body);
+}
+
+TEST_P(AccessRoutes, ExplainIsForAdminsAndNamesWhatItNeeds) {
+  const Principal member = principal(text_of(make("member", {"apikeys:read"})));
+  const auto ask = [&](const Principal& who, std::string_view query) {
+    return call(Method::kGet, "/access/explain", who, {}, query).reply;
+  };
+  expect_code(ask(member, "type=key&name=x"), Code::kPermissionDenied, "insufficient_scope");
+  expect_code(ask(owner(), "type=door&name=x"), Code::kInvalidArgument);
+  expect_code(ask(owner(), "type=key"), Code::kInvalidArgument);
+  expect_code(ask(owner(), "type=key&id=x"), Code::kInvalidArgument);
+  const auto other = expect(service().create_tenant({.name = "other"}, event("tenant.create")));
+  const auto id = expect(keys().find(other.tenant.id, "default-encryption")).id;
+  expect_code(ask(owner(), "type=key&id=" + id.to_string()), Code::kNotFound);
+}
+
+TEST_P(AccessRoutes, OwnersSeeTheirTenant) {
+  const auto shown = call(Method::kGet, "/tenants/current", owner());
+  EXPECT_EQ(shown.body(), "{\"id\":\"" + tenant().tenant.id.to_string() +
+                              "\",\"name\":\"acme\",\"environment\":\"Development\"}");
+  EXPECT_EQ(shown.audited, 1U);
+  const Principal member = principal(text_of(make("member")));
+  expect_code(call(Method::kGet, "/tenants/current", member).reply, Code::kPermissionDenied);
 }
 
 TEST_P(AccessRoutes, NeverBlockAnIoThread) {

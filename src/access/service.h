@@ -64,6 +64,8 @@ struct CreatedApiKey {
   ApiKeyRecord record;
 };
 
+struct Explanation;  // explain.h
+
 class AccessService {
  public:
   AccessService(store::Database& database, keyring::Keyring& keyring, crypto::EntropyPool& entropy,
@@ -160,6 +162,12 @@ class AccessService {
                       const Uuid& resource, AuditEvent event);
   Status remove_from_group(const Principal& principal, const Uuid& id, const Uuid& item,
                            AuditEvent event);
+
+  // explain answers which keys that are not revoked reach a secret or a key
+  // (type "secret" | "key"; id, or name where the id is nil), to admins and owners.
+  // A name that nothing has is answered too: a binding may wait for it.
+  Result<Explanation> explain(const Principal& principal, std::string_view type, const Uuid& id,
+                              std::string_view name);
 
   [[nodiscard]] std::vector<store::RowCacheBase*> caches();
 

@@ -1,0 +1,96 @@
+#include "access/explain.h"
+
+#include <algorithm>
+
+#include "access/group_repository.h"
+#include "access/scopes.h"
+#include "access/service_impl.h"
+
+namespace quantumapi::access {
+namespace {
+
+constexpr std::int64_t kPage = 1000;  // keys read at once
+
+// scopes_on is which of a key's scopes act on a resource of the type: what a
+// wildcard stands for is written out.
+std::vector<std::string> scopes_on(std::string_view type, const ApiKeyRecord& key) {
+  const Principal holder{.scopes = key.scopes};
+  std::vector<std::string> held;
+  for (const std::string_view scope : all_scopes()) {
+    const bool acts = type == "secret"
+                          ? scope.starts_with("secrets:")
+                          : scope.starts_with("keys:") || scope.starts_with("encryption:");
+    if (acts && holder.has_scope(scope)) held.emplace_back(scope);
+  }
+  return held;
+}
+
+bool names(const base::Binding& binding, std::string_view type, const Explanation& what) {
+  if (binding.type != type) return false;
+  return (!what.resource.is_nil() && binding.id == what.resource) ||
+         (!what.name.empty() && binding.name == what.name);
+}
+
+// reach_of is nullopt for a key that does not reach it.
+Result<std::optional<Reach>> reach_of(store::Transaction& tx, std::string_view type,
+                                      const Explanation& what, ApiKeyRecord key) {
+  Reach reach{.scopes = scopes_on(type, key), .through = "tenant"};
+  if (reach.scopes.empty()) return std::nullopt;
+  bool reaches = key.bindings.empty();
+  for (const base::Binding& binding : key.bindings) {
+    if (reaches) break;
+    reach.through = "binding";
+    reaches = names(binding, type, what);
+    if (reaches || binding.type != "group") continue;
+    std::vector<base::Binding> held{binding};
+    TRY(resolve_groups(tx, key.tenant, held));
+    reaches = std::ranges::any_of(held, [&](const auto& b) { return names(b, type, what); });
+    reach.through = "group";
+    reach.group = binding.id;
+  }
+  if (!reaches) return std::nullopt;
+  if (reach.through != "group") reach.group.reset();
+  reach.key = std::move(key);
+  return reach;
+}
+
+// identify fills in the name of an id, or the id of a name.
+Status identify(store::Transaction& tx, TenantId tenant, std::string_view type, Explanation& what) {
+  const std::string_view kind = type == "secret" ? "Secret" : "CryptoKey";
+  if (what.resource.is_nil()) {
+    TRY_ASSIGN(const auto id, resource_id(tx, tenant, kind, what.name));
+    what.resource = id.value_or(Uuid{});
+    return {};
+  }
+  TRY_ASSIGN(auto name, resource_name(tx, tenant, kind, what.resource));
+  if (!name) return fail(Code::kNotFound, "there is no such resource");
+  what.name = *std::move(name);
+  return {};
+}
+
+}  // namespace
+
+Result<Explanation> AccessService::explain(const Principal& principal, std::string_view type,
+                                           const Uuid& id, std::string_view name) {
+  if (type != "secret" && type != "key") return base::fail_field("type", "is secret or key");
+  if (id.is_nil() == name.empty()) return base::fail_field("id", "either id or name is given");
+  if (principal.role == Role::kMember || !principal.bindings.empty())
+    return fail(Code::kPermissionDenied,
+                "only admins and owners that are bound to nothing see who reaches a resource",
+                "insufficient_scope");
+  return impl_->database.read([&](store::Transaction& tx) -> Result<Explanation> {
+    Explanation what{id, std::string(name), {}};
+    TRY(identify(tx, principal.tenant, type, what));
+    for (std::int64_t offset = 0;; offset += kPage) {
+      TRY_ASSIGN(auto rows, access::list_keys(tx, principal.tenant, offset, kPage));
+      for (ApiKeyRow& row : rows) {
+        if (row.record.revoked_at) continue;
+        TRY_ASSIGN(auto reach, reach_of(tx, type, what, std::move(row.record)));
+        if (reach) what.reaches.push_back(*std::move(reach));
+      }
+      if (static_cast<std::int64_t>(rows.size()) < kPage) return what;
+    }
+  });
+}
+
+}  // namespace quantumapi::access
