@@ -30,6 +30,25 @@ Outcome outcome_of(Code code) {
                                                                            : Outcome::kFailure;
 }
 
+// resource_type_of is what the first parameter of a path names.
+std::string_view resource_type_of(std::string_view path) {
+  if (path.starts_with("/secrets/")) return "secret";
+  if (path.starts_with("/keys/")) return "key";
+  if (path.starts_with("/apikeys/")) return "apiKey";
+  return path.starts_with("/resource-groups/") ? "resourceGroup" : "none";
+}
+
+// name_resource lets a refusal say what was asked for, where the path tells it.
+void name_resource(AuditEvent& refusal, const Route& route,
+                   const std::vector<std::string>& parameters) {
+  const std::string_view type = resource_type_of(route.path);
+  if (type == "none" || parameters.empty()) return;
+  const auto id = Uuid::parse(parameters[0]);
+  if (!id) return;
+  refusal.resource_type = type;
+  refusal.resource = *id;
+}
+
 // RouteMetrics counts one route's answers by status and times them.
 class RouteMetrics {
  public:
@@ -223,6 +242,7 @@ struct Dispatcher::Impl {
     AuditEvent refusal = event(*work, now);
     refusal.outcome = outcome_of(error.code);
     refusal.error = http::reason_of(error);
+    name_resource(refusal, *work->route, work->parameters);
     std::vector<AuditEvent> events;
     events.push_back(std::move(refusal));
     send_when_durable(work, std::move(reply), std::move(events));
