@@ -56,6 +56,7 @@ class Export {
   struct Ending {
     Uuid log;
     std::optional<StoredCheckpoint> checkpoint;
+    std::uint64_t first_kept = 0;  // segment
     PendingEvents pending;
   };
   Result<Ending> read_ending(bool with_pending);
@@ -84,6 +85,7 @@ Result<Export::Ending> Export::read_ending(bool with_pending) {
     if (head) {
       ending.log = head->log;
       TRY_ASSIGN(ending.checkpoint, newest_checkpoint(tx, head->log));
+      TRY_ASSIGN(ending.first_kept, first_kept(tx, head->log));
     }
     if (with_pending) {
       TRY_ASSIGN(ending.pending, read_pending(tx, tenant_));
@@ -101,7 +103,8 @@ Status Export::open(std::uint64_t from_index) {
     checkpoint_ = std::move(ending.checkpoint->text);
   }
   if (from_index > size_) return base::fail_field("fromIndex", "lies behind the end of the log");
-  from_ = next_ = from_index / kSegmentSize * kSegmentSize;
+  // What retention took is told by the segments' hashes alone.
+  from_ = next_ = std::max(from_index / kSegmentSize, ending.first_kept) * kSegmentSize;
   return {};
 }
 

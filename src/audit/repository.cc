@@ -89,6 +89,23 @@ constexpr Statement kPutSegment{
               last_time = excluded.last_time, hash = excluded.hash,
               leaves = excluded.leaves)sql"};
 
+constexpr Statement kFirstKept{"audit.first_kept",
+                               R"sql(SELECT segment FROM audit_segments
+          WHERE log = :log AND length(leaves) > 0 ORDER BY segment LIMIT 1)sql"};
+
+constexpr Statement kLogsAfter{
+    "audit.logs_after",
+    R"sql(SELECT id FROM audit_logs WHERE id > :after ORDER BY id LIMIT :limit)sql"};
+
+constexpr Statement kSegmentsFrom{"audit.segments_from",
+                                  R"sql(SELECT segment, last_time FROM audit_segments
+          WHERE log = :log AND segment >= :from
+          ORDER BY segment LIMIT :limit)sql"};
+
+constexpr Statement kDropLeaves{"audit.drop_leaves",
+                                R"sql(UPDATE audit_segments SET leaves = :none
+          WHERE log = :log AND segment >= :from AND segment <= :to AND hash IS NOT NULL)sql"};
+
 constexpr Statement kNewestBegun{"audit.newest_begun",
                                  R"sql(SELECT max(segment) FROM audit_segments
           WHERE log = :log AND first_time <= :time)sql"};
@@ -292,6 +309,42 @@ Status put_segment(Transaction& tx, const Uuid& log, const SegmentRow& segment) 
                                {"last_time", segment.last_time},
                                hash,
                                {"leaves", segment.leaves}}));
+  return {};
+}
+
+Result<std::uint64_t> first_kept(Transaction& tx, const Uuid& log) {
+  std::uint64_t first = 0;
+  TRY(tx.one(kFirstKept, {{"log", log}}, [&](const Row& row) -> Status {
+    first = static_cast<std::uint64_t>(row.integer(0));
+    return {};
+  }));
+  return first;
+}
+
+Result<std::vector<Uuid>> logs_after(Transaction& tx, const Uuid& after, std::int64_t limit) {
+  std::vector<Uuid> logs;
+  TRY(tx.each(kLogsAfter, {{"after", after}, {"limit", limit}}, [&](const Row& row) -> Status {
+    logs.push_back(row.uuid(0));
+    return {};
+  }));
+  return logs;
+}
+
+Result<std::vector<SegmentEnd>> segments_from(Transaction& tx, const Uuid& log, std::uint64_t from,
+                                              std::int64_t limit) {
+  std::vector<SegmentEnd> segments;
+  TRY(tx.each(kSegmentsFrom, {{"log", log}, {"from", from}, {"limit", limit}},
+              [&](const Row& row) -> Status {
+                segments.push_back({static_cast<std::uint64_t>(row.integer(0)), row.time(1)});
+                return {};
+              }));
+  return segments;
+}
+
+Status drop_leaves(Transaction& tx, const Uuid& log, std::uint64_t from, std::uint64_t to) {
+  static constexpr std::uint8_t kNothing = 0;  // an empty view still needs an address
+  TRY(tx.execute(kDropLeaves,
+                 {{"none", ByteView(&kNothing, 0)}, {"log", log}, {"from", from}, {"to", to}}));
   return {};
 }
 

@@ -84,6 +84,21 @@ Status put_segment(store::Transaction& tx, const Uuid& log, const SegmentRow& se
 // segment_hash is the hash of a full segment.
 Result<Digest> segment_hash(store::Transaction& tx, const Uuid& log, std::uint64_t segment);
 
+// first_kept is the first segment that retention has left its leaves; 0 in a log
+// without any. The ones before it keep hash and range only.
+Result<std::uint64_t> first_kept(store::Transaction& tx, const Uuid& log);
+// logs_after lists up to `limit` logs, open or closed, in the order of their ids.
+Result<std::vector<Uuid>> logs_after(store::Transaction& tx, const Uuid& after, std::int64_t limit);
+struct SegmentEnd {
+  std::uint64_t segment;
+  WallTime last_time;
+};
+// segments_from lists up to `limit` segments from `from` on, oldest first.
+Result<std::vector<SegmentEnd>> segments_from(store::Transaction& tx, const Uuid& log,
+                                              std::uint64_t from, std::int64_t limit);
+// drop_leaves takes the leaves of the full segments [from, to] away.
+Status drop_leaves(store::Transaction& tx, const Uuid& log, std::uint64_t from, std::uint64_t to);
+
 // newest_segment_begun gives the last segment with an event at or before `time`,
 // oldest_segment_reaching the first with one at or after it.
 Result<std::optional<std::uint64_t>> newest_segment_begun(store::Transaction& tx, const Uuid& log,

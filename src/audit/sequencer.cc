@@ -6,6 +6,7 @@
 
 #include "audit/checkpoint_file.h"
 #include "audit/platform_key.h"
+#include "audit/retention.h"
 #include "audit/round.h"
 
 namespace quantumapi::audit {
@@ -14,6 +15,7 @@ namespace {
 constexpr std::string_view kLockName = "audit-sequencer";
 constexpr std::size_t kEventsInRound = 4096;  // a few megabytes: the writer is free again soon
 constexpr std::chrono::minutes kRepeatError{1};
+constexpr std::chrono::hours kRetainEvery{1};
 
 using Frames = std::vector<store::AuditFrame>;
 
@@ -56,6 +58,7 @@ struct Sequencer::Impl {
   Result<std::vector<LogDraft>> append_all(const Frames& events);
   Result<SignedLog> sign_log(TenantId tenant, LogDraft draft);
   Result<std::shared_ptr<const keyring::SigningVersion>> key_of(TenantId tenant);
+  Status retain();
   Status write(const Batch& batch, const std::vector<SignedLog>& logs);
   void report(const Error& error);
   void loop();
@@ -73,6 +76,7 @@ struct Sequencer::Impl {
 
   std::mutex round_mutex;  // one round at a time, whoever asks
   std::unique_ptr<store::Database::Lock> lock;
+  SteadyTime retain_at = SteadyTime::min();
   std::string last_error;
   SteadyTime last_error_at{};
 
@@ -183,6 +187,15 @@ Result<std::size_t> Sequencer::Impl::round() {
   return events.size();
 }
 
+// retain looks once an hour for events that are too old.
+Status Sequencer::Impl::retain() {
+  if (options.retention_days <= 0 || lock == nullptr || clock.steady() < retain_at) return {};
+  retain_at = clock.steady() + kRetainEvery;
+  const std::chrono::hours age{24 * options.retention_days};
+  TRY(drop_expired(database, clock.wall() - age));
+  return {};
+}
+
 // append_all appends each event to its tenant's log.
 Result<std::vector<LogDraft>> Sequencer::Impl::append_all(const Frames& events) {
   std::unordered_map<TenantId, std::size_t> places;
@@ -227,6 +240,7 @@ void Sequencer::Impl::loop() {
       pause = options.every / (count == 0 ? 1 : 5);
       if (count >= kEventsInRound) pause = {};
       if (const auto kept = file.write_due(clock.steady()); !kept) report(kept.error());
+      if (const auto kept = retain(); !kept) report(kept.error());
     }
     guard.lock();
   }
@@ -255,6 +269,7 @@ Result<std::size_t> Sequencer::run_once() {
   const std::scoped_lock one(impl_->round_mutex);
   const auto moved = impl_->round();
   TRY(impl_->file.write_due(impl_->clock.steady()));
+  TRY(impl_->retain());
   return moved;
 }
 

@@ -25,6 +25,7 @@ class Sequencer {
     // change waits long behind one (docs/performance.md).
     std::chrono::milliseconds every{250};
     std::string checkpoint_file;  // checkpoints are appended here too, when set
+    int retention_days = 0;       // older segments lose their events (retention.h); 0: none do
   };
   Sequencer(store::Database& database, keyring::Keyring& keyring, const Clock& clock, Logger& log,
             Metrics& metrics, Options options);

@@ -24,6 +24,7 @@ struct Snapshot {
   std::optional<LogHead> head;
   std::uint64_t oldest = 0;  // segments that the time bounds leave
   std::optional<std::uint64_t> newest;
+  std::uint64_t gone = 0;  // events that retention took
 };
 
 Result<Snapshot> take_snapshot(store::Transaction& tx, TenantId tenant, const Filter& filter) {
@@ -31,6 +32,8 @@ Result<Snapshot> take_snapshot(store::Transaction& tx, TenantId tenant, const Fi
   TRY_ASSIGN(snapshot.pending, read_pending(tx, tenant));
   TRY_ASSIGN(snapshot.head, open_log(tx, tenant));
   if (!snapshot.head) return snapshot;
+  TRY_ASSIGN(const std::uint64_t kept, first_kept(tx, snapshot.head->log));
+  snapshot.gone = kept * kSegmentSize;
   snapshot.newest = (snapshot.head->frontier.size() - 1) / kSegmentSize;
   if (filter.to) {
     TRY_ASSIGN(snapshot.newest, newest_segment_begun(tx, snapshot.head->log, *filter.to));
@@ -132,17 +135,19 @@ class Collector {
   std::vector<Entry> entries_;
 };
 
-// offer_segment offers the leaves [.., below) of a segment, newest first.
-Status offer_segment(store::Database& database, const Uuid& log, std::uint64_t segment,
-                     std::uint64_t below, Collector& collector) {
+// offer_segment offers the leaves [.., below) of a segment, newest first. False
+// when retention took them: then those of all older segments are gone as well.
+Result<bool> offer_segment(store::Database& database, const Uuid& log, std::uint64_t segment,
+                           std::uint64_t below, Collector& collector) {
   const auto read = [&](store::Transaction& tx) { return find_segment(tx, log, segment); };
   TRY_ASSIGN(const auto row, database.read(read));
   if (!row) return fail(Code::kDataLoss, "an audit segment is missing");
+  if (row->leaves.empty()) return false;
   TRY_ASSIGN(const auto leaves, parse_leaves(row->leaves, row->count));
   const std::uint64_t first = segment * kSegmentSize;
   for (std::size_t i = leaves.size(); i-- > 0;)
     if (first + i < below) TRY(collector.offer(leaves[i].salt, leaves[i].record, first + i));
-  return {};
+  return true;
 }
 
 // collect_all answers a list without filters: indexes are consecutive, so any
@@ -159,7 +164,9 @@ Status collect_all(store::Database& database, const Snapshot& snapshot, Collecto
   }
   while (below > 0 && !collector.page_full()) {
     const std::uint64_t segment = (below - 1) / kSegmentSize;
-    TRY(offer_segment(database, snapshot.head->log, segment, below, collector));
+    TRY_ASSIGN(const bool kept,
+               offer_segment(database, snapshot.head->log, segment, below, collector));
+    if (!kept) return {};
     below = segment * kSegmentSize;
   }
   return {};
@@ -174,8 +181,9 @@ Result<bool> collect_filtered(store::Database& database, const Snapshot& snapsho
     TRY_ASSIGN(const auto segment, walk.next(database));
     if (!segment) return true;
     if (read == kMaxSegmentsRead) return false;
-    TRY(offer_segment(database, snapshot.head->log, *segment, snapshot.head->frontier.size(),
-                      collector));
+    TRY_ASSIGN(const bool kept, offer_segment(database, snapshot.head->log, *segment,
+                                              snapshot.head->frontier.size(), collector));
+    if (!kept) return true;
   }
   return false;
 }
@@ -195,7 +203,7 @@ Result<Page> AuditService::list(TenantId tenant, const Filter& filter) {
 
   Page page;
   if (is_unfiltered(filter)) {
-    const std::uint64_t size = snapshot.head ? snapshot.head->frontier.size() : 0;
+    const std::uint64_t size = snapshot.head ? snapshot.head->frontier.size() - snapshot.gone : 0;
     page.total = static_cast<std::int64_t>(size + snapshot.pending.events.size());
     TRY(collect_all(database_, snapshot, collector, (filter.page - 1) * filter.page_size));
   } else {

@@ -119,6 +119,7 @@ Result<bool> StreamWorker::Impl::lead() {
 Result<std::vector<StreamEvent>> StreamWorker::Impl::events_of(const StreamRow& row,
                                                                const StreamConfig& config,
                                                                const Slice& slice) {
+  if (slice.segment->leaves.empty()) return std::vector<StreamEvent>();  // retention took them
   TRY_ASSIGN(const auto leaves, parse_leaves(slice.segment->leaves, slice.segment->count));
   const std::uint64_t first = slice.segment->segment * kSegmentSize;
   PersonalOpener opener(keyring, row.tenant);

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "audit/repository.h"
+#include "audit/retention.h"
 #include "audit/testing/test_audit.h"
 #include "base/encoding.h"
 
@@ -99,6 +100,66 @@ class Verifying : public testing::AuditTest {
   Lines lines_;
 };
 INSTANTIATE_TEST_SUITE_P(Engines, Verifying, store::testing::engines(), store::testing::name_of);
+
+TEST_P(Verifying, WhatRetentionLeavesStillVerifies) {
+  const Remembered before = remember();
+  clock().advance(std::chrono::hours(24 * 40));
+  append(300, 5000);
+  drain();
+  EXPECT_EQ(expect(drop_expired(db(), clock().wall() - std::chrono::hours(24 * 365))), 0U);
+  EXPECT_EQ(expect(drop_expired(db(), clock().wall() - std::chrono::hours(24 * 30))), 2U);
+  EXPECT_EQ(expect(drop_expired(db(), clock().wall() - std::chrono::hours(24 * 30))), 0U);
+  const Lines kept = export_lines();
+  EXPECT_THAT(kept.front(), HasSubstr("\"from\":512"));
+  const auto report = check(kept, before);
+  EXPECT_TRUE(report.ok) << report.message;
+  EXPECT_EQ(report.first, 512U);
+  EXPECT_EQ(report.records, kAll + 300 - 512);
+  for (const std::string& line : kept) EXPECT_FALSE(line.starts_with("{\"index\":511,"));
+
+  Lines altered = kept;
+  altered[record_at(kept, 700)] = forged(kept[record_at(kept, 700)]);
+  expect_fault(altered, "altered", std::nullopt);
+  Lines missing = kept;
+  missing.erase(missing.begin() + static_cast<std::ptrdiff_t>(record_at(kept, 600)));
+  expect_fault(missing, "missing", 600);
+  Lines swapped = kept;
+  std::swap(swapped[record_at(kept, 600)], swapped[record_at(kept, 601)]);
+  expect_fault(swapped, "reordered", 600);
+  Lines hash = kept;
+  hash[segment_at(kept, 0)] = replaced(kept[segment_at(kept, 1)], "\"segment\":1", "\"segment\":0");
+  EXPECT_FALSE(check(hash).ok);
+
+  Filter all;
+  all.page_size = 200;
+  all.page = 3;
+  const auto page = expect(service().list(tenant(), all));
+  EXPECT_EQ(page.total, static_cast<std::int64_t>(kAll + 300 - 512));
+  EXPECT_TRUE(page.entries.empty());
+  all.page = 1;
+  all.actions = {"secret.read"};
+  EXPECT_EQ(expect(service().list(tenant(), all)).total, page.total);
+}
+
+TEST_P(Verifying, RetentionNeverEmptiesALog) {
+  append(3 * 256 - kAll);
+  drain();
+  EXPECT_EQ(expect(drop_expired(db(), clock().wall() + std::chrono::hours(1))), 2U);
+  EXPECT_EQ(expect(drop_expired(db(), clock().wall() + std::chrono::hours(1))), 0U);
+  const auto report = check(export_lines());
+  EXPECT_TRUE(report.ok) << report.message;
+  EXPECT_EQ(report.records, 256U);
+}
+
+TEST_P(Verifying, AnExportCutAnywhereIsNoticed) {
+  for (std::size_t keep = 0; keep < lines().size(); keep += 97) {
+    const Lines cut(lines().begin(), lines().begin() + static_cast<std::ptrdiff_t>(keep));
+    expect_fault(cut, "no_checkpoint", std::nullopt);
+    Lines torn = cut;  // in the middle of a line
+    torn.push_back(lines()[keep].substr(0, lines()[keep].size() / 2));
+    expect_fault(torn, "malformed", std::nullopt);
+  }
+}
 
 TEST_P(Verifying, AnExportAsItWasMadePasses) {
   const auto report = check(lines());

@@ -102,6 +102,11 @@ void add_serve_options(CLI::App& app, Config& config) {
   app.add_option("--audit-checkpoint-file", config.checkpoint_file,
                  "File outside the store to which each audit checkpoint is appended")
       ->envname("QUANTUMAPID_AUDIT_CHECKPOINT_FILE");
+  app.add_option("--audit-retention-days", config.audit_retention_days,
+                 "Days after which audit events are dropped, their hashes kept; 0: never")
+      ->check(CLI::Range(0, 36'500))
+      ->envname("QUANTUMAPID_AUDIT_RETENTION_DAYS")
+      ->capture_default_str();
 }
 
 void add_init_options(CLI::App& app, Config& config) {

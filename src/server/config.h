@@ -50,6 +50,7 @@ struct Config {
   int drain_seconds = 10;
   LogLevel log_level = LogLevel::kInfo;
   std::string checkpoint_file;
+  int audit_retention_days = 0;  // 0: audit events are kept for good
   std::string qrng;
   bool require_quantum = false;
 };
