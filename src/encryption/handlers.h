@@ -28,6 +28,20 @@ Result<http::Reply> handle_min_version(keyring::Keyring& keyring, http::Call& ca
 Result<http::Reply> handle_key_versions(keyring::Keyring& keyring, http::Call& call);
 Result<http::Reply> handle_public_key(keyring::Keyring& keyring, http::Call& call);
 
+Result<http::Reply> handle_transit_encrypt(EncryptionService& service, keyring::Keyring& keyring,
+                                           http::Call& call);
+Result<http::Reply> handle_transit_decrypt(EncryptionService& service, keyring::Keyring& keyring,
+                                           http::Call& call);
+Result<http::Reply> handle_transit_rewrap(EncryptionService& service, keyring::Keyring& keyring,
+                                          http::Call& call);
+Result<http::Reply> handle_transit_encrypt_batch(EncryptionService& service,
+                                                 keyring::Keyring& keyring, http::Call& call);
+Result<http::Reply> handle_transit_decrypt_batch(EncryptionService& service,
+                                                 keyring::Keyring& keyring, http::Call& call);
+Result<http::Reply> handle_sign(keyring::Keyring& keyring, http::Call& call);
+Result<http::Reply> handle_verify(keyring::Keyring& keyring, http::Call& call);
+Result<http::Reply> handle_hmac(keyring::Keyring& keyring, http::Call& call);
+
 Result<http::Reply> handle_entropy(crypto::EntropyPool& entropy, http::Call& call);
 
 }  // namespace quantumapi::encryption

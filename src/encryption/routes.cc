@@ -2,6 +2,7 @@
 
 #include "encryption/handlers.h"
 #include "encryption/key_routes.h"
+#include "encryption/transit_routes.h"
 #include "encryption/wire.h"
 
 namespace quantumapi::encryption {
@@ -131,6 +132,7 @@ std::vector<Route> routes(EncryptionService& service, keyring::Keyring& keyring,
                          list_route(keyring),          get_route(keyring),
                          rotate_route(keyring),        entropy_route(entropy)};
   for (Route& route : key_change_routes(keyring)) all.push_back(std::move(route));
+  for (Route& route : transit_routes(service, keyring)) all.push_back(std::move(route));
   return all;
 }
 

@@ -1,0 +1,129 @@
+#include "encryption/test_routes.h"
+
+namespace quantumapi::encryption {
+namespace {
+
+class TransitRoutes : public EncryptionRoutes {};
+INSTANTIATE_TEST_SUITE_P(Engines, TransitRoutes, store::testing::engines(),
+                         store::testing::name_of);
+
+std::string cipher(const std::string& value) { return "{" + quoted("ciphertext", value) + "}"; }
+
+TEST_P(TransitRoutes, DecryptGivesPaddedBase64WhateverEncryptWasGiven) {
+  for (const auto body : {R"({"plaintext":"aGk="})", R"({"plaintext":"hi","encoding":"utf8"})"}) {
+    const auto sealed = parsed(post("/v1/transit/encrypt/fields", body));
+    EXPECT_TRUE(text(sealed, "ciphertext").starts_with("vault:v1:"));
+    EXPECT_EQ(text(sealed, "keyName"), "fields");
+    EXPECT_EQ(integer(sealed, "keyVersion"), 1);
+    const auto opened =
+        parsed(post("/v1/transit/decrypt/fields", cipher(text(sealed, "ciphertext"))));
+    EXPECT_EQ(text(opened, "plaintext"), "aGk=");
+  }
+  expect_field(post("/v1/transit/encrypt/fields", R"({"plaintext":"hi"})"), "plaintext");
+}
+
+TEST_P(TransitRoutes, NamesAreDecodedOnce) {
+  create(mine_.tenant, "a/b %2F.c", Purpose::kEncrypt, "ML-KEM-768", false);
+  const auto sealed =
+      parsed(post("/v1/transit/encrypt/a%2Fb%20%252F.c", R"({"plaintext":"aGk="})"));
+  EXPECT_EQ(text(sealed, "keyName"), "a/b %2F.c");
+  expect_code(post("/v1/transit/encrypt/a%2Fb%20%2F.c", R"({"plaintext":"aGk="})").reply,
+              Code::kNotFound);
+  // Another key's name does not open it.
+  expect_code(post("/v1/transit/decrypt/fields", cipher(text(sealed, "ciphertext"))).reply,
+              Code::kInvalidArgument, "decryption_failed");
+}
+
+TEST_P(TransitRoutes, RewrapTakesTheNewestVersionAndTheMinimumHolds) {
+  const auto old = parsed(post("/v1/transit/encrypt/fields", R"({"plaintext":"aGk="})"));
+  parsed(post("/v1/keys/fields/rotate", ""));
+  const auto anew = parsed(post("/v1/transit/rewrap/fields", cipher(text(old, "ciphertext"))));
+  EXPECT_TRUE(text(anew, "ciphertext").starts_with("vault:v2:"));
+  parsed(post("/v1/transit/keys/fields/config", R"({"minDecryptionVersion":2})"));
+  for (const auto path : {"/v1/transit/decrypt/fields", "/v1/transit/rewrap/fields"})
+    expect_code(post(path, cipher(text(old, "ciphertext"))).reply, Code::kPermissionDenied,
+                "key_version_below_minimum");
+  EXPECT_EQ(text(parsed(post("/v1/transit/decrypt/fields", cipher(text(anew, "ciphertext")))),
+                 "plaintext"),
+            "aGk=");
+}
+
+TEST_P(TransitRoutes, BatchesKeepTheirOrderAndABadItemFailsAlone) {
+  const auto sealed = parsed(post("/v1/transit/batch/encrypt/fields",
+                                  R"({"items":[{"plaintext":"YQ=="},{"plaintext":"!"},
+                                     {"plaintext":"b","encoding":"utf8"}]})"));
+  const auto items = member(sealed, "results")->items;
+  ASSERT_EQ(items.size(), 3U);
+  EXPECT_EQ(member(items[1], "ciphertext"), nullptr);
+  EXPECT_NE(text(items[1], "error"), "(absent)");
+  const Sent sent =
+      post("/v1/transit/batch/decrypt/fields",
+           R"({"items":[)" + cipher(text(items[0], "ciphertext")) + "," + cipher("vault:v1:AAAA") +
+               "," + cipher(text(items[2], "ciphertext")) + "]}");
+  const auto opened = member(parsed(sent), "results")->items;
+  EXPECT_EQ(text(opened[0], "plaintext"), "YQ==");
+  EXPECT_NE(text(opened[1], "error"), "(absent)");
+  EXPECT_EQ(text(opened[2], "plaintext"), "Yg==");
+  EXPECT_EQ(sent.events.at(0).batch_size, 3U);
+  EXPECT_EQ(sent.events.at(0).failed_items, 1U);
+  EXPECT_EQ(sent.events.at(0).channel, "transit");
+}
+
+TEST_P(TransitRoutes, SignaturesVerifyAndChangedOnesDoNot) {
+  for (const auto algorithm : {"ML-DSA-65", "ECDSA-P256", "Ed25519"}) {
+    create(mine_.tenant, algorithm, Purpose::kSign, algorithm, false);
+    const std::string path = std::string("/v1/transit/sign/") + algorithm;
+    const auto made = parsed(post(path, R"({"data":"aGk=","algorithm":"sha256"})"));
+    EXPECT_EQ(text(made, "algorithm"), algorithm);
+    const auto verify = [&](std::string_view data, const std::string& signature) {
+      return member(parsed(post(
+                        std::string("/v1/transit/verify/") + algorithm,
+                        "{" + quoted("data", data) + "," + quoted("signature", signature) + "}")),
+                    "valid")
+          ->boolean;
+    };
+    std::string signature = text(made, "signature");
+    EXPECT_TRUE(verify("aGk=", signature));
+    EXPECT_FALSE(verify("aGo=", signature));
+    signature[20] = signature[20] == 'A' ? 'B' : 'A';
+    EXPECT_FALSE(verify("aGk=", signature));
+    EXPECT_FALSE(verify("aGk=", "vault:v9:" + signature.substr(9)));
+  }
+  expect_field(post("/v1/transit/sign/fields", R"({"data":"aGk="})"), "keyId");
+}
+
+TEST_P(TransitRoutes, SignTakesAKeyIdOrNameAndText) {
+  const KeyRecord key = create(mine_.tenant, "sign", Purpose::kSign, "ML-DSA-65", false);
+  const auto made =
+      parsed(post("/v1/sign", R"({"data":"hi",)" + quoted("key_id", key.id.to_string()) + "}"));
+  EXPECT_EQ(text(made, "key_id"), key.id.to_string());
+  EXPECT_EQ(integer(made, "key_version"), 1);
+  const auto valid =
+      parsed(post("/v1/verify", R"({"data":"aGk=","encoding":"base64","keyId":"sign",)" +
+                                    quoted("signature", text(made, "signature")) + "}"));
+  EXPECT_TRUE(member(valid, "is_valid")->boolean);
+  expect_field(post("/v1/sign", R"({"data":"hi"})"), "keyId");
+  expect_field(post("/v1/sign", R"({"data":"hi","keyId":"sign","algorithm":"RSA"})"), "algorithm");
+}
+
+TEST_P(TransitRoutes, MacsAreMadeUnderEachHashAndVerify) {
+  create(mine_.tenant, "mac", Purpose::kHmac, "HMAC-SHA3-256", false);
+  for (const auto body :
+       {R"({"data":"aGk="})", R"({"data":"aGk=","algorithm":"sha256"})",
+        R"({"data":"aGk=","algorithm":"sha384"})", R"({"data":"aGk=","algorithm":"sha512"})"}) {
+    const auto made = parsed(post("/v1/transit/hmac/mac", body));
+    const auto verify = [&](std::string_view data) {
+      return member(parsed(post("/v1/transit/verify/mac",
+                                "{" + quoted("data", data) + "," +
+                                    quoted("signature", text(made, "hmac")) + "}")),
+                    "valid")
+          ->boolean;
+    };
+    EXPECT_TRUE(verify("aGk="));
+    EXPECT_FALSE(verify("aGo="));
+  }
+  expect_field(post("/v1/transit/hmac/mac", R"({"data":"aGk=","algorithm":"md5"})"), "algorithm");
+}
+
+}  // namespace
+}  // namespace quantumapi::encryption
