@@ -103,8 +103,15 @@ std::vector<Route> key_change_routes(keyring::Keyring& keyring) {
                  .scope = "keys:read",
                  .action = "key.public",
                  .category = "keys",
-                 .reply_schema = schema<PublicKeyReply>(),
-                 .aliases = {"/keys/{id}/public"}});
+                 .reply_schema = schema<PublicKeyReply>()});
+  all.push_back({.method = Method::kGet,
+                 .path = "/keys/{id}/public",
+                 .summary = "Give the public key as ?format=pem, der or jwk.",
+                 .handler = with(handle_public_key),
+                 .scope = "keys:read",
+                 .action = "key.public",
+                 .category = "keys",
+                 .reply_schema = schema<PublicKeyReply>()});
   return all;
 }
 
