@@ -1,6 +1,7 @@
-// qapi apikeys: create, list, revoke.
+// qapi apikeys: create, list, rotate, revoke.
 #include <fmt/format.h>
 
+#include "cli/answer.h"
 #include "cli/expiry.h"
 #include "cli/group.h"
 #include "cli/shapes.h"
@@ -13,6 +14,16 @@ struct CreateOptions {
   sdk::NewApiKey key;
   std::string expires;
 };
+
+struct RotateOptions {
+  std::string id;
+  std::int64_t overlap = 86'400;
+};
+
+struct RotateBody {
+  std::int64_t overlap_seconds = 0;
+};
+BOOST_DESCRIBE_STRUCT(RotateBody, (), (overlap_seconds))
 
 struct RevokeOptions {
   std::string id;
@@ -79,6 +90,15 @@ Outcome list(Context& context, const NoOptions&) {
   return kOk;
 }
 
+Outcome rotate(Context& context, const RotateOptions& options) {
+  TRY_ASSIGN(const auto answer, ask(context, "POST", "/apikeys/" + segment(options.id) + "/rotate",
+                                    RotateBody{options.overlap}));
+  TRY(print_answer(context, answer, "apiKey"));
+  if (context.format(Format::kTable) == Format::kTable)
+    context.io().err << "The key is shown this once; keep it now.\n";
+  return kOk;
+}
+
 Outcome revoke(Context& context, const RevokeOptions& options) {
   TRY_ASSIGN(sdk::Client* const client, context.client());
   TRY(client->revoke_api_key(options.id));
@@ -108,6 +128,13 @@ void add_api_keys(CLI::App& root, Context& context) {
       ->expected(1)
       ->take_all();
   add_command(group, context, "list", "List API keys", list);
+  const auto [renew, renewed] =
+      add_command(group, context, "rotate",
+                  "Replace an API key; the old one works until the overlap ends", rotate);
+  renew->add_option("ID", renewed->id, "Its id")->required();
+  renew->add_option("--overlap", renewed->overlap, "Seconds, up to seven days")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 604'800));
   const auto [end, ended] =
       add_command(group, context, "revoke", "End an API key for good", revoke);
   end->add_option("ID", ended->id, "Its id")->required();

@@ -8,6 +8,7 @@
 #include "cli/context.h"
 #include "cli/run.h"
 #include "cli/shapes.h"
+#include "cli/table.h"
 
 namespace quantumapi::cli {
 namespace {
@@ -37,7 +38,7 @@ std::string usage_of(const CLI::ParseError& error) {
 
 int end_with(Io& io, const Failure& failure) {
   io.out.flush();
-  io.err << "qapi: " << failure.message << '\n';
+  io.err << "qapi: " << printable(failure.message) << '\n';  // parts of it come from elsewhere
   return failure.code;
 }
 
@@ -69,8 +70,9 @@ int run_with(int argc, char** argv, Io& io) {
   root.fallthrough();
   root.require_subcommand(1, 1);
   add_globals(root, context.globals);
-  for (const auto add : {add_secrets, add_vault, add_encryption, add_transit, add_keys,
-                         add_api_keys, add_audit, add_status, add_profile, add_completion})
+  for (const auto add :
+       {add_secrets, add_vault, add_encryption, add_transit, add_keys, add_api_keys, add_access,
+        add_audit, add_status, add_profile, add_completion})
     add(root, context);
   std::ranges::reverse(arguments.rest);  // CLI11 takes them from the back
   try {

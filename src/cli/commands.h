@@ -16,7 +16,8 @@ void add_encryption(CLI::App& root, Context& context);       // encrypt, decrypt
 void add_keys(CLI::App& root, Context& context);             // keys list|rotate|check
 void add_key_management(CLI::App& group, Context& context);  // keys create, import, delete, …
 void add_transit(CLI::App& root, Context& context);     // sign, verify, hmac, transit encrypt|…
-void add_api_keys(CLI::App& root, Context& context);    // apikeys create|list|revoke
+void add_api_keys(CLI::App& root, Context& context);    // apikeys create|list|rotate|revoke
+void add_access(CLI::App& root, Context& context);      // access explain
 void add_audit(CLI::App& root, Context& context);       // audit list|export|verify|public-key
 void add_status(CLI::App& root, Context& context);      // health, whoami, version
 void add_profile(CLI::App& root, Context& context);     // profile set

@@ -1,9 +1,11 @@
 #include "server/tls_identity.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -63,12 +65,20 @@ Result<ServerIdentityRow> make_identity(Platform& platform, const Config& config
 
 Status write_ca_file(Platform& platform, const Config& config) {
   TRY_ASSIGN(const auto rows, stored(platform));
+  std::string text;
+  for (const ServerIdentityRow& row : rows) text += row.root_pem;
+  // Made beside and renamed: a link that stands at the name is replaced, not followed.
   const std::string path = config.data + "/ca.pem";
-  std::ofstream file(path, std::ios::trunc);
-  for (const ServerIdentityRow& row : rows) file << row.root_pem;
-  file.close();
-  if (!file) return fail(Code::kUnavailable, "can't write " + path);
-  std::filesystem::permissions(path, std::filesystem::perms(0644));
+  const std::string made = path + ".new";
+  ::unlink(made.c_str());
+  const int file = ::open(made.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+  if (file < 0) return fail(Code::kUnavailable, "can't write " + made);
+  const bool written =
+      ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+      ::fchmod(file, 0644) == 0 && ::fsync(file) == 0;
+  ::close(file);
+  if (!written || std::rename(made.c_str(), path.c_str()) != 0)
+    return fail(Code::kUnavailable, "can't write " + path);
   return {};
 }
 

@@ -32,6 +32,13 @@ def qapi(server):
             assert out.stderr.startswith("qapi: ") and out.stderr.count("\n") == 1, out.stderr
         return out
 
+    def verdict(*args, **options):
+        """Runs a command whose answer is no: exit code 1, and no complaint."""
+        out = server.qapi(*args, check=False, **options)
+        assert (out.returncode, out.stderr) == (NOT_VERIFIED, ""), (args, out)
+        return out
+
+    run.verdict = verdict
     return run
 
 
@@ -149,6 +156,41 @@ def test_keys_are_listed_checked_and_rotated(qapi):
     qapi("keys", "rotate", "absent", code=NOT_FOUND)
 
 
+def test_a_key_lives_from_its_making_to_its_scheduled_end_and_back(qapi):
+    made = json.loads(qapi("keys", "create", "cli life", "--algorithm", "ML-KEM-1024", "--label", "a", "--output", "json").stdout)
+    assert (made["algorithm"], made["version"], made["status"]) == ("ML-KEM-1024", 1, "active")
+    assert "cli life" in qapi("keys", "get", "cli life").stdout
+    sealed = qapi("transit", "encrypt", "cli life", "-", stdin="ada").stdout.strip()
+    assert sealed.startswith("vault:v1:")
+    qapi("keys", "rotate", "cli life")
+    assert qapi("transit", "decrypt", "cli life", "-", stdin=sealed).stdout == "ada"
+    newer = qapi("transit", "rewrap", "cli life", "-", stdin=sealed).stdout.strip()
+    assert newer.startswith("vault:v2:")
+    assert qapi("keys", "versions", "cli life", "--output", "value").stdout.split() == ["2", "1"]
+    qapi("keys", "min-version", "cli life", "2")
+    qapi("transit", "decrypt", "cli life", "-", stdin=sealed, code=UNAUTHORIZED)
+    assert qapi("transit", "decrypt", "cli life", "-", stdin=newer).stdout == "ada"
+    qapi("keys", "disable", "cli life")
+    qapi("transit", "decrypt", "cli life", "-", stdin=newer, code=UNAUTHORIZED)
+    qapi("keys", "enable", "cli life")
+    qapi("keys", "delete", "cli life", "--days", "7", code=USAGE)
+    qapi("keys", "delete", "cli life", "--days", "7", "--yes")
+    qapi("transit", "decrypt", "cli life", "-", stdin=newer, code=UNAUTHORIZED)
+    qapi("keys", "recover", "cli life")
+    assert qapi("transit", "decrypt", "cli life", "-", stdin=newer).stdout == "ada"
+
+
+def test_data_is_signed_verified_and_authenticated(qapi):
+    signature = qapi("sign", "-", stdin="contract").stdout.strip()
+    assert qapi("verify", "-", "--signature", signature, stdin="contract").returncode == OK
+    qapi.verdict("verify", "-", "--signature", signature, stdin="contrac7")
+    qapi("keys", "create", "cli hmac", "--type", "hmac")
+    mac = qapi("hmac", "-", "--key", "cli hmac", stdin="contract").stdout
+    assert mac == qapi("hmac", "-", "--key", "cli hmac", stdin="contract").stdout
+    assert mac != qapi("hmac", "-", "--key", "cli hmac", stdin="contrac7").stdout
+    assert qapi("keys", "public-key", "default-signing").stdout.startswith("-----BEGIN PUBLIC KEY-----")
+
+
 def test_random_says_where_it_comes_from(qapi):
     refused = qapi("random", "16", code=UNKNOWN)
     assert refused.stdout == "" and "--allow-csprng" in refused.stderr
@@ -180,6 +222,26 @@ def test_an_api_key_is_made_bound_used_listed_and_revoked(qapi, server):
     listed = json.loads(qapi("apikeys", "list", "--output", "json").stdout)["apiKeys"]
     assert next(k for k in listed if k["id"] == made["id"])["status"] == "revoked"
     qapi("apikeys", "revoke", "00000000-0000-4000-8000-000000000000", code=NOT_FOUND)
+
+
+def test_a_rotated_api_key_overlaps_with_its_successor(qapi):
+    made = json.loads(qapi("apikeys", "create", "--name", "cli rotated", "--scope", "secrets:read", "--output", "json").stdout)
+    new = json.loads(qapi("apikeys", "rotate", made["id"], "--overlap", "60", "--output", "json").stdout)
+    assert new["apiKey"] != made["apiKey"]
+    for key in (new["apiKey"], made["apiKey"]):
+        assert qapi("secrets", "list", key=key).returncode == OK
+    last = qapi("apikeys", "rotate", new["id"], "--overlap", "0", "--output", "value").stdout.strip()
+    qapi("secrets", "list", key=new["apiKey"], code=UNAUTHORIZED)
+    assert qapi("secrets", "list", key=last).returncode == OK
+
+
+def test_access_explain_says_who_reaches_a_secret_and_why(qapi):
+    create(qapi, "explained/one")
+    qapi("apikeys", "create", "--name", "explained-reader", "--scope", "secrets:read", "--secret", "explained/one")
+    table = qapi("access", "explain", "secret", "explained/one").stdout
+    assert "explained-reader" in table and "secrets:read" in table
+    qapi("apikeys", "create", "--name", "explained-other", "--scope", "secrets:read", "--secret", "explained/two")
+    assert "explained-other" not in qapi("access", "explain", "secret", "explained/one").stdout
 
 
 def test_a_new_key_is_printed_once_in_each_form(qapi):
