@@ -177,7 +177,40 @@ WHOLE = {  # a valid body for each route that must have one
     ("post", "/api/v1/encrypt"): {"plaintext": "x"},
     ("post", "/api/v1/encryption/encrypt"): {"plaintext": "x"},
     ("post", "/api/v1/apikeys"): {"name": "whole", "scopes": ["secrets:read"]},
+    ("post", "/api/v1/encrypt/batch"): {"items": [{"plaintext": "x"}]},
+    ("post", "/api/v1/encryption/encrypt/batch"): {"items": [{"plaintext": "x"}]},
+    ("post", "/api/v1/decrypt/batch"): {"items": [{"encryptedPayload": "qa1.AAAA"}]},
+    ("post", "/api/v1/encryption/decrypt/batch"): {"items": [{"encryptedPayload": "qa1.AAAA"}]},
+    ("post", "/api/v1/sign"): {"keyId": "whole", "data": "x"},
+    ("post", "/api/v1/verify"): {"keyId": "whole", "data": "x", "signature": "vault:v1:AAAA"},
+    ("post", "/api/v1/hmac"): {"keyId": "whole", "data": "x"},
+    ("post", "/api/v1/transit/encrypt/{name}"): {"plaintext": "eA=="},
+    ("post", "/api/v1/transit/decrypt/{name}"): {"ciphertext": "vault:v1:AAAA"},
+    ("post", "/api/v1/transit/rewrap/{name}"): {"ciphertext": "vault:v1:AAAA"},
+    ("post", "/api/v1/transit/batch/encrypt/{name}"): {"items": [{"plaintext": "eA=="}]},
+    ("post", "/api/v1/transit/batch/decrypt/{name}"): {"items": [{"ciphertext": "vault:v1:AAAA"}]},
+    ("post", "/api/v1/transit/sign/{name}"): {"data": "eA=="},
+    ("post", "/api/v1/transit/verify/{name}"): {"data": "eA==", "signature": "vault:v1:AAAA"},
+    ("post", "/api/v1/transit/hmac/{name}"): {"data": "eA=="},
+    ("post", "/api/v1/transit/keys/{name}/config"): {"minDecryptionVersion": 1},
+    ("put", "/api/v1/keys/{id}/min-decryption-version"): {"minDecryptionVersion": 1},
+    ("post", "/api/v1/keys"): {"name": "whole", "keyType": "encryption", "algorithm": "ML-KEM-768"},
+    ("post", "/api/v1/keys/import"): {"name": "whole", "keyType": "hmac", "algorithm": "HMAC-SHA3-256", "keyMaterial": "A" * 43 + "=", "format": "raw"},
+    ("post", "/api/v1/resource-groups"): {"name": "whole"},
+    ("put", "/api/v1/resource-groups/{id}"): {"name": "whole"},
+    ("post", "/api/v1/resource-groups/{id}/items"): {"resourceType": "Secret", "resourceId": "{secret}"},
+    ("post", "/api/v1/log-streams"): {"name": "whole", "streamType": "File"},
+    ("put", "/api/v1/log-streams/{id}"): {"name": "whole", "streamType": "File"},
 }
+
+
+def targets(server):
+    """One of each thing that a path names by id."""
+    make = lambda path, body: post(server, "/api/v1" + path, body).json()["id"]
+    return {"secrets": make("/secrets", {"name": "target", "value": "x"}),
+            "keys": make("/keys", {"name": "target", "keyType": "encryption", "algorithm": "ML-KEM-768"}),
+            "resource-groups": make("/resource-groups", {"name": "target"}),
+            "log-streams": make("/log-streams", {"name": "target", "streamType": "File", "configJson": ""})}
 
 
 def document(server):
@@ -192,7 +225,7 @@ def operations(server):
 
 
 def test_a_missing_field_is_named_on_every_route(server, refused):
-    made = post(server, "/api/v1/secrets", {"name": "target", "value": "x"}).json()
+    made = targets(server)
     held = set()
     for method, path, operation in operations(server):
         body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
@@ -203,11 +236,11 @@ def test_a_missing_field_is_named_on_every_route(server, refused):
         held.add((method, path))
         for field in required:
             for rest in ({k: v for k, v in whole.items() if k != field}, {**whole, field: None}):
-                answer = server.http.request(method, path.replace("{id}", made["id"]), json=rest)
-                refused(answer, 400, "validation_error", field)
+                target = path.replace("{id}", made.get(path.split("/")[3], "")).replace("{name}", "target")
+                refused(server.http.request(method, target, json=rest), 400, "validation_error", field)
         assert set(whole) >= set(required)
     assert held == set(WHOLE)
-    assert server.http.get(f"/api/v1/secrets/{made['id']}").json()["version"] == 1
+    assert server.http.get(f"/api/v1/secrets/{made['secrets']}").json()["version"] == 1
     assert "whole" not in names(server)
 
 
@@ -548,7 +581,13 @@ PROMISED = {
     "/api/v1/qrng/entropy": {"post"}, "/api/v1/keys": {"get"}, "/api/v1/keys/{id}": {"get"}, "/api/v1/keys/{id}/rotate": {"post"},
     "/api/v1/apikeys": {"get", "post"}, "/api/v1/apikeys/{id}": {"get", "delete"}, "/api/v1/whoami": {"get"},
     "/api/v1/audit-logs": {"get"}, "/api/v1/audit-logs/export": {"get"}, "/api/v1/audit-logs/public-key": {"get"},
-    "/api/v1/audit-logs/checkpoint": {"get"},
+    "/api/v1/audit-logs/checkpoint": {"get"}, "/api/v1/rate-limit": {"get"}, "/api/v1/access/explain": {"get"},
+    "/api/v1/encrypt/batch": {"post"}, "/api/v1/decrypt/batch": {"post"}, "/api/v1/sign": {"post"}, "/api/v1/verify": {"post"}, "/api/v1/hmac": {"post"},
+    "/api/v1/transit/encrypt/{name}": {"post"}, "/api/v1/transit/decrypt/{name}": {"post"}, "/api/v1/transit/rewrap/{name}": {"post"},
+    "/api/v1/transit/sign/{name}": {"post"}, "/api/v1/transit/verify/{name}": {"post"}, "/api/v1/transit/hmac/{name}": {"post"},
+    "/api/v1/keys/import": {"post"}, "/api/v1/keys/{id}/versions": {"get"}, "/api/v1/keys/{id}/public-key": {"get"}, "/api/v1/keys/{id}/recover": {"post"},
+    "/api/v1/resource-groups": {"get", "post"}, "/api/v1/resource-groups/{id}": {"get", "put", "delete"},
+    "/api/v1/log-streams": {"get", "post"}, "/api/v1/log-streams/{id}": {"get", "put", "delete"}, "/api/v1/log-streams/{id}/files/{day}": {"get"},
 }
 
 
