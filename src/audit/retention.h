@@ -7,8 +7,8 @@ namespace quantumapi::audit {
 
 // drop_expired takes the leaves of segments whose last event lies before
 // `before`, oldest first, without a gap and never those of a log's last segment,
-// from every log, and answers how many segments it took. They keep hash and range: checkpoints and later exports,
-// which then begin behind them, still verify. A segment holds 256 events, so the
+// from every log, and answers how many segments it took. They keep hash and range: checkpoints and
+// later exports, which then begin behind them, still verify. A segment holds 256 events, so the
 // newest of what is too old stays until the rest of its segment is. Segments go
 // 64 at a time: no change waits long.
 Result<std::size_t> drop_expired(store::Database& database, WallTime before);

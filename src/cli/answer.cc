@@ -9,6 +9,8 @@ namespace {
 
 using json::Value;
 
+constexpr std::size_t kWidest = 200;  // longer texts, as public keys, are for --output json
+
 std::string text_of(const Value& value) {
   switch (value.kind) {
     case Value::Kind::kString:
@@ -58,8 +60,11 @@ Outcome print_answer(Context& context, const sdk::SecretString& answer, std::str
     return kOk;
   }
   std::vector<std::pair<std::string, std::string>> facts;
-  for (const json::Member& one : parsed->members)
-    facts.emplace_back(std::string(one.name), text_of(one.value));
+  for (const json::Member& one : parsed->members) {
+    if (one.name.contains('_')) continue;  // the same again, for clients that read that spelling
+    std::string text = text_of(one.value);
+    if (text.size() <= kWidest) facts.emplace_back(std::string(one.name), std::move(text));
+  }
   print_facts(io.out, facts, context.color());
   return kOk;
 }

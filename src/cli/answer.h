@@ -9,7 +9,8 @@
 namespace quantumapi::cli {
 
 // print_answer prints a JSON object. --output json: as it came; value: the
-// member `value` alone; table: each of its texts, numbers and truths, one a line.
+// member `value` alone; table: each of its texts (of 200 characters
+// at most), numbers and truths, one a line.
 Outcome print_answer(Context& context, const sdk::SecretString& answer, std::string_view value,
                      Format absent = Format::kTable);
 
