@@ -140,8 +140,12 @@ Result<std::shared_ptr<const http::TlsOptions>> load_tls(Platform& platform, con
       options->identities.push_back({type, row.chain_pem, std::move(key)});
     }
   }
-  std::stable_sort(options->identities.begin(), options->identities.end(),
-                   [](const auto& a, const auto& b) { return a.type < b.type; });
+  // ML-DSA first; those of one type stay in the order in which they were given.
+  std::vector<x509::Identity> sorted;
+  for (const x509::KeyType type : kTypes)
+    for (x509::Identity& identity : options->identities)
+      if (identity.type == type) sorted.push_back(std::move(identity));
+  options->identities = std::move(sorted);
   for (const x509::Identity& identity : options->identities) warn_of_expiry(identity, clock, log);
   if (options->identities.empty())
     return fail(Code::kConflict,
