@@ -3,6 +3,7 @@
 
 #include "access/scopes.h"
 #include "access/service_impl.h"
+#include "keyring/answers.h"
 
 namespace quantumapi::access {
 namespace {
@@ -223,11 +224,14 @@ Result<ApiKeyRecord> AccessService::find_key(const Principal& principal, ApiKeyI
 
 Status AccessService::revoke(const Principal& principal, ApiKeyId id, AuditEvent event) {
   const WallTime now = impl_->clock.wall();
+  const keyring::Ending ending{keyring::JournalEntry::Kind::kApiKeyRevoked, principal.tenant,
+                               id.uuid, now};
   const auto end = [&](store::Transaction& tx) -> Status {
     TRY_ASSIGN(const ApiKeyRow row, own(tx, principal.tenant, id));
     if (principal.role == Role::kMember || row.record.role > principal.role)
       return beyond("only admins and owners may revoke API keys, and none of a higher role");
     TRY(revoke_key(tx, id, now));
+    TRY(keyring::Keyring::note_ending(tx, ending));
     AuditEvent revoked = event;
     describe(revoked, row.record);
     tx.record(revoked);
@@ -235,14 +239,23 @@ Status AccessService::revoke(const Principal& principal, ApiKeyId id, AuditEvent
   };
   TRY(impl_->database.change(end));
   impl_->cache.drop(id.uuid);
-  // Again for a key revoked before: the first time may have ended between
-  // commit and journal.
-  keyring::JournalEntry entry{};
-  entry.kind = keyring::JournalEntry::Kind::kApiKeyRevoked;
-  entry.time = now;
-  entry.tenant = principal.tenant;
-  entry.object = id.uuid;
-  return impl_->keyring.journal(std::move(entry));
+  return impl_->keyring.journal_ending(ending);
+}
+
+Result<bool> AccessService::revoke_again(TenantId tenant, ApiKeyId id) {
+  const WallTime now = impl_->clock.wall();
+  const auto end = [&](store::Transaction& tx) -> Result<bool> {
+    TRY_ASSIGN(const auto row, access::find_key(tx, id));
+    if (!row || row->record.tenant != tenant || row->record.revoked_at) return false;
+    TRY(revoke_key(tx, id, now));
+    AuditEvent revoked = keyring::own_event("apikey.revoke", tenant, now, "access");
+    describe(revoked, row->record);
+    tx.record(revoked);
+    return true;
+  };
+  TRY_ASSIGN(const bool revoked, impl_->database.change(end));
+  if (revoked) impl_->cache.drop(id.uuid);
+  return revoked;
 }
 
 }  // namespace quantumapi::access

@@ -133,8 +133,12 @@ class AccessService {
   Result<KeyPage> list_keys(const Principal& principal, std::int64_t offset, std::int64_t limit);
   Result<ApiKeyRecord> find_key(const Principal& principal, ApiKeyId id);
   // revoke is in force in this process when it returns and on every replica
-  // within a second; idempotent.
+  // within a second; idempotent. kUnavailable when it holds but the key journal
+  // could not take it yet: the call may be made again.
   Status revoke(const Principal& principal, ApiKeyId id, AuditEvent event);
+  // revoke_again revokes what a restore of the store brought back; false when there is nothing to
+  // do.
+  Result<bool> revoke_again(TenantId tenant, ApiKeyId id);
   // rotate makes a key with the power of `id`, and lets that one work for
   // `overlap` more (at most 7 days), or to its own end where that comes first.
   // The caller must be able to grant all that the key has. kConflict for a key

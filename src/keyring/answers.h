@@ -37,14 +37,15 @@ inline AuditEvent about(AuditEvent event, const KeyRecord& key) {
   return event;
 }
 
-// own_event is what the platform does to keys by itself.
-inline AuditEvent own_event(std::string_view action, TenantId tenant, WallTime now) {
+// own_event is what the platform does by itself.
+inline AuditEvent own_event(std::string_view action, TenantId tenant, WallTime now,
+                            std::string_view category = "keys") {
   AuditEvent event;
   event.tenant = tenant;
   event.time = now;
   event.request = RequestId::make(now);
   event.action = action;
-  event.category = "keys";
+  event.category = category;
   event.actor.type = "system";
   return event;
 }

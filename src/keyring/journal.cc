@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kBatchSize = 256 * 1024;
 constexpr std::string_view kMacLabel = "quantumapi/journal/v1";
+constexpr std::size_t kMacSize = 32;
 
 // Mapping views the first octets of a file that only this process changes.
 class Mapping {
@@ -47,6 +48,15 @@ Result<std::size_t> size_of(int fd, const std::string& path) {
   struct stat info{};
   if (::fstat(fd, &info) != 0) return system_error(Code::kUnavailable, "cannot read", path);
   return static_cast<std::size_t>(info.st_size);
+}
+
+// check_private: whoever may write here may bring back what was revoked.
+Status check_private(int fd, const std::string& path) {
+  struct stat info{};
+  if (::fstat(fd, &info) != 0) return system_error(Code::kUnavailable, "cannot read", path);
+  if (S_ISREG(info.st_mode) && (info.st_mode & 077) == 0) return {};
+  return fail(Code::kConflict, "the key journal " + path +
+                                   " must be a file of mode 0600 that only its owner reaches");
 }
 
 // never_used: empty, or what a crash left of the very first write.
@@ -93,8 +103,11 @@ struct KeyJournal::Impl {
 
   Status append(ByteView entry);
   Status write(ByteView body);
+  Status each_body(std::size_t from, const std::function<Status(ByteView)>& take);
+  Status learn_id();
 
   Descriptor fd;
+  Uuid id;
   std::string path;
   FrameCode code;
   std::mutex mutex;
@@ -145,14 +158,55 @@ Status KeyJournal::Impl::write(ByteView body) {
   return error;
 }
 
+Status KeyJournal::Impl::each_body(std::size_t from, const std::function<Status(ByteView)>& take) {
+  std::size_t until = 0;
+  {
+    const std::scoped_lock lock(mutex);
+    until = end;
+  }
+  TRY_ASSIGN(const Mapping file, Mapping::create(fd.get(), until, path));
+  for (std::size_t offset = std::max(from, kJournalHeaderSize); offset < until;) {
+    const auto body = code.body_at(file.octets(), offset);
+    if (!body)
+      return fail(Code::kDataLoss, "the key journal is damaged at octet " + std::to_string(offset));
+    TRY(take(*body));
+    offset += kFrameOverhead + body->size();
+  }
+  return {};
+}
+
+// learn_id finds the journal's id, or gives it one: its first entry, but in files older than ids.
+Status KeyJournal::Impl::learn_id() {
+  TRY(each_body(0, [this](ByteView body) -> Status {
+    if (!id.is_nil()) return {};
+    TRY_ASSIGN(const auto entries, parse_entries(body));
+    for (const JournalEntry& entry : entries)
+      if (entry.kind == JournalEntry::Kind::kJournal) id = entry.object;
+    return {};
+  }));
+  if (!id.is_nil()) return {};
+  JournalEntry begun{};
+  begun.kind = JournalEntry::Kind::kJournal;
+  begun.time = base::SystemClock().wall();
+  begun.object = Uuid::v7(begun.time);
+  Bytes encoded;
+  append_entry(encoded, begun);
+  TRY(write(encoded));
+  id = begun.object;
+  return {};
+}
+
 KeyJournal::KeyJournal(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 KeyJournal::~KeyJournal() = default;
 
 Result<std::unique_ptr<KeyJournal>> KeyJournal::open(const std::string& path,
                                                      const Uuid& installation,
                                                      const RootKey& root) {
-  Descriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  Descriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!fd.open() && errno == ELOOP)
+    return fail(Code::kConflict, "the key journal " + path + " is a link: name the file itself");
   if (!fd.open()) return system_error(Code::kUnavailable, "cannot open key journal", path);
+  TRY(check_private(fd.get(), path));
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK)
       return fail(Code::kConflict, "another process holds the key journal " + path);
@@ -161,6 +215,7 @@ Result<std::unique_ptr<KeyJournal>> KeyJournal::open(const std::string& path,
   auto impl = std::make_unique<Impl>(std::move(fd), path,
                                      FrameCode(root.derive(kMacLabel), installation, root.id()));
   TRY_ASSIGN(impl->end, recover(impl->fd.get(), impl->code, path));
+  TRY(impl->learn_id());
   return std::unique_ptr<KeyJournal>(new KeyJournal(std::move(impl)));
 }
 
@@ -172,22 +227,39 @@ Status KeyJournal::append(const JournalEntry& entry) {
   return impl_->append(encoded);
 }
 
-Status KeyJournal::each(const std::function<Status(const JournalEntry&)>& entry) const {
-  std::size_t end;
+Status KeyJournal::each(const std::function<Status(const JournalEntry&)>& entry,
+                        std::uint64_t from) const {
+  return impl_->each_body(static_cast<std::size_t>(from), [&](ByteView body) -> Status {
+    TRY_ASSIGN(const auto entries, parse_entries(body));
+    for (const JournalEntry& each : entries)
+      if (each.kind != JournalEntry::Kind::kJournal) TRY(entry(each));
+    return {};
+  });
+}
+
+Result<JournalPosition> KeyJournal::position() const {
+  JournalPosition now{impl_->id, 0, Bytes(kMacSize)};
   {
     const std::scoped_lock lock(impl_->mutex);
-    end = impl_->end;
+    now.octets = impl_->end;
   }
-  TRY_ASSIGN(const Mapping file, Mapping::create(impl_->fd.get(), end, impl_->path));
-  for (std::size_t offset = kJournalHeaderSize; offset < end;) {
-    const auto body = impl_->code.body_at(file.octets(), offset);
-    if (!body)
-      return fail(Code::kDataLoss, "the key journal is damaged at octet " + std::to_string(offset));
-    TRY_ASSIGN(const auto entries, parse_entries(*body));
-    for (const JournalEntry& each : entries) TRY(entry(each));
-    offset += kFrameOverhead + body->size();
-  }
-  return {};
+  if (!read_at(impl_->fd.get(), now.mac, static_cast<off_t>(now.octets - kMacSize)))
+    return system_error(Code::kUnavailable, "cannot read key journal", impl_->path);
+  return now;
 }
+
+Result<bool> KeyJournal::holds(const JournalPosition& position) const {
+  TRY_ASSIGN(const JournalPosition now, this->position());
+  if (position.journal != now.journal || position.octets > now.octets ||
+      position.octets < kJournalHeaderSize)
+    return false;
+  Bytes mac(kMacSize);
+  if (!read_at(impl_->fd.get(), mac, static_cast<off_t>(position.octets - kMacSize)))
+    return system_error(Code::kUnavailable, "cannot read key journal", impl_->path);
+  return mac == position.mac;
+}
+
+const Uuid& KeyJournal::id() const { return impl_->id; }
+const std::string& KeyJournal::path() const { return impl_->path; }
 
 }  // namespace quantumapi::keyring

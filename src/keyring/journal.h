@@ -22,6 +22,7 @@ struct JournalEntry {
     kPrincipalErased = 5,
     kPersonalKey = 6,  // `wrapped` is a principal's personal key
     kLookupKey = 7,    // `wrapped` is a look-up key
+    kJournal = 8,      // `object` is the file's own id; each() does not show it
   };
   Kind kind;
   WallTime time;
@@ -33,6 +34,14 @@ struct JournalEntry {
   Bytes wrapped;
 };
 
+// JournalPosition is a place between two frames and what stands before it: a
+// journal that was cut, emptied or exchanged for an older copy does not hold it.
+struct JournalPosition {
+  Uuid journal;
+  std::uint64_t octets = 0;
+  Bytes mac;  // of the frame, or header, that ends there
+};
+
 // KeyJournal appends to one file that belongs to one process at a time (flock).
 // Frame: length (4) || body || HMAC-SHA-256 (32) under a key derived from the
 // root key, over the file's installation id, the frame's offset and body, so
@@ -42,8 +51,8 @@ struct JournalEntry {
 class KeyJournal {
  public:
   // open creates the file when absent (mode 0600). kDataLoss when a frame
-  // before the last does not verify, kConflict when another process holds it
-  // or it belongs to another installation.
+  // before the last does not verify, kConflict when another process holds it,
+  // it belongs to another installation, or it is a link or readable by others.
   static Result<std::unique_ptr<KeyJournal>> open(const std::string& path, const Uuid& installation,
                                                   const RootKey& root);
   ~KeyJournal();
@@ -52,7 +61,16 @@ class KeyJournal {
   // be written or synced; the file is then trimmed back, or the journal
   // refuses everything until it was opened anew.
   Status append(const JournalEntry& entry);
-  Status each(const std::function<Status(const JournalEntry&)>& entry) const;
+  // each gives the entries after `from` octets, in the order in which they were made.
+  Status each(const std::function<Status(const JournalEntry&)>& entry,
+              std::uint64_t from = 0) const;
+
+  // position is where the durable frames end now.
+  [[nodiscard]] Result<JournalPosition> position() const;
+  [[nodiscard]] const Uuid& id() const;
+  // holds tells whether what stood before `position` of this journal stands there still.
+  [[nodiscard]] Result<bool> holds(const JournalPosition& position) const;
+  [[nodiscard]] const std::string& path() const;
 
  private:
   struct Impl;

@@ -55,6 +55,7 @@ class Journal : public ::testing::Test {
   }
   void write(std::string_view octets) {
     std::ofstream(path_, std::ios::binary | std::ios::trunc) << octets;
+    ::chmod(path_.c_str(), 0600);
   }
   // three_frames writes versions 1, 2 and 3 and gives where each frame begins, and the end.
   std::vector<std::size_t> three_frames() {
@@ -208,6 +209,33 @@ TEST_F(Journal, RefusesAnotherInstallationsAndAnotherRootKeys) {
   const auto opened = KeyJournal::open(path_, installation_, root_key(8));
   expect_code(opened, Code::kConflict);
   EXPECT_NE(opened.error().message.find(root_key(7).id().to_string()), std::string::npos);
+}
+
+TEST_F(Journal, RefusesAFileThatOthersReachAndALink) {
+  three_frames();
+  ::chmod(path_.c_str(), 0640);
+  expect_code(open(), Code::kConflict);
+  ::chmod(path_.c_str(), 0600);
+  expect(open());
+  const std::string link = folder_.file("link");
+  ASSERT_EQ(::symlink(path_.c_str(), link.c_str()), 0);
+  expect_code(KeyJournal::open(link, installation_, root_key()), Code::kConflict);
+}
+
+TEST_F(Journal, HoldsWhatItOnceHeldUntilItIsCutOrExchanged) {
+  const auto frames = three_frames();
+  const std::string whole = read();
+  const JournalPosition end = expect(expect(open())->position());
+  EXPECT_EQ(end.octets, whole.size());
+  EXPECT_TRUE(expect(expect(open())->holds(end)));
+  expect(expect(open())->append(entry(4)));
+  EXPECT_TRUE(expect(expect(open())->holds(end)));
+  write(whole.substr(0, frames[2]));
+  EXPECT_FALSE(expect(expect(open())->holds(end)));
+  expect(expect(open())->append(entry(5)));  // as long as before, with another end
+  EXPECT_FALSE(expect(expect(open())->holds(end)));
+  write({});
+  EXPECT_FALSE(expect(expect(open())->holds(end)));
 }
 
 TEST_F(Journal, RefusesAFileThatIsNone) {

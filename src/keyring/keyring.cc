@@ -186,8 +186,6 @@ Result<std::vector<std::pair<KeyId, std::uint32_t>>> Keyring::default_history(Te
       [&](store::Transaction& tx) { return repository::default_history(tx, id); });
 }
 
-Status Keyring::journal(JournalEntry entry) { return impl_->journal->append(entry); }
-
 const RootKey& Keyring::root() const { return impl_->root; }
 
 std::vector<store::RowCacheBase*> Keyring::caches() { return {&impl_->rows, &impl_->defaults}; }

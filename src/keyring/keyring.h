@@ -18,6 +18,14 @@
 
 namespace quantumapi::keyring {
 
+// Ending is what the journal keeps of a revocation, deletion or erasure.
+struct Ending {
+  JournalEntry::Kind kind;
+  TenantId tenant;
+  Uuid object;
+  WallTime time;
+};
+
 // Keyring makes, rotates and hands out keys. Material is drawn from the
 // entropy pool, wrapped by the root key and fsynced to the journal before the
 // row that makes it usable is written. Look-ups with may_block = false answer
@@ -166,9 +174,33 @@ class Keyring {
   Result<LookupKey> lookup_key(const Uuid& id);
   Result<LookupKey> newest_lookup_key();
 
-  // journal records endings (revocations, deletions) after their commit and
-  // before the answer.
-  Status journal(JournalEntry entry);
+  // An ending (a revocation, a deletion) is noted in the transaction that makes
+  // it, journaled after the commit and before the answer. One that the journal
+  // could not take waits in the store: journal_waiting takes it up again.
+  static Status note_ending(store::Transaction& tx, const Ending& ending);
+  // journal_ending: kUnavailable when the journal could not take it; the ending holds
+  // all the same, and the call may be made again.
+  Status journal_ending(const Ending& ending);
+  // journal_waiting journals all that wait and gives how many did.
+  Result<std::size_t> journal_waiting();
+  // journal_again does so for one object of a tenant; false when nothing of it waits.
+  Result<bool> journal_again(TenantId tenant, const Uuid& object);
+
+  // check_journal holds the journal against what the store remembers of it:
+  // kConflict when it was cut, exchanged for an older copy or, where only one
+  // process uses the store (`alone`), replaced by another. With `accept` that is logged instead.
+  Status check_journal(bool alone, bool accept);
+  // replay gives `apply` what the journal holds past the point that the store
+  // remembers, in order: a few entries after a crash, all since the backup after a restore.
+  Status replay(const std::function<Status(const JournalEntry&)>& apply);
+  // remember_journal makes the journal's present end the point that check_journal asks for.
+  Status remember_journal();
+  // bring_back makes a journaled version that the store lacks usable again: that of a
+  // key which it does not know makes the key "restored-{id}". False when there was nothing to do.
+  Result<bool> bring_back(const JournalEntry& version);
+  // end_again deletes a key whose deletion the store has lost. False as above.
+  Result<bool> end_again(const JournalEntry& deletion);
+
   [[nodiscard]] const RootKey& root() const;
   [[nodiscard]] std::vector<store::RowCacheBase*> caches();
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <map>
 #include <mutex>
 
@@ -67,6 +68,8 @@ struct Keyring::Impl {
   crypto::EntropyPool& entropy;
   const Clock& clock;
   Logger& log;
+
+  std::atomic<std::uint64_t> remembered = 0;  // octets of the journal that the store knows of
 
   store::RowCache<repository::KeyRow> rows;
   store::RowCache<repository::DefaultRow> defaults;

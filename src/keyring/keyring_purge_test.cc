@@ -214,14 +214,14 @@ TEST_P(KeyDeletion, MaterialStandsUntilTheJournalTookTheEndWhichTheNextCallFinis
   clock().advance(days(30));
   // Past what the store's own files reach, so that the limit stops the journal alone.
   for (int i = 0; i < 50; ++i)
-    expect(keys().journal({.kind = JournalEntry::Kind::kApiKeyRevoked,
-                           .time = clock().wall(),
-                           .tenant = mine_,
-                           .object = made.id.uuid,
-                           .version = 0,
-                           .algorithm = {},
-                           .purpose = Purpose::kEncrypt,
-                           .wrapped = Bytes(240'000)}));
+    expect(journal().append({.kind = JournalEntry::Kind::kApiKeyRevoked,
+                             .time = clock().wall(),
+                             .tenant = mine_,
+                             .object = made.id.uuid,
+                             .version = 0,
+                             .algorithm = {},
+                             .purpose = Purpose::kEncrypt,
+                             .wrapped = Bytes(240'000)}));
   const auto before_signal = ::signal(SIGXFSZ, SIG_IGN);
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);

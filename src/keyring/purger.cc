@@ -25,6 +25,11 @@ void Purger::run() {
     lock.unlock();
     const auto purged = keyring_.purge_due(clock_.wall());
     if (!purged) log_.warning("keys due for deletion stand still: " + purged.error().message);
+    const auto journaled = keyring_.journal_waiting();
+    if (!journaled) log_.warning("endings wait for the key journal: " + journaled.error().message);
+    const auto remembered = keyring_.remember_journal();
+    if (!remembered)
+      log_.warning("the key journal's end is not noted: " + remembered.error().message);
     lock.lock();
   } while (!wake_.wait_for(lock, kEvery, [this] { return stopping_; }));
 }

@@ -1,4 +1,4 @@
-// Purger: carries out scheduled deletions, on its own thread.
+// Purger: carries out scheduled deletions and keeps the key journal's books, on its own thread.
 #pragma once
 
 #include <condition_variable>
@@ -11,7 +11,8 @@
 
 namespace quantumapi::keyring {
 
-// Purger calls purge_due when it is made and once a minute from then on. Any
+// Purger calls purge_due, journal_waiting and remember_journal when it is made
+// and once a minute from then on. Any
 // number of replicas may run one. What fails is logged and tried again.
 class Purger {
  public:

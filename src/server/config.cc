@@ -61,6 +61,8 @@ CLI::Option* add_endpoints(CLI::App& app, const char* name, std::vector<Endpoint
 }
 
 void add_serve_options(CLI::App& app, Config& config) {
+  app.add_flag("--accept-key-journal", config.accept_key_journal,
+               "Start, once, with a key journal that lacks what the store has seen of it");
   add_endpoints(app, "--listen", config.listen, "HTTPS addresses HOST:PORT [127.0.0.1:8443]",
                 "QUANTUMAPID_LISTEN");
   add_endpoints(app, "--listen-plain", config.listen_plain,

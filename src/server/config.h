@@ -29,11 +29,12 @@ struct Config {
   Command command = Command::kExit;
   int exit_code = 0;  // for kExit: --help and command lines that can't be used
 
-  std::string file;         // --config; empty: none
-  std::string data;         // directory: store, seal, journal, ca.pem
-  std::string database;     // "postgres://…"; empty: SQLite in `data`
-  std::string key_journal;  // file; required with `database`
-  std::string seal_file;    // default: data/root.seal
+  std::string file;                 // --config; empty: none
+  std::string data;                 // directory: store, seal, journal, ca.pem
+  std::string database;             // "postgres://…"; empty: SQLite in `data`
+  std::string key_journal;          // file; required with `database`
+  bool accept_key_journal = false;  // one that lacks what the store has seen of it
+  std::string seal_file;            // default: data/root.seal
 
   // init and apikey
   bool json = false;

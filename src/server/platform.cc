@@ -13,6 +13,7 @@
 #include "audit/stream_worker.h"
 #include "encryption/routes.h"
 #include "keyring/purger.h"
+#include "server/journal_replay.h"
 #include "server/repository.h"
 #include "server/version.h"
 #include "vault/routes.h"
@@ -157,6 +158,9 @@ Result<std::unique_ptr<Platform>> Platform::open(const Config& config, Mode mode
   TRY_ASSIGN(auto journal,
              keyring::KeyJournal::open(config.key_journal, found.first.id, found.second));
   parts->make_services(config, std::move(found.second), std::move(journal), metrics);
+  if (mode == Mode::kOpen)
+    TRY((JournalReplay{*parts->keyring, *parts->access, *parts->vault, log}.run(
+        {.alone = config.database.empty(), .accept = config.accept_key_journal})));
   return std::unique_ptr<Platform>(new Platform(std::move(parts)));
 }
 
@@ -175,7 +179,12 @@ void Platform::start() {
 void Platform::stop() {
   if (parts_->access) parts_->access->stop();
   parts_->stream_worker.reset();
-  parts_->purger.reset();
+  if (parts_->purger) {
+    parts_->purger.reset();
+    const auto remembered = parts_->keyring->remember_journal();
+    if (!remembered)
+      parts_->log.warning("the key journal's end is not noted: " + remembered.error().message);
+  }
   parts_->sequencer.reset();
   parts_->keeper.reset();
 }

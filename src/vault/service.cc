@@ -1,6 +1,7 @@
 // Changes of secrets; reading them is in service_read.cc, lists in service_list.cc.
 #include "vault/service.h"
 
+#include "keyring/answers.h"
 #include "vault/impl.h"
 #include "vault/rules.h"
 
@@ -115,23 +116,39 @@ Result<SecretRecord> VaultService::put_value(const Principal& principal, SecretI
 Status VaultService::remove(const Principal& principal, SecretId id, AuditEvent event) {
   TRY(may_reach(principal, id));
   const WallTime now = impl_->clock.wall();
+  const keyring::Ending ending{keyring::JournalEntry::Kind::kSecretDeleted, principal.tenant,
+                               id.uuid, now};
   const auto bury = [&](store::Transaction& tx) -> Status {
     TRY_ASSIGN(const auto record, repository::find_record(tx, id));
     if (!record || record->tenant != principal.tenant) return no_such_secret();
     TRY(repository::remove(tx, *record, now));
+    TRY(keyring::Keyring::note_ending(tx, ending));
     AuditEvent deletion = event;
     concerns(deletion, *record);
     tx.record(deletion);
     tx.touch(kTopic, id.uuid);
     return {};
   };
-  TRY(impl_->database.change(bury));
-  keyring::JournalEntry ending{};
-  ending.kind = keyring::JournalEntry::Kind::kSecretDeleted;
-  ending.time = now;
-  ending.tenant = principal.tenant;
-  ending.object = id.uuid;
-  return impl_->keys.journal(std::move(ending));
+  const Status buried = impl_->database.change(bury);
+  if (buried) return impl_->keys.journal_ending(ending);
+  if (buried.error().code != Code::kNotFound) return buried;
+  // Deleted before, when the journal could not take it: the call made again ends it there too.
+  TRY_ASSIGN(const bool waited, impl_->keys.journal_again(principal.tenant, id.uuid));
+  return waited ? Status{} : buried;
+}
+
+Result<bool> VaultService::remove_again(TenantId tenant, SecretId id) {
+  const WallTime now = impl_->clock.wall();
+  return impl_->database.change([&](store::Transaction& tx) -> Result<bool> {
+    TRY_ASSIGN(const auto record, repository::find_record(tx, id));
+    if (!record || record->tenant != tenant) return false;
+    TRY(repository::remove(tx, *record, now));
+    AuditEvent deletion = keyring::own_event("secret.delete", tenant, now, "secrets");
+    concerns(deletion, *record);
+    tx.record(deletion);
+    tx.touch(kTopic, id.uuid);
+    return true;
+  });
 }
 
 }  // namespace quantumapi::vault

@@ -82,8 +82,11 @@ class VaultService {
   // first past all retries; versions are consecutive.
   Result<SecretRecord> put_value(const Principal& principal, SecretId id, std::string_view value,
                                  AuditEvent event);
-  // remove deletes; the name is free again at once. The ending goes to the key journal.
+  // remove deletes; the name is free again at once. The ending goes to the key
+  // journal: kUnavailable when it could not, and then the call may be made again.
   Status remove(const Principal& principal, SecretId id, AuditEvent event);
+  // remove_again deletes what a restore of the store brought back; false when it is not there.
+  Result<bool> remove_again(TenantId tenant, SecretId id);
 
   struct Filter {
     std::int64_t offset = 0;

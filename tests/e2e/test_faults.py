@@ -110,6 +110,94 @@ def test_a_changed_journal_of_another_installation_is_refused(new_server):
     assert "journal" in serve_fails(server)
 
 
+def copy_store(server):
+    """A backup as an operator makes it from a stopped SQLite server: the database file alone."""
+    copy = server.directory / "backup.db"
+    shutil.copyfile(server.data / "quantumapi.db", copy)
+    return copy
+
+
+def put_back(server, copy):
+    for left in server.data.glob("quantumapi.db-*"):
+        left.unlink()
+    shutil.copyfile(copy, server.data / "quantumapi.db")
+
+
+def test_a_restored_older_store_revives_nothing_and_loses_no_key(new_server):
+    server = new_server().init().start()
+    secret = server.http.post("/api/v1/secrets", json={"name": "gone", "value": "v"}).json()["id"]
+    key = server.http.post("/api/v1/apikeys", json={"name": "leaked", "scopes": ["secrets:read"]}).json()
+    headers = {"X-Api-Key": key["apiKey"]}
+    assert server.http.get(f"/api/v1/secrets/{secret}", headers=headers).status_code == 200
+    assert server.stop() == 0
+    copy = copy_store(server)
+
+    server.start()
+    default = next(k for k in server.http.get("/api/v1/keys?keyType=encryption").json()["keys"] if k["isDefault"])
+    assert server.http.post(f"/api/v1/keys/{default['id']}/rotate", json={}).json()["version"] == 2
+    sealed = server.http.post("/api/v1/encrypt", json={"plaintext": "after the backup"}).json()
+    made = server.http.post("/api/v1/keys", json={"name": "new", "keyType": "encryption", "algorithm": "ML-KEM-768"}).json()
+    assert server.http.delete(f"/api/v1/apikeys/{key['id']}").status_code == 204
+    assert server.http.delete(f"/api/v1/secrets/{secret}").status_code == 204
+    assert server.stop() == 0
+
+    put_back(server, copy)
+    server.start()
+    assert "went further than the store" in server.logs()
+    refused = server.http.get(f"/api/v1/secrets/{secret}", headers=headers)
+    assert (refused.status_code, refused.json()["error"]) == (403, "key_revoked")
+    assert server.http.get(f"/api/v1/secrets/{secret}").status_code == 404
+    opened = server.http.post("/api/v1/decrypt", json={"encryptedPayload": sealed["encryptedPayload"]})
+    assert opened.json()["plaintext"] == "after the backup"
+    assert server.http.get(f"/api/v1/keys/{made['id']}").json()["name"] == f"restored-{made['id']}"
+    # A number that once meant a version is not taken again.
+    assert server.http.post(f"/api/v1/keys/{default['id']}/rotate", json={}).json()["version"] == 3
+    assert server.stop() == 0
+    server.start()
+    assert "went further than the store" not in server.logs()
+
+
+def test_a_journal_that_lacks_what_the_store_has_seen_is_refused_until_it_is_accepted(new_server):
+    server = new_server().init().start()
+    assert server.stop() == 0
+    journal = server.data / "keys.journal"
+    early = journal.read_bytes()
+    server.start()
+    server.http.post("/api/v1/keys", json={"name": "later", "keyType": "encryption", "algorithm": "ML-KEM-768"})
+    assert server.stop() == 0
+    whole = journal.read_bytes()
+    assert len(whole) > len(early)
+    for lacking in (early, b""):
+        journal.write_bytes(lacking)
+        before = fingerprint(server.data)
+        error = serve_fails(server)
+        assert "keys.journal" in error and "--accept-key-journal" in error, error
+        if lacking:
+            assert fingerprint(server.data) == before
+    journal.unlink()
+    assert "--accept-key-journal" in serve_fails(server)
+    journal.write_bytes(whole)
+    server.start()
+    assert server.stop() == 0
+    journal.unlink()
+    server.serve_options = ["--accept-key-journal"]
+    server.start()
+    assert server.stop() == 0
+    server.serve_options = []
+    server.start()
+
+
+def test_a_journal_that_others_may_write_or_that_is_a_link_is_refused(new_server):
+    server = new_server().init()
+    journal = server.data / "keys.journal"
+    journal.chmod(0o620)
+    assert "mode 0600" in serve_fails(server)
+    journal.chmod(0o600)
+    journal.rename(server.directory / "elsewhere")
+    journal.symlink_to(server.directory / "elsewhere")
+    assert "is a link" in serve_fails(server)
+
+
 def test_a_seal_that_others_may_read_is_refused(new_server):
     server = new_server().init()
     assert (server.data / "root.seal").stat().st_mode & 0o777 == 0o600

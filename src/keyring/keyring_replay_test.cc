@@ -1,0 +1,149 @@
+#include "keyring/journal_repository.h"
+#include "keyring/repository.h"
+#include "keyring/testing/test_keyring.h"
+
+namespace quantumapi::keyring {
+namespace {
+
+using testing::expect;
+using testing::expect_code;
+using testing::root_key;
+
+class KeyReplay : public testing::KeyringTest {
+ protected:
+  // run changes the store as an older copy of it would read.
+  void run(const store::Statement& statement, store::Params params) {
+    expect(db().change([&](store::Transaction& tx) -> Status {
+      TRY(tx.execute(statement, params));
+      return {};
+    }));
+  }
+  void forget_version_two(KeyId key) {
+    static const store::Statement kVersion{
+        "test.forget_version", "DELETE FROM key_versions WHERE key_id = :id AND version = 2"};
+    static const store::Statement kKey{
+        "test.forget_rotation",
+        "UPDATE keys SET latest_version = 1, next_version = 2, revision = revision + 1"
+        " WHERE id = :id"};
+    run(kVersion, {{"id", key}});
+    run(kKey, {{"id", key}});
+  }
+  void forget_key(KeyId key) {
+    static const store::Statement kVersions{"test.forget_versions",
+                                            "DELETE FROM key_versions WHERE key_id = :id"};
+    static const store::Statement kKey{"test.forget_key", "DELETE FROM keys WHERE id = :id"};
+    run(kVersions, {{"id", key}});
+    run(kKey, {{"id", key}});
+  }
+  // replay applies what the journal says of keys; gives how many entries changed something.
+  std::size_t replay() {
+    std::size_t applied = 0;
+    expect(keys().replay([&](const JournalEntry& entry) -> Status {
+      Result<bool> changed = false;
+      if (entry.kind == JournalEntry::Kind::kKeyVersion) changed = keys().bring_back(entry);
+      if (entry.kind == JournalEntry::Kind::kKeyDeleted) changed = keys().end_again(entry);
+      if (!changed) return std::unexpected(changed.error());
+      if (*changed) ++applied;
+      return {};
+    }));
+    forget();
+    return applied;
+  }
+  Bytes wrapped(KeyId key, std::uint32_t version) {
+    const auto found = expect(db().read(
+        [&](store::Transaction& tx) { return repository::find_wrapped(tx, key, version); }));
+    return found.value_or(Bytes{});
+  }
+
+  TenantId mine_ = new_tenant();
+};
+
+TEST_P(KeyReplay, AVersionThatTheStoreLostIsBackWithItsNumberTaken) {
+  const KeyId key = create(mine_, "fields").id;
+  expect(keys().rotate(mine_, key, event("key.rotate")));
+  const Bytes before = wrapped(key, 2);
+  forget_version_two(key);
+  EXPECT_EQ(replay(), 1U);
+  EXPECT_EQ(wrapped(key, 2), before);
+  EXPECT_EQ(expect(keys().newest_encryption(mine_, key, Purpose::kEncrypt, true))->version, 2U);
+  EXPECT_EQ(expect(keys().rotate(mine_, key, event("key.rotate"))).key.latest_version, 3U);
+  EXPECT_EQ(records("key.restore").size(), 1U);
+  EXPECT_EQ(replay(), 0U);
+}
+
+TEST_P(KeyReplay, AKeyThatTheStoreLostIsBackUnderANameOfItsOwn) {
+  const KeyId key = create(mine_, "fields").id;
+  const std::string public_key(as_text(expect(keys().public_key(mine_, key))));
+  forget_key(key);
+  EXPECT_EQ(replay(), 1U);
+  const KeyRecord back = expect(keys().find(mine_, key));
+  EXPECT_EQ(back.name, "restored-" + key.to_string());
+  EXPECT_EQ(back.state, "active");
+  EXPECT_EQ(as_text(expect(keys().public_key(mine_, key))), public_key);
+  expect_code(keys().find(new_tenant(), key), Code::kNotFound);
+}
+
+TEST_P(KeyReplay, AKeyThatEndedStaysEnded) {
+  const KeyId key = create(mine_, "fields").id;
+  expect(keys().schedule_deletion(mine_, key, 7, event("key.schedule")));
+  clock().advance(std::chrono::hours(24 * 8));
+  EXPECT_EQ(expect(keys().purge_due(clock().wall())), 1U);
+  static const store::Statement kRevive{
+      "test.revive",
+      "UPDATE keys SET state = 'active', scheduled_deletion_at = NULL,"
+      " destroyed_at = NULL WHERE id = :id"};
+  run(kRevive, {{"id", key}});
+  EXPECT_EQ(replay(), 1U);
+  EXPECT_EQ(expect(keys().find(mine_, key)).state, "deleted");
+  expect_code(keys().encryption(mine_, key, 1, Purpose::kEncrypt, true), Code::kNotFound);
+  EXPECT_EQ(expect(keys().purge_due(clock().wall())), 1U);
+  // A journal that is read whole neither revives the key nor ends it twice.
+  EXPECT_EQ(replay(), 0U);
+}
+
+TEST_P(KeyReplay, OnlyWhatLiesPastTheRememberedEndIsRead) {
+  create(mine_, "one");
+  expect(keys().remember_journal());
+  create(mine_, "two");
+  std::size_t seen = 0;
+  expect(keys().replay([&](const JournalEntry&) -> Status {
+    ++seen;
+    return {};
+  }));
+  EXPECT_EQ(seen, 1U);
+}
+
+TEST_P(KeyReplay, AnotherJournalIsRefusedWhereOneProcessUsesTheStore) {
+  create(mine_, "one");
+  expect(keys().check_journal(true, false));
+  expect(keys().remember_journal());
+  expect(keys().check_journal(true, false));
+  Keyring other(db(), root_key(),
+                expect(KeyJournal::open(folder().file("other"), installation(), root_key())),
+                entropy(), clock(), store().log());
+  expect_code(other.check_journal(true, false), Code::kConflict);
+  expect(other.check_journal(true, true));
+  expect(other.check_journal(false, false));  // a new replica begins a journal of its own
+}
+
+TEST_P(KeyReplay, AnEndingWaitsUntilTheJournalHasIt) {
+  const Ending ending{JournalEntry::Kind::kSecretDeleted, mine_, Uuid::v7(clock().wall()),
+                      clock().wall()};
+  for (int i = 0; i < 2; ++i)
+    expect(db().change([&](store::Transaction& tx) { return Keyring::note_ending(tx, ending); }));
+  EXPECT_FALSE(expect(keys().journal_again(new_tenant(), ending.object)));
+  EXPECT_EQ(expect(keys().journal_waiting()), 1U);
+  EXPECT_EQ(expect(keys().journal_waiting()), 0U);
+  EXPECT_FALSE(expect(keys().journal_again(mine_, ending.object)));
+  std::size_t journaled = 0;
+  expect(journal().each([&](const JournalEntry& entry) -> Status {
+    if (entry.kind == ending.kind && entry.object == ending.object) ++journaled;
+    return {};
+  }));
+  EXPECT_EQ(journaled, 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, KeyReplay, store::testing::engines(), store::testing::name_of);
+
+}  // namespace
+}  // namespace quantumapi::keyring

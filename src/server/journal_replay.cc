@@ -1,0 +1,45 @@
+#include "server/journal_replay.h"
+
+#include <string>
+
+namespace quantumapi::server {
+
+using Kind = keyring::JournalEntry::Kind;
+
+Result<bool> JournalReplay::apply(const keyring::JournalEntry& entry) {
+  switch (entry.kind) {
+    case Kind::kKeyVersion:
+      return keyring.bring_back(entry);
+    case Kind::kKeyDeleted:
+      return keyring.end_again(entry);
+    case Kind::kApiKeyRevoked:
+      return access.revoke_again(entry.tenant, ApiKeyId{entry.object});
+    case Kind::kSecretDeleted:
+      return vault.remove_again(entry.tenant, SecretId{entry.object});
+    // Look-up and personal keys serve rows that went with the store, or have their keys beside
+    // them.
+    case Kind::kPersonalKey:
+    case Kind::kLookupKey:
+    case Kind::kPrincipalErased:
+    case Kind::kJournal:
+      return false;
+  }
+  return false;
+}
+
+Status JournalReplay::run(Options options) {
+  TRY(keyring.check_journal(options.alone, options.accept));
+  std::size_t applied = 0;
+  TRY(keyring.replay([&](const keyring::JournalEntry& entry) -> Status {
+    TRY_ASSIGN(const bool changed, apply(entry));
+    if (changed) ++applied;
+    return {};
+  }));
+  if (applied != 0)
+    log.warning("the key journal went further than the store: " + std::to_string(applied) +
+                " of its entries were applied (the audit log names them)");
+  TRY(keyring.journal_waiting());
+  return keyring.remember_journal();
+}
+
+}  // namespace quantumapi::server
