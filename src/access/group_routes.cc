@@ -1,5 +1,7 @@
 #include "access/group_routes.h"
 
+#include "base/json_request.h"
+
 namespace quantumapi::access {
 namespace {
 
@@ -105,7 +107,8 @@ Result<Reply> list(AccessService& service, Call& call) {
 
 Result<Reply> create(AccessService& service, Call& call) {
   TRY(may_block(call));
-  TRY_ASSIGN(const auto request, json::decode<GroupRequest>(call.request().body, call.arena()));
+  TRY_ASSIGN(const auto request,
+             json::decode_request<GroupRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const Group group,
              service.create_group(call.principal(), request.name, request.description.value_or(""),
                                   call.event()));
@@ -116,7 +119,8 @@ Result<Reply> create(AccessService& service, Call& call) {
 Result<Reply> update(AccessService& service, Call& call) {
   TRY(may_block(call));
   TRY_ASSIGN(const Uuid id, id_parameter(call));
-  TRY_ASSIGN(const auto request, json::decode<GroupRequest>(call.request().body, call.arena()));
+  TRY_ASSIGN(const auto request,
+             json::decode_request<GroupRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const Group group, service.update_group(call.principal(), id, request.name,
                                                      request.description, call.event()));
   call.recorded();
@@ -154,7 +158,8 @@ Result<Reply> remove(AccessService& service, Call& call) {
 Result<Reply> add_item(AccessService& service, Call& call) {
   TRY(may_block(call));
   TRY_ASSIGN(const Uuid id, id_parameter(call));
-  TRY_ASSIGN(const auto request, json::decode<ItemRequest>(call.request().body, call.arena()));
+  TRY_ASSIGN(const auto request,
+             json::decode_request<ItemRequest>(call.request().body, call.arena()));
   TRY(service.add_to_group(call.principal(), id, request.resource_type, request.resource_id,
                            call.event()));
   call.recorded();

@@ -3,6 +3,7 @@
 #include "access/binding_json.h"
 #include "access/explain_routes.h"
 #include "access/group_routes.h"
+#include "base/json_request.h"
 
 namespace quantumapi::access {
 namespace {
@@ -148,7 +149,7 @@ AuditEvent event_about(const Call& call, const Uuid& key, std::string name) {
 
 Result<Reply> create(AccessService& service, Call& call) {
   if (!call.may_block()) return would_block();
-  TRY_ASSIGN(auto request, json::decode<CreateRequest>(call.request().body, call.arena()));
+  TRY_ASSIGN(auto request, json::decode_request<CreateRequest>(call.request().body, call.arena()));
   NewApiKey key;
   TRY_ASSIGN(key.role, role_of(request.role));
   key.name = std::move(request.name);
@@ -158,6 +159,11 @@ Result<Reply> create(AccessService& service, Call& call) {
     key.service_account = *std::move(request.service_account);
   }
   key.scopes = std::move(request.scopes);
+  // An empty list must not read as "reaches nothing" to its sender and "reaches all" to us.
+  if (request.bindings && request.bindings->empty())
+    return base::fail_field("bindings", "must name what the key is bound to; leave it out for all");
+  if (request.addresses && request.addresses->empty())
+    return base::fail_field("addresses", "must name an address; leave it out for all");
   if (request.bindings) key.bindings = from_json(*std::move(request.bindings));
   key.expires_at = request.expires_at;
   key.description = std::move(request.description).value_or("");
@@ -206,7 +212,8 @@ Result<Reply> revoke(AccessService& service, Call& call) {
 Result<Reply> rotate(AccessService& service, Call& call) {
   if (!call.may_block()) return would_block();
   TRY_ASSIGN(const ApiKeyId id, key_id(call));
-  TRY_ASSIGN(const auto request, json::decode<RotateRequest>(call.request().body, call.arena()));
+  TRY_ASSIGN(const auto request,
+             json::decode_request<RotateRequest>(call.request().body, call.arena()));
   constexpr std::int64_t kDay = 86'400;
   const std::chrono::seconds overlap(request.overlap_seconds.value_or(kDay));
   TRY_ASSIGN(const auto created, service.rotate(call.principal(), id, overlap, call.event()));

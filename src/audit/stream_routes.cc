@@ -1,5 +1,7 @@
 #include "audit/stream_routes.h"
 
+#include "base/json_request.h"
+
 namespace quantumapi::audit {
 namespace {
 
@@ -90,7 +92,7 @@ void audit(Call& call, const StreamId& id) {
 }
 
 Result<StreamRequest> request_of(Call& call) {
-  return json::decode<StreamRequest>(call.request().body, call.arena());
+  return json::decode_request<StreamRequest>(call.request().body, call.arena());
 }
 
 StreamInput input_of(const StreamRequest& request) {

@@ -1,4 +1,5 @@
 // POST /encrypt/batch and /decrypt/batch.
+#include "base/json_request.h"
 #include "encryption/batch.h"
 #include "encryption/handler_tools.h"
 #include "encryption/handlers.h"
@@ -114,7 +115,8 @@ Result<std::string_view> open_item(EncryptionService& service, Call& call, const
 
 Result<Reply> handle_encrypt_batch(EncryptionService& service, Call& call) {
   TRY(check_thread(call, kPureEncryptBody));
-  TRY_ASSIGN(const auto request, json::decode<BatchRequest>(call.request().body, call.arena()));
+  TRY_ASSIGN(const auto request,
+             json::decode_request<BatchRequest>(call.request().body, call.arena()));
   TRY(check_batch(request.items, call));
   const auto items = request.items.items;
   TRY_ASSIGN(const auto version,
@@ -145,7 +147,8 @@ Result<Reply> handle_encrypt_batch(EncryptionService& service, Call& call) {
 
 Result<Reply> handle_decrypt_batch(EncryptionService& service, Call& call) {
   TRY(check_thread(call, kPureDecryptBody));
-  TRY_ASSIGN(const auto request, json::decode<BatchRequest>(call.request().body, call.arena()));
+  TRY_ASSIGN(const auto request,
+             json::decode_request<BatchRequest>(call.request().body, call.arena()));
   TRY(check_batch(request.items, call));
   const auto items = request.items.items;
   DecryptBatchReply reply;

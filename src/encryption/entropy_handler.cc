@@ -4,6 +4,7 @@
 #include <new>
 
 #include "base/encoding.h"
+#include "base/json_request.h"
 #include "encryption/handlers.h"
 #include "encryption/wire.h"
 #include "keyring/octets.h"
@@ -136,7 +137,8 @@ Value entropy_value(const Format& format, ByteView octets, Call& call) {
 }  // namespace
 
 Result<Reply> handle_entropy(crypto::EntropyPool& entropy, Call& call) {
-  TRY_ASSIGN(const auto request, json::decode<EntropyRequest>(call.request().body, call.arena()));
+  TRY_ASSIGN(const auto request,
+             json::decode_request<EntropyRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const Wanted wanted, wanted_of(request));
   TRY_ASSIGN(const crypto::Drawn drawn,
              draw(entropy, static_cast<std::size_t>(wanted.bytes), call));

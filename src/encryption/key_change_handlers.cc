@@ -1,5 +1,6 @@
 // What makes, changes and ends keys, and gives their versions and public keys.
 #include "base/encoding.h"
+#include "base/json_request.h"
 #include "crypto/public_key.h"
 #include "encryption/handlers.h"
 #include "encryption/key_tools.h"
@@ -85,7 +86,8 @@ Result<std::string> public_text(const KeyRecord& key, ByteView der, std::string_
 }  // namespace
 
 Result<Reply> handle_create_key(Keyring& keyring, Call& call) {
-  TRY_ASSIGN(const auto request, json::decode<CreateKeyRequest>(call.request().body, call.arena()));
+  TRY_ASSIGN(const auto request,
+             json::decode_request<CreateKeyRequest>(call.request().body, call.arena()));
   if (request.purpose && *request.purpose != request.key_type)
     return fail_field("purpose", "differs from keyType");
   TRY_ASSIGN(const Purpose purpose, purpose_of(request.key_type, request.usage));
@@ -104,7 +106,8 @@ Result<Reply> handle_create_key(Keyring& keyring, Call& call) {
 }
 
 Result<Reply> handle_import_key(Keyring& keyring, Call& call) {
-  TRY_ASSIGN(const auto request, json::decode<ImportKeyRequest>(call.request().body, call.arena()));
+  TRY_ASSIGN(const auto request,
+             json::decode_request<ImportKeyRequest>(call.request().body, call.arena()));
   if (request.public_key_only.value_or(false))
     return fail_field("publicKeyOnly", "is not supported: import the private key");
   TRY_ASSIGN(const Purpose purpose, purpose_of(request.key_type, {}));
@@ -127,7 +130,8 @@ Result<Reply> handle_import_key(Keyring& keyring, Call& call) {
 }
 
 Result<Reply> handle_update_key(Keyring& keyring, Call& call) {
-  TRY_ASSIGN(const auto request, json::decode<UpdateKeyRequest>(call.request().body, call.arena()));
+  TRY_ASSIGN(const auto request,
+             json::decode_request<UpdateKeyRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const auto active, active_of(request.status));
   if (request.name) {
     TRY(check_name(*request.name));
@@ -166,7 +170,7 @@ Result<Reply> handle_recover_key(Keyring& keyring, Call& call) {
 
 Result<Reply> handle_set_default_key(Keyring& keyring, Call& call) {
   TRY_ASSIGN(const auto request,
-             json::decode<SetDefaultRequest>(call.request().body, call.arena()));
+             json::decode_request<SetDefaultRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
   if (request.key_type && *request.key_type != type_of(key.purpose))
     return fail_field("keyType", "is not the key's");
@@ -177,7 +181,7 @@ Result<Reply> handle_set_default_key(Keyring& keyring, Call& call) {
 
 Result<Reply> handle_min_version(Keyring& keyring, Call& call) {
   TRY_ASSIGN(const auto request,
-             json::decode<MinVersionRequest>(call.request().body, call.arena()));
+             json::decode_request<MinVersionRequest>(call.request().body, call.arena()));
   const std::int64_t wanted = request.min_decryption_version;
   TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
   // What no version can be is refused by the keyring, as 0 is.

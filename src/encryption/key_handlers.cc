@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "base/json_request.h"
 #include "encryption/handlers.h"
 #include "encryption/key_tools.h"
 #include "encryption/rules.h"
@@ -111,7 +112,8 @@ Result<Reply> handle_get_key(Keyring& keyring, Call& call) {
 }
 
 Result<Reply> handle_rotate_key(Keyring& keyring, Call& call) {
-  TRY_ASSIGN(const auto request, json::decode<RotateRequest>(call.request().body, call.arena()));
+  TRY_ASSIGN(const auto request,
+             json::decode_request<RotateRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
   TRY_ASSIGN(const Keyring::Rotation rotation,
              keyring.rotate(call.principal().tenant, key.id, call.event(),

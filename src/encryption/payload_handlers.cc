@@ -1,5 +1,6 @@
 // POST /encrypt and /decrypt.
 #include "base/encoding.h"
+#include "base/json_request.h"
 #include "encryption/handler_tools.h"
 #include "encryption/handlers.h"
 #include "encryption/wire.h"
@@ -45,7 +46,8 @@ Result<EncryptionService::Decrypted> decrypt(EncryptionService& service, const C
 
 Result<Reply> handle_encrypt(EncryptionService& service, Call& call) {
   TRY(check_thread(call));
-  TRY_ASSIGN(const auto request, json::decode<EncryptRequest>(call.request().body, call.arena()));
+  TRY_ASSIGN(const auto request,
+             json::decode_request<EncryptRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const Encoding encoding, encoding_of(request.encoding));
   const EncryptInput input{.plaintext = request.plaintext,
                            .encoding = encoding,
@@ -74,7 +76,8 @@ Result<Reply> handle_encrypt(EncryptionService& service, Call& call) {
 
 Result<Reply> handle_decrypt(EncryptionService& service, Call& call) {
   TRY(check_thread(call));
-  TRY_ASSIGN(const auto request, json::decode<DecryptRequest>(call.request().body, call.arena()));
+  TRY_ASSIGN(const auto request,
+             json::decode_request<DecryptRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const auto opened, decrypt(service, call, request));
   const DecryptReply reply{opened.plaintext.reveal_text(SecretAccess{})};
   call.audit(event_of(call, opened.key, opened.key_version, opened.algorithm));

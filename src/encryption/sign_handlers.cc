@@ -1,4 +1,5 @@
 // POST /sign, /verify, /hmac, and the same by key name below /transit.
+#include "base/json_request.h"
 #include "encryption/handler_tools.h"
 #include "encryption/handlers.h"
 #include "encryption/key_tools.h"
@@ -90,7 +91,8 @@ Result<bool> matches(Keyring& keyring, const Call& call, const KeyRecord& key, B
 // The names of hashes, which clients send with every request, say nothing to
 // algorithms that have a hash of their own.
 Result<Reply> handle_sign(Keyring& keyring, Call& call) {
-  TRY_ASSIGN(const auto request, json::decode<SignRequest>(call.request().body, call.arena()));
+  TRY_ASSIGN(const auto request,
+             json::decode_request<SignRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const Bytes data, data_of(call, request.data, request.encoding));
   TRY_ASSIGN(const KeyRecord key, key_of(keyring, call, request.key_id));
   if (!signs(key)) return fail_field("keyId", "is no signing key");
@@ -107,7 +109,8 @@ Result<Reply> handle_sign(Keyring& keyring, Call& call) {
 }
 
 Result<Reply> handle_hmac(Keyring& keyring, Call& call) {
-  TRY_ASSIGN(const auto request, json::decode<SignRequest>(call.request().body, call.arena()));
+  TRY_ASSIGN(const auto request,
+             json::decode_request<SignRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const Bytes data, data_of(call, request.data, request.encoding));
   TRY_ASSIGN(const KeyRecord key, key_of(keyring, call, request.key_id));
   if (key.purpose != Purpose::kHmac) return fail_field("keyId", "is no hmac key");
@@ -122,7 +125,8 @@ Result<Reply> handle_hmac(Keyring& keyring, Call& call) {
 }
 
 Result<Reply> handle_verify(Keyring& keyring, Call& call) {
-  TRY_ASSIGN(const auto request, json::decode<VerifyRequest>(call.request().body, call.arena()));
+  TRY_ASSIGN(const auto request,
+             json::decode_request<VerifyRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const Bytes data, data_of(call, request.data, request.encoding));
   const auto signature = read_transit_text(request.signature);
   if (!signature) return fail_field("signature", "is not vault:v{n}: and base64");

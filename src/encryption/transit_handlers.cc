@@ -1,4 +1,5 @@
 // POST /transit/encrypt|decrypt|rewrap/{name} and /transit/batch/encrypt|decrypt/{name}.
+#include "base/json_request.h"
 #include "encryption/batch.h"
 #include "encryption/handler_tools.h"
 #include "encryption/handlers.h"
@@ -73,7 +74,7 @@ void audit_transit_batch(Call& call, const KeyRecord& key, std::uint32_t version
 
 Result<Reply> handle_transit_encrypt(EncryptionService& service, Keyring& keyring, Call& call) {
   TRY_ASSIGN(const auto request,
-             json::decode<TransitEncryptRequest>(call.request().body, call.arena()));
+             json::decode_request<TransitEncryptRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
   TRY_ASSIGN(const auto sealed, seal_one(service, call, key, request.plaintext, request.encoding));
   call.audit(transit_event(call, key, sealed.key_version));
@@ -84,7 +85,7 @@ Result<Reply> handle_transit_encrypt(EncryptionService& service, Keyring& keyrin
 
 Result<Reply> handle_transit_decrypt(EncryptionService& service, Keyring& keyring, Call& call) {
   TRY_ASSIGN(const auto request,
-             json::decode<TransitCiphertext>(call.request().body, call.arena()));
+             json::decode_request<TransitCiphertext>(call.request().body, call.arena()));
   TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
   TRY_ASSIGN(const auto opened, open_one(service, call, key, request.ciphertext));
   call.audit(transit_event(call, key, opened.key_version));
@@ -94,7 +95,7 @@ Result<Reply> handle_transit_decrypt(EncryptionService& service, Keyring& keyrin
 
 Result<Reply> handle_transit_rewrap(EncryptionService& service, Keyring& keyring, Call& call) {
   TRY_ASSIGN(const auto request,
-             json::decode<TransitCiphertext>(call.request().body, call.arena()));
+             json::decode_request<TransitCiphertext>(call.request().body, call.arena()));
   TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
   TRY_ASSIGN(const auto opened, open_one(service, call, key, request.ciphertext));
   const EncryptInput input{.plaintext = opened.plaintext.reveal_text(SecretAccess{}),
@@ -109,7 +110,8 @@ Result<Reply> handle_transit_rewrap(EncryptionService& service, Keyring& keyring
 
 Result<Reply> handle_transit_encrypt_batch(EncryptionService& service, Keyring& keyring,
                                            Call& call) {
-  TRY_ASSIGN(const auto request, json::decode<BatchRequest>(call.request().body, call.arena()));
+  TRY_ASSIGN(const auto request,
+             json::decode_request<BatchRequest>(call.request().body, call.arena()));
   TRY(check_batch(request.items, call));
   TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
   TransitBatchReply reply{{}, key.name, key.latest_version};
@@ -141,7 +143,8 @@ Result<Reply> handle_transit_encrypt_batch(EncryptionService& service, Keyring& 
 
 Result<Reply> handle_transit_decrypt_batch(EncryptionService& service, Keyring& keyring,
                                            Call& call) {
-  TRY_ASSIGN(const auto request, json::decode<BatchRequest>(call.request().body, call.arena()));
+  TRY_ASSIGN(const auto request,
+             json::decode_request<BatchRequest>(call.request().body, call.arena()));
   TRY(check_batch(request.items, call));
   TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
   TransitBatchReply reply{{}, key.name, key.latest_version};

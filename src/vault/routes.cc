@@ -1,5 +1,6 @@
 #include "vault/routes.h"
 
+#include "base/json_request.h"
 #include "vault/wire.h"
 
 namespace quantumapi::vault {
@@ -36,7 +37,8 @@ AuditEvent event_of(const Call& call, const SecretRecord& record) {
 }
 
 Result<Reply> create(VaultService& service, Call& call) {
-  TRY_ASSIGN(const auto request, json::decode<CreateRequest>(call.request().body, call.arena()));
+  TRY_ASSIGN(const auto request,
+             json::decode_request<CreateRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const std::string_view fields, sealed_fields(request, call.arena()));
   const bool has_totp = request.totp_secret && !request.totp_secret->empty();
   NewSecret secret{.name = request.name,
@@ -124,7 +126,8 @@ Result<Reply> list(VaultService& service, Call& call) {
 
 Result<Reply> put_value(VaultService& service, Call& call) {
   TRY_ASSIGN(const SecretId id, id_parameter(call));
-  TRY_ASSIGN(const auto request, json::decode<PutValueRequest>(call.request().body, call.arena()));
+  TRY_ASSIGN(const auto request,
+             json::decode_request<PutValueRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const SecretRecord record,
              service.put_value(call.principal(), id, request.value, call.event()));
   call.recorded();

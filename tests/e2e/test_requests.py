@@ -161,6 +161,14 @@ WRONG_TYPES = [
     ("/apikeys", {"name": "bad", "scopes": ["secrets:read"], "role": "king"}, "role"),
     ("/apikeys", {"name": "bad", "scopes": ["secrets:read"], "expiresAt": "2001-01-01T00:00:00Z"}, "expiresAt"),
     ("/apikeys", {"name": "", "scopes": ["secrets:read"]}, "name"),
+    # What narrows must not be ignored for its spelling.
+    ("/apikeys", {"name": "bad", "scopes": ["secrets:read"], "binding": [{"type": "secret", "name": "a"}]}, "binding"),
+    ("/apikeys", {"name": "bad", "scopes": ["secrets:read"], "ttl": "1h"}, "ttl"),
+    ("/apikeys", {"name": "bad", "scopes": ["secrets:read"], "bindings": []}, "bindings"),
+    ("/apikeys", {"name": "bad", "scopes": ["secrets:read"], "addresses": []}, "addresses"),
+    ("/encrypt", {"plaintext": "x", "aad": "y"}, "aad"),
+    ("/encrypt", {"plaintext": "x", "additonalData": "y"}, "additonalData"),
+    ("/secrets", {"name": "bad", "value": "x", "expires": "2099-01-01T00:00:00Z"}, "expires"),
 ]
 
 

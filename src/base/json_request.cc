@@ -1,0 +1,68 @@
+#include "base/json_request.h"
+
+#include <algorithm>
+
+namespace quantumapi::base::json {
+namespace {
+
+// Shorter names are words of their own one letter apart: "name" and "same".
+constexpr std::size_t kShortest = 5;
+
+struct Synonym {
+  std::string_view said;
+  std::string_view meant;
+};
+constexpr Synonym kSynonyms[] = {
+    {"aad", "additionaldata"},
+    {"associateddata", "additionaldata"},
+    {"authenticateddata", "additionaldata"},
+    {"additionalauthenticateddata", "additionaldata"},
+    {"address", "addresses"},
+    {"cidr", "addresses"},
+    {"cidrs", "addresses"},
+    {"allowedaddresses", "addresses"},
+    {"ipallowlist", "addresses"},
+    {"resources", "bindings"},
+    {"resourcebindings", "bindings"},
+    {"expires", "expiresat"},
+    {"expiry", "expiresat"},
+    {"expiration", "expiresat"},
+    {"ttl", "expiresat"},
+    {"ratelimitperminute", "ratelimit"},
+};
+
+// one_apart: one letter put in, left out, changed, or exchanged with its neighbour.
+bool one_apart(std::string_view a, std::string_view b) {
+  if (a.size() > b.size()) std::swap(a, b);
+  if (b.size() - a.size() > 1 || b.size() < kShortest) return false;
+  std::size_t same = 0;
+  while (same < a.size() && a[same] == b[same]) ++same;
+  const std::string_view rest = a.substr(same);
+  if (a.size() < b.size()) return rest == b.substr(same + 1);
+  if (rest.empty()) return false;
+  if (rest.substr(1) == b.substr(same + 1)) return true;
+  return rest.size() > 1 && rest[0] == b[same + 1] && rest[1] == b[same] &&
+         rest.substr(2) == b.substr(same + 2);
+}
+
+bool means(std::string_view said, std::string_view known) {
+  if (one_apart(said, known)) return true;
+  return std::ranges::any_of(
+      kSynonyms, [&](const Synonym& each) { return each.said == said && each.meant == known; });
+}
+
+}  // namespace
+
+Status check_names(const Value& object, const std::string& path, std::span<const std::string> known,
+                   std::span<const std::string> names) {
+  for (const Member& member : object.members) {
+    if (std::ranges::find(known, member.folded) != known.end()) continue;
+    for (std::size_t i = 0; i < known.size(); ++i)
+      if (means(member.folded, known[i]))
+        return fail_field(detail::join(path, detail::excerpt(member.name)),
+                          "is not known here; use " + names[i]);
+  }
+  return {};
+}
+
+}  // namespace quantumapi::base::json
