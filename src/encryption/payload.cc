@@ -17,10 +17,10 @@ constexpr std::uint8_t kFormatVersion = 1;
 std::unexpected<Error> malformed(const char* what) { return fail_field("encryptedPayload", what); }
 
 // seal_to fills `out`, which has payload_size octets.
-Status seal_to(const keyring::EncryptionVersion& version, Encoding encoding, ByteView plaintext,
-               ByteView additional_data, MutableBytes out) {
+Status seal_to(const keyring::EncryptionVersion& version, Algorithm algorithm, Encoding encoding,
+               ByteView plaintext, ByteView additional_data, MutableBytes out) {
   const crypto::MlKem kem = version.kem.parameter_set();
-  write_header({algorithm_of(kem), encoding, version.key, version.version}, out.data());
+  write_header({algorithm, encoding, version.key, version.version}, out.data());
   const ByteView header = out.first(kHeaderSize);
   const MutableBytes encapsulated = out.subspan(kHeaderSize, crypto::ciphertext_size(kem));
   const MutableBytes rest = out.subspan(kHeaderSize + encapsulated.size());
@@ -35,11 +35,17 @@ Status seal_to(const keyring::EncryptionVersion& version, Encoding encoding, Byt
                               rest.subspan(nonce.size()));
 }
 
-// The shared forms are 16 above the others.
+constexpr int kSharedOffset = 16;
+constexpr int kDataKeyOffset = 48;
+
 bool known_algorithm(std::uint8_t octet) {
-  const int plain = octet > 16 ? octet - 16 : octet;
-  return plain >= static_cast<int>(Algorithm::kMlKem512) &&
-         plain <= static_cast<int>(Algorithm::kMlKem1024);
+  for (const int offset : {0, kSharedOffset, kDataKeyOffset})
+    if (octet > offset && octet <= offset + 3) return true;
+  return false;
+}
+
+Algorithm data_key_algorithm_of(crypto::MlKem parameter_set) {
+  return static_cast<Algorithm>(static_cast<int>(algorithm_of(parameter_set)) + kDataKeyOffset);
 }
 
 // names_version: the header is part of what is authenticated, and it must be this version's.
@@ -69,19 +75,22 @@ Algorithm algorithm_of(crypto::MlKem parameter_set) {
 }
 
 Algorithm shared_algorithm_of(crypto::MlKem parameter_set) {
-  return static_cast<Algorithm>(static_cast<int>(algorithm_of(parameter_set)) + 16);
+  return static_cast<Algorithm>(static_cast<int>(algorithm_of(parameter_set)) + kSharedOffset);
 }
 
 crypto::MlKem kem_of(Algorithm algorithm) {
   switch (algorithm) {
     case Algorithm::kMlKem512:
     case Algorithm::kSharedMlKem512:
+    case Algorithm::kDataKeyMlKem512:
       return crypto::MlKem::k512;
     case Algorithm::kMlKem768:
     case Algorithm::kSharedMlKem768:
+    case Algorithm::kDataKeyMlKem768:
       return crypto::MlKem::k768;
     case Algorithm::kMlKem1024:
     case Algorithm::kSharedMlKem1024:
+    case Algorithm::kDataKeyMlKem1024:
       return crypto::MlKem::k1024;
   }
   return crypto::MlKem::k768;
@@ -134,8 +143,8 @@ Status seal(const keyring::EncryptionVersion& version, Encoding encoding, ByteVi
             ByteView additional_data, Bytes& out) {
   const std::size_t before = out.size();
   out.resize(before + payload_size(version.kem.parameter_set(), plaintext.size()));
-  const Status sealed =
-      seal_to(version, encoding, plaintext, additional_data, MutableBytes(out).subspan(before));
+  const Status sealed = seal_to(version, algorithm_of(version.kem.parameter_set()), encoding,
+                                plaintext, additional_data, MutableBytes(out).subspan(before));
   if (!sealed) out.resize(before);
   return sealed;
 }
@@ -144,7 +153,8 @@ Status seal_text(const keyring::EncryptionVersion& version, Encoding encoding, B
                  ByteView additional_data, std::pmr::string& out) {
   Scratch scratch(payload_size(version.kem.parameter_set(), plaintext.size()));
   const MutableBytes octets = scratch.octets();
-  TRY(seal_to(version, encoding, plaintext, additional_data, octets));
+  TRY(seal_to(version, algorithm_of(version.kem.parameter_set()), encoding, plaintext,
+              additional_data, octets));
   const std::size_t size = base::base64_size(octets.size(), base::Base64::kUrl);
   out.reserve(out.size() + kTextPrefix.size() + size);
   out += kTextPrefix;
@@ -154,8 +164,10 @@ Status seal_text(const keyring::EncryptionVersion& version, Encoding encoding, B
   return {};
 }
 
-Result<SecretBytes> open(const keyring::EncryptionVersion& version, const Parts& parts,
-                         ByteView additional_data) {
+namespace {
+
+Result<SecretBytes> open_any(const keyring::EncryptionVersion& version, const Parts& parts,
+                             ByteView additional_data) {
   if (!names_version(parts.header, version)) return decryption_failed();
   Wiped shared;
   if (!version.kem.decapsulate_to(parts.encapsulated, shared.octets)) return decryption_failed();
@@ -168,6 +180,29 @@ Result<SecretBytes> open(const keyring::EncryptionVersion& version, const Parts&
                             plaintext.reveal_mutable(SecretAccess{})))
     return decryption_failed();
   return plaintext;
+}
+
+}  // namespace
+
+Result<SecretBytes> open(const keyring::EncryptionVersion& version, const Parts& parts,
+                         ByteView additional_data) {
+  if (wraps_data_key(parts.header.algorithm)) return decryption_failed();
+  return open_any(version, parts, additional_data);
+}
+
+bool wraps_data_key(Algorithm algorithm) { return static_cast<int>(algorithm) > kDataKeyOffset; }
+
+Status seal_data_key(const keyring::EncryptionVersion& version, ByteView data_key, ByteView context,
+                     Bytes& out) {
+  const crypto::MlKem kem = version.kem.parameter_set();
+  out.resize(payload_size(kem, data_key.size()));
+  return seal_to(version, data_key_algorithm_of(kem), Encoding::kBase64, data_key, context, out);
+}
+
+Result<SecretBytes> open_data_key(const keyring::EncryptionVersion& version, const Parts& parts,
+                                  ByteView context) {
+  if (!wraps_data_key(parts.header.algorithm)) return decryption_failed();
+  return open_any(version, parts, context);
 }
 
 }  // namespace quantumapi::encryption

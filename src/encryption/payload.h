@@ -16,8 +16,8 @@ namespace quantumapi::encryption {
 enum class Encoding : std::uint8_t { kUtf8 = 0, kBase64 = 1 };
 
 // Algorithm byte: 1-3 server-made ML-KEM-512/768/1024; 17-19 the same in a
-// batch that shares one encapsulation; 33-35 made outside from a public key;
-// 49 under a data key. The last two are not read as yet.
+// batch that shares one encapsulation; 33-35, not read as yet, made outside from
+// a public key; 49-51 a wrapped data key, which only open_data_key opens.
 enum class Algorithm : std::uint8_t {
   kMlKem512 = 1,
   kMlKem768 = 2,
@@ -25,6 +25,9 @@ enum class Algorithm : std::uint8_t {
   kSharedMlKem512 = 17,
   kSharedMlKem768 = 18,
   kSharedMlKem1024 = 19,
+  kDataKeyMlKem512 = 49,
+  kDataKeyMlKem768 = 50,
+  kDataKeyMlKem1024 = 51,
 };
 
 inline constexpr std::size_t kHeaderSize = 25;
@@ -75,10 +78,19 @@ std::size_t payload_size(crypto::MlKem parameter_set, std::size_t plaintext_size
 Status seal(const keyring::EncryptionVersion& version, Encoding encoding, ByteView plaintext,
             ByteView additional_data, Bytes& out);
 
-// open: kInvalidArgument "decryption_failed" when any octet, the tenant, key,
+// open opens fields. kInvalidArgument "decryption_failed" when any octet, the tenant, key,
 // version or additional data differs; never says which.
 Result<SecretBytes> open(const keyring::EncryptionVersion& version, const Parts& parts,
                          ByteView additional_data);
+
+// seal_data_key is seal for a data key (algorithm bytes 49-51). Its algorithm is
+// part of what is authenticated: it never opens as a field, nor a field as a data key.
+Status seal_data_key(const keyring::EncryptionVersion& version, ByteView data_key, ByteView context,
+                     Bytes& out);
+bool wraps_data_key(Algorithm algorithm);
+// open_data_key refuses as open does, and whatever wraps no data key.
+Result<SecretBytes> open_data_key(const keyring::EncryptionVersion& version, const Parts& parts,
+                                  ByteView context);
 
 // seal_text is seal in the text form "qa1.…", appended to `out`.
 Status seal_text(const keyring::EncryptionVersion& version, Encoding encoding, ByteView plaintext,

@@ -1,5 +1,6 @@
 #include "encryption/routes.h"
 
+#include "encryption/data_key_routes.h"
 #include "encryption/handlers.h"
 #include "encryption/key_routes.h"
 #include "encryption/transit_routes.h"
@@ -133,6 +134,7 @@ std::vector<Route> routes(EncryptionService& service, keyring::Keyring& keyring,
                          rotate_route(keyring),        entropy_route(entropy)};
   for (Route& route : key_change_routes(keyring)) all.push_back(std::move(route));
   for (Route& route : transit_routes(service, keyring)) all.push_back(std::move(route));
+  for (Route& route : data_key_routes(service, keyring, entropy)) all.push_back(std::move(route));
   return all;
 }
 

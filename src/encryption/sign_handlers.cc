@@ -140,7 +140,7 @@ Result<Reply> handle_verify(Keyring& keyring, Call& call) {
   AuditEvent event = use_of(call, key, signature->version);
   if (!*valid) {
     event.outcome = Outcome::kFailure;
-    event.error = "signature_invalid";
+    event.error = "invalid_signature";
   }
   call.audit(std::move(event));
   const VerifyReply reply{*valid, *valid, key.algorithm, signature->version};

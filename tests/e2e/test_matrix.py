@@ -53,6 +53,11 @@ CALLS = {
     ("POST", "/api/v1/transit/sign/{name}"): ("payload.sign", {"data": "eA=="}),
     ("POST", "/api/v1/transit/verify/{name}"): ("payload.verify", {"data": "eA==", "signature": "{signature}"}),
     ("POST", "/api/v1/transit/hmac/{name}"): ("payload.hmac", {"data": "eA=="}),
+    ("POST", "/api/v1/transit/datakey/{name}"): ("datakey.generate", {}),
+    ("POST", "/api/v1/transit/datakey/{name}/without-plaintext"): ("datakey.generate", {}),
+    ("POST", "/api/v1/keys/{id}/generate-data-key"): ("datakey.generate", {}),
+    ("POST", "/api/v1/keys/{id}/generate-data-key-without-plaintext"): ("datakey.generate", {}),
+    ("POST", "/api/v1/keys/{id}/unwrap"): ("datakey.unwrap", {"wrappedKey": "{wrapped}"}),
     ("POST", "/api/v1/transit/keys/{name}/config"): ("key.set_minimum", {"minDecryptionVersion": 1}),
     ("POST", "/api/v1/keys"): ("key.create", {"name": "{fresh}", "keyType": "encryption", "algorithm": "ML-KEM-768"}),
     ("POST", "/api/v1/keys/import"): ("key.import", {"name": "{fresh}", "keyType": "hmac", "algorithm": "HMAC-SHA3-256",
@@ -115,6 +120,7 @@ class World:
         self.signing, self.hmac = self.new_key("signing", "ML-DSA-65"), self.new_key("hmac", "HMAC-SHA3-256")
         self.transit = self.new_key("encryption", "ML-KEM-768")
         self.vault = self.owner("POST", f"/api/v1/transit/encrypt/{self.transit['name']}", {"plaintext": "eA=="})["ciphertext"]
+        self.wrapped = self.owner("POST", f"/api/v1/keys/{self.key['id']}/generate-data-key", {})["encryptedKey"]
         self.signature = self.owner("POST", "/api/v1/sign", {"keyId": self.signing["id"], "data": "x"})["signature"]
         self.target = self.secret()
         self.target.update({k: self.new_thing(k, self.target) for k in ("group", "stream")})
@@ -209,7 +215,7 @@ class World:
         if body is not None:
             body = json.dumps(body).replace("{fresh}", self.fresh()).replace("{payload}", target.get("payload", self.payload))
             for mark, value in {"signing": self.signing["id"], "hmac": self.hmac["id"], "signature": self.signature,
-                                "vault": self.vault, "secret": target["id"]}.items():
+                                "vault": self.vault, "wrapped": self.wrapped, "secret": target["id"]}.items():
                 body = body.replace("{" + mark + "}", value)
             headers = [*headers, ("Content-Type", "application/json")]
         return self.bare.request(method, path, headers=[*headers, ("X-Allow-Csprng", "true")], content=body)
