@@ -120,7 +120,7 @@ class World:
         self.signing, self.hmac = self.new_key("signing", "ML-DSA-65"), self.new_key("hmac", "HMAC-SHA3-256")
         self.transit = self.new_key("encryption", "ML-KEM-768")
         self.vault = self.owner("POST", f"/api/v1/transit/encrypt/{self.transit['name']}", {"plaintext": "eA=="})["ciphertext"]
-        self.wrapped = self.owner("POST", f"/api/v1/keys/{self.key['id']}/generate-data-key", {})["encryptedKey"]
+        self.wrapped = self.wrapped_by(self.key["id"])
         self.signature = self.owner("POST", "/api/v1/sign", {"keyId": self.signing["id"], "data": "x"})["signature"]
         self.target = self.secret()
         self.target.update({k: self.new_thing(k, self.target) for k in ("group", "stream")})
@@ -150,6 +150,9 @@ class World:
         body = {"name": self.fresh(), **({"streamType": "File", "configJson": ""} if kind == "stream" else {})}
         return self.owner("POST", "/api/v1/log-streams" if kind == "stream" else "/api/v1/resource-groups", body)["id"]
 
+    def wrapped_by(self, key):
+        return self.owner("POST", f"/api/v1/keys/{key}/generate-data-key", {})["encryptedKey"]
+
     def new_item(self, target):
         group = f"/api/v1/resource-groups/{target['group']}"
         self.owner("POST", group + "/items", {"resourceType": "Secret", "resourceId": target["id"]})
@@ -163,6 +166,8 @@ class World:
             target["apikey"] = self.made_key(scopes=["apikeys:write"])["id"]
         if path.startswith("/api/v1/keys/{id}"):
             target["key"] = self.new_key("encryption", "ML-KEM-768")["id"]
+            if path.endswith("/unwrap"):
+                target["wrapped"] = self.wrapped_by(target["key"])
             if path.endswith("/recover"):
                 self.owner("DELETE", f"/api/v1/keys/{target['key']}")
         if path.startswith("/api/v1/resource-groups/{id}"):
@@ -215,7 +220,7 @@ class World:
         if body is not None:
             body = json.dumps(body).replace("{fresh}", self.fresh()).replace("{payload}", target.get("payload", self.payload))
             for mark, value in {"signing": self.signing["id"], "hmac": self.hmac["id"], "signature": self.signature,
-                                "vault": self.vault, "wrapped": self.wrapped, "secret": target["id"]}.items():
+                                "vault": self.vault, "wrapped": target.get("wrapped", self.wrapped), "secret": target["id"]}.items():
                 body = body.replace("{" + mark + "}", value)
             headers = [*headers, ("Content-Type", "application/json")]
         return self.bare.request(method, path, headers=[*headers, ("X-Allow-Csprng", "true")], content=body)
@@ -484,9 +489,10 @@ def test_an_admin_cannot_act_in_the_name_of_an_owner(world):
 
 def test_a_bound_key_makes_only_keys_that_are_bound_to_the_same(world):
     making = world.made_key(bindings=[{"type": "secret", "id": world.bound_to["id"]}])["apiKey"]
-    for bindings in (None, [], [{"type": "secret", "id": world.target["id"]}], [{"type": "secret", "name": world.target["name"]}]):
-        wanted = {} if bindings is None else {"bindings": bindings}
+    for wanted in ({}, {"bindings": [{"type": "secret", "id": world.target["id"]}]}):
         assert_refused(grant(world, making, scopes=["secrets:read"], **wanted), 403, "insufficient_scope")
+    for nothing in ([], [{"type": "secret", "name": world.target["name"]}]):  # neither may come to mean "all"
+        assert_refused(grant(world, making, scopes=["secrets:read"], bindings=nothing), 400, "validation_error")
 
 
 def test_the_text_of_a_key_is_shown_once(world):

@@ -200,7 +200,6 @@ WHOLE = {  # a valid body for each route that must have one
     ("post", "/api/v1/transit/sign/{name}"): {"data": "eA=="},
     ("post", "/api/v1/transit/verify/{name}"): {"data": "eA==", "signature": "vault:v1:AAAA"},
     ("post", "/api/v1/transit/hmac/{name}"): {"data": "eA=="},
-    ("post", "/api/v1/keys/{id}/unwrap"): {"wrappedKey": "qa1.AAAA"},
     ("post", "/api/v1/transit/keys/{name}/config"): {"minDecryptionVersion": 1},
     ("put", "/api/v1/keys/{id}/min-decryption-version"): {"minDecryptionVersion": 1},
     ("post", "/api/v1/keys"): {"name": "whole", "keyType": "encryption", "algorithm": "ML-KEM-768"},
