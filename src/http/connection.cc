@@ -128,6 +128,7 @@ void Connection::begin_exchange() {
 void Connection::end_exchange() {
   reply_.reset();
   body_.reset();
+  charge_.release();
   chunk_ = {};
   in_.consume(message_size_);
   in_.shrink();

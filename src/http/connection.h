@@ -107,6 +107,7 @@ class Connection final : public Exchange {
   std::unique_ptr<WipingArena> arena_;
   Request request_;
   std::optional<std::pmr::string> body_;
+  ContentCharge charge_{shared_.content};
 
   std::optional<Reply> reply_;
   Result<std::optional<std::string>> chunk_;

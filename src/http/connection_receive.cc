@@ -12,6 +12,8 @@ constexpr std::size_t kReadSize = 2048;
 constexpr std::size_t kChunkedReadSize = 4096;
 constexpr std::size_t kFirstBodyStep = 64 * 1024;
 constexpr Refusal kTooLate{408, "request_timeout", "the request did not arrive in time"};
+constexpr Refusal kTooMuchContent{503, "too_much_content",
+                                  "the server takes in as much content as it can hold"};
 constexpr Refusal kBodyTooLarge{413, "payload_too_large", "the content is too large"};
 
 }  // namespace
@@ -128,7 +130,11 @@ auto Connection::receive_sized() -> Task<Next> {
   body.reserve(std::min(size, kFirstBodyStep) + sizeof body);
   body.assign(rest);
   while (have < size) {
-    if (have == body.size()) body.resize(std::min(size, have + std::max(have, kFirstBodyStep)));
+    if (have == body.size()) {
+      const std::size_t grown = std::min(size, have + std::max(have, kFirstBodyStep));
+      if (grown > kFirstBodyStep && !charge_.take(grown)) co_return refuse_with(kTooMuchContent);
+      body.resize(grown);
+    }
     std::size_t got = 0;
     const Io io = co_await receive(body.data() + have, body.size() - have, got);
     if (io != Io::kDone) co_return cut_off();
@@ -143,9 +149,14 @@ auto Connection::receive_chunked(std::size_t limit) -> Task<Next> {
   std::pmr::string& body = body_.emplace(arena_.get());
   body.reserve(kChunkedReadSize);
   const std::size_t head_size = message_size_;
+  std::size_t charged = kFirstBodyStep;
   while (true) {
     const auto used = decoder.feed(in_.data().substr(head_size), body);
     if (!used) co_return refuse_with(used.error());
+    if (body.capacity() > charged) {
+      if (!charge_.take(body.capacity())) co_return refuse_with(kTooMuchContent);
+      charged = body.capacity();
+    }
     if (decoder.done()) {
       message_size_ = head_size + *used;
       request_.body = body;

@@ -25,6 +25,8 @@ Shared::Shared(const Limits& the_limits, Server::Handle handle_request,
       run(std::move(run_elsewhere)),
       log(logger),
       metrics(all_metrics),
+      content(the_limits.bodies,
+              metrics.gauge("quantumapi_http_content_octets", "Memory held by content coming in")),
       connections_gauge(metrics.gauge("quantumapi_http_connections", "Open connections")) {}
 
 void Shared::leave() {

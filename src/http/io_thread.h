@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "http/channel.h"
+#include "http/content_budget.h"
 #include "http/listen.h"
 #include "http/server.h"
 
@@ -33,6 +34,7 @@ struct Shared {
   Server::Run run;
   Logger& log;
   Metrics& metrics;
+  ContentBudget content;
   base::Gauge& connections_gauge;
   std::atomic<bool> draining = false;     // every further reply closes its connection
   std::atomic<SteadyTime> drain_until{};  // idle connections wait no longer, once draining

@@ -20,6 +20,7 @@ struct Limits {
   std::size_t request_line = 16 * 1024;
   std::size_t headers = 32 * 1024;               // all header lines together
   std::size_t body = 2 * 1024 * 1024;            // the largest any route takes
+  std::size_t bodies = 64 * 1024 * 1024;         // of all connections; past 64 KiB each they count
   std::chrono::milliseconds headers_in{10'000};  // from the first octet to the end of the headers
   std::chrono::milliseconds body_in{30'000};
   std::chrono::milliseconds write_in{30'000};
@@ -54,13 +55,15 @@ class Exchange {
 // Server runs `threads` I/O threads. `handle` is called on one of them for each
 // complete, well-formed request and must not block; malformed ones are answered
 // here (400, 408, 413, 414, 417, 431, 501, 505), once, with a problem document,
-// and the connection is closed. HTTP/1.0 is answered without keep-alive. Clients
+// and the connection is closed. HTTP/1.0 is answered without keep-alive. Content
+// that no longer fits into Limits::bodies is refused with 503 too_much_content. Clients
 // over Limits::connections get 503 (plain) or are closed (TLS). An idle
 // connection is told 408 with `Connection: close` before it is closed.
 // `body_limit` gives the limit for a request's method and path, before its body
 // is read. A stream that fails after its first chunk ends in a reset.
 // ~Server closes all connections and waits for handlers that have not answered.
 // Metrics: quantumapi_http_connections, quantumapi_http_connections_refused_total,
+// quantumapi_http_content_octets (what is taken of Limits::bodies),
 // quantumapi_tls_handshakes_total{group,signature},
 // quantumapi_tls_handshake_failures_total{reason}.
 class Server {

@@ -292,6 +292,37 @@ TEST(Server, RefusesConnectionsOverTheLimitWith503) {
   EXPECT_EQ(status_of_reply(first.read_reply()), 200);
 }
 
+TEST(Server, HoldsNoMoreContentThanItsBudgetOverAllConnections) {
+  // Content of 200'000 takes the steps it grew out of and itself: 330'000 to 410'000.
+  TestServer server({.limits = {.bodies = 450'000}});
+  const auto held = [&] {
+    const std::string name = "\nquantumapi_http_content_octets ";
+    const std::string text = server.metrics().text();
+    return std::stod(text.substr(text.find(name) + name.size()));
+  };
+  const std::string length = "Content-Length: 200000\r\n";
+  RawClient slow(server.port());
+  slow.send(head_with(length) + std::string(199'999, 'a'));
+  ASSERT_TRUE(eventually([&] { return held() > 330'000; }));
+  for (const std::string& framed : {head_with(length) + std::string(200'000, 'b'),
+                                    head_with("Transfer-Encoding: chunked\r\n") + "30d40\r\n" +
+                                        std::string(200'000, 'b') + "\r\n0\r\n\r\n"}) {
+    const std::string refused = server.ask(framed);
+    EXPECT_EQ(status_of_reply(refused), 503);
+    EXPECT_THAT(refused, HasSubstr("\"error\":\"too_much_content\""));
+  }
+  // Small content needs none of it, and what was held is given back.
+  EXPECT_EQ(status_of_reply(server.ask(head_with("Content-Length: 60000\r\nConnection: close\r\n") +
+                                       std::string(60'000, 'c'))),
+            200);
+  slow.send("a");
+  EXPECT_EQ(status_of_reply(slow.read_reply()), 200);
+  EXPECT_TRUE(eventually([&] { return held() == 0; }));
+  EXPECT_EQ(status_of_reply(server.ask(head_with(length + "Connection: close\r\n") +
+                                       std::string(200'000, 'd'))),
+            200);
+}
+
 TEST(Server, CountsOpenConnections) {
   TestServer server;
   RawClient client(server.port());

@@ -34,6 +34,10 @@ Status harden() {
     return fail(Code::kInternal, "signals can't be blocked");
   // Few heaps: many threads would otherwise each keep one of their own.
   ::mallopt(M_ARENA_MAX, 4);
+  // What large content took goes back at once: freeing one large block would
+  // otherwise raise the size from which blocks are given back.
+  ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+  ::mallopt(M_TRIM_THRESHOLD, 4 * 1024 * 1024);
   return {};
 }
 
