@@ -8,12 +8,14 @@
 #include <openssl/evp.h>
 #include <openssl/mem.h>
 #include <openssl/pem.h>
+#include <openssl/posix_time.h>
 #include <openssl/x509.h>
 
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/result.h"
 
 namespace quantumapi::x509 {
@@ -27,6 +29,9 @@ inline std::unexpected<Error> fail_cleared(Code code, std::string message) {
   ERR_clear_error();
   return fail(code, std::move(message));
 }
+
+// read_certificate parses one certificate in DER.
+Result<Certificate> read_certificate(ByteView der);
 
 // read_certificates parses the CERTIFICATE blocks of a PEM text, 1 to 10 of
 // them. Text between the blocks is allowed, other blocks are not.

@@ -1,18 +1,16 @@
 // The extensions and fields that the certificates of servers have.
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <initializer_list>
 
 #include "base/clock.h"
 #include "x509/aws_lc.h"
+#include "x509/issue.h"
 #include "x509/names.h"
 #include "x509/server_identity.h"
 
 namespace quantumapi::x509 {
-
-using Serial = std::array<std::uint8_t, 16>;
 
 inline constexpr int kDigitalSignature = 0;  // bits of RFC 5280 section 4.2.1.3
 inline constexpr int kKeyCertSign = 5;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -67,8 +68,10 @@ Status lint(ByteView tbs_der, Profile profile);
 // be the key's, else kInternal. ML-DSA signs with the empty context (RFC 9881 section 3).
 Result<Bytes> sign_certificate(const ToBeSigned& tbs, const crypto::SigningKey& issuer);
 
-// certificate_pem writes one DER certificate as PEM; certificate_der reads exactly one.
+// certificate_pem writes one DER certificate as PEM; certificate_der reads exactly one,
+// certificate_chain_der 1 to 10 in order. What is in the blocks is not looked at.
 std::string certificate_pem(ByteView der);
 Result<Bytes> certificate_der(std::string_view pem);
+Result<std::vector<Bytes>> certificate_chain_der(std::string_view pem);
 
 }  // namespace quantumapi::x509

@@ -134,8 +134,8 @@ TEST(LoadIdentity, RefusesAChangedOctetAnywhereInTheLeaf) {
 
 TEST(LoadIdentity, RefusesChainsThatAreNoPemCertificates) {
   const std::string key = file({"ec_key"});
-  expect_refused("", key, "no certificate");
-  expect_refused("garbage", key, "no certificate");
+  expect_refused("", key, "no CERTIFICATE");
+  expect_refused("garbage", key, "no CERTIFICATE");
   expect_refused(file({"ec_leaf"}) + key, key, "no CERTIFICATE");
   expect_refused(pem("CERTIFICATE", Bytes(40, 1)), key, "no X.509");
   std::string cut = file({"ec_leaf"});

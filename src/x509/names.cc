@@ -43,6 +43,8 @@ Bytes parse_ip(const std::string& text) {
   return {};
 }
 
+}  // namespace
+
 Result<Name> parse_name(const std::string& text) {
   Name name;
   name.octets = text.find('\0') == std::string::npos ? parse_ip(text) : Bytes{};
@@ -59,8 +61,6 @@ Result<Name> parse_name(const std::string& text) {
   name.octets.assign(name.text.begin(), name.text.end());
   return name;
 }
-
-}  // namespace
 
 Result<std::vector<Name>> parse_names(const std::vector<std::string>& names) {
   if (names.empty() || names.size() > kMaxNames)

@@ -16,6 +16,9 @@ struct Name {
   Bytes octets;  // as in subjectAltName: ASCII, or 4 or 16 octets of an address
 };
 
+// parse_name accepts one DNS name (RFC 1123 labels) or IP address.
+Result<Name> parse_name(const std::string& text);
+
 // parse_names accepts 1 to 100 DNS names (RFC 1123 labels) and IP addresses;
 // duplicates are dropped.
 Result<std::vector<Name>> parse_names(const std::vector<std::string>& names);

@@ -1,7 +1,6 @@
 #include "x509/server_identity.h"
 
 #include "base/encoding.h"
-#include "crypto/random.h"
 #include "x509/certificate_builder.h"
 #include "x509/names.h"
 #include "x509/private_key.h"
@@ -11,14 +10,6 @@ namespace {
 
 constexpr std::chrono::hours kRootLifetime{24 * 3652};  // ten years
 constexpr std::size_t kMaxCommonName = 64;              // RFC 5280 appendix A.1, ub-common-name
-
-// random_serial has 126 random bits: always 16 octets, positive and not zero.
-Serial random_serial() {
-  Serial serial;
-  crypto::fill_random(serial);
-  serial[0] = static_cast<std::uint8_t>((serial[0] & 0x3f) | 0x40);
-  return serial;
-}
 
 Result<Certificate> make_root(KeyType type, EVP_PKEY* key, WallTime not_before) {
   const Serial serial = random_serial();

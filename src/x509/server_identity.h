@@ -8,10 +8,9 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/secret_bytes.h"
+#include "x509/key_type.h"
 
 namespace quantumapi::x509 {
-
-enum class KeyType : std::uint8_t { kMlDsa65, kEcdsaP256 };
 
 // Identity is a private key with its chain, leaf first, root excluded.
 struct Identity {
