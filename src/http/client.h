@@ -13,6 +13,8 @@
 #include "base/result.h"
 #include "base/secret_bytes.h"
 #include "http/message.h"
+#include "http/peer_policy.h"
+#include "x509/server_identity.h"
 
 namespace quantumapi::http {
 
@@ -40,15 +42,27 @@ struct ClientResponse {
 };
 
 struct TlsFacts {
-  std::string version;         // "TLSv1.3"
-  std::string group;           // "X25519MLKEM768"
-  std::string peer_signature;  // signature algorithm of the server's CertificateVerify
+  std::string version;               // "TLSv1.3"
+  std::string group;                 // "X25519MLKEM768"
+  std::string peer_signature;        // signature algorithm of the server's CertificateVerify
+  std::optional<x509::Peer> peer{};  // with MutualTls: the server, verified
+};
+
+// MutualTls is a client's part in mutual TLS: what it shows, and whom it talks to.
+// `peers` stands in the place of roots and host name, for servers' certificates.
+struct MutualTls {
+  std::shared_ptr<const x509::Identity> identity;
+  std::shared_ptr<const PeerPolicy> peers;
 };
 
 // Client talks to one origin. https verifies the chain and the host name
 // against `ca_pem` or, when it is empty, the system's roots; plain http is
 // refused to hosts that are not loopback. Redirects are not followed. Safe from
 // any thread; each request takes one connection of the pool.
+// With MutualTls a connection that the server's PeerPolicy or ours refuses is
+// kUnavailable with Error::reason "tls_peer_" + x509::to_string(refusal) when we refuse the
+// server ("tls_peer_wrong_identity"), and "tls_alert_" + the alert's name (RFC 8446 section
+// 6.2) when the server refuses us ("tls_alert_certificate_revoked"); else "tls_failed".
 class Client {
  public:
   struct Options {
@@ -56,7 +70,8 @@ class Client {
     std::chrono::milliseconds connect_timeout{5'000};
     std::chrono::milliseconds timeout{30'000};  // the whole request
     std::size_t response_limit = 64 * 1024 * 1024;
-    std::vector<std::string> groups{};  // empty: X25519MLKEM768, X25519, P-256
+    std::vector<std::string> groups{};  // empty: X25519MLKEM768, X25519, P-256; mutual: the first
+    std::optional<MutualTls> mutual{};  // for https alone; ca_pem is then empty
   };
   static Result<std::unique_ptr<Client>> create(Url origin, Options options);
   ~Client();
@@ -70,6 +85,16 @@ class Client {
   // pieces; other statuses come back with their body. kUnavailable when cut.
   Result<ClientResponse> stream(const ClientRequest& request,
                                 const std::function<Status(std::string_view)>& chunk);
+
+  // reload_tls takes up a new identity or policy. Requests under way end on the
+  // connections they have; later ones are sent on new connections.
+  // kInvalidArgument, and nothing changed, when it cannot be used or this client is not mutual.
+  Status reload_tls(MutualTls mutual);
+
+  // recheck asks the policy about every open connection, and ends those to servers that it no
+  // longer admits, with the requests on them. For whoever learns of a revocation; a
+  // connection is asked about before each request in any case.
+  void recheck();
 
   // tls_facts is of the newest handshake; empty for plain HTTP.
   [[nodiscard]] TlsFacts tls_facts() const;

@@ -16,6 +16,10 @@
 #include "base/result.h"
 #include "base/secret_bytes.h"
 
+namespace quantumapi::x509 {
+struct Peer;
+}
+
 namespace quantumapi::http {
 
 enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions, kOther };
@@ -30,8 +34,9 @@ struct Request {
   std::string_view body;
   std::string_view peer_address;  // "203.0.113.7" or "2001:db8::1"; no port
   bool tls = false;
-  RequestId id;                  // made here; X-Request-Id of the reply
-  std::string_view traceparent;  // W3C, valid or empty
+  const x509::Peer* peer = nullptr;  // who calls, verified; null unless the listener is mutual
+  RequestId id;                      // made here; X-Request-Id of the reply
+  std::string_view traceparent;      // W3C, valid or empty
   WipingArena* arena = nullptr;
 
   // header gives the value of the first header of that name (any case).

@@ -12,6 +12,7 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "http/message.h"
+#include "http/peer_policy.h"
 #include "x509/server_identity.h"
 
 namespace quantumapi::http {
@@ -30,10 +31,16 @@ struct Limits {
 };
 
 // TlsOptions: the identities in order of preference; a client is given the
-// first whose signature algorithm it offers. TLS 1.3 only, groups
-// X25519MLKEM768, X25519, P-256 in this order, no 0-RTT.
+// first whose signature algorithm it offers. TLS 1.3 only, no 0-RTT. With `peers`
+// the listener is mutual: a client must show a certificate that the policy admits,
+// and gets no session ticket, because a resumed session would pass the policy by.
+// `groups` are key exchanges in order of preference: X25519MLKEM768, X25519 and
+// P-256 when empty; X25519MLKEM768 alone on a mutual listener, where MLKEM768 and
+// MLKEM1024 may be named too, and nothing that a quantum computer breaks.
 struct TlsOptions {
   std::vector<x509::Identity> identities;
+  std::shared_ptr<const PeerPolicy> peers{};
+  std::vector<std::string> groups{};
 };
 
 struct Listen {
@@ -65,7 +72,9 @@ class Exchange {
 // Metrics: quantumapi_http_connections, quantumapi_http_connections_refused_total,
 // quantumapi_http_content_octets (what is taken of Limits::bodies),
 // quantumapi_tls_handshakes_total{group,signature},
-// quantumapi_tls_handshake_failures_total{reason}.
+// quantumapi_tls_handshake_failures_total{reason} (an x509::Refusal among others),
+// quantumapi_tls_peers_ended_total{reason} (connections whose peer is no longer admitted).
+// Mutual listeners log each failure: reason, address, and the identity that was claimed.
 class Server {
  public:
   using Handle = std::function<void(Exchange&)>;
@@ -91,8 +100,16 @@ class Server {
   // be called from a handler.
   void drain(std::chrono::milliseconds grace, std::chrono::milliseconds deadline);
 
-  // reload_tls takes up new identities for handshakes that begin from now on.
+  // reload_tls takes up new identities for handshakes that begin from now on. Open
+  // connections go on, except those whose peer a new policy no longer admits; its roots
+  // count for new handshakes. A mutual listener stays mutual: kInvalidArgument otherwise.
   Status reload_tls(std::size_t listener, std::shared_ptr<const TlsOptions> tls);
+
+  // close_peers ends the connections of peers for which `which` holds, at once and whatever
+  // they are about: a request whose handler runs gets no answer. From any thread; `which` is
+  // called on the I/O threads, soon after this returned. A revoked peer needs no such call:
+  // PeerPolicy::is_revoked ends it within half a second.
+  void close_peers(std::function<bool(const x509::Peer&)> which);
 
  private:
   struct Impl;
