@@ -13,6 +13,7 @@ find_package(ZLIB REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq)
+pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
 
 set(AWSLC_ROOT "$ENV{AWSLC_ROOT}" CACHE PATH "Where AWS-LC is installed (./dev build makes it)")
 if(NOT EXISTS ${AWSLC_ROOT}/lib/libcrypto.a)

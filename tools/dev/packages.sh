@@ -13,8 +13,8 @@ packages_of_build() {
   local boost=libboost-dev
   [ "$(debian_version)" = 12 ] && boost=libboost1.81-dev
   printf '%s\n' "$boost" ca-certificates ccache cmake curl g++ git libcli11-dev libfmt-dev \
-    libgmock-dev libgtest-dev libpq-dev libsqlite3-dev libtomlplusplus-dev mold ninja-build openssl \
-    pkg-config procps python3 zlib1g-dev
+    libgmock-dev libgtest-dev libpq-dev libsqlite3-dev libtomlplusplus-dev libutf8proc-dev mold \
+    ninja-build openssl pkg-config procps python3 zlib1g-dev
   # A cargo of the user's own (rustup) serves as well; it only fetches AWS-LC's source.
   if ! cargo --version > /dev/null 2>&1 && [ -z "${AWSLC_ROOT:-}" ]; then
     [ "$(debian_version)" = 12 ] && printf 'cargo-web\n' || printf 'cargo\n'
