@@ -1,6 +1,7 @@
 // quantumapi::sdk::Result and Error: how every call of the SDK answers.
 #pragma once
 
+#include <chrono>
 #include <expected>
 #include <string>
 #include <vector>
@@ -18,17 +19,21 @@ enum class Kind {
   kUnavailable,   // no answer, or 503: may pass by itself
   kServer,        // any other 5xx
   kProtocol,      // an answer that can't be understood
+  kCancelled,     // the caller's stop token ended the call
 };
 
+// Error says why there is no value.
 struct Error {
   Kind kind = Kind::kProtocol;
-  int status = 0;                   // HTTP status, 0 when no answer came
-  std::string code;                 // "secret_name_conflict"
-  std::string message;              // one sentence
-  std::string request_id;           // to find it in the platform's log
-  std::vector<std::string> fields;  // "name: is required"
+  int status = 0;                       // HTTP status, 0 when no answer came
+  std::string code;                     // "secret_name_conflict"
+  std::string message;                  // one sentence
+  std::string request_id;               // to find it in the platform's log
+  std::vector<std::string> fields;      // "name: is required"
+  std::chrono::seconds retry_after{0};  // the platform's wish, 0 when it has none
 };
 
+// Result is a value or an Error.
 template <typename T>
 using Result = std::expected<T, Error>;
 

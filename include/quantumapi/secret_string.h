@@ -4,12 +4,15 @@
 #include <memory>
 #include <string_view>
 
+#include "quantumapi/export.h"
+
 namespace quantumapi::sdk {
 
 // SecretString is move-only, not printable and wiped when destroyed.
-class SecretString {
+class QUANTUMAPI_EXPORT SecretString {
  public:
   SecretString() = default;
+  // SecretString copies `text`, which stays the caller's to wipe.
   explicit SecretString(std::string_view text);
   SecretString(SecretString&& other) noexcept;
   SecretString& operator=(SecretString&& other) noexcept;
@@ -19,7 +22,9 @@ class SecretString {
 
   // reveal views the text; the view ends with this object.
   [[nodiscard]] std::string_view reveal() const noexcept { return {data_.get(), size_}; }
+  // empty is true of no text at all.
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+  // clone makes a second copy, wiped by itself.
   [[nodiscard]] SecretString clone() const { return SecretString(reveal()); }
 
  private:

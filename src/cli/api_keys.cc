@@ -49,7 +49,7 @@ Outcome create(Context& context, const CreateOptions& options) {
     TRY_ASSIGN(key.expires_at, expiry_of(options.expires, base::SystemClock().wall()));
   }
   TRY_ASSIGN(sdk::Client* const client, context.client());
-  TRY_ASSIGN(const auto made, client->create_api_key(key));
+  TRY_ASSIGN(const auto made, client->api_keys().create(key));
   Io& io = context.io();
   switch (context.format(Format::kTable)) {
     case Format::kJson:
@@ -75,7 +75,7 @@ Outcome create(Context& context, const CreateOptions& options) {
 
 Outcome list(Context& context, const NoOptions&) {
   TRY_ASSIGN(sdk::Client* const client, context.client());
-  TRY_ASSIGN(const auto keys, client->list_api_keys());
+  TRY_ASSIGN(const auto keys, client->api_keys().list());
   const Format format = context.format(Format::kTable);
   ApiKeyPageShape shape;
   Table table({"NAME", "ID", "PREFIX", "ROLE", "STATUS", "EXPIRES", "SCOPES"});
@@ -101,7 +101,7 @@ Outcome rotate(Context& context, const RotateOptions& options) {
 
 Outcome revoke(Context& context, const RevokeOptions& options) {
   TRY_ASSIGN(sdk::Client* const client, context.client());
-  TRY(client->revoke_api_key(options.id));
+  TRY(client->api_keys().revoke(options.id));
   return kOk;
 }
 

@@ -36,7 +36,7 @@ std::string resource_of(const sdk::AuditEntry& entry) {
 
 Outcome list(Context& context, const sdk::AuditQuery& query) {
   TRY_ASSIGN(sdk::Client* const client, context.client());
-  TRY_ASSIGN(const auto page, client->list_audit(query));
+  TRY_ASSIGN(const auto page, client->audit().list(query));
   const Format format = context.format(Format::kTable);
   AuditPageShape shape{{}, page.total, query.page, query.page_size};
   Table table({"TIME", "ACTION", "OUTCOME", "ACTOR", "RESOURCE", "ERROR"});
@@ -72,7 +72,7 @@ Outcome export_log(Context& context, const ExportOptions& options) {
 
 Outcome public_key(Context& context, const NoOptions&) {
   TRY_ASSIGN(sdk::Client* const client, context.client());
-  TRY_ASSIGN(const auto pem, client->audit_public_key());
+  TRY_ASSIGN(const auto pem, client->audit().public_key());
   print_value(context.io(), pem);
   return kOk;
 }

@@ -24,7 +24,7 @@ void add_globals(CLI::App& root, Globals& globals) {
   root.add_option("--output", globals.output, "How to print: table, json, value or azure-devops")
       ->check(CLI::IsMember({"table", "json", "value", kAzureDevops}));
   root.add_flag("--no-color", globals.no_color, "No colours, even on a terminal");
-  root.add_option("--timeout", globals.timeout, "Seconds to wait for an answer")
+  root.add_option("--timeout", globals.timeout, "Seconds to wait for an answer [30]")
       ->check(CLI::Range(1, 3600));
   root.set_version_flag("--version", std::string("qapi ") + QUANTUMAPI_VERSION);
 }

@@ -58,7 +58,7 @@ Try<sdk::Options> options_of(const Globals& globals) {
   if (!globals.ca_file.empty()) {
     TRY_ASSIGN(options.ca_pem, read_roots(globals.ca_file));
   }
-  options.timeout = std::chrono::seconds(globals.timeout);
+  if (globals.timeout > 0) options.timeout = std::chrono::seconds(globals.timeout);
   TRY(add_profile(globals, options));
   return options;
 }

@@ -21,7 +21,7 @@ struct Globals {
   std::string ca_file;
   std::string output;  // "table", "json", "value", kAzureDevops; empty: what suits the command
   bool no_color = false;
-  int timeout = 30;  // seconds
+  int timeout = 0;  // seconds; 0: not given
 };
 
 // options_of decides where to connect and with which key. Address and roots:

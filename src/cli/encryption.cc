@@ -18,10 +18,15 @@ struct RandomOptions {
   bool allow_csprng = false;
 };
 
+sdk::Encoding encoding_of(std::string_view name) {
+  return name == "base64" ? sdk::Encoding::kBase64 : sdk::Encoding::kUtf8;
+}
+
 Outcome encrypt(Context& context, const TextOptions& options) {
   TRY_ASSIGN(const auto text, context.value("Text to encrypt"));
   TRY_ASSIGN(sdk::Client* const client, context.client());
-  TRY_ASSIGN(const auto made, client->encrypt(text.reveal(), options.encoding, options.aad));
+  TRY_ASSIGN(const auto made, client->encryption().encrypt(
+                                  {text.reveal(), options.aad, encoding_of(options.encoding)}));
   switch (context.format(Format::kValue)) {
     case Format::kJson:
       print_json(context.io(),
@@ -50,7 +55,8 @@ std::string_view trimmed(std::string_view payload) {
 Outcome decrypt(Context& context, const TextOptions& options) {
   TRY_ASSIGN(const auto payload, context.value("Payload to decrypt"));
   TRY_ASSIGN(sdk::Client* const client, context.client());
-  TRY_ASSIGN(const auto text, client->decrypt(trimmed(payload.reveal()), options.aad));
+  TRY_ASSIGN(const auto text,
+             client->encryption().decrypt({trimmed(payload.reveal()), options.aad}));
   if (context.format(Format::kValue) == Format::kJson)
     print_json(context.io(), DecryptedShape{text.reveal()});
   else
@@ -61,7 +67,8 @@ Outcome decrypt(Context& context, const TextOptions& options) {
 Outcome random(Context& context, const RandomOptions& options) {
   TRY_ASSIGN(sdk::Client* const client, context.client());
   const std::string format = options.format == "base64" ? "raw" : options.format;
-  TRY_ASSIGN(const auto drawn, client->random(options.bytes, format, options.allow_csprng));
+  TRY_ASSIGN(const auto drawn,
+             client->encryption().random(options.bytes, format, options.allow_csprng));
   if (context.format(Format::kValue) == Format::kJson) {
     print_json(context.io(),
                RandomShape{drawn.value, options.format, drawn.source, drawn.is_quantum});

@@ -26,7 +26,7 @@ KeyShape shape_of(const sdk::Key& key) {
 
 Outcome list(Context& context, const NoOptions&) {
   TRY_ASSIGN(sdk::Client* const client, context.client());
-  TRY_ASSIGN(const auto keys, client->list_keys());
+  TRY_ASSIGN(const auto keys, client->keys().list());
   const Format format = context.format(Format::kTable);
   KeyPageShape shape;
   Table table({"NAME", "ID", "TYPE", "ALGORITHM", "VERSION", "STATUS", "DEFAULT"});
@@ -43,7 +43,7 @@ Outcome list(Context& context, const NoOptions&) {
 
 Outcome rotate(Context& context, const RotateOptions& options) {
   TRY_ASSIGN(sdk::Client* const client, context.client());
-  TRY_ASSIGN(const auto key, client->rotate_key(options.key));
+  TRY_ASSIGN(const auto key, client->keys().rotate(options.key));
   switch (context.format(Format::kTable)) {
     case Format::kJson:
       print_json(context.io(), shape_of(key));
@@ -93,11 +93,11 @@ Check check_algorithms(const std::vector<sdk::Key>& keys) {
 Check check_round_trip(sdk::Client& client) {
   const std::string name = "encrypt and decrypt";
   const std::string_view text = "qapi keys check";
-  const auto sealed = client.encrypt(text);
+  const auto sealed = client.encryption().encrypt({text});
   if (!sealed && sealed.error().kind == sdk::Kind::kForbidden)
     return {name, kNotChecked, "this key may not encrypt"};
   if (!sealed) return {name, kFail, sealed.error().message};
-  const auto opened = client.decrypt(sealed->payload);
+  const auto opened = client.encryption().decrypt({sealed->payload});
   if (!opened && opened.error().kind == sdk::Kind::kForbidden)
     return {name, kNotChecked, "this key may not decrypt"};
   if (!opened) return {name, kFail, opened.error().message};
@@ -115,7 +115,7 @@ int verdict(const std::vector<Check>& checks) {
 
 Outcome check(Context& context, const NoOptions&) {
   TRY_ASSIGN(sdk::Client* const client, context.client());
-  TRY_ASSIGN(const auto keys, client->list_keys());
+  TRY_ASSIGN(const auto keys, client->keys().list());
   const std::vector<Check> checks{check_default(keys, "encryption"), check_default(keys, "signing"),
                                   check_algorithms(keys), check_round_trip(*client)};
   ChecksShape shape;

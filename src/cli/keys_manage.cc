@@ -83,7 +83,7 @@ BOOST_DESCRIBE_STRUCT(DefaultBody, (), (key_type))
 // path_of is the path of a key given by id or name.
 Try<std::string> path_of(Context& context, std::string_view key, std::string_view rest = {}) {
   TRY_ASSIGN(sdk::Client* const client, context.client());
-  TRY_ASSIGN(const std::string id, client->find_key_id(key));
+  TRY_ASSIGN(const std::string id, client->keys().find_id(key));
   return "/keys/" + id + std::string(rest);
 }
 

@@ -64,6 +64,7 @@ ExitCode exit_code(const Error& error) {
       return kUnknown;
     case Kind::kServer:
     case Kind::kProtocol:
+    case Kind::kCancelled:
       return kFailed;
   }
   return kFailed;

@@ -11,7 +11,7 @@ namespace {
 
 struct CreateOptions {
   std::string value;  // stands in for the real one
-  sdk::Client::NewSecret secret;
+  sdk::NewSecret secret;
 };
 
 struct GetOptions {
@@ -84,7 +84,7 @@ Outcome print_changed(Context& context, const sdk::Secret& secret) {
 Outcome create(Context& context, const CreateOptions& options) {
   TRY_ASSIGN(const auto value, context.value("Value of the secret"));
   TRY_ASSIGN(sdk::Client* const client, context.client());
-  TRY_ASSIGN(const auto secret, client->create_secret(options.secret, value));
+  TRY_ASSIGN(const auto secret, client->vault().create(options.secret, value));
   return print_changed(context, secret);
 }
 
@@ -92,7 +92,7 @@ Outcome get(Context& context, const GetOptions& options) {
   TRY_ASSIGN(sdk::Client* const client, context.client());
   const auto version =
       options.version == 0 ? std::nullopt : std::optional<std::int64_t>(options.version);
-  TRY_ASSIGN(const auto secret, client->get_secret(options.secret, version));
+  TRY_ASSIGN(const auto secret, client->vault().get(options.secret, version));
   if (context.azure_devops()) {
     set_secret_variable(context.io().out,
                         options.variable.empty() ? variable_name(secret.name) : options.variable,
@@ -114,7 +114,7 @@ Outcome get(Context& context, const GetOptions& options) {
 
 Outcome list(Context& context, const ListOptions& options) {
   TRY_ASSIGN(sdk::Client* const client, context.client());
-  TRY_ASSIGN(const auto page, client->list_secrets(options.page, options.page_size));
+  TRY_ASSIGN(const auto page, client->vault().list(options.page, options.page_size));
   const Format format = context.format(Format::kTable);
   if (format == Format::kJson) {
     SecretPageShape shape{{}, page.total, page.page, page.page_size, page.has_more};
@@ -138,7 +138,7 @@ Outcome list(Context& context, const ListOptions& options) {
 Outcome put(Context& context, const PutOptions& options) {
   TRY_ASSIGN(const auto value, context.value("New value of the secret"));
   TRY_ASSIGN(sdk::Client* const client, context.client());
-  TRY_ASSIGN(const auto secret, client->put_secret_value(options.secret, value));
+  TRY_ASSIGN(const auto secret, client->vault().put(options.secret, value));
   return print_changed(context, secret);
 }
 
@@ -147,7 +147,7 @@ Outcome remove(Context& context, const DeleteOptions& options) {
     TRY(confirm(context.io(), "The secret " + printable(options.secret) +
                                   " goes with all its versions, for good."));
   TRY_ASSIGN(sdk::Client* const client, context.client());
-  TRY(client->delete_secret(options.secret));
+  TRY(client->vault().remove(options.secret));
   return kOk;
 }
 

@@ -38,7 +38,7 @@ BOOST_DESCRIBE_STRUCT(DataBody, (), (data, signature))
 Try<std::string> name_of(Context& context, const std::string& given, std::string_view type) {
   if (!given.empty()) return given;
   TRY_ASSIGN(sdk::Client* const client, context.client());
-  TRY_ASSIGN(const auto keys, client->list_keys());
+  TRY_ASSIGN(const auto keys, client->keys().list());
   for (const sdk::Key& key : keys)
     if (key.is_default && key.key_type == type) return key.name;
   return give_up(kNotFound, "there is no default " + std::string(type) + " key: name one by --key");

@@ -13,7 +13,7 @@ struct GetOptions {
 
 Outcome get(Context& context, const GetOptions& options) {
   TRY_ASSIGN(sdk::Client* const client, context.client());
-  TRY_ASSIGN(const auto secret, client->get_secret(options.name));
+  TRY_ASSIGN(const auto secret, client->vault().get(options.name));
   if (context.format(Format::kValue) == Format::kJson) {
     print_json(context.io(), SecretShape{.id = secret.id,
                                          .name = secret.name,

@@ -1,6 +1,10 @@
 #include "quantumapi/client.h"
 
+#include <atomic>
+#include <thread>
+
 #include "client/test_platform.h"
+#include "http/testing/scripted_server.h"
 
 namespace quantumapi::sdk {
 namespace {
@@ -33,11 +37,11 @@ TEST(Client, AsksWithoutAKeyWhenThereIsNone) {
 TEST(Client, AsksForAUuidByIdAndForAnythingElseByName) {
   TestPlatform platform([](const Received&) { return TestPlatform::json(secret_json("v\\n")); });
   const auto client = platform.client();
-  const auto secret = expect(client->get_secret(kId, 2));
+  const auto secret = expect(client->vault().get(kId, 2));
   EXPECT_EQ(secret.value.reveal(), "v\n");
   EXPECT_EQ(secret.version, 3);
   EXPECT_EQ(secret.created_at, "2026-11-23T00:00:00Z");
-  expect(client->get_secret("prod/db 1?&é"));
+  expect(client->vault().get("prod/db 1?&é"));
   EXPECT_EQ(platform.lines(), (Lines{"GET /api/v1/secrets/" + std::string(kId) + "?version=2",
                                      "GET /api/v1/secrets/by-name/prod%2Fdb%201%3F%26%C3%A9"}));
 }
@@ -50,7 +54,7 @@ TEST(Client, ChangesASecretByNameWithoutReadingItsValue) {
     return TestPlatform::json(R"({"secrets":[)" + other + "," + secret_json("") +
                               R"(],"total":2,"page":1,"pageSize":200,"hasMore":false})");
   });
-  expect(platform.client()->put_secret_value("prod/db", SecretString("new \"value\"")));
+  expect(platform.client()->vault().put("prod/db", SecretString("new \"value\"")));
   EXPECT_EQ(platform.lines(),
             (Lines{"GET /api/v1/secrets?page=1&pageSize=200&includeInactive=true&search=prod%2Fdb",
                    "PUT /api/v1/secrets/" + std::string(kId) + "/value"}));
@@ -62,7 +66,7 @@ TEST(Client, SaysNotFoundForANameThatIsOnlyPartOfOthers) {
     return TestPlatform::json(R"({"secrets":[)" + secret_json("") +
                               R"(],"total":1,"page":1,"pageSize":200,"hasMore":false})");
   });
-  const auto refused = platform.client()->delete_secret("prod");
+  const auto refused = platform.client()->vault().remove("prod");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, Kind::kNotFound);
   EXPECT_EQ(platform.lines().size(), 1U) << "nothing was deleted";
@@ -77,7 +81,7 @@ TEST(Client, ReadsProblemDetails) {
             "details":{"errors":{"name":["is taken","is short"]}}})",
         "application/problem+json", 409);
   });
-  const auto refused = platform.client()->create_secret({.name = "db"}, SecretString("v"));
+  const auto refused = platform.client()->vault().create({.name = "db"}, SecretString("v"));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, Kind::kConflict);
   EXPECT_EQ(refused.error().status, 409);
@@ -98,7 +102,7 @@ TEST(Client, MapsEveryStatusToItsKind) {
   for (const auto& [status, kind] : cases) {
     TestPlatform platform(
         [status](const Received&) { return http::Reply::text("no JSON", "text/plain", status); });
-    const auto refused = platform.client()->encrypt("x");
+    const auto refused = platform.client()->encryption().encrypt({"x"});
     ASSERT_FALSE(refused) << status;
     EXPECT_EQ(refused.error().kind, kind) << status;
     EXPECT_EQ(refused.error().status, status);
@@ -106,19 +110,133 @@ TEST(Client, MapsEveryStatusToItsKind) {
   }
 }
 
-TEST(Client, TriesAGetOnceMoreAndAPostNever) {
+http::Reply busy() {
+  return TestPlatform::json(R"({"error":"service_unavailable","message":"later"})", 503);
+}
+
+TEST(Client, TriesAgainWhatHasNoEffectAndNothingElse) {
   std::atomic<int> calls = 0;
   TestPlatform platform([&](const Received&) {
     ++calls;
-    return TestPlatform::json(R"({"error":"service_unavailable","message":"later"})", 503);
+    return busy();
   });
-  const auto client = platform.client();
-  EXPECT_FALSE(client->list_secrets());
+  const auto client = platform.client("qapi_test", 2);
+  EXPECT_FALSE(client->vault().list());
+  EXPECT_EQ(calls.exchange(0), 3);
+  EXPECT_FALSE(client->encryption().encrypt({"x"}));
+  EXPECT_EQ(calls.exchange(0), 3) << "encrypting changes nothing";
+  EXPECT_FALSE(client->vault().create({.name = "db"}, SecretString("v")));
+  EXPECT_EQ(calls.exchange(0), 1);
+  EXPECT_FALSE(client->api_keys().revoke(kId));
+  EXPECT_EQ(calls.exchange(0), 1);
+  EXPECT_FALSE(client->request("POST", "/anything"));
+  EXPECT_EQ(calls.exchange(0), 1);
+}
+
+TEST(Client, TriesAPostAgainOnlyAfter429WhichDidNothing) {
+  std::atomic<int> calls = 0;
+  TestPlatform platform([&](const Received&) {
+    return ++calls == 1 ? TestPlatform::json(R"({"error":"rate_limit_exceeded"})", 429)
+                        : TestPlatform::json(secret_json(""), 201);
+  });
+  EXPECT_EQ(expect(platform.client()->vault().create({.name = "db"}, SecretString("v"))).version,
+            3);
   EXPECT_EQ(calls, 2);
-  EXPECT_FALSE(client->create_secret({.name = "db"}, SecretString("v")));
-  EXPECT_EQ(calls, 3);
-  EXPECT_FALSE(client->revoke_api_key(kId));
-  EXPECT_EQ(calls, 4);
+}
+
+TEST(Client, APostWhoseAnswerWasCutIsNotSentAgain) {
+  std::atomic<int> calls = 0;
+  TestPlatform platform([&](const Received&) {
+    ++calls;
+    http::Reply cut;
+    cut.stream = [first = true]() mutable -> base::Result<std::optional<std::string>> {
+      if (std::exchange(first, false)) return std::optional<std::string>("{");
+      return base::fail(base::Code::kInternal, "cut");
+    };
+    return cut;
+  });
+  const auto client = platform.client("qapi_test", 2);
+  const auto refused = client->vault().create({.name = "db"}, SecretString("v"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, Kind::kUnavailable);
+  EXPECT_EQ(calls.exchange(0), 1) << "it may have been stored";
+  EXPECT_FALSE(client->vault().list());
+  EXPECT_EQ(calls, 3) << "a list changes nothing";
+}
+
+TEST(Client, DoesNotTryAgainWhatTheCallerMustChange) {
+  std::atomic<int> calls = 0;
+  TestPlatform platform([&](const Received&) {
+    ++calls;
+    return TestPlatform::json("{}", 403);
+  });
+  EXPECT_FALSE(platform.client()->vault().list());
+  EXPECT_EQ(calls, 1);
+}
+
+TEST(Client, AWaitThatThePlatformWishesPastTheDeadlineEndsTheCallAtOnce) {
+  std::atomic<int> calls = 0;
+  TestPlatform platform([&](const Received&) {
+    ++calls;
+    http::Reply reply = busy();
+    reply.headers.emplace_back("Retry-After", "3600");
+    return reply;
+  });
+  const auto refused = platform.client()->vault().list();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().retry_after, std::chrono::hours(1));
+  EXPECT_EQ(calls, 1);
+}
+
+// Silence is a platform that takes requests and never answers.
+struct Silence {
+  http::testing::ScriptedServer server{{"never"}, http::testing::ScriptedServer::kNeverAnswer};
+  std::unique_ptr<Client> client() const {
+    Options options;
+    options.url = "http://127.0.0.1:" + std::to_string(server.port());
+    return expect(Client::create(std::move(options)));
+  }
+};
+
+TEST(Client, ACallsOwnDeadlineCountsForAllItsTries) {
+  Silence silence;
+  const auto begin = std::chrono::steady_clock::now();
+  const auto refused =
+      silence.client()->vault({.timeout = std::chrono::milliseconds(50)}).get("db");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, Kind::kUnavailable);
+  EXPECT_EQ(refused.error().code, "timeout");
+  // The client's own is 30 s.
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+}
+
+TEST(Client, ACancelledCallReturnsThoughThePlatformIsSilent) {
+  Silence silence;
+  const auto client = silence.client();
+  std::stop_source stop;
+  std::jthread canceller([&] {
+    while (silence.server.connections() == 0) std::this_thread::yield();
+    stop.request_stop();
+  });
+  const auto begin = std::chrono::steady_clock::now();
+  const auto refused = client->vault({.cancel = stop.get_token()}).get("db");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, Kind::kCancelled);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+}
+
+TEST(Client, ACancelledCallDoesNotWaitForItsNextTry) {
+  std::stop_source stop;
+  TestPlatform platform([&](const Received&) {
+    stop.request_stop();
+    http::Reply reply = busy();
+    reply.headers.emplace_back("Retry-After", "5");
+    return reply;
+  });
+  const auto refused = platform.client()->vault({.cancel = stop.get_token()}).list();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, Kind::kCancelled);
+  EXPECT_EQ(platform.lines().size(), 1U);
 }
 
 TEST(Client, ASecondAnswerCounts) {
@@ -173,7 +291,7 @@ TEST(Client, MakesAnApiKeyBoundByIdAndByName) {
   key.name = "ci";
   key.scopes = {"secrets:read"};
   key.secrets = {"prod/db", kId};
-  const auto made = expect(platform.client()->create_api_key(key));
+  const auto made = expect(platform.client()->api_keys().create(key));
   EXPECT_EQ(made.text.reveal(), "qapi_x");
   EXPECT_EQ(
       platform.received()[0].body,
@@ -191,9 +309,9 @@ TEST(Client, ReadsRandomOctetsInEveryFormat) {
                               R"(,"source":"csprng","sourceDetails":{"isQuantum":false}})");
   });
   const auto client = platform.client();
-  EXPECT_EQ(expect(client->random(2, "hex", true)).value, "ff00");
-  EXPECT_EQ(expect(client->random(8, "int32", true)).value, "1\n-2");
-  EXPECT_EQ(expect(client->random(32, "uuid", false)).value, "a\nb");
+  EXPECT_EQ(expect(client->encryption().random(2, "hex", true)).value, "ff00");
+  EXPECT_EQ(expect(client->encryption().random(8, "int32", true)).value, "1\n-2");
+  EXPECT_EQ(expect(client->encryption().random(32, "uuid", false)).value, "a\nb");
   EXPECT_EQ(platform.received()[0].headers["x-allow-csprng"], "true");
   EXPECT_FALSE(platform.received()[2].headers.contains("x-allow-csprng"));
 }
@@ -212,7 +330,7 @@ http::Reply streamed(std::vector<std::string> chunks) {
 TEST(Client, ExportsLineByLineWhereverTheChunksEnd) {
   TestPlatform platform([](const Received&) { return streamed({"one\ntw", "o", "\n\nthree"}); });
   Lines lines;
-  const auto done = platform.client()->export_audit([&](std::string_view line) {
+  const auto done = platform.client()->audit().export_lines([&](std::string_view line) {
     lines.emplace_back(line);
     return true;
   });
@@ -223,7 +341,8 @@ TEST(Client, ExportsLineByLineWhereverTheChunksEnd) {
 TEST(Client, StopsAnExportWhenToldTo) {
   TestPlatform platform([](const Received&) { return streamed({"one\ntwo\nthree\n"}); });
   int lines = 0;
-  const auto done = platform.client()->export_audit([&](std::string_view) { return ++lines < 2; });
+  const auto done =
+      platform.client()->audit().export_lines([&](std::string_view) { return ++lines < 2; });
   EXPECT_TRUE(done);
   EXPECT_EQ(lines, 2);
 }
@@ -232,7 +351,7 @@ TEST(Client, ARefusedExportIsAnError) {
   TestPlatform platform([](const Received&) {
     return TestPlatform::json(R"({"error":"insufficient_scope","message":"no"})", 403);
   });
-  const auto done = platform.client()->export_audit([](std::string_view) { return true; });
+  const auto done = platform.client()->audit().export_lines([](std::string_view) { return true; });
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().kind, Kind::kForbidden);
 }

@@ -1,5 +1,7 @@
 #include "client/error.h"
 
+#include <charconv>
+
 #include "base/json.h"
 #include "base/secret_bytes.h"
 
@@ -59,11 +61,20 @@ void read_problem(const Value& problem, Error& error) {
   read_fields(problem, error);
 }
 
+// seconds_of reads Retry-After as the platform sends it; a date, or nonsense, is no wish.
+std::chrono::seconds seconds_of(std::string_view text) {
+  std::uint32_t seconds = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  const bool whole = fault == std::errc() && end == text.data() + text.size();
+  return std::chrono::seconds(whole ? seconds : 0);
+}
+
 }  // namespace
 
 Error error_of(const http::ClientResponse& response) {
   Error error{.kind = kind_of(response.status), .status = response.status};
   error.request_id = response.header("X-Request-Id").value_or("");
+  error.retry_after = seconds_of(response.header("Retry-After").value_or(""));
   WipingArena arena;
   const auto problem = json::parse({response.body.data(), response.body.size()}, arena);
   if (problem && problem->kind == Value::Kind::kObject) read_problem(*problem, error);
@@ -76,7 +87,7 @@ Error error_of(const base::Error& error) {
   Error made{.code = error.reason, .message = error.message};
   switch (error.code) {
     case base::Code::kUnavailable:
-      made.kind = Kind::kUnavailable;
+      made.kind = error.reason == "cancelled" ? Kind::kCancelled : Kind::kUnavailable;
       break;
     case base::Code::kInvalidArgument:
       made.kind = Kind::kInvalid;

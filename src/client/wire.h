@@ -190,6 +190,46 @@ struct DecryptRequest {
 };
 BOOST_DESCRIBE_STRUCT(DecryptRequest, (), (encrypted_payload, additional_data))
 
+struct EncryptBatch {
+  std::vector<EncryptRequest> items;
+};
+BOOST_DESCRIBE_STRUCT(EncryptBatch, (), (items))
+
+struct DecryptBatch {
+  std::vector<DecryptRequest> items;
+};
+BOOST_DESCRIBE_STRUCT(DecryptBatch, (), (items))
+
+struct ItemError {
+  std::string_view code;
+  std::string_view message;
+};
+BOOST_DESCRIBE_STRUCT(ItemError, (), (code, message))
+
+struct EncryptedItem {
+  std::int64_t index = 0;
+  Text encrypted_payload;
+  std::optional<ItemError> error;
+};
+BOOST_DESCRIBE_STRUCT(EncryptedItem, (), (index, encrypted_payload, error))
+
+struct EncryptedBatch {
+  std::vector<EncryptedItem> results;
+};
+BOOST_DESCRIBE_STRUCT(EncryptedBatch, (), (results))
+
+struct DecryptedItem {
+  std::int64_t index = 0;
+  Text plaintext;
+  std::optional<ItemError> error;
+};
+BOOST_DESCRIBE_STRUCT(DecryptedItem, (), (index, plaintext, error))
+
+struct DecryptedBatch {
+  std::vector<DecryptedItem> results;
+};
+BOOST_DESCRIBE_STRUCT(DecryptedBatch, (), (results))
+
 struct EntropyRequest {
   std::int64_t bytes = 0;
   std::string_view format;

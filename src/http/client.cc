@@ -80,7 +80,7 @@ struct Client::Impl {
 
   Connection take_kept();
   void keep(Connection connection);
-  Result<Connection> open(SteadyTime deadline);
+  Result<Connection> open(const ClientRequest& request, SteadyTime deadline);
   Result<ClientResponse> run(const ClientRequest& request, const Chunk* chunk);
   Result<ClientResponse> exchange(ClientConnection& connection, const ClientRequest& request,
                                   const Chunk* chunk, SteadyTime deadline, bool& reusable);
@@ -110,10 +110,12 @@ void Client::Impl::keep(Connection connection) {
   if (kept.size() < kKeptConnections) kept.push_back(std::move(connection));
 }
 
-Result<Client::Impl::Connection> Client::Impl::open(SteadyTime deadline) {
+Result<Client::Impl::Connection> Client::Impl::open(const ClientRequest& request,
+                                                    SteadyTime deadline) {
   const SteadyTime connected_by =
       std::min(deadline, std::chrono::steady_clock::now() + options.connect_timeout);
-  TRY_ASSIGN(Connection connection, ClientConnection::open(origin, context.get(), connected_by));
+  TRY_ASSIGN(Connection connection,
+             ClientConnection::open(origin, context.get(), connected_by, request.cancel));
   const std::lock_guard lock(mutex);
   facts = connection->facts();
   return connection;
@@ -121,16 +123,17 @@ Result<Client::Impl::Connection> Client::Impl::open(SteadyTime deadline) {
 
 Result<ClientResponse> Client::Impl::run(const ClientRequest& request, const Chunk* chunk) {
   TRY(check(request));
-  const SteadyTime deadline = std::chrono::steady_clock::now() + options.timeout;
+  const auto timeout = request.timeout.count() > 0 ? request.timeout : options.timeout;
+  const SteadyTime deadline = std::chrono::steady_clock::now() + timeout;
   Connection connection = take_kept();
   const bool was_kept = connection != nullptr;
   if (!connection) {
-    TRY_ASSIGN(connection, open(deadline));
+    TRY_ASSIGN(connection, open(request, deadline));
   }
   bool reusable = false;
   auto response = exchange(*connection, request, chunk, deadline, reusable);
   if (was_kept && is_safe(request.method) && was_closed_idle(response, *connection)) {
-    TRY_ASSIGN(connection, open(deadline));
+    TRY_ASSIGN(connection, open(request, deadline));
     response = exchange(*connection, request, chunk, deadline, reusable);
   }
   if (response && reusable) keep(std::move(connection));
@@ -140,11 +143,12 @@ Result<ClientResponse> Client::Impl::run(const ClientRequest& request, const Chu
 Result<ClientResponse> Client::Impl::exchange(ClientConnection& connection,
                                               const ClientRequest& request, const Chunk* chunk,
                                               SteadyTime deadline, bool& reusable) {
-  connection.begin_request();
+  connection.begin_request(request.cancel);
   const base::WipedString head_text = make_head(request, host);
   // A server that refuses early (413) answers and closes while we still write.
   const Status written = connection.write(head_text, request.body, deadline);
-  if (!written && written.error().reason == "timeout") return std::unexpected(written.error());
+  if (!written && written.error().reason != "connection_closed")
+    return std::unexpected(written.error());
   TRY_ASSIGN(ResponseHead head, connection.read_head(deadline));
 
   ClientResponse response{.status = head.status, .headers = std::move(head.headers), .body = {}};

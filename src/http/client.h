@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,6 +33,8 @@ struct ClientRequest {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string_view body;
   std::string_view content_type = "application/json";
+  std::chrono::milliseconds timeout{0};  // 0: the client's
+  std::stop_token cancel{};              // ends the request: kUnavailable with reason "cancelled"
 };
 
 struct ClientResponse {

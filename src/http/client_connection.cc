@@ -36,8 +36,9 @@ ClientConnection::ClientConnection(Descriptor socket, SslPtr ssl)
 
 Result<std::unique_ptr<ClientConnection>> ClientConnection::open(const Url& origin,
                                                                  ssl_ctx_st* context,
-                                                                 SteadyTime deadline) {
-  TRY_ASSIGN(Descriptor socket, connect_to(origin, deadline));
+                                                                 SteadyTime deadline,
+                                                                 std::stop_token cancel) {
+  TRY_ASSIGN(Descriptor socket, connect_to(origin, deadline, cancel));
   SslPtr ssl;
   if (context != nullptr) {
     ssl = make_client_session(context, origin.host);
@@ -45,12 +46,14 @@ Result<std::unique_ptr<ClientConnection>> ClientConnection::open(const Url& orig
   }
   std::unique_ptr<ClientConnection> connection(
       new ClientConnection(std::move(socket), std::move(ssl)));
+  connection->cancel_ = std::move(cancel);
   TRY(connection->shake_hands(deadline));
   return connection;
 }
 
 Status ClientConnection::wait(Io readiness, SteadyTime deadline) {
-  return wait_for_socket(socket_.get(), readiness == Io::kWantRead ? POLLIN : POLLOUT, deadline);
+  return wait_for_socket(socket_.get(), readiness == Io::kWantRead ? POLLIN : POLLOUT, deadline,
+                         cancel_);
 }
 
 Status ClientConnection::shake_hands(SteadyTime deadline) {

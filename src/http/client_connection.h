@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string_view>
 
 #include "base/clock.h"
@@ -24,9 +25,10 @@ class ClientConnection {
   using Chunk = std::function<Status(std::string_view)>;
 
   // open resolves, connects and, for https, shakes hands and verifies. With
-  // `context` null it is plain. kUnavailable when the deadline passes first.
+  // `context` null it is plain. kUnavailable when the deadline passes or `cancel` stops it first.
   static Result<std::unique_ptr<ClientConnection>> open(const Url& origin, ssl_ctx_st* context,
-                                                        SteadyTime deadline);
+                                                        SteadyTime deadline,
+                                                        std::stop_token cancel);
 
   // write sends a whole request.
   Status write(std::string_view head, std::string_view body, SteadyTime deadline);
@@ -41,7 +43,11 @@ class ClientConnection {
   [[nodiscard]] bool is_quiet() const;
   // answered is true once an octet of an answer arrived.
   [[nodiscard]] bool answered() const { return answered_; }
-  void begin_request() { answered_ = false; }
+  // begin_request says that all waits from now on end with `cancel`.
+  void begin_request(std::stop_token cancel) {
+    answered_ = false;
+    cancel_ = std::move(cancel);
+  }
   [[nodiscard]] const TlsFacts& facts() const { return facts_; }
 
  private:
@@ -58,6 +64,7 @@ class ClientConnection {
   Channel channel_;
   InputBuffer in_;
   TlsFacts facts_;
+  std::stop_token cancel_;
   bool answered_ = false;
 };
 

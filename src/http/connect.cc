@@ -4,7 +4,9 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <condition_variable>
@@ -30,17 +32,21 @@ Addresses look_up(const std::string& host, std::uint16_t port, int flags) {
   return Addresses(list);
 }
 
+std::unexpected<Error> cancelled() {
+  return fail(Code::kUnavailable, "the request was cancelled", "cancelled");
+}
+
 // LookUp outlives its caller when the resolver takes longer than the deadline.
 struct LookUp {
   std::mutex mutex;
-  std::condition_variable changed;
+  std::condition_variable_any changed;
   bool done = false;
   Addresses addresses;
 };
 
 // The resolver of the C library has no deadline of its own, so it works on a
 // thread that is left behind when it is too slow.
-Result<Addresses> resolve(const Url& origin, SteadyTime deadline) {
+Result<Addresses> resolve(const Url& origin, SteadyTime deadline, const std::stop_token& cancel) {
   if (Addresses numeric = look_up(origin.host, origin.port, AI_NUMERICHOST)) return numeric;
   const auto shared = std::make_shared<LookUp>();
   std::thread([shared, host = origin.host, port = origin.port] {
@@ -51,7 +57,10 @@ Result<Addresses> resolve(const Url& origin, SteadyTime deadline) {
     shared->changed.notify_one();
   }).detach();
   std::unique_lock lock(shared->mutex);
-  if (!shared->changed.wait_until(lock, deadline, [&] { return shared->done; }))
+  const bool done =
+      shared->changed.wait_until(lock, cancel, deadline, [&] { return shared->done; });
+  if (!done && cancel.stop_requested()) return cancelled();
+  if (!done)
     return fail(Code::kUnavailable, "the name " + origin.host + " was not resolved in time",
                 "timeout");
   if (!shared->addresses)
@@ -66,8 +75,8 @@ std::unexpected<Error> not_connected(const Url& origin, int error) {
               "connect_failed");
 }
 
-Result<Descriptor> connect_address(const Url& origin, const addrinfo& address,
-                                   SteadyTime deadline) {
+Result<Descriptor> connect_address(const Url& origin, const addrinfo& address, SteadyTime deadline,
+                                   const std::stop_token& cancel) {
   Descriptor socket(
       ::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
   if (socket.get() < 0) return not_connected(origin, errno);
@@ -75,7 +84,7 @@ Result<Descriptor> connect_address(const Url& origin, const addrinfo& address,
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (::connect(socket.get(), address.ai_addr, address.ai_addrlen) == 0) return socket;
   if (errno != EINPROGRESS) return not_connected(origin, errno);
-  TRY(wait_for_socket(socket.get(), POLLOUT, deadline));
+  TRY(wait_for_socket(socket.get(), POLLOUT, deadline, cancel));
   int error = 0;
   socklen_t size = sizeof error;
   ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
@@ -83,30 +92,52 @@ Result<Descriptor> connect_address(const Url& origin, const addrinfo& address,
   return socket;
 }
 
+// StopSignal is a descriptor that becomes readable when a stop is requested; none without a token.
+class StopSignal {
+ public:
+  explicit StopSignal(const std::stop_token& cancel)
+      : event_(cancel.stop_possible() ? ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1),
+        on_stop_(cancel, Raise{event_.get()}) {}
+  [[nodiscard]] int descriptor() const { return event_.get(); }
+
+ private:
+  struct Raise {
+    int event;
+    void operator()() const noexcept { ::eventfd_write(event, 1); }
+  };
+  Descriptor event_;
+  std::stop_callback<Raise> on_stop_;
+};
+
 }  // namespace
 
-Status wait_for_socket(int socket, short events, SteadyTime deadline) {
+Status wait_for_socket(int socket, short events, SteadyTime deadline,
+                       const std::stop_token& cancel) {
+  const StopSignal signal(cancel);
   while (true) {
+    if (cancel.stop_requested()) return cancelled();
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0) return fail(Code::kUnavailable, "no answer came in time", "timeout");
-    pollfd waiting{socket, events, 0};
+    // poll passes over a negative descriptor, which is what there is without a stop token.
+    pollfd waiting[] = {{socket, events, 0}, {signal.descriptor(), POLLIN, 0}};
     const int ready =
-        ::poll(&waiting, 1, static_cast<int>(std::min<std::int64_t>(left.count(), 3'600'000)));
-    if (ready > 0) return {};
+        ::poll(waiting, 2, static_cast<int>(std::min<std::int64_t>(left.count(), 3'600'000)));
+    if (ready > 0 && waiting[1].revents == 0) return {};
     if (ready < 0 && errno != EINTR)
       return fail(Code::kInternal, std::string("poll: ") + std::strerror(errno));
   }
 }
 
-Result<Descriptor> connect_to(const Url& origin, SteadyTime deadline) {
-  TRY_ASSIGN(const Addresses addresses, resolve(origin, deadline));
+Result<Descriptor> connect_to(const Url& origin, SteadyTime deadline,
+                              const std::stop_token& cancel) {
+  TRY_ASSIGN(const Addresses addresses, resolve(origin, deadline, cancel));
   Result<Descriptor> last = not_connected(origin, EADDRNOTAVAIL);
   for (const addrinfo* address = addresses.get(); address != nullptr; address = address->ai_next) {
     if (origin.scheme == "http" && !is_loopback(address->ai_addr))
       return fail(Code::kInvalidArgument, "plain http goes to loopback addresses only, and " +
                                               origin.host + " is none: use https");
-    last = connect_address(origin, *address, deadline);
+    last = connect_address(origin, *address, deadline, cancel);
     if (last) return last;
   }
   return last;

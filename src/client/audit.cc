@@ -1,5 +1,7 @@
 // The audit log.
-#include "client/impl.h"
+#include "quantumapi/audit.h"
+
+#include "client/transport.h"
 #include "client/wire.h"
 
 namespace quantumapi::sdk {
@@ -59,7 +61,7 @@ class Lines {
 
 }  // namespace
 
-Result<AuditPage> Client::list_audit(const AuditQuery& query) {
+Result<AuditPage> Audit::list(const AuditQuery& query) const {
   QueryText text;
   text.add("page", query.page);
   text.add("pageSize", query.page_size);
@@ -69,30 +71,31 @@ Result<AuditPage> Client::list_audit(const AuditQuery& query) {
   text.add("keyId", query.key_id);
   text.add("from", query.from);
   text.add("to", query.to);
-  Impl::AnswerPointer answer;
-  TRY_ASSIGN(const auto found, impl_->get<wire::AuditPage>(text.on("/api/v1/audit-logs"), answer));
+  Transport::AnswerPointer answer;
+  TRY_ASSIGN(const auto found,
+             transport_->get<wire::AuditPage>(text.on("/api/v1/audit-logs"), call_, answer));
   AuditPage page;
   for (const wire::AuditEntry& entry : found.items) page.items.push_back(entry_of(entry));
   page.total = found.total_count;
   return page;
 }
 
-Result<void> Client::export_audit(const std::function<bool(std::string_view)>& line) {
+Result<void> Audit::export_lines(const std::function<bool(std::string_view)>& line) const {
   Lines lines(line);
-  auto request = impl_->request(http::Method::kGet, "/api/v1/audit-logs/export", {});
   const auto response =
-      impl_->http->stream(request, [&](std::string_view chunk) { return lines.take(chunk); });
-  wipe_headers(request);
+      transport_->stream({.path = "/api/v1/audit-logs/export"}, call_,
+                         [&](std::string_view chunk) { return lines.take(chunk); });
   if (lines.stopped()) return {};
-  if (!response) return std::unexpected(error_of(response.error()));
-  if (response->status < 200 || response->status > 299) return std::unexpected(error_of(*response));
+  if (!response) return std::unexpected(response.error());
   if (const auto last = lines.finish(); !last && !lines.stopped())
     return std::unexpected(error_of(last.error()));
   return {};
 }
 
-Result<std::string> Client::audit_public_key() {
-  TRY_ASSIGN(const auto answer, impl_->call(http::Method::kGet, "/api/v1/audit-logs/public-key"));
+Result<std::string> Audit::public_key() const {
+  TRY_ASSIGN(
+      const auto answer,
+      transport_->send({.path = "/api/v1/audit-logs/public-key", .effect = Effect::kNone}, call_));
   return std::string(answer->body());
 }
 

@@ -1,9 +1,13 @@
 // Encryption keys and API keys.
-#include "client/impl.h"
+#include "quantumapi/keys.h"
+
+#include "client/transport.h"
 #include "client/wire.h"
 
 namespace quantumapi::sdk {
 namespace {
+
+using Pointer = Transport::AnswerPointer;
 
 constexpr std::int64_t kLargestPage = 200;
 
@@ -55,33 +59,36 @@ void bind_to(std::string_view type, const std::vector<std::string>& names,
 
 }  // namespace
 
-Result<std::vector<Key>> Client::list_keys() {
+Result<std::vector<Key>> Keys::list() const {
   std::vector<Key> keys;
   for (std::int64_t page = 1;; ++page) {
-    Impl::AnswerPointer answer;
-    TRY_ASSIGN(const auto found, impl_->get<wire::KeyPage>(page_of("/api/v1/keys", page), answer));
+    Pointer answer;
+    TRY_ASSIGN(const auto found,
+               transport_->get<wire::KeyPage>(page_of("/api/v1/keys", page), call_, answer));
     for (const wire::Key& key : found.keys) keys.push_back(key_of(key));
     if (!found.has_more) return keys;
   }
 }
 
-Result<std::string> Client::find_key_id(std::string_view id_or_name) {
+Result<std::string> Keys::find_id(std::string_view id_or_name) const {
   if (is_uuid(id_or_name)) return std::string(id_or_name);
-  TRY_ASSIGN(const auto keys, list_keys());
+  TRY_ASSIGN(const auto keys, list());
   for (const Key& key : keys)
     if (key.name == id_or_name) return key.id;
   return fail(Kind::kNotFound, "not_found", "there is no key of this name");
 }
 
-Result<Key> Client::rotate_key(std::string_view id_or_name) {
-  TRY_ASSIGN(const std::string id, find_key_id(id_or_name));
-  Impl::AnswerPointer answer;
-  TRY_ASSIGN(answer, impl_->call(http::Method::kPost, "/api/v1/keys/" + id + "/rotate"));
-  TRY_ASSIGN(const auto rotated, Impl::bind<wire::Key>(*answer));
+Result<Key> Keys::rotate(std::string_view id_or_name) const {
+  TRY_ASSIGN(const std::string id, find_id(id_or_name));
+  Pointer answer;
+  TRY_ASSIGN(answer,
+             transport_->send(
+                 {.method = http::Method::kPost, .path = "/api/v1/keys/" + id + "/rotate"}, call_));
+  TRY_ASSIGN(const auto rotated, Transport::bind<wire::Key>(*answer));
   return key_of(rotated);
 }
 
-Result<ApiKey> Client::create_api_key(const NewApiKey& key) {
+Result<ApiKey> ApiKeys::create(const NewApiKey& key) const {
   wire::NewApiKey body{.name = key.name, .scopes = key.scopes};
   if (!key.service_account.empty()) body.service_account = key.service_account;
   if (!key.role.empty()) body.role = key.role;
@@ -90,25 +97,27 @@ Result<ApiKey> Client::create_api_key(const NewApiKey& key) {
   bind_to("secret", key.secrets, bindings);
   bind_to("key", key.keys, bindings);
   if (!bindings.empty()) body.bindings = std::move(bindings);
-  Impl::AnswerPointer answer;
+  Pointer answer;
   TRY_ASSIGN(const auto made,
-             impl_->send<wire::ApiKey>(http::Method::kPost, "/api/v1/apikeys", body, answer));
+             transport_->ask<wire::ApiKey>(
+                 {.method = http::Method::kPost, .path = "/api/v1/apikeys"}, body, call_, answer));
   return api_key_of(made);
 }
 
-Result<std::vector<ApiKey>> Client::list_api_keys() {
+Result<std::vector<ApiKey>> ApiKeys::list() const {
   std::vector<ApiKey> keys;
   for (std::int64_t page = 1;; ++page) {
-    Impl::AnswerPointer answer;
+    Pointer answer;
     TRY_ASSIGN(const auto found,
-               impl_->get<wire::ApiKeyPage>(page_of("/api/v1/apikeys", page), answer));
+               transport_->get<wire::ApiKeyPage>(page_of("/api/v1/apikeys", page), call_, answer));
     for (const wire::ApiKey& key : found.api_keys) keys.push_back(api_key_of(key));
     if (!found.has_more.value_or(false)) return keys;
   }
 }
 
-Result<void> Client::revoke_api_key(std::string_view id) {
-  TRY(impl_->call(http::Method::kDelete, "/api/v1/apikeys/" + percent_encode(id)));
+Result<void> ApiKeys::revoke(std::string_view id) const {
+  TRY(transport_->send(
+      {.method = http::Method::kDelete, .path = "/api/v1/apikeys/" + percent_encode(id)}, call_));
   return {};
 }
 

@@ -1,0 +1,61 @@
+// quantumapi::sdk::InternalClient: calls to other services of the platform, by mutual TLS.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "quantumapi/call.h"
+#include "quantumapi/certificate_provider.h"
+#include "quantumapi/export.h"
+#include "quantumapi/internal.h"
+#include "quantumapi/result.h"
+
+namespace quantumapi::sdk {
+
+// InternalClient presents the service's certificate and accepts only servers whose certificate
+// chains to the tenant's authority, names the host that was asked for, and is of an allowed
+// peer; every key and signature ML-DSA. A new certificate is used for connections from then on.
+// It borrows the provider, which must outlive it; safe from any thread.
+class QUANTUMAPI_EXPORT InternalClient {
+ public:
+  // Options: where it may connect to, and who may answer.
+  struct Options {
+    // Hosts end with one of these, anything else is external.
+    std::vector<std::string> internal_suffixes{".svc.cluster.local"};
+    // SPIFFE ids of servers; empty: any whose certificate names the host.
+    std::vector<std::string> peers{};
+    std::chrono::milliseconds timeout{30'000};
+    // Where to connect for a host, as curl's --resolve: for machines without the cluster's DNS.
+    std::map<std::string, std::string> addresses{};
+  };
+
+  // Request goes to an absolute URL: "https://users-api.users-api.svc.cluster.local:8443/users".
+  struct Request {
+    std::string method = "GET";
+    std::string url;
+    Headers headers{};
+    std::string body{};
+  };
+
+  // create: Kind::kInvalid for a suffix or peer that can't be one.
+  static Result<std::unique_ptr<InternalClient>> create(ServiceCertificateProvider& certificates,
+                                                        Options options);
+  ~InternalClient();
+
+  // send gives any complete answer, whatever its status. An external URL, or one that is not
+  // https, is Kind::kInvalid with code "external_url" before any connection is made.
+  // Kind::kUnavailable when no answer came; code "tls_failed" when either side refused the
+  // other. A GET whose kept connection was closed before it answered is sent once more, nothing
+  // else is.
+  [[nodiscard]] Result<Response> send(const Request& request, const Call& call = {});
+
+ private:
+  struct Impl;
+  explicit InternalClient(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace quantumapi::sdk

@@ -1,0 +1,133 @@
+// EaaS: single fields, batches, entropy.
+#include "quantumapi/encryption.h"
+
+#include "client/transport.h"
+#include "client/wire.h"
+
+namespace quantumapi::sdk {
+namespace {
+
+using Pointer = Transport::AnswerPointer;
+
+std::string_view name_of(Encoding encoding) {
+  return encoding == Encoding::kBase64 ? "base64" : "utf8";
+}
+
+wire::Text optional(std::string_view text) {
+  return text.empty() ? wire::Text() : wire::Text(text);
+}
+
+// These change nothing but the audit log, so they may be repeated.
+Request post(std::string path) {
+  return {.method = http::Method::kPost, .path = std::move(path), .effect = Effect::kNone};
+}
+
+Result<void> check_size(std::size_t fields) {
+  if (fields >= 1 && fields <= Encryption::kMaxBatch) return {};
+  return fail(Kind::kInvalid, "invalid_request", "a batch holds 1 to 1000 fields");
+}
+
+// An item that failed is the caller's fault alone: whatever is the platform's fails the call.
+Error item_error(const wire::ItemError& error) {
+  const bool missing = error.code == "not_found";
+  return {.kind = missing ? Kind::kNotFound : Kind::kInvalid,
+          .code = std::string(error.code),
+          .message = std::string(error.message)};
+}
+
+// in_order puts the items of an answer where they belong: each field exactly once.
+template <typename T, typename Item, typename Make>
+Result<std::vector<Result<T>>> in_order(std::size_t size, const std::vector<Item>& items,
+                                        const Make& make) {
+  const auto unexpected = [] {
+    return fail(Kind::kProtocol, "unexpected_answer", "the batch's answer lacks a field");
+  };
+  std::vector<Result<T>> results;
+  results.reserve(size);
+  if (items.size() != size) return unexpected();
+  for (const Item& item : items) {
+    if (item.index != static_cast<std::int64_t>(results.size())) return unexpected();
+    if (item.error)
+      results.push_back(std::unexpected(item_error(*item.error)));
+    else
+      results.push_back(make(item));
+  }
+  return results;
+}
+
+}  // namespace
+
+Result<Encrypted> Encryption::encrypt(const Plaintext& field) const {
+  const wire::EncryptRequest body{field.text, name_of(field.encoding),
+                                  optional(field.additional_data)};
+  Pointer answer;
+  TRY_ASSIGN(const auto made,
+             transport_->ask<wire::Encrypted>(post("/api/v1/encrypt"), body, call_, answer));
+  return Encrypted{std::string(made.encrypted_payload), std::string(made.key_id), made.key_version,
+                   std::string(made.algorithm)};
+}
+
+Result<SecretString> Encryption::decrypt(const Sealed& field) const {
+  const wire::DecryptRequest body{field.payload, optional(field.additional_data)};
+  Pointer answer;
+  TRY_ASSIGN(const auto opened,
+             transport_->ask<wire::Decrypted>(post("/api/v1/decrypt"), body, call_, answer));
+  return SecretString(opened.plaintext);
+}
+
+Result<std::vector<Result<std::string>>> Encryption::encrypt_batch(
+    std::span<const Plaintext> fields) const {
+  TRY(check_size(fields.size()));
+  wire::EncryptBatch body;
+  body.items.reserve(fields.size());
+  for (const Plaintext& field : fields)
+    body.items.push_back({field.text, name_of(field.encoding), optional(field.additional_data)});
+  Pointer answer;
+  TRY_ASSIGN(const auto made, transport_->ask<wire::EncryptedBatch>(post("/api/v1/encrypt/batch"),
+                                                                    body, call_, answer));
+  return in_order<std::string>(
+      fields.size(), made.results, [](const wire::EncryptedItem& item) -> Result<std::string> {
+        if (item.encrypted_payload) return std::string(*item.encrypted_payload);
+        return fail(Kind::kProtocol, "unexpected_answer", "a field has neither payload nor error");
+      });
+}
+
+Result<std::vector<Result<SecretString>>> Encryption::decrypt_batch(
+    std::span<const Sealed> fields) const {
+  TRY(check_size(fields.size()));
+  wire::DecryptBatch body;
+  body.items.reserve(fields.size());
+  for (const Sealed& field : fields)
+    body.items.push_back({field.payload, optional(field.additional_data)});
+  Pointer answer;
+  TRY_ASSIGN(const auto opened, transport_->ask<wire::DecryptedBatch>(post("/api/v1/decrypt/batch"),
+                                                                      body, call_, answer));
+  return in_order<SecretString>(fields.size(), opened.results,
+                                [](const wire::DecryptedItem& item) -> Result<SecretString> {
+                                  if (item.plaintext) return SecretString(*item.plaintext);
+                                  return fail(Kind::kProtocol, "unexpected_answer",
+                                              "a field has neither plaintext nor error");
+                                });
+}
+
+Result<Random> Encryption::random(std::int64_t bytes, std::string_view format,
+                                  bool allow_csprng) const {
+  Request request = post("/api/v1/qrng/entropy");
+  if (allow_csprng) request.headers.emplace_back("X-Allow-Csprng", "true");
+  Pointer answer;
+  TRY_ASSIGN(const auto drawn,
+             transport_->ask<wire::Entropy>(std::move(request), wire::EntropyRequest{bytes, format},
+                                            call_, answer));
+  Random random;
+  random.source = drawn.source;
+  random.is_quantum = drawn.source_details && drawn.source_details->is_quantum.value_or(false);
+  random.value = drawn.entropy.text;
+  for (const json::Value& item : drawn.entropy.items) {
+    if (!random.value.empty()) random.value += '\n';
+    random.value += item.kind == json::Value::Kind::kInt ? std::to_string(item.integer)
+                                                         : std::string(item.text);
+  }
+  return random;
+}
+
+}  // namespace quantumapi::sdk

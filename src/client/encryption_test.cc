@@ -1,0 +1,70 @@
+#include "quantumapi/encryption.h"
+
+#include "client/test_platform.h"
+
+namespace quantumapi::sdk {
+namespace {
+
+TEST(Encryption, SealsABatchInOneRequestAndKeepsItsOrder) {
+  TestPlatform platform([](const Received&) {
+    return TestPlatform::json(
+        R"({"results":[{"index":0,"encryptedPayload":"qa1.a"},)"
+        R"({"index":1,"error":{"code":"invalid_request","message":"too large"}},)"
+        R"({"index":2,"encryptedPayload":"qa1.c"}],"keyId":"k","keyVersion":1,"algorithm":"x"})");
+  });
+  const Plaintext fields[] = {
+      {"ada@example.org", "users/7/email"}, {"b", {}, Encoding::kBase64}, {"c"}};
+  const auto sealed = expect(platform.client()->encryption().encrypt_batch(fields));
+  ASSERT_EQ(sealed.size(), 3U);
+  EXPECT_EQ(sealed[0].value(), "qa1.a");
+  ASSERT_FALSE(sealed[1]);
+  EXPECT_EQ(sealed[1].error().kind, Kind::kInvalid);
+  EXPECT_EQ(sealed[1].error().message, "too large");
+  EXPECT_EQ(sealed[2].value(), "qa1.c");
+  ASSERT_EQ(platform.lines(), std::vector<std::string>{"POST /api/v1/encrypt/batch"});
+  EXPECT_EQ(platform.received()[0].body,
+            R"({"items":[{"plaintext":"ada@example.org","encoding":"utf8",)"
+            R"("additionalData":"users/7/email"},{"plaintext":"b","encoding":"base64"},)"
+            R"({"plaintext":"c","encoding":"utf8"}]})");
+}
+
+TEST(Encryption, OpensABatchAndTellsWhichFieldDidNot) {
+  TestPlatform platform([](const Received&) {
+    return TestPlatform::json(
+        R"({"results":[{"index":0,"plaintext":"ada"},)"
+        R"({"index":1,"error":{"code":"not_found","message":"no such key"}}]})");
+  });
+  const Sealed fields[] = {{"qa1.a", "row"}, {"qa1.b"}};
+  const auto opened = expect(platform.client()->encryption().decrypt_batch(fields));
+  EXPECT_EQ(opened[0]->reveal(), "ada");
+  EXPECT_EQ(opened[1].error().kind, Kind::kNotFound);
+}
+
+TEST(Encryption, RefusesABatchOfNoneOrTooManyBeforeItIsSent) {
+  TestPlatform platform([](const Received&) { return TestPlatform::json("{}"); });
+  const auto client = platform.client();
+  EXPECT_EQ(client->encryption().encrypt_batch({}).error().kind, Kind::kInvalid);
+  const std::vector<Sealed> many(Encryption::kMaxBatch + 1, Sealed{"qa1.a"});
+  EXPECT_EQ(client->encryption().decrypt_batch(many).error().kind, Kind::kInvalid);
+  EXPECT_TRUE(platform.lines().empty());
+}
+
+TEST(Encryption, AnAnswerThatMixesUpItsFieldsIsNotBelieved) {
+  for (const char* results :
+       {R"([{"index":1,"plaintext":"b"},{"index":0,"plaintext":"a"}])",
+        R"([{"index":0,"plaintext":"a"}])", R"([{"index":0,"plaintext":"a"},{"index":1}])"}) {
+    TestPlatform platform([&](const Received&) {
+      return TestPlatform::json(R"({"results":)" + std::string(results) + "}");
+    });
+    const Sealed fields[] = {{"qa1.a"}, {"qa1.b"}};
+    const auto opened = platform.client()->encryption().decrypt_batch(fields);
+    if (opened) {
+      EXPECT_EQ(opened->at(1).error().kind, Kind::kProtocol) << results;
+      continue;
+    }
+    EXPECT_EQ(opened.error().kind, Kind::kProtocol) << results;
+  }
+}
+
+}  // namespace
+}  // namespace quantumapi::sdk

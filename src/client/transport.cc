@@ -1,0 +1,122 @@
+#include "client/transport.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+
+#include "crypto/random.h"
+
+namespace quantumapi::sdk {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kFirstWait{100};
+constexpr milliseconds kLongestWait{2'000};
+
+// wipe_headers overwrites the copy of the key that travelled with a request.
+void wipe_headers(http::ClientRequest& request) {
+  for (auto& [name, value] : request.headers) base::wipe(value.data(), value.size());
+}
+
+// may_repeat: was the request without an effect, or certainly not acted upon?
+bool may_repeat(Effect effect, const Error& error) {
+  if (error.kind == Kind::kRateLimited || error.code == "connect_failed") return true;
+  return effect == Effect::kNone && error.kind == Kind::kUnavailable && error.code != "timeout";
+}
+
+// wait_before gives how long to wait before the try after `tries`: twice as long each time, half
+// of it by chance, so that callers who failed together do not come back together.
+milliseconds wait_before(int tries, const Error& error) {
+  const milliseconds full = std::min(kFirstWait * (1 << std::min(tries - 1, 10)), kLongestWait);
+  std::uint32_t chance = 0;
+  crypto::fill_random({reinterpret_cast<std::uint8_t*>(&chance), sizeof chance});
+  const milliseconds wait = full / 2 + milliseconds(chance % (full.count() / 2 + 1));
+  return std::max<milliseconds>(wait, error.retry_after);
+}
+
+// pause is false when `cancel` ended it.
+bool pause(milliseconds wait, const std::stop_token& cancel) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait_for(lock, cancel, wait, [] { return false; });
+  return !cancel.stop_requested();
+}
+
+}  // namespace
+
+bool is_uuid(std::string_view text) { return Uuid::parse(text).has_value(); }
+
+Result<std::unique_ptr<Transport>> Transport::create(Options options) {
+  TRY_ASSIGN(auto address, parse_address(options.url));
+  http::Client::Options settings;
+  settings.ca_pem = std::move(options.ca_pem);
+  settings.timeout = options.timeout;
+  settings.connect_timeout = std::min(settings.connect_timeout, options.timeout);
+  auto http = http::Client::create(std::move(address.origin), std::move(settings));
+  if (!http) return std::unexpected(error_of(http.error()));
+  std::unique_ptr<Transport> transport(new Transport());
+  transport->http_ = *std::move(http);
+  transport->prefix_ = std::move(address.prefix);
+  transport->key_ = std::move(options.api_key);
+  transport->timeout_ = options.timeout;
+  transport->max_retries_ = options.max_retries;
+  return transport;
+}
+
+http::ClientRequest Transport::prepare(const Request& request, const Call& call) const {
+  http::ClientRequest made;
+  made.method = request.method;
+  made.target = prefix_ + request.path;
+  made.headers = request.headers;
+  made.headers.emplace_back("Accept", "application/json");
+  if (!key_.empty()) made.headers.emplace_back("X-Api-Key", key_.reveal());
+  made.body = request.body;
+  made.timeout = call.timeout.count() > 0 ? call.timeout : timeout_;
+  made.cancel = call.cancel;
+  return made;
+}
+
+Result<http::ClientResponse> Transport::once(const http::ClientRequest& request) {
+  auto response = http_->send(request);
+  if (!response) return std::unexpected(error_of(response.error()));
+  if (response->status < 200 || response->status > 299) return std::unexpected(error_of(*response));
+  return *std::move(response);
+}
+
+Result<Transport::AnswerPointer> Transport::send(Request request, const Call& call) {
+  http::ClientRequest sent = prepare(request, call);
+  const auto deadline = std::chrono::steady_clock::now() + sent.timeout;
+  auto response = once(sent);
+  for (int tries = 1; !response && tries <= max_retries_; ++tries) {
+    if (!may_repeat(request.effect, response.error())) break;
+    const milliseconds wait = wait_before(tries, response.error());
+    const auto left = std::chrono::floor<milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (wait >= left) break;
+    if (!pause(wait, call.cancel)) {
+      response = fail(Kind::kCancelled, "cancelled", "the call was cancelled");
+      break;
+    }
+    sent.timeout = left - wait;
+    response = once(sent);
+  }
+  wipe_headers(sent);
+  if (!response) return std::unexpected(std::move(response).error());
+  auto answer = std::make_unique<Answer>();
+  answer->response = *std::move(response);
+  return answer;
+}
+
+Result<http::ClientResponse> Transport::stream(
+    const Request& request, const Call& call,
+    const std::function<base::Status(std::string_view)>& chunk) {
+  auto sent = prepare(request, call);
+  const auto response = http_->stream(sent, chunk);
+  wipe_headers(sent);
+  if (!response) return std::unexpected(error_of(response.error()));
+  if (response->status < 200 || response->status > 299) return std::unexpected(error_of(*response));
+  return response.value();
+}
+
+}  // namespace quantumapi::sdk
