@@ -1,52 +1,45 @@
-// The extensions and fields that the certificates of servers have.
+// The fields and extensions that certificates have, for the .cc files of this room alone.
 #pragma once
 
-#include <chrono>
-#include <initializer_list>
+#include <string_view>
 
-#include "base/clock.h"
-#include "x509/aws_lc.h"
+#include "base/bytes.h"
+#include "x509/extensions.h"
 #include "x509/issue.h"
-#include "x509/names.h"
-#include "x509/server_identity.h"
+#include "x509/key_type.h"
 
 namespace quantumapi::x509 {
 
-inline constexpr int kDigitalSignature = 0;  // bits of RFC 5280 section 4.2.1.3
-inline constexpr int kKeyCertSign = 5;
-inline constexpr int kCrlSign = 6;
-
-// CertificateBuilder fills one X.509 v3 certificate. The first step that fails
-// makes the rest idle, and sign reports it.
+// CertificateBuilder writes one TBSCertificate (RFC 5280 section 4.1), version 3, with a random
+// serial. Every step is called in the order in which it stands here, those not meant are left out.
 class CertificateBuilder {
  public:
-  CertificateBuilder();
+  // The certificate will be signed by a key of type `signer`.
+  CertificateBuilder(KeyType signer, const Validity& validity);
 
-  void serial(const Serial& octets);
-  // validity includes both ends, so its last second is one before not_before + lifetime.
-  void validity(WallTime not_before, std::chrono::hours lifetime);
-  void subject(std::string_view common_name);
-  void issuer(const X509* of);
-  void issuer_is_subject() { issuer(certificate_.get()); }
-  // public_key sets the key and its identifier (RFC 7093 section 2 method 1:
-  // the leftmost 160 bits of SHA-256).
-  void public_key(EVP_PKEY* key);
-  void authority(const X509* issuer);
-  // basic_constraints makes a root that issues leaves only, or a leaf.
-  void basic_constraints(bool root);
-  void key_usage(std::initializer_list<int> bits);
-  void server_auth();
-  void names(const std::vector<Name>& names);
+  void issuer(ByteView name);
+  void subject(ByteView name);
+  // public_key sets the key and subjectKeyIdentifier.
+  void public_key(ByteView public_key_info, ByteView key_id);
+  void authority(ByteView key_id);
+  void ca(int path_length);
+  void no_ca();
+  void key_usage(unsigned bits);
+  void extended_key_usage(const ExtendedKeyUsage& usage);
+  void alternative_names(ByteView general_names, bool critical);
+  void crl_url(std::string_view url);
 
-  // sign gives the finished certificate.
-  Result<Certificate> sign(EVP_PKEY* issuer_key, KeyType type) &&;
+  ToBeSigned finish() &&;
 
  private:
-  void step(bool done) { ok_ = ok_ && done; }
-  void extension(int nid, void* value, bool critical);
+  void extension(std::string_view oid, bool critical, ByteView value);
 
-  Certificate certificate_;
-  bool ok_ = true;
+  KeyType signer_;
+  ToBeSigned out_;
+  Bytes issuer_;
+  Bytes subject_;
+  Bytes public_key_info_;
+  Bytes extensions_;
 };
 
 }  // namespace quantumapi::x509

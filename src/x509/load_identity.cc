@@ -1,14 +1,11 @@
 // Identities that an operator brings along.
-#include <optional>
-
 #include "x509/aws_lc.h"
+#include "x509/family.h"
 #include "x509/private_key.h"
 #include "x509/server_identity.h"
 
 namespace quantumapi::x509 {
 namespace {
-
-enum class Family : std::uint8_t { kMlDsa, kClassical };
 
 std::unexpected<Error> refuse(std::string message) {
   return fail_cleared(Code::kInvalidArgument, std::move(message));
@@ -17,40 +14,17 @@ std::unexpected<Error> refuse(std::string message) {
 // place names an element in messages as an operator counts: the leaf is the first.
 std::string place(std::size_t index) { return "Certificate " + std::to_string(index + 1); }
 
-// signature_family has only the algorithms that are still sound.
-std::optional<Family> signature_family(const X509* certificate) {
-  switch (X509_get_signature_nid(certificate)) {
-    case NID_MLDSA44:
-    case NID_MLDSA65:
-    case NID_MLDSA87:
-      return Family::kMlDsa;
-    case NID_ecdsa_with_SHA256:
-    case NID_ecdsa_with_SHA384:
-    case NID_ecdsa_with_SHA512:
-    case NID_sha256WithRSAEncryption:
-    case NID_sha384WithRSAEncryption:
-    case NID_sha512WithRSAEncryption:
-    case NID_rsassaPss:
-    case NID_ED25519:
-      return Family::kClassical;
-    default:
-      return std::nullopt;
-  }
-}
-
-Family key_family(const EVP_PKEY* key) {
-  return EVP_PKEY_id(key) == EVP_PKEY_PQDSA ? Family::kMlDsa : Family::kClassical;
-}
-
 // Each element is held by its own key and by its signature, so that the
 // issuer of the last one counts although it is not at hand.
 Status check_family(X509* certificate, std::size_t index, Family family) {
-  const EVP_PKEY* key = X509_get0_pubkey(certificate);
-  if (key == nullptr) return refuse(place(index) + " has a public key of an unknown kind.");
-  const std::optional<Family> signature = signature_family(certificate);
-  if (!signature)
-    return refuse(place(index) + " is signed with an algorithm that is not accepted.");
-  if (key_family(key) == family && *signature == family) return {};
+  const Family key = key_family(X509_get0_pubkey(certificate));
+  if (key == Family::kUnknown)
+    return refuse(place(index) + " has a public key of an unknown kind.");
+  const Family signature = signature_family(certificate);
+  if (key == Family::kBroken || signature == Family::kBroken || signature == Family::kUnknown)
+    return refuse(place(index) +
+                  " is signed with an algorithm that is not accepted, or its RSA key is short.");
+  if (key == family && signature == family) return {};
   return refuse(place(index) + (family == Family::kMlDsa
                                     ? " has a classical key or signature in an ML-DSA chain."
                                     : " has an ML-DSA key or signature in a classical chain."));

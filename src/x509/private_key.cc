@@ -84,11 +84,23 @@ Result<Key> derive_key(KeyType type, const SecretBytes& seed) {
   if (seed.size() != kSeedSize)
     return fail(Code::kInternal, "The seed of a server key must be 32 octets.");
   const ByteView octets = seed.reveal(SecretAccess{});
-  Key key = type == KeyType::kMlDsa65
-                ? Key(EVP_PKEY_pqdsa_new_raw_private_key(NID_MLDSA65, octets.data(), octets.size()))
-                : derive_p256(octets);
+  const int set = type == KeyType::kMlDsa87 ? NID_MLDSA87 : NID_MLDSA65;
+  Key key = is_classical(type)
+                ? derive_p256(octets)
+                : Key(EVP_PKEY_pqdsa_new_raw_private_key(set, octets.data(), octets.size()));
   if (!key) return fail_cleared(Code::kInternal, "A server key could not be derived.");
   return key;
+}
+
+Result<crypto::SigningKey> signing_key(KeyType type, const SecretBytes& seed) {
+  if (!is_classical(type)) return crypto::SigningKey::create(algorithm(type), seed);
+  TRY_ASSIGN(const Key key, derive_key(type, seed));
+  SecretBytes scalar(kSeedSize);
+  const MutableBytes room = scalar.reveal_mutable(SecretAccess{});
+  const BIGNUM* number = EC_KEY_get0_private_key(EVP_PKEY_get0_EC_KEY(key.get()));
+  if (BN_bn2bin_padded(room.data(), room.size(), number) != 1)
+    return fail_cleared(Code::kInternal, "A server key could not be derived.");
+  return crypto::SigningKey::create(algorithm(type), scalar);
 }
 
 Result<Key> parse_key_pem(const SecretBytes& pem) {

@@ -1,7 +1,8 @@
 #include "x509/server_identity.h"
 
 #include "base/encoding.h"
-#include "x509/certificate_builder.h"
+#include "x509/algorithms.h"
+#include "x509/issue.h"
 #include "x509/names.h"
 #include "x509/private_key.h"
 
@@ -11,39 +12,25 @@ namespace {
 constexpr std::chrono::hours kRootLifetime{24 * 3652};  // ten years
 constexpr std::size_t kMaxCommonName = 64;              // RFC 5280 appendix A.1, ub-common-name
 
-Result<Certificate> make_root(KeyType type, EVP_PKEY* key, WallTime not_before) {
-  const Serial serial = random_serial();
-  // A part of the serial, so that roots of two installations differ by name.
-  const std::string name =
-      std::string(type == KeyType::kMlDsa65 ? "ML-DSA-65 root " : "ECDSA P-256 root ") +
-      base::to_hex(ByteView(serial).last(4));
-  CertificateBuilder builder;
-  builder.serial(serial);
-  builder.validity(not_before, kRootLifetime);
-  builder.subject(name);
-  builder.issuer_is_subject();
-  builder.public_key(key);
-  builder.basic_constraints(true);
-  builder.key_usage({kKeyCertSign, kCrlSign});
-  return std::move(builder).sign(key, type);
+SubjectNames subject_names(const std::vector<Name>& names) {
+  const std::string& first = names.front().text;
+  SubjectNames out;
+  out.common_name = first.size() <= kMaxCommonName ? first : "server";
+  for (const Name& name : names) (name.is_ip ? out.addresses : out.dns_names).push_back(name.text);
+  return out;
 }
 
-Result<Certificate> make_leaf(KeyType type, EVP_PKEY* key, const std::vector<Name>& names,
-                              const X509* root, EVP_PKEY* root_key, WallTime not_before,
-                              std::chrono::hours lifetime) {
-  const std::string& first = names.front().text;
-  CertificateBuilder builder;
-  builder.serial(random_serial());
-  builder.validity(not_before, lifetime);
-  builder.subject(first.size() <= kMaxCommonName ? std::string_view(first) : "server");
-  builder.issuer(root);
-  builder.public_key(key);
-  builder.authority(root);
-  builder.basic_constraints(false);
-  builder.key_usage({kDigitalSignature});
-  builder.server_auth();
-  builder.names(names);
-  return std::move(builder).sign(root_key, type);
+Result<Bytes> sign_linted(const ToBeSigned& tbs, Profile profile, const crypto::SigningKey& key) {
+  TRY(lint(tbs.der, profile));
+  return sign_certificate(tbs, key);
+}
+
+Result<Bytes> make_root(KeyType type, const crypto::SigningKey& key, WallTime not_before) {
+  // Some random octets, so that roots of two installations differ by name.
+  const std::string name = "QuantumAPI " + std::string(algorithm(type)) + " root " +
+                           base::to_hex(ByteView(random_serial()).last(4));
+  TRY_ASSIGN(const ToBeSigned tbs, prepare_root(name, key, 0, {not_before, kRootLifetime}));
+  return sign_linted(tbs, Profile::kRoot, key);
 }
 
 }  // namespace
@@ -58,15 +45,17 @@ Result<ServerIdentity> make_server_identity(KeyType type, const std::vector<std:
                 "A server certificate's lifetime must be between one hour and ten years.");
   if (equal_constant_time(root_seed, leaf_seed))
     return fail(Code::kInternal, "Root and leaf must not share a seed.");
-  TRY_ASSIGN(const Key root_key, derive_key(type, root_seed));
-  TRY_ASSIGN(const Key leaf_key, derive_key(type, leaf_seed));
-  TRY_ASSIGN(const Certificate root, make_root(type, root_key.get(), not_before));
-  TRY_ASSIGN(const Certificate leaf, make_leaf(type, leaf_key.get(), parsed, root.get(),
-                                               root_key.get(), not_before, lifetime));
-  ServerIdentity out{{type, {}, {}}, {}};
-  TRY_ASSIGN(out.leaf.chain_pem, certificate_pem(leaf.get()));
-  TRY_ASSIGN(out.leaf.key_pkcs8_der, key_pkcs8(leaf_key.get()));
-  TRY_ASSIGN(out.root_pem, certificate_pem(root.get()));
+  TRY_ASSIGN(const crypto::SigningKey root_key, signing_key(type, root_seed));
+  TRY_ASSIGN(const crypto::SigningKey leaf_key, signing_key(type, leaf_seed));
+  TRY_ASSIGN(const Bytes root, make_root(type, root_key, not_before));
+  TRY_ASSIGN(Bytes key_info, public_key_info(leaf_key));
+  const CertificateRequest request{type, std::move(key_info), subject_names(parsed)};
+  const LeafProfile profile{.client_auth = false, .server_auth = true};
+  TRY_ASSIGN(const ToBeSigned tbs, prepare_leaf(request, profile, root, {not_before, lifetime}));
+  TRY_ASSIGN(const Bytes leaf, sign_linted(tbs, Profile::kLeaf, root_key));
+  TRY_ASSIGN(const Key private_key, derive_key(type, leaf_seed));
+  ServerIdentity out{{type, certificate_pem(leaf), {}}, certificate_pem(root)};
+  TRY_ASSIGN(out.leaf.key_pkcs8_der, key_pkcs8(private_key.get()));
   return out;
 }
 
