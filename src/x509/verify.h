@@ -17,9 +17,13 @@
 namespace quantumapi::x509 {
 
 // Refusal is why a peer is turned away: the label of metrics and logs, few and fixed.
+// Where several hold, the one that helps most is given, in this order: none, malformed, classical
+// (a key or signature of what was presented, whoever signed it), unknown_ca, malformed (a critical
+// extension that is not known), classical (of the root), expired and not_yet_valid (of the first
+// element that is either, leaf first), wrong_identity, malformed (names).
 enum class Refusal : std::uint8_t {
   kNoCertificate,  // "none"
-  kMalformed,      // "malformed"
+  kMalformed,      // "malformed": no DER, parameters where there are none, unknown algorithms
   kUnknownCa,      // "unknown_ca": no path to a root, too deep, or a link that does not hold
   kExpired,        // "expired", any element
   kNotYetValid,    // "not_yet_valid", any element
@@ -58,9 +62,11 @@ class TrustStore {
   TrustStore& operator=(TrustStore&&) noexcept;
   ~TrustStore();
 
-  // verify checks signatures, path, CA bits, times at `now`, extended key usage and
-  // algorithms of every element, roots excepted from time alone. `chain` is DER, leaf first.
-  // A leaf has at most one SPIFFE URI; more is kMalformed (X509-SVID section 2).
+  // verify checks signatures, path, CA bits, times at `now` (both ends belong to the validity),
+  // extended key usage and algorithms of every element, roots excepted from time alone. `chain` is
+  // DER, leaf first; a root at its end is allowed. A leaf names its usage in extendedKeyUsage and
+  // has digitalSignature. It has at most one SPIFFE URI, and no URI beside it; more is kMalformed
+  // (X509-SVID section 2).
   [[nodiscard]] std::expected<Peer, Refusal> verify(std::span<const ByteView> chain, Usage usage,
                                                     WallTime now) const;
 
