@@ -20,21 +20,23 @@ namespace quantumapi::sdk {
 class QUANTUMAPI_EXPORT ServiceCertificate {
  public:
   ~ServiceCertificate();
+  // id is the platform's: what Certificates::revoke takes.
+  [[nodiscard]] const std::string& id() const;
   // spiffe_id names the holder: "spiffe://example.org/ns/users-api/sa/users-api".
   [[nodiscard]] const std::string& spiffe_id() const;
-  // serial in lower-case hex.
-  [[nodiscard]] const std::string& serial() const;
+  // serial_number in lower-case hex.
+  [[nodiscard]] const std::string& serial_number() const;
   // chain_pem: leaf first, the root excluded.
   [[nodiscard]] const std::string& chain_pem() const;
-  // roots_pem: what this service trusts its peers by, read with the certificate.
+  // roots_pem: what this service trusts its peers by, given with the certificate.
   [[nodiscard]] const std::string& roots_pem() const;
-  // not_before and not_after bound its validity.
+  // not_before and not_after bound its validity; both seconds belong to it.
   [[nodiscard]] Time not_before() const;
   [[nodiscard]] Time not_after() const;
   // private_key_pem is PKCS#8, for another TLS library in this process. Never write it to a disk.
   [[nodiscard]] SecretString private_key_pem() const;
 
-  // State is the library's own view of it.
+  // State and state are the library's own view of it.
   struct State;
   explicit ServiceCertificate(std::unique_ptr<State> state);
   [[nodiscard]] const State& state() const { return *state_; }
@@ -47,26 +49,26 @@ class QUANTUMAPI_EXPORT ServiceCertificate {
 // its end, hourly, for lifetimes over twelve hours; a third of the lifetime before, each 24th of
 // it, for shorter ones.
 struct QUANTUMAPI_EXPORT RenewalRule {
-  std::chrono::seconds renew_before;
-  std::chrono::seconds check_every;
+  std::chrono::milliseconds renew_before;
+  std::chrono::milliseconds check_every;
   // of gives the rule for a lifetime.
-  static RenewalRule of(std::chrono::seconds lifetime);
+  static RenewalRule of(std::chrono::milliseconds lifetime);
 };
 
-// ServiceCertificateProvider makes a key (ML-DSA-65, from health-tested entropy), requests a
+// ServiceCertificateProvider makes a key (ML-DSA-65, from health-tested entropy), orders a
 // certificate for it, and holds the newest. It borrows the client, which must outlive it; safe
 // from any thread.
 class QUANTUMAPI_EXPORT ServiceCertificateProvider {
  public:
-  // Options: the names to ask for, which the policy of the API key's service must allow.
+  // Options: which certificate to order.
   struct Options {
-    std::string spiffe_id{};                   // "spiffe://example.org/ns/users-api/sa/users-api"
-    std::vector<std::string> dns_names{};      // "users-api.users-api.svc.cluster.local"
-    std::chrono::seconds lifetime{24 * 3600};  // at most the policy's
+    std::string identity{};                // the service identity's name: "users-api"
+    std::vector<std::string> dns_names{};  // empty: all that the identity has
+    std::chrono::seconds lifetime{0};      // 0: the identity's own, usually 24 hours
     const Clock* clock = &Clock::system();
   };
 
-  // create: Kind::kInvalid for a name that no certificate can carry. Asks for nothing yet.
+  // create: Kind::kInvalid for a name that no certificate can carry. Orders nothing yet.
   static Result<std::unique_ptr<ServiceCertificateProvider>> create(Client& client,
                                                                     Options options);
   ~ServiceCertificateProvider();
@@ -76,15 +78,13 @@ class QUANTUMAPI_EXPORT ServiceCertificateProvider {
   // is_expiring_soon is true when RenewalRule says to renew, or there is none.
   [[nodiscard]] bool is_expiring_soon() const;
   // renew makes a new key and gets a certificate for it. The old one is kept when that fails.
-  [[nodiscard]] Result<std::shared_ptr<const ServiceCertificate>> renew(const Call& call = {});
+  Result<std::shared_ptr<const ServiceCertificate>> renew(const Call& call = {});
 
-  // clock is the one it was given.
-  [[nodiscard]] const Clock& clock() const;
-  // client is the one it was given.
-  [[nodiscard]] Client& client() const;
+  // Impl and impl are the library's own.
+  struct Impl;
+  [[nodiscard]] Impl& impl() { return *impl_; }
 
  private:
-  struct Impl;
   explicit ServiceCertificateProvider(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

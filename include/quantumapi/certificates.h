@@ -15,31 +15,32 @@ namespace quantumapi::sdk {
 
 // Certificate is one that the authority issued, times in RFC 3339.
 struct Certificate {
-  std::string id, authority_id, serial, common_name, spiffe_id, status, not_before, not_after;
-  std::string chain_pem;  // leaf first, the root excluded
+  std::string id, serial_number, identity, status, key_type, spiffe_id, authority_id;
+  std::string not_before, not_after, revoked_at;
+  std::vector<std::string> dns_names;
+  std::string chain_pem;  // what its holder presents: leaf first, the root excluded
+  std::string roots_pem;  // what its holder trusts; in the answer of issue alone
 };
 
-// Authority is a certificate authority of the tenant.
-struct Authority {
-  std::string id, name, status;
-  std::string root_pem;  // what its peers trust
+// CertificateOrder is what issue asks for.
+struct CertificateOrder {
+  std::string_view identity;         // name or id of the service identity it is for
+  std::string_view request_pem;      // PKCS#10, signed by the key that it is for
+  std::chrono::seconds lifetime{0};  // 0: the identity's own
 };
 
 // Certificates is Client::certificates().
 class QUANTUMAPI_EXPORT Certificates {
  public:
-  // issue asks for a certificate for the names in `request_pem` (PKCS#10), as far as the policy
-  // of the API key's service allows them; lifetime 0 takes the policy's. Issuing has an effect,
-  // so it is not tried again when no answer came.
-  [[nodiscard]] Result<Certificate> issue(std::string_view request_pem,
-                                          std::chrono::seconds lifetime = {}) const;
+  // issue gets a certificate. Kind::kForbidden when the identity is not the API key's own, or the
+  // request names what the identity may not be. Issuing has an effect, so it is not tried again
+  // when no answer came.
+  [[nodiscard]] Result<Certificate> issue(const CertificateOrder& order) const;
   // get gives a certificate by its id.
   [[nodiscard]] Result<Certificate> get(std::string_view id) const;
   // revoke ends a certificate; `reason` as RFC 5280 names it ("keyCompromise"), empty:
   // unspecified. Peers that run on this SDK refuse it within a second.
-  [[nodiscard]] Result<void> revoke(std::string_view id, std::string_view reason = {}) const;
-  // authorities gives those whose certificates may be met.
-  [[nodiscard]] Result<std::vector<Authority>> authorities() const;
+  [[nodiscard]] Result<Certificate> revoke(std::string_view id, std::string_view reason = {}) const;
 
   // Made by Client::certificates.
   Certificates(Transport& transport, Call call) : transport_(&transport), call_(std::move(call)) {}

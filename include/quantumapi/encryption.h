@@ -68,10 +68,9 @@ class QUANTUMAPI_EXPORT Encryption {
   [[nodiscard]] Result<std::vector<Result<SecretString>>> decrypt_batch(
       std::span<const Sealed> fields) const;
 
-  // search_hashes gives the keyed hash (HMAC-SHA3-256 under the tenant's search key, 64 hex
-  // digits) of each value, trimmed and in lower case as searchable_hash does it.
-  [[nodiscard]] Result<std::vector<std::string>> search_hashes(
-      std::span<const std::string_view> values) const;
+  // search_hash gives the keyed hash (HMAC-SHA3-256 under the tenant's search key, 64 hex digits)
+  // of a value, trimmed and in lower case as plain_search_hash does it.
+  [[nodiscard]] Result<std::string> search_hash(std::string_view value) const;
 
   // random draws 1 to 65,536 octets; `format` is raw (base64), hex, uuid, int32 or int64.
   // Without a quantum source kUnavailable, unless allow_csprng takes the platform's generator.

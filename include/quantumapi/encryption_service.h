@@ -13,15 +13,17 @@
 
 namespace quantumapi::sdk {
 
-// normalise_for_search trims Unicode white space at both ends and lowers each letter as .NET's
-// Trim and ToLowerInvariant do (simple mapping, letter by letter). `text` is UTF-8; octets that
-// are not stay as they are.
-QUANTUMAPI_EXPORT std::string normalise_for_search(std::string_view text);
+// plain_search_hash is the plain hash by which a table finds an encrypted field: SHA3-256 of the
+// text without Unicode white space at its ends and in lower case (letter by letter, as .NET's
+// Trim and ToLowerInvariant), 64 lower-case hex digits, computed here. Whoever reads the table
+// can try what it hashes. Kind::kInvalid for text that is not UTF-8.
+[[nodiscard]] QUANTUMAPI_EXPORT Result<std::string> plain_search_hash(std::string_view text);
 
-// searchable_hash is the plain hash by which a table finds an encrypted field: SHA3-256 of the
-// normalised text, 64 lower-case hex digits. Whoever reads the table can guess what it hashes;
-// EncryptionService::keyed_hashes gives the form that can't be guessed.
-QUANTUMAPI_EXPORT std::string searchable_hash(std::string_view text);
+// SearchHash is by what a table finds an encrypted field.
+enum class SearchHash {
+  kKeyed,  // HMAC-SHA3-256 under the tenant's search key, which never leaves the platform
+  kPlain,  // plain_search_hash: for tables that are shared with services that use it
+};
 
 // EncryptionService encrypts and decrypts any number of fields. It borrows the client, which
 // must outlive it; safe from any thread.
@@ -31,6 +33,7 @@ class QUANTUMAPI_EXPORT EncryptionService {
   struct Options {
     std::size_t fields_per_request = Encryption::kMaxBatch;
     std::size_t parallel = 4;
+    SearchHash search_hash = SearchHash::kKeyed;
   };
 
   // EncryptionService with the usual options: one batch, and batches of more than 1,000 at once.
@@ -44,9 +47,10 @@ class QUANTUMAPI_EXPORT EncryptionService {
   // decrypt_fields gives one result for each payload, in their order.
   [[nodiscard]] std::vector<Result<SecretString>> decrypt_fields(std::span<const Sealed> fields,
                                                                  const Call& call = {}) const;
-  // keyed_hashes gives the keyed searchable hash of each value; all or none.
-  [[nodiscard]] Result<std::vector<std::string>> keyed_hashes(
-      std::span<const std::string_view> values, const Call& call = {}) const;
+  // searchable_hash gives the hash by which the rows that hold `value` are found, 64 hex digits,
+  // of the kind that the options name.
+  [[nodiscard]] Result<std::string> searchable_hash(std::string_view value,
+                                                    const Call& call = {}) const;
 
  private:
   Client& client_;

@@ -110,6 +110,16 @@ Result<std::vector<Result<SecretString>>> Encryption::decrypt_batch(
                                 });
 }
 
+Result<std::string> Encryption::search_hash(std::string_view value) const {
+  Pointer answer;
+  TRY_ASSIGN(const auto made,
+             transport_->ask<wire::SearchHash>(post("/api/v1/hash/searchable"),
+                                               wire::SearchHashRequest{value}, call_, answer));
+  if (!made.keyed)
+    return fail(Kind::kProtocol, "unexpected_answer", "the platform's hash is not a keyed one");
+  return std::string(made.hash);
+}
+
 Result<Random> Encryption::random(std::int64_t bytes, std::string_view format,
                                   bool allow_csprng) const {
   Request request = post("/api/v1/qrng/entropy");

@@ -87,7 +87,7 @@ class TestPlatform {
   }
 
   Answer answer_;
-  Logger log_{2, LogLevel::kError};
+  Logger log_{2, base::LogLevel::kError};
   Metrics metrics_;
   std::mutex mutex_;
   std::vector<Received> received_;

@@ -1,10 +1,8 @@
 #include "client/transport.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 
-#include "crypto/random.h"
+#include "client/backoff.h"
 
 namespace quantumapi::sdk {
 namespace {
@@ -23,25 +21,6 @@ void wipe_headers(http::ClientRequest& request) {
 bool may_repeat(Effect effect, const Error& error) {
   if (error.kind == Kind::kRateLimited || error.code == "connect_failed") return true;
   return effect == Effect::kNone && error.kind == Kind::kUnavailable && error.code != "timeout";
-}
-
-// wait_before gives how long to wait before the try after `tries`: twice as long each time, half
-// of it by chance, so that callers who failed together do not come back together.
-milliseconds wait_before(int tries, const Error& error) {
-  const milliseconds full = std::min(kFirstWait * (1 << std::min(tries - 1, 10)), kLongestWait);
-  std::uint32_t chance = 0;
-  crypto::fill_random({reinterpret_cast<std::uint8_t*>(&chance), sizeof chance});
-  const milliseconds wait = full / 2 + milliseconds(chance % (full.count() / 2 + 1));
-  return std::max<milliseconds>(wait, error.retry_after);
-}
-
-// pause is false when `cancel` ended it.
-bool pause(milliseconds wait, const std::stop_token& cancel) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_for(lock, cancel, wait, [] { return false; });
-  return !cancel.stop_requested();
 }
 
 }  // namespace
@@ -88,10 +67,11 @@ Result<http::ClientResponse> Transport::once(const http::ClientRequest& request)
 Result<Transport::AnswerPointer> Transport::send(Request request, const Call& call) {
   http::ClientRequest sent = prepare(request, call);
   const auto deadline = std::chrono::steady_clock::now() + sent.timeout;
+  Backoff backoff(kFirstWait, kLongestWait);
   auto response = once(sent);
-  for (int tries = 1; !response && tries <= max_retries_; ++tries) {
+  for (int retries = 0; !response && retries < max_retries_; ++retries) {
     if (!may_repeat(request.effect, response.error())) break;
-    const milliseconds wait = wait_before(tries, response.error());
+    const milliseconds wait = std::max<milliseconds>(backoff.next(), response.error().retry_after);
     const auto left = std::chrono::floor<milliseconds>(deadline - std::chrono::steady_clock::now());
     if (wait >= left) break;
     if (!pause(wait, call.cancel)) {

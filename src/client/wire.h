@@ -177,6 +177,37 @@ struct NewValue {
 };
 BOOST_DESCRIBE_STRUCT(NewValue, (), (value))
 
+struct Certificate {
+  std::string_view id;
+  std::string_view serial_number;
+  std::string_view identity;
+  std::string_view status;
+  std::string_view key_type;
+  Text spiffe_id;
+  std::optional<std::vector<std::string>> dns_names;
+  std::string_view ca_id;
+  std::string_view not_before;
+  std::string_view not_after;
+  Text revoked_at;
+  Text chain_pem;
+  Text ca_pem;
+};
+BOOST_DESCRIBE_STRUCT(Certificate, (),
+                      (id, serial_number, identity, status, key_type, spiffe_id, dns_names, ca_id,
+                       not_before, not_after, revoked_at, chain_pem, ca_pem))
+
+struct CertificateOrder {
+  std::string_view identity;
+  std::string_view csr;
+  std::optional<std::string> ttl;
+};
+BOOST_DESCRIBE_STRUCT(CertificateOrder, (), (identity, csr, ttl))
+
+struct Revocation {
+  Text reason;
+};
+BOOST_DESCRIBE_STRUCT(Revocation, (), (reason))
+
 struct EncryptRequest {
   std::string_view plaintext;
   std::string_view encoding;
@@ -229,6 +260,18 @@ struct DecryptedBatch {
   std::vector<DecryptedItem> results;
 };
 BOOST_DESCRIBE_STRUCT(DecryptedBatch, (), (results))
+
+struct SearchHashRequest {
+  std::string_view plaintext;
+  bool keyed = true;
+};
+BOOST_DESCRIBE_STRUCT(SearchHashRequest, (), (plaintext, keyed))
+
+struct SearchHash {
+  std::string_view hash;
+  bool keyed = false;
+};
+BOOST_DESCRIBE_STRUCT(SearchHash, (), (hash, keyed))
 
 struct EntropyRequest {
   std::int64_t bytes = 0;

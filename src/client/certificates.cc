@@ -1,0 +1,65 @@
+// The certificate authority.
+#include "quantumapi/certificates.h"
+
+#include "client/transport.h"
+#include "client/wire.h"
+
+namespace quantumapi::sdk {
+namespace {
+
+using Pointer = Transport::AnswerPointer;
+
+constexpr std::string_view kCertificates = "/api/v1/certificates";
+
+std::string below(std::string_view id, std::string_view rest = {}) {
+  return std::string(kCertificates) + "/" + percent_encode(id) + std::string(rest);
+}
+
+Certificate certificate_of(const wire::Certificate& in) {
+  Certificate out;
+  out.id = in.id;
+  out.serial_number = in.serial_number;
+  out.identity = in.identity;
+  out.status = in.status;
+  out.key_type = in.key_type;
+  out.spiffe_id = in.spiffe_id.value_or("");
+  out.authority_id = in.ca_id;
+  out.not_before = in.not_before;
+  out.not_after = in.not_after;
+  out.revoked_at = in.revoked_at.value_or("");
+  out.dns_names = in.dns_names.value_or(std::vector<std::string>());
+  out.chain_pem = in.chain_pem.value_or("");
+  out.roots_pem = in.ca_pem.value_or("");
+  return out;
+}
+
+}  // namespace
+
+Result<Certificate> Certificates::issue(const CertificateOrder& order) const {
+  wire::CertificateOrder body{.identity = order.identity, .csr = order.request_pem, .ttl = {}};
+  if (order.lifetime.count() > 0) body.ttl = std::to_string(order.lifetime.count()) + "s";
+  Pointer answer;
+  TRY_ASSIGN(const auto made,
+             transport_->ask<wire::Certificate>(
+                 {.method = http::Method::kPost, .path = std::string(kCertificates)}, body, call_,
+                 answer));
+  return certificate_of(made);
+}
+
+Result<Certificate> Certificates::get(std::string_view id) const {
+  Pointer answer;
+  TRY_ASSIGN(const auto found, transport_->get<wire::Certificate>(below(id), call_, answer));
+  return certificate_of(found);
+}
+
+Result<Certificate> Certificates::revoke(std::string_view id, std::string_view reason) const {
+  wire::Revocation body;
+  if (!reason.empty()) body.reason = reason;
+  Pointer answer;
+  TRY_ASSIGN(const auto revoked, transport_->ask<wire::Certificate>(
+                                     {.method = http::Method::kPost, .path = below(id, "/revoke")},
+                                     body, call_, answer));
+  return certificate_of(revoked);
+}
+
+}  // namespace quantumapi::sdk

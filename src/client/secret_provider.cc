@@ -1,0 +1,231 @@
+#include "quantumapi/secret_provider.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <thread>
+
+#include "client/backoff.h"
+#include "client/error.h"
+
+namespace quantumapi::sdk {
+namespace {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kFirstWait{500};
+constexpr milliseconds kLongestWait{15'000};
+// While the platform does not answer, one caller asks it again this often; the others take what
+// was seen last without waiting.
+constexpr milliseconds kProbeEvery{1'000};
+
+// is_outage: did the platform not say anything about the secret?
+bool is_outage(const Error& error) {
+  switch (error.kind) {
+    case Kind::kUnavailable:
+    case Kind::kServer:
+    case Kind::kRateLimited:
+    case Kind::kProtocol:
+      return true;
+    default:
+      return false;
+  }
+}
+
+struct Kept {
+  SecretString value;
+  SteadyTime read_at;
+};
+using KeptByName = std::map<std::string, Kept, std::less<>>;
+
+}  // namespace
+
+struct SecretProvider::Impl {
+  Impl(Client& the_client, Options the_options)
+      : client(the_client), options(std::move(the_options)) {
+    pending.insert(options.connection_strings.begin(), options.connection_strings.end());
+    pending.insert(options.secrets.begin(), options.secrets.end());
+    if (!pending.empty()) reason = "the secrets have not been read yet";
+    resolver = std::jthread([this](const std::stop_token& stop) { resolve(stop); });
+  }
+
+  // ask reads a secret from the platform alone, and remembers it.
+  Result<SecretString> ask(std::string_view name, const Call& call);
+  // read is ask, or what was seen last where there is an outage.
+  Result<SecretString> read(std::string_view name, const Call& call);
+  bool should_ask();
+  std::optional<SecretString> last_seen(std::string_view name) const;
+  Result<SecretString> keep_connection(std::string_view name, const Call& call);
+
+  void resolve(const std::stop_token& stop);
+  // resolve_pending tries each that is missing, and gives why the first of them still is.
+  std::string resolve_pending(const std::stop_token& stop);
+  void log(LogLevel level, const std::string& line) const {
+    if (options.log) options.log(level, line);
+  }
+
+  Client& client;
+  Options options;
+
+  mutable std::mutex mutex;  // guards what follows
+  mutable std::condition_variable became_ready;
+  std::set<std::string, std::less<>> pending;  // needed, not read yet
+  std::string reason;                          // why it is not ready
+  KeptByName connections;                      // for the life of the process
+  KeptByName seen;                             // for an outage
+  bool outage = false;
+  SteadyTime probe_at{};  // in an outage: when the platform is asked again
+
+  std::jthread resolver;  // last: it uses all of the above
+};
+
+Result<SecretString> SecretProvider::Impl::ask(std::string_view name, const Call& call) {
+  auto secret = client.vault(call).get(name);
+  const std::lock_guard lock(mutex);
+  if (secret) {
+    if (std::exchange(outage, false)) log(LogLevel::kInfo, "the platform answers again");
+    seen.insert_or_assign(std::string(name), Kept{secret->value.clone(), options.clock->steady()});
+    return std::move(secret->value);
+  }
+  if (is_outage(secret.error())) {
+    if (!std::exchange(outage, true))
+      log(LogLevel::kWarning, "secrets can't be read from the platform: " + secret.error().message);
+    probe_at = options.clock->steady() + kProbeEvery;
+  } else if (secret.error().kind != Kind::kCancelled) {
+    if (const auto old = seen.find(name); old != seen.end()) seen.erase(old);
+  }
+  return std::unexpected(std::move(secret).error());
+}
+
+// should_ask: in an outage one caller in each kProbeEvery asks; the others need not wait for it.
+bool SecretProvider::Impl::should_ask() {
+  const std::lock_guard lock(mutex);
+  const SteadyTime now = options.clock->steady();
+  if (outage && now < probe_at) return false;
+  probe_at = now + kProbeEvery;
+  return true;
+}
+
+// last_seen gives the value that may stand in, if there is one that is young enough.
+std::optional<SecretString> SecretProvider::Impl::last_seen(std::string_view name) const {
+  const std::lock_guard lock(mutex);
+  const auto found = seen.find(name);
+  if (found == seen.end()) return std::nullopt;
+  if (options.clock->steady() - found->second.read_at > options.outage_limit) return std::nullopt;
+  return found->second.value.clone();
+}
+
+Result<SecretString> SecretProvider::Impl::read(std::string_view name, const Call& call) {
+  if (!should_ask())
+    if (auto value = last_seen(name)) return *std::move(value);
+  auto asked = ask(name, call);
+  if (asked || !is_outage(asked.error())) return asked;
+  if (auto value = last_seen(name)) return *std::move(value);
+  return asked;
+}
+
+Result<SecretString> SecretProvider::Impl::keep_connection(std::string_view name,
+                                                           const Call& call) {
+  TRY_ASSIGN(auto value, ask(name, call));
+  const std::lock_guard lock(mutex);
+  connections.insert_or_assign(std::string(name), Kept{value.clone(), options.clock->steady()});
+  return value;
+}
+
+std::string SecretProvider::Impl::resolve_pending(const std::stop_token& stop) {
+  std::set<std::string, std::less<>> missing;
+  {
+    const std::lock_guard lock(mutex);
+    missing = pending;
+  }
+  std::string why;
+  for (const std::string& name : missing) {
+    const bool is_connection =
+        std::ranges::find(options.connection_strings, name) != options.connection_strings.end();
+    const Call call{.cancel = stop};
+    const auto value = is_connection ? keep_connection(name, call) : ask(name, call);
+    const std::lock_guard lock(mutex);
+    if (value)
+      pending.erase(name);
+    else if (why.empty())
+      why = "the secret " + name + " can't be read: " + value.error().message;
+  }
+  return why;
+}
+
+void SecretProvider::Impl::resolve(const std::stop_token& stop) {
+  Backoff backoff(kFirstWait, kLongestWait);
+  for (;;) {
+    const std::string why = resolve_pending(stop);
+    if (stop.stop_requested()) return;
+    {
+      const std::lock_guard lock(mutex);
+      if (!why.empty() && why != reason) log(LogLevel::kError, "not ready: " + why);
+      if (why.empty()) log(LogLevel::kInfo, "every secret that is needed was read");
+      reason = why;
+    }
+    if (why.empty()) break;
+    if (!pause(backoff.next(), stop)) return;
+  }
+  became_ready.notify_all();
+}
+
+SecretProvider::SecretProvider(Client& client, Options options)
+    : impl_(std::make_unique<Impl>(client, std::move(options))) {}
+SecretProvider::~SecretProvider() = default;
+
+Readiness SecretProvider::readiness() const {
+  const std::lock_guard lock(impl_->mutex);
+  return {.ready = impl_->pending.empty(), .reason = impl_->reason};
+}
+
+bool SecretProvider::wait_ready(std::chrono::milliseconds timeout) const {
+  std::unique_lock lock(impl_->mutex);
+  return impl_->became_ready.wait_for(lock, timeout, [&] { return impl_->pending.empty(); });
+}
+
+Result<SecretString> SecretProvider::connection_string(std::string_view name, const Call& call) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    const auto found = impl_->connections.find(name);
+    if (found != impl_->connections.end()) return found->second.value.clone();
+  }
+  return impl_->keep_connection(name, call);
+}
+
+Result<SecretString> SecretProvider::refresh_connection_string(std::string_view name,
+                                                               const Call& call) {
+  return impl_->keep_connection(name, call);
+}
+
+struct RequestSecrets::Impl {
+  SecretProvider::Impl& provider;
+  Call call;
+  std::mutex mutex;
+  std::map<std::string, SecretString, std::less<>> values;
+};
+
+RequestSecrets SecretProvider::for_request(Call call) {
+  return RequestSecrets(
+      std::unique_ptr<RequestSecrets::Impl>(new RequestSecrets::Impl{*impl_, std::move(call)}));
+}
+
+RequestSecrets::RequestSecrets(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+RequestSecrets::RequestSecrets(RequestSecrets&&) noexcept = default;
+RequestSecrets::~RequestSecrets() = default;
+
+Result<SecretString> RequestSecrets::get(std::string_view name) {
+  // Held while the platform is asked: a second caller for the same secret waits for its answer.
+  const std::lock_guard lock(impl_->mutex);
+  if (const auto found = impl_->values.find(name); found != impl_->values.end())
+    return found->second.clone();
+  TRY_ASSIGN(auto value, impl_->provider.read(name, impl_->call));
+  impl_->values.emplace(name, value.clone());
+  return value;
+}
+
+}  // namespace quantumapi::sdk

@@ -1,0 +1,213 @@
+#include "quantumapi/secret_provider.h"
+
+#include <atomic>
+#include <thread>
+
+#include "client/test_clock.h"
+#include "client/test_platform.h"
+#include "http/testing/scripted_server.h"
+
+namespace quantumapi::sdk {
+namespace {
+
+using Lines = std::vector<std::string>;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+std::string line_of(std::string_view name) {
+  return "GET /api/v1/secrets/by-name/" + std::string(name);
+}
+
+// Vaults is a platform whose secrets a test sets; what is not set is 404. Down, it answers 503.
+class Vaults {
+ public:
+  Vaults() : platform_([this](const Received& request) { return answer(request); }) {}
+
+  void set(const std::string& name, const std::string& value) {
+    const std::scoped_lock lock(mutex_);
+    values_[name] = value;
+  }
+  void remove(const std::string& name) {
+    const std::scoped_lock lock(mutex_);
+    values_.erase(name);
+  }
+  void set_down(bool down) { down_ = down; }
+  std::unique_ptr<Client> client() { return platform_.client("qapi_test", 0); }
+  std::size_t requests() { return platform_.lines().size(); }
+  Lines lines() { return platform_.lines(); }
+
+ private:
+  http::Reply answer(const Received& request) {
+    if (down_) return TestPlatform::json(R"({"error":"service_unavailable"})", 503);
+    const std::string name = request.line.substr(request.line.rfind('/') + 1);
+    const std::scoped_lock lock(mutex_);
+    const auto found = values_.find(name);
+    if (found == values_.end()) return TestPlatform::json(R"({"error":"not_found"})", 404);
+    return TestPlatform::json(R"({"id":"i","name":")" + name + R"(","version":1,"value":")" +
+                              found->second + R"("})");
+  }
+
+  std::mutex mutex_;
+  std::map<std::string, std::string> values_;
+  std::atomic<bool> down_ = false;
+  TestPlatform platform_;
+};
+
+// LogLines keeps what was logged.
+struct LogLines {
+  Log log() {
+    return [this](LogLevel, std::string_view line) {
+      const std::scoped_lock lock(mutex);
+      text += std::string(line) + "\n";
+    };
+  }
+  bool has(std::string_view words) {
+    const std::scoped_lock lock(mutex);
+    return text.contains(words);
+  }
+  std::mutex mutex;
+  std::string text;
+};
+
+constexpr seconds kLimit{20};  // that a promise may take on a busy machine
+
+TEST(SecretProvider, ReadsWhatIsNeededAtTheStartAndKeepsConnectionStrings) {
+  Vaults vaults;
+  vaults.set("db", "postgres://one");
+  vaults.set("smtp", "s");
+  const auto client = vaults.client();
+  SecretProvider provider(*client, {.connection_strings = {"db"}, .secrets = {"smtp"}});
+  ASSERT_TRUE(provider.wait_ready(kLimit));
+  EXPECT_TRUE(provider.readiness().ready);
+  EXPECT_EQ(provider.readiness().reason, "");
+  EXPECT_EQ(vaults.requests(), 2U);
+  vaults.set("db", "postgres://two");
+  EXPECT_EQ(expect(provider.connection_string("db")).reveal(), "postgres://one");
+  EXPECT_EQ(vaults.requests(), 2U) << "for the life of the process";
+}
+
+TEST(SecretProvider, IsNotReadyWhileThePlatformIsDownAndComesUpByItself) {
+  Vaults vaults;
+  vaults.set("db", "postgres://one");
+  vaults.set_down(true);
+  const auto client = vaults.client();
+  LogLines lines;
+  SecretProvider provider(*client, {.connection_strings = {"db"}, .log = lines.log()});
+  EXPECT_FALSE(provider.wait_ready(std::chrono::milliseconds(50)));
+  while (!lines.has("not ready: the secret db can't be read")) std::this_thread::yield();
+  EXPECT_FALSE(provider.readiness().ready);
+  EXPECT_TRUE(provider.readiness().reason.contains("db")) << provider.readiness().reason;
+  EXPECT_EQ(provider.connection_string("db").error().kind, Kind::kUnavailable);
+  vaults.set_down(false);
+  ASSERT_TRUE(provider.wait_ready(kLimit));
+  EXPECT_EQ(expect(provider.connection_string("db")).reveal(), "postgres://one");
+  EXPECT_FALSE(lines.has("postgres://one"));
+}
+
+TEST(SecretProvider, IsNotReadyWithoutASecretThatIsNeeded) {
+  Vaults vaults;
+  vaults.set("db", "postgres://one");
+  const auto client = vaults.client();
+  SecretProvider provider(*client, {.connection_strings = {"db"}, .secrets = {"smtp"}});
+  EXPECT_FALSE(provider.wait_ready(std::chrono::milliseconds(50)));
+  vaults.set("smtp", "s");
+  EXPECT_TRUE(provider.wait_ready(kLimit));
+}
+
+TEST(SecretProvider, EndsAtOnceThoughItIsNotReady) {
+  http::testing::ScriptedServer silent({"never"}, http::testing::ScriptedServer::kNeverAnswer);
+  Options options;
+  options.url = "http://127.0.0.1:" + std::to_string(silent.port());
+  const auto client = expect(Client::create(std::move(options)));
+  const auto begin = std::chrono::steady_clock::now();
+  {
+    SecretProvider provider(*client, {.secrets = {"smtp"}});
+    while (silent.connections() == 0) std::this_thread::yield();
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(10)) << "the client's limit is 30 s";
+}
+
+TEST(SecretProvider, ReadsOtherSecretsOnceForEachRequest) {
+  Vaults vaults;
+  vaults.set("smtp", "one");
+  const auto client = vaults.client();
+  SecretProvider provider(*client, {});
+  {
+    auto request = provider.for_request();
+    EXPECT_EQ(expect(request.get("smtp")).reveal(), "one");
+    vaults.set("smtp", "two");
+    EXPECT_EQ(expect(request.get("smtp")).reveal(), "one") << "one request sees one value";
+    EXPECT_EQ(vaults.lines(), Lines{line_of("smtp")});
+  }
+  EXPECT_EQ(expect(provider.for_request().get("smtp")).reveal(), "two");
+}
+
+TEST(SecretProvider, GivesTheValueLastSeenForAnHourOfAnOutageAndNoLonger) {
+  Vaults vaults;
+  vaults.set("smtp", "s");
+  const auto client = vaults.client();
+  TestClock clock;
+  SecretProvider provider(*client, {.clock = &clock});
+  expect(provider.for_request().get("smtp"));
+  vaults.set_down(true);
+  clock.advance(minutes(60));
+  EXPECT_EQ(expect(provider.for_request().get("smtp")).reveal(), "s");
+  clock.advance(seconds(1));
+  const auto refused = provider.for_request().get("smtp");
+  ASSERT_FALSE(refused) << "an hour and a second";
+  EXPECT_EQ(refused.error().kind, Kind::kUnavailable);
+  EXPECT_FALSE(provider.for_request().get("never seen"));
+  vaults.set_down(false);
+  clock.advance(seconds(1));
+  EXPECT_EQ(expect(provider.for_request().get("smtp")).reveal(), "s");
+}
+
+TEST(SecretProvider, DoesNotAskAPlatformThatIsDownForEachRequest) {
+  Vaults vaults;
+  vaults.set("smtp", "s");
+  const auto client = vaults.client();
+  TestClock clock;
+  LogLines lines;
+  SecretProvider provider(*client, {.log = lines.log(), .clock = &clock});
+  expect(provider.for_request().get("smtp"));
+  vaults.set_down(true);
+  clock.advance(seconds(2));
+  for (int i = 0; i < 10; ++i) expect(provider.for_request().get("smtp"));
+  EXPECT_EQ(vaults.requests(), 2U) << "one of the ten asked";
+  EXPECT_TRUE(lines.has("secrets can't be read"));
+  clock.advance(seconds(1));
+  vaults.set("smtp", "new");
+  vaults.set_down(false);
+  EXPECT_EQ(expect(provider.for_request().get("smtp")).reveal(), "new");
+  EXPECT_TRUE(lines.has("the platform answers again"));
+}
+
+TEST(SecretProvider, ARefusalEndsWhatWasSeenBefore) {
+  Vaults vaults;
+  vaults.set("smtp", "s");
+  const auto client = vaults.client();
+  TestClock clock;
+  SecretProvider provider(*client, {.clock = &clock});
+  expect(provider.for_request().get("smtp"));
+  vaults.remove("smtp");
+  EXPECT_EQ(provider.for_request().get("smtp").error().kind, Kind::kNotFound);
+  vaults.set_down(true);
+  EXPECT_EQ(provider.for_request().get("smtp").error().kind, Kind::kUnavailable)
+      << "it was deleted: an outage does not bring it back";
+}
+
+TEST(SecretProvider, TakesUpAConnectionStringAnewWhenTold) {
+  Vaults vaults;
+  vaults.set("db", "postgres://one");
+  const auto client = vaults.client();
+  SecretProvider provider(*client, {.connection_strings = {"db"}});
+  ASSERT_TRUE(provider.wait_ready(kLimit));
+  vaults.set("db", "postgres://two");
+  EXPECT_EQ(expect(provider.refresh_connection_string("db")).reveal(), "postgres://two");
+  vaults.set_down(true);
+  EXPECT_FALSE(provider.refresh_connection_string("db"));
+  EXPECT_EQ(expect(provider.connection_string("db")).reveal(), "postgres://two");
+}
+
+}  // namespace
+}  // namespace quantumapi::sdk
