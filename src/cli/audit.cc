@@ -52,7 +52,7 @@ Outcome list(Context& context, const sdk::AuditQuery& query) {
 }
 
 Outcome export_to_stream(sdk::Client& client, std::ostream& out) {
-  const auto done = client.export_audit([&](std::string_view line) {
+  const auto done = client.audit().export_lines([&](std::string_view line) {
     out << line << '\n';
     return out.good();
   });
