@@ -42,6 +42,9 @@ Outcome Channel::from_ssl(int result) {
       return {Io::kWantWrite};
     case SSL_ERROR_ZERO_RETURN:
       return {Io::kEnd};
+    case SSL_ERROR_SYSCALL:
+      writable_ = false;
+      return {Io::kFailed};
     default:
       usable_ = false;
       return {Io::kFailed};
@@ -69,7 +72,7 @@ Outcome Channel::read(char* out, std::size_t size) {
 
 Outcome Channel::write(std::string_view first, std::string_view second) {
   if (ssl_) {
-    if (!usable_) return {Io::kFailed};
+    if (!usable_ || !writable_) return {Io::kFailed};
     const std::string_view piece = first.empty() ? second : first;
     ERR_clear_error();
     return from_ssl(SSL_write(ssl_.get(), piece.data(),
@@ -99,11 +102,21 @@ Io Channel::write_all(std::string_view& first, std::string_view& second) {
 bool Channel::may_hold_input() const { return ssl_ && SSL_has_pending(ssl_.get()) == 1; }
 
 void Channel::finish() {
-  if (ssl_ && usable_ && SSL_is_init_finished(ssl_.get())) {
+  if (ssl_ && usable_ && writable_ && SSL_is_init_finished(ssl_.get())) {
     ERR_clear_error();
     SSL_shutdown(ssl_.get());
   }
   ::shutdown(socket_, SHUT_WR);
+}
+
+void Channel::abort(std::uint8_t alert) {
+  if (ssl_ && usable_ && writable_) {
+    ERR_clear_error();
+    SSL_send_fatal_alert(ssl_.get(), alert);
+    ERR_clear_error();
+  }
+  usable_ = false;
+  ::shutdown(socket_, SHUT_RDWR);
 }
 
 }  // namespace quantumapi::http

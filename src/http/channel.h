@@ -50,13 +50,17 @@ class Channel {
   [[nodiscard]] bool may_hold_input() const;
   // finish says that nothing more will be sent: close_notify, then FIN.
   void finish();
+  // abort says why in a TLS alert, as far as the socket takes it at once, and ends both
+  // directions: reads and writes fail from now on.
+  void abort(std::uint8_t alert);
 
  private:
   Outcome from_ssl(int result);
 
   int socket_;
   SslPtr ssl_;
-  bool usable_ = true;  // false after a TLS error: no close_notify then
+  bool usable_ = true;    // false after a TLS error: no close_notify then
+  bool writable_ = true;  // false once the socket takes no more; an alert may still be read
 };
 
 }  // namespace quantumapi::http

@@ -6,6 +6,7 @@
 #include "http/ascii.h"
 #include "http/client_connection.h"
 #include "http/tls_client.h"
+#include "http/tls_peer.h"
 
 namespace quantumapi::http {
 namespace {
@@ -76,10 +77,22 @@ std::optional<std::string_view> ClientResponse::header(std::string_view name) co
 
 struct Client::Impl {
   using Chunk = ClientConnection::Chunk;
-  using Connection = std::unique_ptr<ClientConnection>;
+  // Forget takes a connection off the list before it goes. It locks: nothing is let go of
+  // while the mutex is held.
+  struct Forget {
+    Impl* impl;
+    void operator()(ClientConnection* connection) const { impl->forget(connection); }
+  };
+  using Connection = std::unique_ptr<ClientConnection, Forget>;
 
   Connection take_kept();
   void keep(Connection connection);
+  void forget(ClientConnection* connection);
+  void take_up(SslContext made);
+  void recheck();
+  // refusal of a connection's server by the policy as it is now.
+  std::optional<x509::Refusal> refusal(const ClientConnection& connection);
+  std::optional<x509::Refusal> refusal_locked(const ClientConnection& connection) const;
   Result<Connection> open(const ClientRequest& request, SteadyTime deadline);
   Result<ClientResponse> run(const ClientRequest& request, const Chunk* chunk);
   Result<ClientResponse> exchange(ClientConnection& connection, const ClientRequest& request,
@@ -88,36 +101,87 @@ struct Client::Impl {
   Url origin;
   Options options;
   std::string host;
-  std::shared_ptr<ssl_ctx_st> context;
 
   std::mutex mutex;  // guards what follows
+  SslContext context;
+  std::vector<ClientConnection*> open_ones;  // kept or in use
   std::vector<Connection> kept;
   TlsFacts facts;
 };
 
 Client::Impl::Connection Client::Impl::take_kept() {
+  std::vector<Connection> useless;
   const std::lock_guard lock(mutex);
   while (!kept.empty()) {
     Connection connection = std::move(kept.back());
     kept.pop_back();
-    if (connection->is_quiet()) return connection;
+    if (connection->is_quiet() && !refusal_locked(*connection)) return connection;
+    useless.push_back(std::move(connection));
   }
-  return nullptr;
+  return {nullptr, {this}};
 }
 
 void Client::Impl::keep(Connection connection) {
   const std::lock_guard lock(mutex);
-  if (kept.size() < kKeptConnections) kept.push_back(std::move(connection));
+  if (kept.size() < kKeptConnections && connection->context() == context.get())
+    kept.push_back(std::move(connection));
+}
+
+void Client::Impl::forget(ClientConnection* connection) {
+  {
+    const std::lock_guard lock(mutex);
+    std::erase(open_ones, connection);
+  }
+  delete connection;
+}
+
+void Client::Impl::take_up(SslContext made) {
+  std::vector<Connection> of_before;
+  const std::lock_guard lock(mutex);
+  context = std::move(made);
+  of_before.swap(kept);
+}
+
+void Client::Impl::recheck() {
+  std::vector<Connection> refused;
+  const std::lock_guard lock(mutex);
+  for (Connection& connection : kept)
+    if (refusal_locked(*connection)) refused.push_back(std::move(connection));
+  std::erase(kept, nullptr);
+  for (ClientConnection* connection : open_ones)
+    if (refusal_locked(*connection)) connection->cut();
+}
+
+std::optional<x509::Refusal> Client::Impl::refusal(const ClientConnection& connection) {
+  const std::lock_guard lock(mutex);
+  return refusal_locked(connection);
+}
+
+std::optional<x509::Refusal> Client::Impl::refusal_locked(
+    const ClientConnection& connection) const {
+  const auto& peer = connection.facts().peer;
+  return peer ? policy_of(context.get())->refusal(*peer) : std::nullopt;
 }
 
 Result<Client::Impl::Connection> Client::Impl::open(const ClientRequest& request,
                                                     SteadyTime deadline) {
   const SteadyTime connected_by =
       std::min(deadline, std::chrono::steady_clock::now() + options.connect_timeout);
-  TRY_ASSIGN(Connection connection,
-             ClientConnection::open(origin, context.get(), connected_by, request.cancel));
-  const std::lock_guard lock(mutex);
-  facts = connection->facts();
+  SslContext begin_with;
+  {
+    const std::lock_guard lock(mutex);
+    begin_with = context;
+  }
+  TRY_ASSIGN(auto opened,
+             ClientConnection::open(origin, begin_with.get(), connected_by, request.cancel));
+  Connection connection(opened.release(), {this});
+  {
+    const std::lock_guard lock(mutex);
+    facts = connection->facts();
+    open_ones.push_back(connection.get());
+  }
+  // A recheck during the handshake did not see it yet.
+  if (const auto refused = refusal(*connection)) return std::unexpected(peer_refused(*refused));
   return connection;
 }
 
@@ -132,6 +196,8 @@ Result<ClientResponse> Client::Impl::run(const ClientRequest& request, const Chu
   }
   bool reusable = false;
   auto response = exchange(*connection, request, chunk, deadline, reusable);
+  if (!response && response.error().reason == "connection_closed")
+    if (const auto refused = refusal(*connection)) return std::unexpected(peer_refused(*refused));
   if (was_kept && is_safe(request.method) && was_closed_idle(response, *connection)) {
     TRY_ASSIGN(connection, open(request, deadline));
     response = exchange(*connection, request, chunk, deadline, reusable);
@@ -173,10 +239,15 @@ Client::~Client() = default;
 
 Result<std::unique_ptr<Client>> Client::create(Url origin, Options options) {
   auto impl = std::make_unique<Impl>();
-  if (origin.scheme == "https") {
-    TRY_ASSIGN(impl->context, make_client_context(options.ca_pem, options.groups));
-  } else if (origin.scheme != "http") {
+  if (origin.scheme != "https" && origin.scheme != "http")
     return fail(Code::kInvalidArgument, "the scheme is neither https nor http");
+  if (options.mutual && (origin.scheme != "https" || !options.ca_pem.empty()))
+    return fail(Code::kInvalidArgument, "mutual TLS is for https, and has its own roots");
+  if (options.mutual) {
+    TRY_ASSIGN(impl->context, make_mutual_context(*options.mutual, options.groups));
+    options.mutual.reset();
+  } else if (origin.scheme == "https") {
+    TRY_ASSIGN(impl->context, make_client_context(options.ca_pem, options.groups));
   }
   impl->host = host_of(origin);
   impl->origin = std::move(origin);
@@ -192,6 +263,19 @@ Result<ClientResponse> Client::stream(const ClientRequest& request,
                                       const std::function<Status(std::string_view)>& chunk) {
   return impl_->run(request, &chunk);
 }
+
+Status Client::reload_tls(MutualTls mutual) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    if (!policy_of(impl_->context.get()))
+      return fail(Code::kInvalidArgument, "this client does not take part in mutual TLS");
+  }
+  TRY_ASSIGN(SslContext context, make_mutual_context(mutual, impl_->options.groups));
+  impl_->take_up(std::move(context));
+  return {};
+}
+
+void Client::recheck() { impl_->recheck(); }
 
 TlsFacts Client::tls_facts() const {
   const std::lock_guard lock(impl_->mutex);

@@ -20,7 +20,7 @@ constexpr std::size_t kMaxStatusLine = 8 * 1024;
 constexpr std::size_t kMaxHeaders = 64 * 1024;
 constexpr int kMaxInterimAnswers = 8;
 
-std::unexpected<Error> cut() {
+std::unexpected<Error> cut_short() {
   return fail(Code::kUnavailable, "the connection was closed before the answer was complete",
               "connection_closed");
 }
@@ -61,8 +61,7 @@ Status ClientConnection::shake_hands(SteadyTime deadline) {
   while (true) {
     const Io io = channel_.handshake().io;
     if (io == Io::kDone) break;
-    if (io == Io::kEnd || io == Io::kFailed)
-      return fail(Code::kUnavailable, "TLS: " + client_failure(channel_.ssl()), "tls_failed");
+    if (io == Io::kEnd || io == Io::kFailed) return std::unexpected(client_failure(channel_.ssl()));
     TRY(wait(io, deadline));
   }
   facts_ = tls_facts_of(channel_.ssl());
@@ -73,9 +72,14 @@ Status ClientConnection::write(std::string_view head, std::string_view body, Ste
   while (true) {
     const Io io = channel_.write_all(head, body);
     if (io == Io::kDone) return {};
-    if (io == Io::kEnd || io == Io::kFailed) return cut();
+    if (io == Io::kEnd || io == Io::kFailed) return lost();
     TRY(wait(io, deadline));
   }
+}
+
+std::unexpected<Error> ClientConnection::lost() {
+  if (auto refused = client_refused(channel_.ssl())) return std::unexpected(*std::move(refused));
+  return cut_short();
 }
 
 Result<bool> ClientConnection::fill(SteadyTime deadline) {
@@ -88,7 +92,7 @@ Result<bool> ClientConnection::fill(SteadyTime deadline) {
       return true;
     }
     if (outcome.io == Io::kEnd) return false;
-    if (outcome.io == Io::kFailed) return cut();
+    if (outcome.io == Io::kFailed) return lost();
     TRY(wait(outcome.io, deadline));
   }
 }
@@ -107,7 +111,7 @@ Result<ResponseHead> ClientConnection::read_head(SteadyTime deadline) {
         break;
       }
       TRY_ASSIGN(const bool more, fill(deadline));
-      if (!more) return cut();
+      if (!more) return cut_short();
     }
   }
   return fail(Code::kUnavailable, "the server answers with interim answers only");
@@ -131,7 +135,7 @@ Status ClientConnection::read_sized(std::uint64_t size, const Chunk& chunk, Stea
       continue;
     }
     TRY_ASSIGN(const bool more, fill(deadline));
-    if (!more) return cut();
+    if (!more) return cut_short();
   }
   return {};
 }
@@ -142,7 +146,7 @@ Status ClientConnection::read_chunked(std::size_t limit, const Chunk& chunk, Ste
   while (!decoder.done()) {
     if (in_.data().empty()) {
       TRY_ASSIGN(const bool more, fill(deadline));
-      if (!more) return cut();
+      if (!more) return cut_short();
     }
     const auto step = decoder.next(in_.data(), have);
     if (!step && step.error().status == 413) return too_large(limit);
@@ -168,6 +172,12 @@ Status ClientConnection::read_to_end(std::size_t limit, const Chunk& chunk, Stea
     if (!more) return {};
   }
 }
+
+const ssl_ctx_st* ClientConnection::context() const {
+  return channel_.is_tls() ? context_of(channel_.ssl()) : nullptr;
+}
+
+void ClientConnection::cut() { ::shutdown(socket_.get(), SHUT_RDWR); }
 
 bool ClientConnection::is_quiet() const {
   pollfd state{socket_.get(), POLLIN | POLLRDHUP, 0};

@@ -49,11 +49,17 @@ class ClientConnection {
     cancel_ = std::move(cancel);
   }
   [[nodiscard]] const TlsFacts& facts() const { return facts_; }
+  // context is what its handshake began with; null when plain.
+  [[nodiscard]] const ssl_ctx_st* context() const;
+  // cut ends both directions, from any thread while the connection lives; whoever waits for
+  // the socket wakes up.
+  void cut();
 
  private:
   ClientConnection(Descriptor socket, SslPtr ssl);
   Status shake_hands(SteadyTime deadline);
   Status wait(Io readiness, SteadyTime deadline);
+  std::unexpected<Error> lost();
   // fill receives more octets; false at the end of the stream.
   Result<bool> fill(SteadyTime deadline);
   Status read_sized(std::uint64_t size, const Chunk& chunk, SteadyTime deadline);

@@ -6,8 +6,8 @@
 #include <future>
 
 #include "http/problem.h"
+#include "http/testing/certificates.h"
 #include "http/testing/identities.h"
-#include "http/testing/mixed_chain.h"
 #include "http/testing/scripted_server.h"
 #include "http/testing/test_server.h"
 
@@ -280,11 +280,12 @@ TEST(ClientTls, RefusesAnotherHostsCertificate) {
 }
 
 TEST(ClientTls, RefusesAnMlDsaLeafUnderAClassicalRoot) {
-  auto mixed = testing::make_mixed_chain();
+  const auto root = testing::issue({.name = "root", .ml_dsa = false, .authority = true});
+  auto leaf = testing::issue({.alternative_names = "DNS:localhost"}, &root).identity();
   auto tls = std::make_shared<TlsOptions>();
-  tls->identities.push_back(std::move(mixed.leaf));
+  tls->identities.push_back(std::move(*leaf));
   TestServer server({.tls = tls});
-  EXPECT_THAT(tls_failure("https://localhost:" + std::to_string(server.port()), mixed.root_pem),
+  EXPECT_THAT(tls_failure("https://localhost:" + std::to_string(server.port()), root.pem),
               HasSubstr("classical issuer"));
   EXPECT_EQ(server.handled(), 0);
 }

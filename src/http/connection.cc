@@ -23,12 +23,13 @@ Connection::Connection(IoThread& io, Accepted accepted)
       shared_(io.shared()),
       socket_(io.context()),
       channel_(accepted.socket.get(), std::move(accepted.ssl)),
-      peer_(std::move(accepted.peer)),
+      listener_(accepted.listener),
+      address_(std::move(accepted.peer)),
       refused_(accepted.refuse),
       scanner_(shared_.limits.request_line, shared_.limits.headers) {
   // The protocol matters to endpoints alone, which nobody asks for.
   socket_.assign(asio::ip::tcp::v4(), accepted.socket.release(), wait_error_);
-  request_.peer_address = peer_;
+  request_.peer_address = address_;
   request_.tls = channel_.is_tls();
   io_.add(*this);
 }
@@ -76,28 +77,17 @@ auto Connection::handshake() -> Task<bool> {
     const Io io = channel_.handshake().io;
     if (io == Io::kDone) break;
     if (io == Io::kEnd || io == Io::kFailed) {
-      count_handshake_failure(handshake_failure());
+      handshake_failed(handshake_failure(channel_.ssl()));
       co_return false;
     }
     co_await wait_for(io);
     if (interrupted()) {
-      count_handshake_failure(expired_ ? "timeout" : "closed");
+      handshake_failed(expired_ ? "timeout" : "closed");
       co_return false;
     }
   }
-  const HandshakeFacts facts = handshake_facts(channel_.ssl());
-  shared_.metrics
-      .counter("quantumapi_tls_handshakes_total", "TLS handshakes completed",
-               {{"group", std::string(facts.group)}, {"signature", std::string(facts.signature)}})
-      .add();
+  handshake_done();
   co_return true;
-}
-
-void Connection::count_handshake_failure(std::string_view reason) {
-  shared_.metrics
-      .counter("quantumapi_tls_handshake_failures_total", "TLS handshakes that failed",
-               {{"reason", std::string(reason)}})
-      .add();
 }
 
 auto Connection::serve_one() -> Task<Next> {
@@ -108,7 +98,7 @@ auto Connection::serve_one() -> Task<Next> {
   if (next != Next::kGo) co_return next;
   hand_over();
   if (!completed_) co_await completion();
-  if (shared_.stopping) co_return Next::kAbort;
+  if (is_ended()) co_return Next::kAbort;
   next = co_await answer();
   end_exchange();
   co_return next;

@@ -36,6 +36,8 @@ class Connection final : public Exchange {
   void expire_before(SteadyTime now);  // ends a wait for the socket that took too long
   void hasten();                       // when idle, waits no longer than Shared::drain_until
   void stop();                         // ends any wait for the socket
+  void check_peer();                   // ends a connection whose peer is no longer admitted
+  void end_if(const std::function<bool(const x509::Peer&)>& which);
 
  private:
   template <typename T>
@@ -82,20 +84,29 @@ class Connection final : public Exchange {
   Task<std::size_t> read_some(char* out, std::size_t size);
   Task<void> completion();
   // interrupted is true when the last wait_for or read_some came to nothing.
-  [[nodiscard]] bool interrupted() const { return wait_error_ || expired_ || shared_.stopping; }
+  [[nodiscard]] bool interrupted() const { return wait_error_ || expired_ || is_ended(); }
+  // is_ended is true when nothing may be answered any more.
+  [[nodiscard]] bool is_ended() const { return peer_ended_ || shared_.stopping; }
   void set_stage(Stage stage, std::chrono::milliseconds limit);
-  void count_handshake_failure(std::string_view reason);
+
+  // The TLS peer: connection_peer.cc
+  void handshake_failed(std::string_view reason);
+  void handshake_done();
+  void end_peer(std::string_view reason, std::uint8_t alert);
+  void log_peer(std::string_view message, std::string_view reason, std::string_view identity);
 
   IoThread& io_;
   Shared& shared_;
   Socket socket_;
   Channel channel_;
-  const std::string peer_;
+  const TlsListener* const listener_;  // null: plain
+  const std::string address_;
   const bool refused_;
 
   Stage stage_ = Stage::kIdle;
   SteadyTime deadline_;
   bool expired_ = false;
+  bool peer_ended_ = false;
   boost::system::error_code wait_error_;
 
   InputBuffer in_;

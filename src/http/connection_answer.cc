@@ -99,7 +99,7 @@ auto Connection::answer_stream() -> Task<Next> {
   write_head(request_, *reply_, options, head_);
   std::string_view line_end;
   while (more) {
-    if (shared_.stopping) co_return Next::kAbort;
+    if (is_ended()) co_return Next::kAbort;
     std::string& chunk = **chunk_;
     if (!chunk.empty()) {
       if (options.chunked) {
@@ -144,7 +144,7 @@ auto Connection::close(Next how) -> Task<void> {
     co_return;
   }
   channel_.finish();
-  if (how != Next::kLinger || shared_.stopping) co_return;
+  if (how != Next::kLinger || is_ended()) co_return;
   // Closing with octets unread would reset the connection, and the peer might
   // lose our answer (RFC 9112 section 9.6). MSG_TRUNC drops without copying.
   set_stage(Stage::kLinger, kLingerTime);

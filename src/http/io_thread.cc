@@ -98,6 +98,12 @@ void IoThread::drain() {
   });
 }
 
+void IoThread::end_peers(std::shared_ptr<const std::function<bool(const x509::Peer&)>> which) {
+  boost::asio::post(context_, [this, which = std::move(which)] {
+    for (Connection* connection : connections_) connection->end_if(*which);
+  });
+}
+
 void IoThread::arm_sweep() {
   sweep_timer_.expires_after(shared_.draining ? kSweepWhileDraining : kSweep);
   sweep_timer_.async_wait([this](const boost::system::error_code& error) {
@@ -110,7 +116,10 @@ void IoThread::arm_sweep() {
 void IoThread::sweep() {
   const SteadyTime now = std::chrono::steady_clock::now();
   shared_.connections_gauge.set(static_cast<double>(shared_.connections.load()));
-  for (Connection* connection : connections_) connection->expire_before(now);
+  for (Connection* connection : connections_) {
+    connection->expire_before(now);
+    connection->check_peer();
+  }
 }
 
 std::unique_ptr<WipingArena> IoThread::take_arena() {

@@ -16,12 +16,14 @@
 #include "base/clock.h"
 #include "http/channel.h"
 #include "http/content_budget.h"
+#include "http/line_budget.h"
 #include "http/listen.h"
 #include "http/server.h"
 
 namespace quantumapi::http {
 
 class Connection;
+class TlsListener;
 
 // Shared is what all connections of a server look at.
 struct Shared {
@@ -55,7 +57,8 @@ struct Shared {
 // Accepted is a connection on its way from the acceptor to its thread.
 struct Accepted {
   Descriptor socket;
-  SslPtr ssl;  // null: plain
+  SslPtr ssl;                             // null: plain
+  const TlsListener* listener = nullptr;  // where ssl began
   std::string peer;
   bool refuse = false;  // over the limit: answered 503
 };
@@ -79,6 +82,8 @@ class IoThread {
   void complete(Connection& connection);
   // drain lets idle connections look at Shared::drain_until.
   void drain();
+  // end_peers ends the connections of peers for which `which` holds.
+  void end_peers(std::shared_ptr<const std::function<bool(const x509::Peer&)>> which);
   // is_current may be asked by whoever was handed a request of this thread.
   [[nodiscard]] bool is_current() const { return std::this_thread::get_id() == id_; }
 
@@ -88,6 +93,8 @@ class IoThread {
   std::unique_ptr<WipingArena> take_arena();
   void give_back(std::unique_ptr<WipingArena> arena);
   std::string_view date(std::int64_t seconds);
+  // peer_lines is for log lines that a stranger can cause.
+  LineBudget& peer_lines() { return peer_lines_; }
   [[nodiscard]] boost::asio::io_context& context() { return context_; }
   [[nodiscard]] Shared& shared() { return shared_; }
 
@@ -106,6 +113,7 @@ class IoThread {
   std::vector<std::unique_ptr<WipingArena>> arenas_;
   std::int64_t date_second_ = -1;
   std::string date_;
+  LineBudget peer_lines_{20};
 
   std::mutex completions_mutex_;
   std::vector<Connection*> completions_;

@@ -35,14 +35,7 @@ constexpr std::chrono::seconds kPatience{5};
 struct Listener {
   std::vector<Acceptor> acceptors;  // one for each address
   std::uint16_t port = 0;
-  bool tls = false;
-  std::mutex mutex;    // guards context
-  SslContext context;  // for handshakes that begin from now on
-
-  SslContext current() {
-    const std::lock_guard lock(mutex);
-    return context;
-  }
+  std::optional<TlsListener> tls;  // none: plain
 };
 
 enum class Accepting : std::uint8_t { kDone, kMore, kExhausted };
@@ -75,10 +68,7 @@ struct Server::Impl {
 
 Status Server::Impl::add_listener(const Listen& listen) {
   auto listener = std::make_unique<Listener>();
-  listener->tls = listen.tls != nullptr;
-  if (listen.tls) {
-    TRY_ASSIGN(listener->context, make_server_context(*listen.tls));
-  }
+  if (listen.tls) TRY(listener->tls.emplace().take_up(*listen.tls));
   TRY_ASSIGN(Bound bound, bind_listener(listen));
   listener->port = bound.port;
   for (Descriptor& socket : bound.sockets) {
@@ -148,7 +138,8 @@ bool Server::Impl::admit(Listener& listener, Accepted& accepted) {
     return !listener.tls && open < shared.limits.connections + kRefusedAtOnce;
   }
   if (!listener.tls) return true;
-  accepted.ssl = make_server_session(listener.current());
+  accepted.ssl = listener.tls->begin();
+  accepted.listener = &*listener.tls;
   return accepted.ssl != nullptr;
 }
 
@@ -217,10 +208,12 @@ void Server::drain(std::chrono::milliseconds grace, std::chrono::milliseconds de
 Status Server::reload_tls(std::size_t listener, std::shared_ptr<const TlsOptions> tls) {
   if (listener >= impl_->listeners.size() || !impl_->listeners[listener]->tls || !tls)
     return fail(Code::kInvalidArgument, "there is no TLS listener of this number");
-  TRY_ASSIGN(SslContext context, make_server_context(*tls));
-  const std::lock_guard lock(impl_->listeners[listener]->mutex);
-  impl_->listeners[listener]->context = std::move(context);
-  return {};
+  return impl_->listeners[listener]->tls->take_up(*tls);
+}
+
+void Server::close_peers(std::function<bool(const x509::Peer&)> which) {
+  const auto shared = std::make_shared<const decltype(which)>(std::move(which));
+  for (const auto& thread : impl_->threads) thread->end_peers(shared);
 }
 
 }  // namespace quantumapi::http

@@ -7,21 +7,11 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include "http/ascii.h"
+#include "http/tls_peer.h"
+
 namespace quantumapi::http {
 namespace {
-
-constexpr const char* kGroups = "X25519MLKEM768:X25519:P-256";
-constexpr std::uint16_t kSignatures[] = {
-    SSL_SIGN_MLDSA65, SSL_SIGN_MLDSA87, SSL_SIGN_ECDSA_SECP256R1_SHA256,
-    SSL_SIGN_ECDSA_SECP384R1_SHA384, SSL_SIGN_ED25519, SSL_SIGN_RSA_PSS_RSAE_SHA256,
-    SSL_SIGN_RSA_PSS_RSAE_SHA384, SSL_SIGN_RSA_PSS_RSAE_SHA512,
-    // For the signatures in certificates only; TLS 1.3 never signs with these.
-    SSL_SIGN_RSA_PKCS1_SHA256, SSL_SIGN_RSA_PKCS1_SHA384, SSL_SIGN_RSA_PKCS1_SHA512};
-
-std::unexpected<Error> bad_option(std::string message) {
-  ERR_clear_error();
-  return fail(Code::kInvalidArgument, std::move(message));
-}
 
 bool has_ml_dsa_key(X509* certificate) {
   const EVP_PKEY* key = X509_get0_pubkey(certificate);
@@ -59,15 +49,10 @@ Status trust(SSL_CTX* context, const std::string& ca_pem) {
   }
   const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
   BIO_free(bio);
-  if (roots == 0 || !at_end) return bad_option("the CA file is not a list of PEM certificates");
+  if (roots == 0 || !at_end)
+    return tls_failure(Code::kInvalidArgument, "the CA file is not a list of PEM certificates");
   ERR_clear_error();
   return {};
-}
-
-std::string join_groups(const std::vector<std::string>& groups) {
-  std::string list;
-  for (const std::string& group : groups) list += (list.empty() ? "" : ":") + group;
-  return list.empty() ? kGroups : list;
 }
 
 bool is_address(const std::string& host) {
@@ -80,50 +65,78 @@ bool expect_host(SSL* ssl, const std::string& host) {
   X509_VERIFY_PARAM* param = SSL_get0_param(ssl);
   if (is_address(host)) return X509_VERIFY_PARAM_set1_ip_asc(param, host.c_str()) == 1;
   X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  return X509_VERIFY_PARAM_set1_host(param, host.data(), host.size()) == 1 &&
-         SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;
+  return X509_VERIFY_PARAM_set1_host(param, host.data(), host.size()) == 1;
+}
+
+Status configure(SSL_CTX* context, const std::vector<std::string>& groups, bool mutual) {
+  static constexpr unsigned char kProtocols[] = "\x08http/1.1";
+  TRY(set_protocol(context, groups, mutual));
+  TRY(accept_signatures(context));
+  if (SSL_CTX_set_alpn_protos(context, kProtocols, sizeof kProtocols - 1) != 0)
+    return tls_failure(Code::kInternal, "the library refuses the TLS settings");
+  return {};
+}
+
+// "certificate revoked" is certificate_revoked in RFC 8446.
+std::string alert_name(int alert) {
+  std::string name = SSL_alert_desc_string_long(alert);
+  for (char& c : name) c = c == ' ' ? '_' : to_lower(c);
+  return name;
 }
 
 }  // namespace
 
-Result<std::shared_ptr<ssl_ctx_st>> make_client_context(const std::string& ca_pem,
-                                                        const std::vector<std::string>& groups) {
-  const std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+Result<SslContext> make_client_context(const std::string& ca_pem,
+                                       const std::vector<std::string>& groups) {
+  const SslContext context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
   if (!context) return fail(Code::kInternal, "no memory for a TLS context");
   TRY(trust(context.get(), ca_pem));
-  if (SSL_CTX_set1_groups_list(context.get(), join_groups(groups).c_str()) != 1)
-    return bad_option("a key exchange group is not known");
-  static constexpr unsigned char kProtocols[] = "\x08http/1.1";
-  const bool done =
-      SSL_CTX_set_min_proto_version(context.get(), TLS1_3_VERSION) == 1 &&
-      SSL_CTX_set_max_proto_version(context.get(), TLS1_3_VERSION) == 1 &&
-      SSL_CTX_set_verify_algorithm_prefs(context.get(), kSignatures, std::size(kSignatures)) == 1 &&
-      SSL_CTX_set_alpn_protos(context.get(), kProtocols, sizeof kProtocols - 1) == 0;
-  if (!done) return bad_option("the library refuses the TLS settings");
+  TRY(configure(context.get(), groups, false));
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_cert_verify_callback(context.get(), verify_chain, nullptr);
-  SSL_CTX_set_read_ahead(context.get(), 1);
-  SSL_CTX_set_mode(context.get(),
-                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  return context;
+}
+
+Result<SslContext> make_mutual_context(const MutualTls& mutual,
+                                       const std::vector<std::string>& groups) {
+  if (!mutual.identity || !mutual.peers)
+    return fail(Code::kInvalidArgument, "mutual TLS needs an identity and a policy for peers");
+  const SslContext context(SSL_CTX_new(TLS_with_buffers_method()), SSL_CTX_free);
+  if (!context) return fail(Code::kInternal, "no memory for a TLS context");
+  TRY(configure(context.get(), groups, true));
+  const x509::Identity* const identities[] = {mutual.identity.get()};
+  TRY(use_identities(context.get(), identities));
+  TRY(demand_peer(context.get(), mutual.peers, x509::Usage::kServer));
   return context;
 }
 
 SslPtr make_client_session(ssl_ctx_st* context, const std::string& host) {
   SslPtr ssl(SSL_new(context));
-  if (!ssl || !expect_host(ssl.get(), host)) return nullptr;
+  if (!ssl) return nullptr;
+  if (!policy_of(context) && !expect_host(ssl.get(), host)) return nullptr;
+  if (!is_address(host) && SSL_set_tlsext_host_name(ssl.get(), host.c_str()) != 1) return nullptr;
   SSL_set_connect_state(ssl.get());
   return ssl;
 }
 
 TlsFacts tls_facts_of(ssl_st* ssl) {
   const auto text = [](const char* name) { return std::string(name == nullptr ? "" : name); };
-  return {text(SSL_get_version(ssl)), text(SSL_get_group_name(SSL_get_group_id(ssl))),
-          text(SSL_get_signature_algorithm_name(SSL_get_peer_signature_algorithm(ssl), 1))};
+  TlsFacts facts{text(SSL_get_version(ssl)), text(SSL_get_group_name(SSL_get_group_id(ssl))),
+                 text(SSL_get_signature_algorithm_name(SSL_get_peer_signature_algorithm(ssl), 1))};
+  if (const x509::Peer* peer = admitted_peer(ssl)) facts.peer = *peer;
+  return facts;
 }
 
-std::string client_failure(ssl_st* ssl) {
+const ssl_ctx_st* context_of(const ssl_st* ssl) { return SSL_get_SSL_CTX(ssl); }
+
+Error client_failure(ssl_st* ssl) {
+  if (const auto refusal = peer_refusal(ssl)) {
+    ERR_clear_error();
+    return peer_refused(*refusal);
+  }
+  if (auto refused = client_refused(ssl)) return *std::move(refused);
   const std::uint32_t error = ERR_peek_error();
-  const long verified = SSL_get_verify_result(ssl);
+  const long verified = policy_of(SSL_get_SSL_CTX(ssl)) ? X509_V_OK : SSL_get_verify_result(ssl);
   std::string why = "the server closed the connection";
   if (verified == X509_V_ERR_APPLICATION_VERIFICATION) {
     why = "an ML-DSA certificate stands under a classical issuer";
@@ -133,7 +146,25 @@ std::string client_failure(ssl_st* ssl) {
     why = reason;
   }
   ERR_clear_error();
-  return why;
+  return {Code::kUnavailable, "TLS: " + why, "tls_failed"};
+}
+
+std::optional<Error> client_refused(ssl_st* ssl) {
+  const std::uint32_t error = ERR_peek_error();
+  const int alert = ERR_GET_REASON(error) - SSL_AD_REASON_OFFSET;
+  if (ssl == nullptr || !policy_of(SSL_get_SSL_CTX(ssl)) || ERR_GET_LIB(error) != ERR_LIB_SSL ||
+      alert <= 0)
+    return std::nullopt;
+  ERR_clear_error();
+  const std::string name = alert_name(alert);
+  return Error{Code::kUnavailable, "TLS: the server refuses this client: " + name,
+               "tls_alert_" + name};
+}
+
+Error peer_refused(x509::Refusal refusal) {
+  const std::string why(x509::to_string(refusal));
+  return {Code::kUnavailable, "TLS: the server's certificate is refused: " + why,
+          "tls_peer_" + why};
 }
 
 }  // namespace quantumapi::http

@@ -1,78 +1,16 @@
 #include "http/tls_server.h"
 
-#include <openssl/bytestring.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/nid.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
 #include <algorithm>
 #include <vector>
 
+#include "http/tls_peer.h"
+
 namespace quantumapi::http {
 namespace {
-
-struct BioFree {
-  void operator()(BIO* bio) const { BIO_free(bio); }
-};
-struct KeyFree {
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-};
-struct CertificateFree {
-  void operator()(X509* certificate) const { X509_free(certificate); }
-};
-using CertificatePtr = std::unique_ptr<X509, CertificateFree>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, KeyFree>;
-
-constexpr const char* kGroups = "X25519MLKEM768:X25519:P-256";
-
-std::unexpected<Error> bad_identity(std::string_view why) {
-  ERR_clear_error();
-  return fail(Code::kInvalidArgument, "a TLS identity cannot be used: " + std::string(why));
-}
-
-std::uint16_t signature_of(x509::KeyType type) {
-  return type == x509::KeyType::kMlDsa65 ? SSL_SIGN_MLDSA65 : SSL_SIGN_ECDSA_SECP256R1_SHA256;
-}
-
-Result<KeyPtr> parse_key(const SecretBytes& der) {
-  const ByteView octets = der.reveal(SecretAccess{});
-  CBS in;
-  CBS_init(&in, octets.data(), octets.size());
-  KeyPtr key(EVP_parse_private_key(&in));
-  if (!key || CBS_len(&in) != 0) return bad_identity("its key is not a PKCS#8 private key");
-  return key;
-}
-
-Result<std::vector<CertificatePtr>> parse_chain(const std::string& pem) {
-  const std::unique_ptr<BIO, BioFree> bio(
-      BIO_new_mem_buf(pem.data(), static_cast<ossl_ssize_t>(pem.size())));
-  std::vector<CertificatePtr> chain;
-  while (bio) {
-    CertificatePtr certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-    if (!certificate) break;
-    chain.push_back(std::move(certificate));
-  }
-  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-  ERR_clear_error();
-  if (chain.empty() || !at_end) return bad_identity("its chain is not a list of PEM certificates");
-  return chain;
-}
-
-// The certificate goes in before its key: a context keeps one slot for each
-// type of key, and the certificate chooses which is current.
-Status add_identity(SSL_CTX* context, const x509::Identity& identity) {
-  TRY_ASSIGN(const auto chain, parse_chain(identity.chain_pem));
-  TRY_ASSIGN(const KeyPtr key, parse_key(identity.key_pkcs8_der));
-  if (SSL_CTX_use_certificate(context, chain.front().get()) != 1 ||
-      SSL_CTX_use_PrivateKey(context, key.get()) != 1 || SSL_CTX_check_private_key(context) != 1)
-    return bad_identity("its key does not belong to its certificate");
-  for (std::size_t i = 1; i < chain.size(); ++i)
-    if (SSL_CTX_add1_chain_cert(context, chain[i].get()) != 1)
-      return bad_identity("its chain cannot be loaded");
-  return {};
-}
 
 // A client that offers ALPN without http/1.1 is told so instead of being
 // answered in a protocol it did not ask for (RFC 7301 section 3.2).
@@ -93,45 +31,60 @@ int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
   return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-Status configure(SSL_CTX* context, const std::vector<std::uint16_t>& signatures) {
-  const bool done =
-      SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) == 1 &&
-      SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) == 1 &&
-      SSL_CTX_set1_groups_list(context, kGroups) == 1 &&
-      SSL_CTX_set_signing_algorithm_prefs(context, signatures.data(), signatures.size()) == 1;
-  if (!done) return bad_identity("the library refuses its algorithms");
+void configure(SSL_CTX* context) {
   // Our order of groups counts: a client that can do the hybrid one does it, if
   // need be after a HelloRetryRequest.
   SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_early_data_enabled(context, 0);
-  SSL_CTX_set_read_ahead(context, 1);
-  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_alpn_select_cb(context, select_protocol, nullptr);
-  return {};
 }
 
 }  // namespace
 
 Result<SslContext> make_server_context(const TlsOptions& options) {
-  const SslContext context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
+  const SslContext context(SSL_CTX_new(TLS_with_buffers_method()), SSL_CTX_free);
   if (!context) return fail(Code::kInternal, "no memory for a TLS context");
-  if (options.identities.empty()) return bad_identity("there is none");
-  std::vector<std::uint16_t> signatures;
-  for (const x509::Identity& identity : options.identities) {
-    const std::uint16_t signature = signature_of(identity.type);
-    if (std::ranges::find(signatures, signature) != signatures.end())
-      return bad_identity("another one of the same key type stands before it");
-    TRY(add_identity(context.get(), identity));
-    signatures.push_back(signature);
+  std::vector<const x509::Identity*> identities;
+  for (const x509::Identity& identity : options.identities) identities.push_back(&identity);
+  TRY(use_identities(context.get(), identities));
+  TRY(set_protocol(context.get(), options.groups, options.peers != nullptr));
+  configure(context.get());
+  if (options.peers) {
+    TRY(accept_signatures(context.get()));
+    TRY(demand_peer(context.get(), options.peers, x509::Usage::kClient));
   }
-  TRY(configure(context.get(), signatures));
   return context;
 }
 
-SslPtr make_server_session(const SslContext& context) {
-  SslPtr ssl(SSL_new(context.get()));
+Status TlsListener::take_up(const TlsOptions& options) {
+  TRY_ASSIGN(SslContext context, make_server_context(options));
+  const std::lock_guard lock(mutex_);
+  if (peers_ && !options.peers)
+    return fail(Code::kInvalidArgument, "a listener that asks for certificates goes on doing so");
+  context_ = std::move(context);
+  peers_ = options.peers;
+  return {};
+}
+
+SslPtr TlsListener::begin() const {
+  const std::lock_guard lock(mutex_);
+  SslPtr ssl(SSL_new(context_.get()));
   if (ssl) SSL_set_accept_state(ssl.get());
   return ssl;
+}
+
+bool TlsListener::is_mutual() const {
+  const std::lock_guard lock(mutex_);
+  return peers_ != nullptr;
+}
+
+std::optional<x509::Refusal> TlsListener::refusal(const x509::Peer& peer) const {
+  std::shared_ptr<const PeerPolicy> peers;
+  {
+    const std::lock_guard lock(mutex_);
+    peers = peers_;
+  }
+  return peers ? peers->refusal(peer) : std::nullopt;
 }
 
 HandshakeFacts handshake_facts(ssl_st* ssl) {
@@ -141,15 +94,21 @@ HandshakeFacts handshake_facts(ssl_st* ssl) {
     facts.signature = "resumed";
   } else if (const EVP_PKEY* key = SSL_get_privatekey(ssl);
              key != nullptr && EVP_PKEY_id(key) == EVP_PKEY_PQDSA) {
-    facts.signature = "ML-DSA-65";
+    constexpr int kMlDsa65Signature = 3309;
+    facts.signature = EVP_PKEY_size(key) == kMlDsa65Signature ? "ML-DSA-65" : "ML-DSA-87";
   }
   return facts;
 }
 
-std::string_view handshake_failure() {
+std::string_view handshake_failure(SSL* ssl) {
+  const auto refusal = peer_refusal(ssl);
   const std::uint32_t error = ERR_peek_error();
+  const std::uint32_t outcome = ERR_peek_last_error();
   ERR_clear_error();
+  if (refusal) return x509::to_string(*refusal);
   if (error == 0) return "closed";
+  if (ERR_GET_LIB(outcome) == ERR_LIB_SSL && ERR_GET_REASON(outcome) == SSL_R_BAD_SIGNATURE)
+    return "bad_signature";
   if (ERR_GET_LIB(error) != ERR_LIB_SSL) return "other";
   switch (ERR_GET_REASON(error)) {
     case SSL_R_UNSUPPORTED_PROTOCOL:
@@ -164,7 +123,7 @@ std::string_view handshake_failure() {
     case SSL_R_WRONG_VERSION_NUMBER:
       return "not_tls";
     default:
-      return "other";
+      return ERR_GET_REASON(error) > SSL_AD_REASON_OFFSET ? "refused_by_peer" : "other";
   }
 }
 

@@ -36,10 +36,12 @@ class TestServer {
     int threads = 1;
     std::shared_ptr<const TlsOptions> tls{};
     std::string host = "127.0.0.1";
+    int log = 2;
   };
 
   TestServer() : TestServer(Setup{}) {}
-  explicit TestServer(Setup setup) {
+  explicit TestServer(Setup setup)
+      : log_(setup.log, setup.log == 2 ? LogLevel::kError : LogLevel::kInfo) {
     auto handle = setup.handle ? setup.handle : [](Exchange& exchange) {
       exchange.respond(echo(exchange.request()));
     };
@@ -80,7 +82,7 @@ class TestServer {
 
  private:
   std::atomic<int> handled_ = 0;
-  Logger log_{2, LogLevel::kError};
+  Logger log_;
   Metrics metrics_;
   std::unique_ptr<Server> server_;
 };
