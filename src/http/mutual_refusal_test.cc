@@ -95,6 +95,12 @@ const std::vector<Wrong>& wrongs() {
          return leaf(shape);
        },
        "wrong_identity", "access_denied"},
+      {"ForNoSignatures",
+       [](Shape shape) {
+         shape.key_usage = "keyAgreement";
+         return leaf(shape);
+       },
+       "wrong_identity", "illegal_parameter"},
       {"Classical",
        [](Shape shape) {
          shape.ml_dsa = false;

@@ -72,7 +72,7 @@ ssl_verify_result_t verify_peer(SSL* ssl, std::uint8_t* alert) noexcept {
     if (SSL_set_ex_data(ssl, record_slot(), record.get()) != 1) return ssl_verify_invalid;
     static_cast<void>(record.release());
     return admitted ? ssl_verify_ok : ssl_verify_invalid;
-  } catch (const std::exception&) {
+  } catch (...) {
     return ssl_verify_invalid;
   }
 }

@@ -26,6 +26,7 @@ struct Shape {
   bool authority = false;
   std::string alternative_names{};  // "URI:spiffe://…,DNS:localhost"
   std::string usages = "serverAuth,clientAuth";
+  std::string key_usage = "digitalSignature";
   std::chrono::seconds not_before{-3600};
   std::chrono::seconds not_after{86'400};
 };
@@ -112,8 +113,7 @@ inline Issued issue(const Shape& shape, const Issued* issuer = nullptr) {
   add(NID_subject_key_identifier, "hash");
   if (issuer != nullptr) add(NID_authority_key_identifier, "keyid:always");
   add(NID_basic_constraints, shape.authority ? "critical,CA:TRUE" : "critical,CA:FALSE");
-  add(NID_key_usage,
-      shape.authority ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
+  add(NID_key_usage, "critical," + (shape.authority ? "keyCertSign,cRLSign" : shape.key_usage));
   if (!shape.authority) add(NID_ext_key_usage, shape.usages);
   if (!shape.alternative_names.empty()) add(NID_subject_alt_name, shape.alternative_names);
   if (X509_sign(certificate, key, EVP_PKEY_id(key) == EVP_PKEY_EC ? EVP_sha256() : nullptr) == 0)
