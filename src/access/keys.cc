@@ -3,6 +3,7 @@
 
 #include "access/scopes.h"
 #include "access/service_impl.h"
+#include "base/encoding.h"
 #include "keyring/answers.h"
 
 namespace quantumapi::access {
@@ -17,7 +18,6 @@ constexpr std::size_t kAddressCount = 100;
 constexpr std::int64_t kMaxRateLimit = 1'000'000;
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20U || c == 0x7F; }
 
 Status check_bindings(std::span<const base::Binding> bindings) {
   if (bindings.size() > kBindingCount) return base::fail_field("bindings", "are at most 100");
@@ -72,6 +72,20 @@ void describe(AuditEvent& event, const ApiKeyRecord& record) {
   event.resource_name = record.name;
 }
 
+// still_valid: authentication may have seen the maker's row a moment ago, and a
+// key made after its maker's end would undo that end.
+Status still_valid(const ApiKeyRecord& maker, WallTime now) {
+  if (maker.revoked_at)
+    return fail(Code::kPermissionDenied, "the API key was revoked", "key_revoked");
+  if (maker.expires_at && *maker.expires_at <= now)
+    return fail(Code::kUnauthenticated, "the API key has expired", "key_expired");
+  return {};
+}
+
+bool outlives(const ApiKeyRecord& made, const ApiKeyRecord& maker) {
+  return maker.expires_at && (!made.expires_at || *made.expires_at > *maker.expires_at);
+}
+
 // own finds a key of the tenant; another tenant's is as absent.
 Result<ApiKeyRow> own(store::Transaction& tx, TenantId tenant, ApiKeyId id) {
   TRY_ASSIGN(auto row, find_key(tx, id));
@@ -85,6 +99,8 @@ Status may_limit(store::Transaction& tx, ApiKeyId maker, const ApiKeyRecord& mad
   TRY_ASSIGN(const auto row, find_key(tx, maker));
   if (!row) return not_found();
   const ApiKeyRecord& own = row->record;
+  TRY(still_valid(own, made.created_at));
+  if (outlives(made, own)) return beyond("a key cannot make one that outlives it: give expiresAt");
   TRY_ASSIGN(const auto outer, networks_of(own.addresses));
   TRY_ASSIGN(const auto inner, networks_of(made.addresses));
   if (!within(inner, outer)) return beyond("a key cannot allow addresses that it lacks");
@@ -100,7 +116,7 @@ Status check_text(std::string field, std::string_view text, std::size_t most) {
     return base::fail_field(std::move(field), "must not be empty");
   if (characters > most)
     return base::fail_field(std::move(field), "is at most " + std::to_string(most) + " characters");
-  if (std::ranges::any_of(text, is_control))
+  if (base::has_control(text))
     return base::fail_field(std::move(field), "must not hold control characters");
   return {};
 }

@@ -86,6 +86,37 @@ TEST_P(Limits, AKeyMakesNoneThatEscapesItsOwnLimits) {
   EXPECT_TRUE(try_make(slow, wanted));
 }
 
+TEST_P(Limits, AKeyMakesNoneThatOutlivesIt) {
+  const WallTime end = clock().wall() + std::chrono::hours(1);
+  const Principal brief = principal(
+      text_of(make({.name = "admin", .role = Role::kAdmin, .scopes = {"*"}, .expires_at = end})));
+  NewApiKey wanted{.name = "child", .scopes = {"secrets:read"}};
+  expect_code(try_make(brief, wanted), Code::kPermissionDenied, "insufficient_scope");
+  wanted.expires_at = end + std::chrono::microseconds(1);
+  expect_code(try_make(brief, wanted), Code::kPermissionDenied, "insufficient_scope");
+  wanted.expires_at = end;
+  EXPECT_TRUE(try_make(brief, wanted));
+}
+
+// A request that was authenticated before the revocation may still be on its way.
+TEST_P(Limits, AKeyThatEndedSinceItWasAuthenticatedMakesNone) {
+  const auto admin = make({.name = "admin", .role = Role::kAdmin, .scopes = {"*"}});
+  const Principal revoked = principal(text_of(admin));
+  const WallTime end = clock().wall() + std::chrono::hours(1);
+  const Principal expired = principal(
+      text_of(make({.name = "brief", .role = Role::kAdmin, .scopes = {"*"}, .expires_at = end})));
+  const auto other = make("other");
+  expect(service().revoke(owner(), admin.record.id, event("apikey.revoke")));
+  clock().advance(std::chrono::hours(1));
+  NewApiKey wanted{.name = "child", .scopes = {"secrets:read"}};
+  expect_code(try_make(revoked, wanted), Code::kPermissionDenied, "key_revoked");
+  const auto rotated = service().rotate(revoked, other.record.id, {}, event("apikey.rotate"));
+  expect_code(rotated, Code::kPermissionDenied, "key_revoked");
+  wanted.expires_at = clock().wall() + std::chrono::minutes(1);
+  expect_code(try_make(expired, wanted), Code::kUnauthenticated, "key_expired");
+  EXPECT_TRUE(authenticate(text_of(other)));
+}
+
 TEST_P(Limits, AUseIsWrittenBehindTheRequestAndOnceAMinute) {
   const auto key = make("worker");
   const std::string text = text_of(key);

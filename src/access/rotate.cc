@@ -1,4 +1,6 @@
 // AccessService: rotating API keys.
+#include <algorithm>
+
 #include "access/scopes.h"
 #include "access/service_impl.h"
 
@@ -25,8 +27,9 @@ Status check_alive(const ApiKeyRecord& key, WallTime now) {
 }
 
 // successor is what the new key has of the old one: all but its text, and a
-// life as long as the old one was given.
-NewApiKey successor(const ApiKeyRecord& old, WallTime now) {
+// life as long as the old one was given, though not beyond the end of the key
+// that rotates it: a key could otherwise prolong itself without end.
+NewApiKey successor(const ApiKeyRecord& old, const std::optional<WallTime>& end, WallTime now) {
   NewApiKey key{.name = old.name,
                 .role = old.role,
                 .bindings = old.bindings,
@@ -34,6 +37,7 @@ NewApiKey successor(const ApiKeyRecord& old, WallTime now) {
                 .addresses = old.addresses,
                 .rate_limit = old.rate_limit};
   if (old.expires_at) key.expires_at = now + (*old.expires_at - old.created_at);
+  if (old.expires_at && end) key.expires_at = std::min(*key.expires_at, *end);
   return key;
 }
 
@@ -47,8 +51,9 @@ Result<CreatedApiKey> AccessService::rotate(const Principal& principal, ApiKeyId
   TRY_ASSIGN(const ApiKeyRecord seen, find_key(principal, id));
   TRY(may_rotate(principal, seen));
   TRY(check_alive(seen, now));
-  TRY_ASSIGN(auto draft,
-             impl_->draft(principal.tenant, successor(seen, now), seen.scopes, principal.api_key));
+  TRY_ASSIGN(const ApiKeyRecord maker, find_key(principal, principal.api_key));
+  TRY_ASSIGN(auto draft, impl_->draft(principal.tenant, successor(seen, maker.expires_at, now),
+                                      seen.scopes, principal.api_key));
   draft.row.record.account = seen.account;
   draft.row.record.account_name = seen.account_name;
 

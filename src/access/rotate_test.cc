@@ -66,6 +66,17 @@ TEST_P(Rotation, NeverProlongsTheOldKey) {
   EXPECT_EQ(fresh.record.expires_at, clock().wall() + hours(1));
 }
 
+TEST_P(Rotation, DoesNotLetAKeyProlongItself) {
+  const WallTime end = clock().wall() + hours(1);
+  const auto old =
+      make({.name = "contractor", .role = Role::kAdmin, .scopes = {"*"}, .expires_at = end});
+  const auto lasting = make("lasting");
+  const Principal self = principal(text_of(old));
+  clock().advance(std::chrono::minutes(30));
+  expect_code(rotate(self, lasting.record.id), Code::kPermissionDenied, "insufficient_scope");
+  EXPECT_EQ(expect(rotate(self, old.record.id)).record.expires_at, end);
+}
+
 TEST_P(Rotation, IsOfKeysThatStillStand) {
   const auto old = make("ci");
   expect(rotate(owner(), old.record.id));

@@ -46,6 +46,10 @@ std::string base62_encode(ByteView bytes, std::size_t digits);
 // 3629).
 bool is_utf8(std::string_view text) noexcept;
 
+// has_control is true when a character of C0 or C1, or DEL, is in UTF-8 text.
+// Names hold none: they would steer a terminal that prints them.
+bool has_control(std::string_view text) noexcept;
+
 // crc32 is the CRC of ISO 3309 (the one of zip): for checksums, never for
 // integrity against an attacker.
 std::uint32_t crc32(ByteView bytes) noexcept;

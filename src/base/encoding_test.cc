@@ -224,6 +224,13 @@ TEST(Utf8, RefusesEveryTruncationAndStrayOctet) {
   }
 }
 
+TEST(Utf8, FindsControlCharactersOfBothRanges) {
+  for (std::uint32_t c = 0; c < 0x200; ++c) {
+    const bool control = c < 0x20 || (c >= 0x7F && c < 0xA0);
+    EXPECT_EQ(has_control("n\u00e4me" + reference_utf8(c) + "\u0122"), control) << c;
+  }
+}
+
 TEST(Utf8, RefusesOverlongForms) {
   using namespace std::string_view_literals;
   for (const auto text :

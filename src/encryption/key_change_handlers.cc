@@ -41,9 +41,7 @@ Status check_name(std::string_view name) {
   if (name.empty() || name.size() > kMaxName) return fail_field("name", "must be 1 to 100 octets");
   if (name == "." || name == "..") return fail_field("name", "can't be a path segment");
   if (KeyId::parse(name)) return fail_field("name", "reads as an id");
-  for (const char c : name)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      return fail_field("name", "holds a control character");
+  if (base::has_control(name)) return fail_field("name", "holds a control character");
   return {};
 }
 
@@ -51,7 +49,7 @@ Status check_new(const Principal& principal, const keyring::NewKey& key) {
   TRY(check_name(key.name));
   TRY(check_size("description", key.description.size(), kMaxDescription));
   if (!principal.may_reach("key", key.name)) return outside_bindings();
-  return {};
+  return check_default(principal, key.set_default);
 }
 
 Reply answer(const Call& call, const KeyRecord& key, int status = 200) {
@@ -135,6 +133,8 @@ Result<Reply> handle_update_key(Keyring& keyring, Call& call) {
   TRY_ASSIGN(const auto active, active_of(request.status));
   if (request.name) {
     TRY(check_name(*request.name));
+    // Others may be bound to that name, and would be given this key for theirs.
+    if (!call.principal().may_reach("key", *request.name)) return outside_bindings();
   }
   TRY(check_size("description", request.description.value_or("").size(), kMaxDescription));
   TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
@@ -171,6 +171,7 @@ Result<Reply> handle_recover_key(Keyring& keyring, Call& call) {
 Result<Reply> handle_set_default_key(Keyring& keyring, Call& call) {
   TRY_ASSIGN(const auto request,
              json::decode_request<SetDefaultRequest>(call.request().body, call.arena()));
+  TRY(check_default(call.principal(), true));
   TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
   if (request.key_type && *request.key_type != type_of(key.purpose))
     return fail_field("keyType", "is not the key's");

@@ -114,10 +114,11 @@ Result<Reply> handle_get_key(Keyring& keyring, Call& call) {
 Result<Reply> handle_rotate_key(Keyring& keyring, Call& call) {
   TRY_ASSIGN(const auto request,
              json::decode_request<RotateRequest>(call.request().body, call.arena()));
+  const bool set_default = request.set_as_default.value_or(false);
+  TRY(check_default(call.principal(), set_default));
   TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
   TRY_ASSIGN(const Keyring::Rotation rotation,
-             keyring.rotate(call.principal().tenant, key.id, call.event(),
-                            request.set_as_default.value_or(false)));
+             keyring.rotate(call.principal().tenant, key.id, call.event(), set_default));
   call.recorded();
   KeyReply reply;
   fill(reply, rotation.key);

@@ -126,6 +126,30 @@ TEST_P(KeyRoutes, TheDefaultIsSetForAKeysOwnTypeOnly) {
             second.id.to_string());
 }
 
+TEST_P(KeyRoutes, ABoundCredentialNeitherTakesAnotherNameNorChangesTheDefault) {
+  const KeyRecord own = create(mine_.tenant, "own", Purpose::kEncrypt, "ML-KEM-768", false);
+  Principal bound = mine_;
+  bound.bindings = {{"key", own.id.uuid, ""}, {"key", {}, "new"}};
+  const auto refused = [&](Method method, std::string_view path, std::string_view body) {
+    expect_code(send(bound, method, path, body).reply, Code::kPermissionDenied,
+                "insufficient_scope");
+  };
+  const std::string path = "/v1/keys/" + own.id.to_string();
+  refused(Method::kPatch, path, R"({"name":"payroll"})");
+  refused(Method::kPost, path + "/set-default", R"({"keyType":"encryption"})");
+  refused(Method::kPost, path + "/rotate", R"({"setAsDefault":true})");
+  refused(Method::kPost, "/v1/keys",
+          R"({"name":"new","keyType":"encryption","algorithm":"ML-KEM-768","setAsDefault":true})");
+  refused(Method::kPost, "/v1/keys/import",
+          R"({"name":"new","keyType":"hmac","algorithm":"HMAC-SHA3-256","format":"raw",)"
+          R"("keyMaterial":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","setAsDefault":true})");
+  EXPECT_EQ(text(parsed(get(path)), "name"), "own");
+  EXPECT_EQ(text(parsed(post("/v1/encrypt", R"({"plaintext":"v"})")), "keyId"),
+            key_.id.to_string());
+  parsed(send(bound, Method::kPatch, path, R"({"name":"new"})"));
+  parsed(send(bound, Method::kPost, path + "/rotate", "{}"));
+}
+
 TEST_P(KeyRoutes, AnotherTenantsKeyIsNotFoundByAnyOfThem) {
   Principal other;
   other.tenant = new_tenant();

@@ -14,6 +14,13 @@ Status check_reach(const Principal& principal, KeyId key) {
   return outside_bindings();
 }
 
+Status check_default(const Principal& principal, bool set_default) {
+  if (!set_default || principal.bindings.empty()) return {};
+  return fail(Code::kPermissionDenied,
+              "A credential that is bound to resources does not change the tenant's default key.",
+              "insufficient_scope");
+}
+
 Status check_size(std::string_view field, std::size_t size, std::size_t limit) {
   if (size <= limit) return {};
   return fail_field(std::string(field), "is longer than " + std::to_string(limit) + " octets");

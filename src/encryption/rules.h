@@ -8,6 +8,9 @@ namespace quantumapi::encryption {
 // outside_bindings is the answer to a key that the credential may not reach.
 std::unexpected<Error> outside_bindings();
 Status check_reach(const Principal& principal, KeyId key);
+// check_default: what the default key is decides for the whole tenant, so a
+// credential that is bound to resources does not change it.
+Status check_default(const Principal& principal, bool set_default);
 
 // check_size: kInvalidArgument naming `field` when `size` is above `limit`.
 Status check_size(std::string_view field, std::size_t size, std::size_t limit);

@@ -69,23 +69,12 @@ std::size_t count_characters(std::string_view text) noexcept {
   return count;
 }
 
-bool has_control(std::string_view text) noexcept {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c < 0x20 || c == 0x7F) return true;
-    // U+0080 to U+009F are C2 80 to C2 9F.
-    if (c == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0)
-      return true;
-  }
-  return false;
-}
-
 Status check_name(std::string_view name) {
   if (name.empty()) return fail_field("name", "must not be empty");
   if (!base::is_utf8(name)) return fail_field("name", "must be UTF-8");
   if (count_characters(name) > kMaxName)
     return fail_field("name", "must not be longer than 255 characters");
-  if (has_control(name)) return fail_field("name", "must not contain control characters");
+  if (base::has_control(name)) return fail_field("name", "must not contain control characters");
   if (name == "." || name == "..") return fail_field("name", "must not be \".\" or \"..\"");
   return {};
 }

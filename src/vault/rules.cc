@@ -3,6 +3,7 @@
 #include <set>
 #include <string>
 
+#include "base/encoding.h"
 #include "vault/name.h"
 
 namespace quantumapi::vault {
@@ -16,7 +17,7 @@ std::unexpected<Error> too_large(std::string field, std::string message) {
 
 Status check_line(std::string_view field, std::string_view text, std::size_t limit) {
   TRY(check_length(field, text, limit));
-  if (has_control(text))
+  if (base::has_control(text))
     return fail_field(std::string(field), "must not contain control characters");
   return {};
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/encoding.h"
 #include "vault/impl.h"
 #include "vault/name.h"
 #include "vault/rules.h"
@@ -14,7 +15,7 @@ Status check_filter(const VaultService::Filter& filter) {
        {std::pair("contentType", filter.content_type), std::pair("label", filter.label),
         std::pair("search", filter.search)}) {
     if (!text) continue;
-    if (has_control(*text)) return fail_field(field, "must not contain control characters");
+    if (base::has_control(*text)) return fail_field(field, "must not contain control characters");
     TRY(check_length(field, *text, kMaxLabel));
   }
   return {};
