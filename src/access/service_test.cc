@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "access/testing/test_access.h"
+#include "keyring/testing/full_journal.h"
 
 namespace quantumapi::access {
 namespace {
@@ -180,6 +181,28 @@ TEST_P(Access, RevokingIsIdempotentAndJournaled) {
   EXPECT_GE(journaled, 1);
   expect_code(service().revoke(owner(), ApiKeyId::make(clock().wall()), event("apikey.revoke")),
               Code::kNotFound);
+}
+
+TEST_P(Access, ARevocationThatTheJournalCouldNotTakeHoldsAndIsJournaledByTheSameCallAgain) {
+  const auto key = make("worker");
+  const auto journaled = [&] {
+    int found = 0;
+    expect(journal().each([&](const keyring::JournalEntry& entry) -> Status {
+      if (entry.object == key.record.id.uuid) ++found;
+      return {};
+    }));
+    return found;
+  };
+  {
+    const keyring::testing::FullJournal full(journal());
+    expect_code(service().revoke(owner(), key.record.id, event("apikey.revoke")),
+                Code::kUnavailable);
+  }
+  expect_code(authenticate(text_of(key)), Code::kPermissionDenied, "key_revoked");
+  EXPECT_EQ(journaled(), 0);
+  expect(service().revoke(owner(), key.record.id, event("apikey.revoke")));
+  EXPECT_EQ(journaled(), 1);
+  EXPECT_EQ(expect(keys().journal_waiting()), 0U);
 }
 
 TEST_P(Access, AnAdminDoesNotRevokeAnOwner) {

@@ -1,14 +1,12 @@
 // The end of a key: scheduled, cancelled, carried out.
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/resource.h>
 
-#include <filesystem>
 #include <thread>
 
 #include "keyring/keyring.h"
 #include "keyring/purger.h"
 #include "keyring/repository.h"
+#include "keyring/testing/full_journal.h"
 #include "keyring/testing/test_keyring.h"
 
 namespace quantumapi::keyring {
@@ -212,24 +210,10 @@ TEST_P(KeyDeletion, MaterialStandsUntilTheJournalTookTheEndWhichTheNextCallFinis
   const KeyRecord made = create(mine_, "fields");
   expect(schedule(made.id));
   clock().advance(days(30));
-  // Past what the store's own files reach, so that the limit stops the journal alone.
-  for (int i = 0; i < 50; ++i)
-    expect(journal().append({.kind = JournalEntry::Kind::kApiKeyRevoked,
-                             .time = clock().wall(),
-                             .tenant = mine_,
-                             .object = made.id.uuid,
-                             .version = 0,
-                             .algorithm = {},
-                             .purpose = Purpose::kEncrypt,
-                             .wrapped = Bytes(240'000)}));
-  const auto before_signal = ::signal(SIGXFSZ, SIG_IGN);
-  rlimit before{};
-  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
-  const rlimit limit{std::filesystem::file_size(folder().file("journal")), before.rlim_max};
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
-  const auto failed = keys().purge_due(clock().wall());
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
-  ::signal(SIGXFSZ, before_signal);
+  const auto failed = [&] {
+    const testing::FullJournal full(journal());
+    return keys().purge_due(clock().wall());
+  }();
   expect_code(failed, Code::kUnavailable);
   EXPECT_GT(wrapped(made.id, 1).size(), 1U);
   EXPECT_EQ(journaled_deletions(made.id), 0U);

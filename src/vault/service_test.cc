@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "keyring/testing/full_journal.h"
 #include "vault/test_vault.h"
 
 namespace quantumapi::vault {
@@ -181,6 +182,32 @@ TEST_P(Vault, ADeletionIsInTheKeyJournalAndTheAuditLog) {
   ASSERT_EQ(deletions.size(), 1U);
   EXPECT_TRUE(deletions[0].contains(id.to_string()));
   EXPECT_TRUE(deletions[0].contains("\"db\""));
+}
+
+TEST_P(Vault, ADeletionThatTheJournalCouldNotTakeIsJournaledByTheSameCallAgain) {
+  const SecretId id = create(mine(), "db", "v").id;
+  const auto journaled = [&] {
+    int found = 0;
+    expect(journal().each([&](const keyring::JournalEntry& entry) -> Status {
+      if (entry.object == id.uuid) ++found;
+      return {};
+    }));
+    return found;
+  };
+  {
+    const keyring::testing::FullJournal full(journal());
+    for (int i = 0; i < 2; ++i)
+      expect_code(vault().remove(mine(), id, event("secret.delete")), Code::kUnavailable);
+    expect_code(vault().get(mine(), id, 1, true), Code::kNotFound);
+  }
+  EXPECT_EQ(journaled(), 0);
+  // Nobody else's call tells them that it waits.
+  expect_code(vault().remove(other(), id, event("secret.delete")), Code::kNotFound);
+  expect(vault().remove(mine(), id, event("secret.delete")));
+  EXPECT_EQ(journaled(), 1);
+  expect_code(vault().remove(mine(), id, event("secret.delete")), Code::kNotFound);
+  EXPECT_EQ(journaled(), 1);
+  EXPECT_EQ(records("secret.delete").size(), 1U);
 }
 
 TEST_P(Vault, ASecretEndsAtItsVeryMicrosecond) {
