@@ -59,7 +59,13 @@ Status require_store(const Config& config) {
   return {};
 }
 
+// read_installation reads the platform's row. A foreign database is refused, an empty one has none.
 Result<std::optional<Installation>> read_installation(store::Database& database) {
+  TRY_ASSIGN(const store::SchemaState state, database.schema_state());
+  if (state == store::SchemaState::kForeign)
+    return fail(Code::kConflict,
+                "the database holds tables that are not ours; nothing was changed");
+  if (state == store::SchemaState::kEmpty) return std::nullopt;
   return database.read([](store::Transaction& tx) { return repository::find_installation(tx); });
 }
 

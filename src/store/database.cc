@@ -47,6 +47,7 @@ std::unique_ptr<Database> Database::over(std::unique_ptr<Engine> engine) {
 Database::Database(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
 Database::~Database() = default;
 
+Result<SchemaState> Database::schema_state() { return engine_->schema_state(); }
 Status Database::migrate() { return engine_->migrate(); }
 Status Database::read_(const Body& f) { return engine_->read(f); }
 Status Database::change_(const Body& f) { return engine_->change(f); }

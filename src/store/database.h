@@ -57,6 +57,10 @@ struct Options {
 
 enum class Dialect : std::uint8_t { kSqlite, kPostgres };
 
+// SchemaState is whose tables a database holds. kEmpty is also what a first
+// migration that was cut leaves: the history of migrations without one.
+enum class SchemaState : std::uint8_t { kEmpty, kOurs, kForeign };
+
 // Database is one store, used by any number of threads. All answers other
 // than those of the closures themselves are kUnavailable (may pass by itself)
 // or kInternal (a defect). The reason of a kUnavailable is "store_unavailable"
@@ -71,6 +75,8 @@ class Database {
   static std::unique_ptr<Database> over(std::unique_ptr<Engine> engine);
   ~Database();
 
+  // schema_state looks at the tables there are and changes nothing.
+  Result<SchemaState> schema_state();
   // migrate brings the schema to the newest version (store/migrations.h).
   Status migrate();
 

@@ -45,6 +45,7 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
+  virtual Result<SchemaState> schema_state() = 0;
   virtual Status migrate() = 0;
   virtual Status read(const Body& body) = 0;
   virtual Status change(const Body& body) = 0;

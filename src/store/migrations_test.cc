@@ -122,6 +122,16 @@ TEST_P(MigrationTest, RefusesADatabaseOfAnotherProgramAndChangesNothing) {
   EXPECT_FALSE(works("SELECT id FROM one"));
 }
 
+TEST_P(MigrationTest, TellsWhoseTheTablesAre) {
+  EXPECT_EQ(schema_state(*connection_), SchemaState::kEmpty);
+  ASSERT_TRUE(make_history(*connection_));  // as a first migration that was cut
+  EXPECT_EQ(schema_state(*connection_), SchemaState::kEmpty);
+  ASSERT_TRUE(migrate({kOne}));
+  EXPECT_EQ(schema_state(*connection_), SchemaState::kOurs);
+  ASSERT_TRUE(works("DROP TABLE schema_migrations"));
+  EXPECT_EQ(schema_state(*connection_), SchemaState::kForeign);
+}
+
 TEST_P(MigrationTest, AFailedOneLeavesNothingBehind) {
   ASSERT_TRUE(migrate({kOne}));
   const Status failed = migrate({kOne, kBad});

@@ -146,8 +146,9 @@ Result<SchemaState> schema_state(Connection& connection) {
     history_columns = row.integer(1);
     return {};
   }));
-  if (tables == 0) return SchemaState::kEmpty;
-  return history_columns == 4 ? SchemaState::kOurs : SchemaState::kForeign;
+  const bool history = history_columns == 4;
+  if (tables == 0 || (tables == 1 && history)) return SchemaState::kEmpty;
+  return history ? SchemaState::kOurs : SchemaState::kForeign;
 }
 
 std::string engine_sql(std::string_view sql, Dialect dialect) {

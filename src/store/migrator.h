@@ -12,9 +12,7 @@
 
 namespace quantumapi::store {
 
-enum class SchemaState : std::uint8_t { kEmpty, kOurs, kForeign };
-
-// schema_state looks at the tables there are and changes nothing.
+// schema_state is Database::schema_state on one connection.
 Result<SchemaState> schema_state(Connection& connection);
 
 // engine_sql is the text of a migration for one engine: its parts chosen, and

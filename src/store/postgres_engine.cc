@@ -4,6 +4,7 @@
 
 #include "crypto/hash.h"
 #include "store/engine.h"
+#include "store/migrator.h"
 #include "store/outage.h"
 #include "store/pool.h"
 #include "store/postgres_appender.h"
@@ -62,6 +63,7 @@ class PostgresEngine final : public Engine {
         appender_(url_, [this] { return connect(); }),
         health_(url_) {}
 
+  Result<SchemaState> schema_state() override;
   Status migrate() override { return migrate_postgres(url_, migrations(), around_.clock); }
   Status read(const Body& body) override;
   Status change(const Body& body) override;
@@ -128,6 +130,11 @@ Status PostgresEngine::attempt(const F& once) {
     return fail(Code::kUnavailable, "too many changes stand in each other's way",
                 std::string(kStoreUnavailable));
   return unavailable(last.error().message);
+}
+
+Result<SchemaState> PostgresEngine::schema_state() {
+  TRY_ASSIGN(const auto connection, PostgresConnection::open(url_, {}));
+  return store::schema_state(*connection);
 }
 
 Status PostgresEngine::read(const Body& body) {

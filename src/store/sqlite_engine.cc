@@ -37,6 +37,7 @@ class SqliteEngine final : public Engine {
   SqliteEngine(Parts parts, const Options& options, const Surroundings& around,
                const std::function<void()>& failed_sync);
 
+  Result<SchemaState> schema_state() override;
   Status migrate() override;
   Status read(const Body& body) override;
   Status change(const Body& body) override { return writer_.change(body); }
@@ -100,6 +101,11 @@ SqliteEngine::SqliteEngine(Parts parts, const Options& options, const Surroundin
       checkpointer_(std::move(parts.checkpoints), around.log, failed_sync),
       writer_(std::move(parts.writer), around, listeners(), checkpointer_, most_waiting_,
               failed_sync) {}
+
+Result<SchemaState> SqliteEngine::schema_state() {
+  TRY_ASSIGN(const auto connection, readers_.take());
+  return store::schema_state(*connection);
+}
 
 Status SqliteEngine::migrate() {
   TRY_ASSIGN(const auto connection, SqliteConnection::open(file_));
