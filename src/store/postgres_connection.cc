@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <utility>
 
 #include "store/postgres_row.h"
 
@@ -63,7 +64,7 @@ Result<std::unique_ptr<PostgresConnection>> PostgresConnection::open(const std::
 PostgresConnection::~PostgresConnection() { PQfinish(handle_); }
 
 bool PostgresConnection::usable() const {
-  return !broken_ && PQtransactionStatus(handle_) == PQTRANS_IDLE;
+  return !broken_ && (ending_ || PQtransactionStatus(handle_) == PQTRANS_IDLE);
 }
 
 Status PostgresConnection::connect(const std::string& url) {
@@ -135,9 +136,11 @@ bool PostgresConnection::wait_readable(std::chrono::steady_clock::time_point dea
 }
 
 // last_result reads all results of a request and keeps the first that failed,
-// else the last. Null when the server did not answer in time or went away.
+// else the last. Null when the server did not answer in time or went away. In a
+// pipeline a null ends one statement's results and a sync ends the request.
 PostgresResult PostgresConnection::last_result() {
   const auto deadline = std::chrono::steady_clock::now() + answer_limit_;
+  const bool pipeline = PQpipelineStatus(handle_) != PQ_PIPELINE_OFF;
   PostgresResult kept;
   for (;;) {
     while (PQisBusy(handle_) != 0) {
@@ -147,7 +150,12 @@ PostgresResult PostgresConnection::last_result() {
       }
     }
     PostgresResult result(PQgetResult(handle_));
+    if (!result && pipeline && PQstatus(handle_) == CONNECTION_OK) continue;
     if (!result) return kept;
+    if (PQresultStatus(result.get()) == PGRES_PIPELINE_SYNC) {
+      broken_ = PQexitPipelineMode(handle_) != 1;
+      return kept;
+    }
     const bool failed = kept && PQresultStatus(kept.get()) == PGRES_FATAL_ERROR;
     if (!failed) kept = std::move(result);
   }
@@ -178,14 +186,28 @@ Result<PostgresResult> PostgresConnection::await(bool sent, std::string_view whe
   return failure(result.get(), where);
 }
 
-Status PostgresConnection::script(std::string_view sql) {
+Status PostgresConnection::ready() {
+  if (std::exchange(ending_, false) && PQresultStatus(last_result().get()) != PGRES_COMMAND_OK)
+    broken_ = true;
   if (broken_) return unavailable("the connection is broken");
+  return {};
+}
+
+void PostgresConnection::rollback() {
+  const bool begun = std::exchange(begin_, nullptr) == nullptr;
+  if (!begun || broken_) return;
+  ending_ = PQsendQuery(handle_, "ROLLBACK") == 1;
+  broken_ = !ending_;
+}
+
+Status PostgresConnection::script(std::string_view sql) {
+  TRY(ready());
   TRY(await(PQsendQuery(handle_, std::string(sql).c_str()) == 1, "script"));
   return {};
 }
 
 Status PostgresConnection::commit() {
-  if (broken_) return unavailable("the connection is broken");
+  TRY(ready());
   TRY_ASSIGN(const PostgresResult result, await(PQsendQuery(handle_, "COMMIT") == 1, "commit"));
   if (std::string_view(PQcmdStatus(result.get())) == "COMMIT") return {};
   return fail(Code::kInternal, "PostgreSQL rolled back what was to be committed");
@@ -211,8 +233,17 @@ Result<PostgresConnection::Prepared*> PostgresConnection::prepared(const Stateme
   return entry.get();
 }
 
+template <typename Send>
+bool PostgresConnection::send_after_begin(const Send& send) {
+  const char* begin = std::exchange(begin_, nullptr);
+  if (begin == nullptr) return send();
+  return PQenterPipelineMode(handle_) == 1 &&
+         PQsendQueryParams(handle_, begin, 0, nullptr, nullptr, nullptr, nullptr, 0) == 1 &&
+         send() && PQpipelineSync(handle_) == 1;
+}
+
 Result<PostgresResult> PostgresConnection::run(const Statement& statement, Params params) {
-  if (broken_) return unavailable("the connection is broken");
+  TRY(ready());
   TRY_ASSIGN(const Prepared* entry, prepared(statement));
   if (params.size() != entry->parameters.size())
     return fail(Code::kInternal,
@@ -229,9 +260,11 @@ Result<PostgresResult> PostgresConnection::run(const Statement& statement, Param
       return fail(added.error().code,
                   fmt::format("{}: :{}: {}", statement.name, param->name, added.error().message));
   }
-  return await(PQsendQueryPrepared(handle_, entry->name.c_str(), bound.count(), bound.values(),
-                                   bound.lengths(), bound.formats(), kBinaryFormat) == 1,
-               statement.name);
+  const auto send = [&] {
+    return PQsendQueryPrepared(handle_, entry->name.c_str(), bound.count(), bound.values(),
+                               bound.lengths(), bound.formats(), kBinaryFormat) == 1;
+  };
+  return await(send_after_begin(send), statement.name);
 }
 
 Status PostgresConnection::each(const Statement& statement, Params params, const RowFunction& row) {

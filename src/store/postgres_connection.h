@@ -39,6 +39,12 @@ class PostgresConnection final : public Connection {
   Status script(std::string_view sql) override;
   [[nodiscard]] Dialect dialect() const override { return Dialect::kPostgres; }
 
+  // begin opens a transaction with `text`, a constant, together with the next
+  // statement: both go and come back in one round trip.
+  void begin(const char* text) { begin_ = text; }
+  // rollback ends the transaction, if one was begun, and does not wait: its
+  // answer is read before the next request.
+  void rollback();
   // commit is COMMIT; kInternal if the server rolled back instead.
   Status commit();
 
@@ -62,6 +68,11 @@ class PostgresConnection final : public Connection {
   Status apply(const Limits& limits);
   Result<Prepared*> prepared(const Statement& statement);
   Result<PostgresResult> run(const Statement& statement, Params params);
+  // ready reads what rollback() did not wait for.
+  Status ready();
+  // send_after_begin sends what `send` does behind the transaction's beginning.
+  template <typename Send>
+  bool send_after_begin(const Send& send);
   // await collects the answer to what was sent.
   Result<PostgresResult> await(bool sent, std::string_view where);
   PostgresResult last_result();
@@ -70,6 +81,8 @@ class PostgresConnection final : public Connection {
 
   pg_conn* handle_ = nullptr;
   bool broken_ = false;
+  const char* begin_ = nullptr;  // what the next statement begins its transaction with
+  bool ending_ = false;          // a ROLLBACK is under way
   std::string state_;
   std::string commit_level_;
   std::chrono::milliseconds answer_limit_{15'000};

@@ -15,7 +15,7 @@ constexpr Statement kTransactionId{"store.transaction_id",
 Attempt failed(PostgresConnection& connection, Status status) {
   if (connection.broken()) return {End::kBroken, std::move(status)};
   const bool again = connection.retryable();
-  (void)connection.script("ROLLBACK");
+  connection.rollback();
   return {again ? End::kConflict : End::kAnswered, std::move(status)};
 }
 
@@ -49,14 +49,13 @@ Attempt commit(PostgresConnection& connection, const std::string& url, const std
 Attempt attempt_change(PostgresConnection& connection, const std::string& url, Isolation isolation,
                        const Body& body, AuditBatch& batch) {
   const bool serializable = isolation == Isolation::kSerializable;
-  const Status begun = connection.script(serializable ? "BEGIN ISOLATION LEVEL SERIALIZABLE"
-                                                      : "BEGIN ISOLATION LEVEL READ COMMITTED");
-  if (!begun) return failed(connection, begun);
+  connection.begin(serializable ? "BEGIN ISOLATION LEVEL SERIALIZABLE"
+                                : "BEGIN ISOLATION LEVEL READ COMMITTED");
   ConnectionTransaction transaction(connection, &batch);
   Status ran = transaction.run(body);
   if (!transaction.broken()) return failed(connection, std::move(ran));
   if (!ran) {
-    (void)connection.script("ROLLBACK");
+    connection.rollback();
     return {End::kAnswered, std::move(ran)};
   }
   const Result<std::string> id = write_events(connection, batch);
@@ -70,12 +69,11 @@ Attempt attempt_change(PostgresConnection& connection, const std::string& url, I
 }
 
 Attempt attempt_read(PostgresConnection& connection, const Body& body) {
-  const Status begun = connection.script("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-  if (!begun) return failed(connection, begun);
+  connection.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   ConnectionTransaction transaction(connection, nullptr);
   Status ran = transaction.run(body);
   if (!transaction.broken()) return failed(connection, std::move(ran));
-  (void)connection.script("ROLLBACK");  // nothing to commit; if it breaks, the pool drops it
+  connection.rollback();  // nothing to commit; if it breaks, the next use notices
   return {End::kAnswered, std::move(ran)};
 }
 
