@@ -206,6 +206,31 @@ std::string file_named(const std::vector<std::string>& arguments) {
   return variable == nullptr ? "" : variable;
 }
 
+// holds_password tells "postgres://USER:PASSWORD@HOST" and "… password=PASSWORD".
+bool holds_password(std::string_view database) {
+  if (database.contains("password=")) return true;
+  const std::size_t scheme = database.find("://");
+  if (scheme == std::string_view::npos) return false;
+  const std::string_view rest = database.substr(scheme + 3);
+  const std::string_view user = rest.substr(0, rest.rfind('@'));
+  return user.size() < rest.size() && user.contains(':');
+}
+
+// check_arguments: every user of the host sees the arguments of a process.
+Status check_arguments(const std::vector<std::string>& arguments) {
+  constexpr std::string_view kFlag = "--database";
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string_view argument = arguments[i];
+    const bool next = argument == kFlag && i + 1 < arguments.size();
+    if (!next && !argument.starts_with("--database=")) continue;
+    if (holds_password(next ? std::string_view(arguments[i + 1]) : argument))
+      return fail(Code::kInvalidArgument,
+                  "--database: a password there shows in the list of processes; give it in the "
+                  "file of --config, in QUANTUMAPID_DATABASE or in PGPASSFILE");
+  }
+  return {};
+}
+
 std::string unknown(const FileOption& line) {
   return line.where + ": " + line.name + ": there is no such option";
 }
@@ -285,6 +310,8 @@ Config parse_command_line(int argc, char** argv) {
   CommandLine line(config);
   std::vector<std::string> arguments(argv + 1, argv + argc);
   try {
+    if (const Status fit = check_arguments(arguments); !fit)
+      throw CLI::ValidationError(fit.error().message);
     if (const Status added = add_file(line, arguments); !added)
       throw CLI::ValidationError(added.error().message);
     std::ranges::reverse(arguments);  // as CLI11 wants a vector

@@ -69,6 +69,27 @@ entropy-require-quantum = true
   EXPECT_TRUE(config.require_quantum);
 }
 
+TEST_F(ConfigFileTest, ADatabasesPasswordIsNotTakenFromTheArguments) {
+  const std::vector<std::string> serve{"serve", "--data", "/srv", "--key-journal", "/keys"};
+  const auto code = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments = serve;
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return parse(arguments).exit_code;
+  };
+  const std::string secret = "postgres://quantumapi:s3cret@db/quantumapi";
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(code({"--database", secret}), 2);
+  EXPECT_EQ(code({"--database=" + secret}), 2);
+  EXPECT_EQ(code({"--database", "host=db user=quantumapi password=s3cret"}), 2);
+  EXPECT_EQ(code({"--database", "postgres://db/quantumapi?user=q&password=s3cret"}), 2);
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said, AllOf(HasSubstr("PGPASSFILE"), ::testing::Not(HasSubstr("s3cret"))));
+  EXPECT_EQ(code({"--database", "postgres://quantumapi@db:5432/quantumapi"}), 0);
+  EXPECT_EQ(code({"--database", "postgres://[::1]:5432/quantumapi"}), 0);
+  set_variable("QUANTUMAPID_DATABASE", secret.c_str());
+  EXPECT_EQ(parse(serve).database, secret);
+}
+
 TEST_F(ConfigFileTest, YieldsToVariablesAndThoseToFlags) {
   const std::string path =
       file("data = \"/file\"\nio-threads = 1\nworker-threads = 1\ndrain-seconds = 1\n");

@@ -1,5 +1,6 @@
 #include "server/serve.h"
 
+#include <algorithm>
 #include <iostream>
 #include <thread>
 
@@ -22,6 +23,8 @@ namespace quantumapi::server {
 namespace {
 
 constexpr std::size_t kMaxWaitingRequests = 4096;
+// What clients never take of the descriptors: the store, the journal and log streams need some.
+constexpr std::size_t kOwnFiles = 256;
 
 Result<http::Server::Options> listeners(Platform& platform, const Config& config,
                                         const Clock& clock, Logger& log) {
@@ -29,6 +32,9 @@ Result<http::Server::Options> listeners(Platform& platform, const Config& config
   options.threads = config.io_threads > 0
                         ? config.io_threads
                         : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  const std::size_t files = raise_open_files();
+  options.limits.connections =
+      std::min(options.limits.connections, std::max(files / 2, files - std::min(files, kOwnFiles)));
   TRY_ASSIGN(const auto tls, load_tls(platform, config, clock, log));
   for (const Endpoint& endpoint : config.listen)
     options.listen.push_back({endpoint.host, endpoint.port, tls});

@@ -7,9 +7,11 @@ import pathlib
 import resource
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 
+import httpx
 import pytest
 
 from harness import BIN, wait_until
@@ -73,9 +75,9 @@ def test_a_foreign_database_is_refused_and_nothing_changes(new_server):
         database.execute("CREATE TABLE customers (id INTEGER, name TEXT)")
     database.close()
     before = fingerprint(server.data)
-    assert serve_fails(server)
+    assert "holds tables that are not ours; nothing was changed" in serve_fails(server)
     init = subprocess.run([BIN / "quantumapid", "init", *server.store_options()], capture_output=True, text=True)
-    assert init.returncode == 1
+    assert init.returncode == 1 and "holds tables that are not ours" in init.stderr
     assert fingerprint(server.data) == before
 
 
@@ -84,8 +86,17 @@ def test_a_foreign_postgres_database_is_refused_and_nothing_changes(new_server, 
     name = server.database.rsplit("/", 1)[1]
     postgres.sql("CREATE TABLE customers (id INTEGER)", name)
     out = subprocess.run([BIN / "quantumapid", "init", *server.store_options()], capture_output=True, text=True)
-    assert out.returncode == 1
+    assert out.returncode == 1 and "holds tables that are not ours" in out.stderr
+    assert "holds tables that are not ours" in serve_fails(server)
     assert postgres.sql("SELECT string_agg(tablename, ',') FROM pg_tables WHERE schemaname = 'public'", name) == "customers"
+
+
+def test_serving_an_empty_postgres_database_says_that_init_is_missing(new_server, postgres):
+    server = new_server("postgres")
+    server.data.mkdir()
+    assert "run quantumapid init first" in serve_fails(server)
+    name = server.database.rsplit("/", 1)[1]
+    assert postgres.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", name) == "0"
 
 
 def test_serving_an_empty_directory_is_refused_and_makes_nothing(new_server):
@@ -211,6 +222,38 @@ def test_two_servers_on_one_directory_are_refused(new_server):
     assert server.http.get("/health/ready").status_code == 200
 
 
+def idle_connections(server, number):
+    made = []
+    for _ in range(number):
+        made.append(socket.create_connection(("127.0.0.1", server.plain_port), 10))
+    return made
+
+
+def test_idle_clients_do_not_use_up_the_open_files(new_server):
+    # The hard limit is what counts: a service's soft one is 1,024, whatever it may have.
+    few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (128, 700))
+    server = new_server().init().start(preexec_fn=few)
+    assert server.http.post("/api/v1/secrets", json={"name": "a", "value": "v"}).status_code == 201
+    idle = idle_connections(server, 800)
+    # Over the limit a client is told so and nothing breaks, while those let in are served.
+    told = wait_until(lambda: any(b"too_many_connections" in first(client) for client in idle[440:]), 60, "a refusal")
+    assert told
+    assert server.http.post("/api/v1/secrets", json={"name": "b", "value": "v"}).status_code == 201
+    assert server.http.get("/api/v1/secrets/by-name/b").json()["value"] == "v"
+    assert "Too many open files" not in server.logs()
+    for client in idle:
+        client.close()
+    wait_until(lambda: httpx.get(server.plain_url + "/health/ready").status_code == 200, 30, "new clients")
+
+
+def first(client):
+    client.settimeout(0.05)
+    try:
+        return client.recv(4096)
+    except OSError:
+        return b""
+
+
 def test_postgres_restarted_under_load_gives_clean_503s_and_recovers(new_server, postgres):
     server = new_server("postgres").init().start()
     writers = Writers(server, threads=6).start()
@@ -229,8 +272,6 @@ def test_postgres_restarted_under_load_gives_clean_503s_and_recovers(new_server,
 
 
 def test_sigterm_under_load_drains_without_a_broken_answer(new_server):
-    import httpx
-
     server = new_server().init().start()
     writers = Writers(server, threads=4)
     broken = []
