@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "cli/table.h"
 
 namespace quantumapi::cli {
@@ -37,6 +40,26 @@ const Value* find(const Value& object, std::string_view member) {
   return nullptr;
 }
 
+// in_words is "key version" for "keyVersion".
+std::string in_words(std::string_view member) {
+  std::string words;
+  for (const char c : member) {
+    const bool capital = c >= 'A' && c <= 'Z';
+    if (capital) words += ' ';
+    words += capital ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return words;
+}
+
+// says_again: published clients read some facts under several names; people read one.
+bool says_again(const Value& object, std::string_view member) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kSame{
+      {{"isValid", "valid"}, {"isActive", "status"}, {"state", "status"}, {"purpose", "keyType"}}};
+  return member.contains('_') || std::ranges::any_of(kSame, [&](const auto& same) {
+           return member == same.first && find(object, same.second) != nullptr;
+         });
+}
+
 std::unexpected<Failure> not_understood() {
   return give_up(kFailed, "the platform's answer can't be understood");
 }
@@ -61,9 +84,9 @@ Outcome print_answer(Context& context, const sdk::SecretString& answer, std::str
   }
   std::vector<std::pair<std::string, std::string>> facts;
   for (const json::Member& one : parsed->members) {
-    if (one.name.contains('_')) continue;  // the same again, for clients that read that spelling
+    if (says_again(*parsed, one.name)) continue;
     std::string text = text_of(one.value);
-    if (text.size() <= kWidest) facts.emplace_back(std::string(one.name), std::move(text));
+    if (text.size() <= kWidest) facts.emplace_back(in_words(one.name), std::move(text));
   }
   print_facts(io.out, facts, context.color());
   return kOk;
@@ -83,7 +106,7 @@ Outcome print_rows(Context& context, const sdk::SecretString& answer, std::strin
   if (rows == nullptr) return not_understood();
   std::vector<std::string> titles;
   for (const std::string_view member : members) {
-    std::string title(member);
+    std::string title = in_words(member);
     for (char& c : title) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
     titles.push_back(std::move(title));
   }

@@ -14,6 +14,19 @@ std::size_t width_of(std::string_view text) {
       text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
+// steering is the size of the first character where that is one of C0 or C1, DEL, or one that
+// turns the direction of writing; 0 where it just shows.
+std::size_t steering(std::string_view text) {
+  const auto octet = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
+  if (octet(0) < 0x20 || octet(0) == 0x7F) return 1;
+  if (octet(0) == 0xC2 && octet(1) < 0xA0) return std::min<std::size_t>(text.size(), 2);
+  const bool embeds = octet(1) == 0x80 && octet(2) >= 0xAA && octet(2) <= 0xAE;
+  const bool isolates = octet(1) == 0x81 && octet(2) >= 0xA6 && octet(2) <= 0xA9;
+  return octet(0) == 0xE2 && (embeds || isolates) ? 3 : 0;
+}
+
 void print_row(std::ostream& out, const std::vector<std::string>& cells,
                const std::vector<std::size_t>& widths) {
   for (std::size_t i = 0; i < cells.size(); ++i) {
@@ -26,15 +39,10 @@ void print_row(std::ostream& out, const std::vector<std::string>& cells,
 
 std::string printable(std::string_view text) {
   std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    const bool c1 =
-        c == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
-    if (c1) ++i;
-    if (c < 0x20 || c == 0x7F || c1)
-      out += '?';
-    else
-      out += text[i];
+  while (!text.empty()) {
+    const std::size_t steers = steering(text);
+    out += steers > 0 ? '?' : text.front();
+    text.remove_prefix(std::max<std::size_t>(steers, 1));
   }
   return out;
 }

@@ -8,8 +8,8 @@
 
 namespace quantumapi::cli {
 
-// printable replaces control characters, so that a name from elsewhere can't
-// steer the terminal.
+// printable replaces control characters and those that turn the direction of
+// writing, so that a name from elsewhere can't steer the terminal or pass for another.
 std::string printable(std::string_view text);
 
 // Table has a title a column; cells are aligned by characters, two spaces between.

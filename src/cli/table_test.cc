@@ -31,6 +31,7 @@ TEST(Table, ANameCannotSteerTheTerminal) {
   EXPECT_EQ(printable("a\x1b[31mb\r\nc\x7F\xC2\x9B"
                       "d"),
             "a?[31mb??c??d");
+  EXPECT_EQ(printable("a\u202Eb\u2069\u2013\u00E9"), "a?b?\u2013\u00E9");
   Table table({"NAME"});
   table.add({"\x1b]0;owned\a"});
   std::ostringstream out;
