@@ -14,7 +14,7 @@ import time
 import httpx
 
 BIN = pathlib.Path(os.environ["QUANTUMAPI_BIN"])
-START_LIMIT = 20  # seconds; a promise is polled for up to its limit, never slept for
+START_LIMIT = 60  # seconds; a promise is polled for up to its limit, never slept for
 
 
 def wait_until(check, limit=10.0, what="condition"):
