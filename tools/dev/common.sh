@@ -11,13 +11,13 @@ fail() {
   exit "${2:-1}"
 }
 
+may_be_root() { [ "$(id -u)" = 0 ] || command -v sudo > /dev/null; }
+
 as_root() {
   if [ "$(id -u)" = 0 ]; then
     "$@"
-  elif command -v sudo > /dev/null; then
-    sudo "$@"
   else
-    fail "'$1' needs root: run as root or install sudo"
+    sudo "$@"
   fi
 }
 

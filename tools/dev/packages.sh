@@ -1,11 +1,17 @@
 # What each command needs from Debian. apt is called only when something is missing.
 
 debian_version() {
-  local ID='' ID_LIKE='' VERSION_ID=''
+  local VERSION_ID=''
+  [ -r /etc/os-release ] && . /etc/os-release
+  printf '%s' "$VERSION_ID"
+}
+
+need_debian() {
+  local ID='' ID_LIKE=''
   [ -r /etc/os-release ] && . /etc/os-release
   case "$ID $ID_LIKE" in
-    *debian*) printf '%s' "$VERSION_ID" ;;
-    *) fail "this system is '$ID': ./dev installs packages on Debian 12 and 13 only" ;;
+    *debian*) ;;
+    *) fail "this system is '${ID:-unknown}': ./dev installs packages on Debian 12 and 13 only" ;;
   esac
 }
 
@@ -38,12 +44,14 @@ is_installed() {
 # install_for GROUP...: the packages_of_GROUP that are missing.
 install_for() {
   local group package missing=()
+  need_debian
   for group in "$@"; do
     for package in $(packages_of_"$group"); do
       is_installed "$package" || missing+=("$package")
     done
   done
   [ ${#missing[@]} -eq 0 ] && return
+  may_be_root || fail "neither root nor sudo is to be had: let root install ${missing[*]}"
   timed "Installing by apt: ${missing[*]}" with_lock apt apt_install "${missing[@]}" \
     || fail "apt could not install: ${missing[*]}"
 }

@@ -2,17 +2,33 @@
 
 dev_run() {
   [ $# -eq 0 ] || fail "run takes no argument" 2
-  local data=${QUANTUMAPI_DATA:-$ROOT/data}
+  local data
+  data=$(realpath -m "${QUANTUMAPI_DATA:-$ROOT/data}")
   local port=${QUANTUMAPI_PORT:-8443} plain_port=${QUANTUMAPI_PLAIN_PORT:-8080}
+  need_free_port "$port" QUANTUMAPI_PORT
+  need_free_port "$plain_port" QUANTUMAPI_PLAIN_PORT
   need_programs
-  local bin=$ROOT/build/release/bin key='' created
-  if [ ! -e "$data" ]; then
-    say "First use: creating the platform's keys and data in $data"
-    created=$("$bin/quantumapid" init --data "$data" --json) \
-      || fail "quantumapid init failed; remove what it left of $data and try again"
-    key=$(printf '%s' "$created" | json_field api_key)
-  fi
+  local bin=$ROOT/build/release/bin key=''
+  [ -e "$data" ] || create "$bin" "$data"
   serve "$bin" "$data" "$port" "$plain_port" "$key"
+}
+
+# need_free_port PORT VARIABLE: said before anything is built or made.
+need_free_port() {
+  case $1 in '' | *[!0-9]*) fail "$2=$1 is no port" 2 ;; esac
+  ! (exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null \
+    || fail "port $1 is in use: stop what uses it, or give another one: $2=PORT ./dev run"
+}
+
+# Made beside its place and renamed into it: what an interrupted init leaves, whose
+# key nobody has seen, is never taken for a platform.
+create() {
+  local bin=$1 data=$2 created
+  say "First use: creating the platform's keys and data in $data"
+  rm -rf "$data.new"
+  created=$("$bin/quantumapid" init --data "$data.new" --json) || fail "quantumapid init failed"
+  key=$(printf '%s' "$created" | json_field api_key)
+  mv "$data.new" "$data"
 }
 
 # json_field NAME: that member of the object on standard input.
@@ -78,10 +94,10 @@ first_steps() {
 The last line holds an API key with every right: it is shown this once.
 
 1. Keep a secret and read it back:
-  qapi secrets create db-password correct-horse
+  printf 'correct-horse' | qapi secrets create db-password -
   qapi secrets get db-password --show
 2. Encrypt a text and decrypt it again:
-  qapi encrypt hello | qapi decrypt -
+  printf 'hello' | qapi encrypt - | qapi decrypt -
 3. See it all in the audit log:
   qapi audit list
 TEXT
