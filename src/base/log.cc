@@ -118,6 +118,7 @@ struct Logger::Impl {
   }
 
   const int descriptor;
+  LogSink sink{};
   std::atomic<LogLevel> level;
   std::mutex mutex;
   std::condition_variable arrived;
@@ -131,7 +132,12 @@ Logger::Logger(int descriptor, LogLevel level) : impl_(std::make_unique<Impl>(de
   impl_->writer = std::thread([impl = impl_.get()] { impl->run(); });
 }
 
+Logger::Logger(LogSink sink, LogLevel level) : impl_(std::make_unique<Impl>(-1, level)) {
+  impl_->sink = std::move(sink);
+}
+
 Logger::~Logger() {
+  if (impl_->sink) return;
   {
     const std::lock_guard lock(impl_->mutex);
     impl_->closing = true;
@@ -145,6 +151,10 @@ void Logger::set_level(LogLevel level) { impl_->level.store(level, std::memory_o
 void Logger::write(LogLevel level, std::string_view message,
                    std::initializer_list<LogField> fields) {
   if (level < impl_->level.load(std::memory_order_relaxed)) return;
+  if (impl_->sink) {
+    impl_->sink(level, message, fields);
+    return;
+  }
   std::string line = format_line(level, message, fields);
   {
     const std::lock_guard lock(impl_->mutex);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -17,6 +18,10 @@ struct LogField {
   std::variant<std::string_view, std::int64_t, double, bool> value;
 };
 
+// LogSink takes what a Logger is given, on the thread of the caller.
+using LogSink =
+    std::function<void(LogLevel, std::string_view message, std::initializer_list<LogField> fields)>;
+
 // Logger writes {"time","level","message",...fields} to standard error or a
 // file descriptor, asynchronously and in order. Control characters and
 // newlines in values are escaped. Values of requests, keys and headers are
@@ -24,6 +29,8 @@ struct LogField {
 class Logger {
  public:
   explicit Logger(int descriptor = 2, LogLevel level = LogLevel::kInfo);
+  // Logger of a program that is not ours hands everything to `sink` and writes nothing.
+  Logger(LogSink sink, LogLevel level);
   ~Logger();  // writes what is waiting
   Logger(const Logger&) = delete;
   Logger& operator=(const Logger&) = delete;

@@ -191,5 +191,18 @@ TEST(Logger, SurvivesADescriptorThatIsClosed) {
   log.error("nobody hears");
 }
 
+TEST(Logger, HandsEverythingToASinkWhereItHasOne) {
+  std::string got;
+  Logger log(
+      [&](LogLevel, std::string_view message, std::initializer_list<LogField> fields) {
+        got += message;
+        for (const LogField& field : fields) got += " " + std::string(field.name);
+      },
+      LogLevel::kWarning);
+  log.info("below the level");
+  log.warning("above it", {{"reason", "x"}});
+  EXPECT_EQ(got, "above it reason");
+}
+
 }  // namespace
 }  // namespace quantumapi::base

@@ -21,6 +21,8 @@ Status check(const ClientRequest& request) {
   const bool target =
       request.target.starts_with('/') &&
       std::ranges::all_of(request.target, [](char c) { return c > 0x20 && c < 0x7f; });
+  if (!std::ranges::all_of(request.content_type, is_field_char))
+    return fail(Code::kInvalidArgument, "the content type cannot be sent as given");
   if (!target || request.method == Method::kOther)
     return fail(Code::kInvalidArgument, "the request target is not an encoded path");
   for (const auto& [name, value] : request.headers)
@@ -99,6 +101,7 @@ struct Client::Impl {
                                   const Chunk* chunk, SteadyTime deadline, bool& reusable);
 
   Url origin;
+  Url place;  // where to connect
   Options options;
   std::string host;
 
@@ -172,8 +175,8 @@ Result<Client::Impl::Connection> Client::Impl::open(const ClientRequest& request
     const std::lock_guard lock(mutex);
     begin_with = context;
   }
-  TRY_ASSIGN(auto opened,
-             ClientConnection::open(origin, begin_with.get(), connected_by, request.cancel));
+  TRY_ASSIGN(auto opened, ClientConnection::open(place, origin.host, begin_with.get(), connected_by,
+                                                 request.cancel));
   Connection connection(opened.release(), {this});
   {
     const std::lock_guard lock(mutex);
@@ -250,6 +253,8 @@ Result<std::unique_ptr<Client>> Client::create(Url origin, Options options) {
     TRY_ASSIGN(impl->context, make_client_context(options.ca_pem, options.groups));
   }
   impl->host = host_of(origin);
+  impl->place = origin;
+  if (!options.address.empty()) impl->place.host = options.address;
   impl->origin = std::move(origin);
   impl->options = std::move(options);
   return std::unique_ptr<Client>(new Client(std::move(impl)));

@@ -70,6 +70,7 @@ class Client {
  public:
   struct Options {
     std::string ca_pem;
+    std::string address{};  // where to connect, else to the origin's host
     std::chrono::milliseconds connect_timeout{5'000};
     std::chrono::milliseconds timeout{30'000};  // the whole request
     std::size_t response_limit = 64 * 1024 * 1024;

@@ -34,14 +34,15 @@ std::unexpected<Error> too_large(std::size_t limit) {
 ClientConnection::ClientConnection(Descriptor socket, SslPtr ssl)
     : socket_(std::move(socket)), channel_(socket_.get(), std::move(ssl)) {}
 
-Result<std::unique_ptr<ClientConnection>> ClientConnection::open(const Url& origin,
+Result<std::unique_ptr<ClientConnection>> ClientConnection::open(const Url& place,
+                                                                 const std::string& host,
                                                                  ssl_ctx_st* context,
                                                                  SteadyTime deadline,
                                                                  std::stop_token cancel) {
-  TRY_ASSIGN(Descriptor socket, connect_to(origin, deadline, cancel));
+  TRY_ASSIGN(Descriptor socket, connect_to(place, deadline, cancel));
   SslPtr ssl;
   if (context != nullptr) {
-    ssl = make_client_session(context, origin.host);
+    ssl = make_client_session(context, host);
     if (!ssl) return fail(Code::kInternal, "no memory for a TLS session");
   }
   std::unique_ptr<ClientConnection> connection(

@@ -24,10 +24,11 @@ class ClientConnection {
   // Chunk is given the content of an answer piece by piece.
   using Chunk = std::function<Status(std::string_view)>;
 
-  // open resolves, connects and, for https, shakes hands and verifies. With
-  // `context` null it is plain. kUnavailable when the deadline passes or `cancel` stops it first.
-  static Result<std::unique_ptr<ClientConnection>> open(const Url& origin, ssl_ctx_st* context,
-                                                        SteadyTime deadline,
+  // open resolves and connects to `place` and, for https, shakes hands with `host` and verifies.
+  // With `context` null it is plain. kUnavailable when the deadline passes or `cancel` stops it
+  // first.
+  static Result<std::unique_ptr<ClientConnection>> open(const Url& place, const std::string& host,
+                                                        ssl_ctx_st* context, SteadyTime deadline,
                                                         std::stop_token cancel);
 
   // write sends a whole request.

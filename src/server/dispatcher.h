@@ -9,10 +9,10 @@
 #include "access/service.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/worker_pool.h"
 #include "http/route.h"
 #include "http/server.h"
 #include "keyring/keyring.h"
-#include "server/worker_pool.h"
 #include "store/database.h"
 
 namespace quantumapi::server {

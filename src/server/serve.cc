@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "base/worker_pool.h"
 #include "http/server.h"
 #include "server/dispatcher.h"
 #include "server/hardening.h"
@@ -17,7 +18,6 @@
 #include "server/system_routes.h"
 #include "server/tls_identity.h"
 #include "server/version.h"
-#include "server/worker_pool.h"
 
 namespace quantumapi::server {
 namespace {

@@ -1,4 +1,4 @@
-// WorkerPool: threads for requests that wait for the store.
+// WorkerPool: threads for requests that wait, as I/O threads must not.
 #pragma once
 
 #include <condition_variable>
@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-namespace quantumapi::server {
+namespace quantumapi::base {
 
 // WorkerPool runs tasks in the order they came. At most `max_waiting` wait.
 class WorkerPool {
@@ -32,4 +32,8 @@ class WorkerPool {
   std::vector<std::thread> threads_;
 };
 
-}  // namespace quantumapi::server
+}  // namespace quantumapi::base
+
+namespace quantumapi {
+using base::WorkerPool;
+}

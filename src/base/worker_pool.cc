@@ -1,6 +1,6 @@
-#include "server/worker_pool.h"
+#include "base/worker_pool.h"
 
-namespace quantumapi::server {
+namespace quantumapi::base {
 
 WorkerPool::WorkerPool(int threads, std::size_t max_waiting) : max_waiting_(max_waiting) {
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
@@ -39,4 +39,4 @@ void WorkerPool::work() {
   }
 }
 
-}  // namespace quantumapi::server
+}  // namespace quantumapi::base
