@@ -1,4 +1,4 @@
-// Private keys made elsewhere: PKCS#8 in DER and PEM, down to the seed.
+// Private keys of others: PKCS#8 in DER and PEM, down to the seed, and back.
 #pragma once
 
 #include <string_view>
@@ -25,6 +25,11 @@ Result<PrivateKeySeed> parse_pkcs8(ByteView der);
 
 // pem_private_key gives the DER of the only block of `pem`, a PRIVATE KEY.
 Result<SecretBytes> pem_private_key(std::string_view pem);
+
+// private_key_pem writes the key of a seed or scalar (ML-DSA, P-256, Ed25519; 32 octets) as
+// PKCS#8 in one PRIVATE KEY block, ML-DSA in its seed form. kInvalidArgument as SigningKey's
+// create.
+Result<SecretBytes> private_key_pem(std::string_view algorithm, const SecretBytes& seed);
 
 // raw_public_key gives the public key of a seed; kInvalidArgument when it is none of the algorithm.
 Result<Bytes> raw_public_key(std::string_view algorithm, const SecretBytes& seed);

@@ -120,6 +120,32 @@ TEST(PrivateKey, OfEd25519WithItsPublicKeyBesideItIsRead) {
   EXPECT_FALSE(parse_pkcs8(version_zero));
 }
 
+TEST(PrivateKey, OfOursIsWrittenAsItsPeersWriteIt) {
+  const testing::Vectors vectors("private_keys.txt");
+  for (const char* const name : {"ML-DSA-44", "ML-DSA-65", "ML-DSA-87", "ECDSA-P256", "Ed25519"}) {
+    const std::string algorithm = name;
+    const SecretBytes seed = vectors.secret(algorithm + ".seed");
+    const auto pem = private_key_pem(algorithm, seed);
+    ASSERT_TRUE(pem) << algorithm << pem.error().message;
+    const auto der = pem_private_key(pem->reveal_text(SecretAccess{}));
+    ASSERT_TRUE(der) << algorithm;
+    const auto read = parse_pkcs8(der->reveal(SecretAccess{}));
+    ASSERT_TRUE(read) << algorithm;
+    EXPECT_EQ(read->algorithm, algorithm);
+    EXPECT_TRUE(equal_constant_time(read->seed, seed)) << algorithm;
+  }
+  const Bytes seed_form = vectors.bytes("ML-DSA-65.seed_form");
+  const auto pem = private_key_pem("ML-DSA-65", vectors.secret("ML-DSA-65.seed"));
+  EXPECT_TRUE(equal_constant_time(pem_private_key(pem->reveal_text(SecretAccess{})).value(),
+                                  SecretBytes::copy_of(seed_form)));
+}
+
+TEST(PrivateKey, OfAnotherSizeOrAlgorithmIsNotWritten) {
+  EXPECT_FALSE(private_key_pem("ML-DSA-65", SecretBytes::copy_of(Bytes(31, 1))));
+  EXPECT_FALSE(private_key_pem("ML-KEM-768", SecretBytes::copy_of(Bytes(32, 1))));
+  EXPECT_FALSE(private_key_pem("ECDSA-P256", SecretBytes::copy_of(Bytes(32, 0xFF))));
+}
+
 TEST(PrivateKey, OfAnotherKindIsRefusedByName) {
   EXPECT_FALSE(pem_private_key(
       "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n"));
