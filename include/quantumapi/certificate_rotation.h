@@ -38,6 +38,8 @@ class QUANTUMAPI_EXPORT CertificateRotationService {
   std::chrono::milliseconds check();
   // readiness is false, with the reason, while there is no valid certificate.
   [[nodiscard]] Readiness readiness() const;
+  // wait_ready gives true as soon as there is one, false when `timeout` passed before.
+  bool wait_ready(std::chrono::milliseconds timeout) const;
 
  private:
   struct Impl;

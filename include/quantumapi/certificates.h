@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,17 @@ struct CertificateOrder {
   std::chrono::seconds lifetime{0};  // 0: the identity's own
 };
 
+// Issuer is an authority of a tenant, whose certificates its services may meet.
+struct Issuer {
+  std::string authority_id;
+  std::string certificate_pem;
+};
+
+// RevocationList is an authority's list in DER, and the tag by which it is asked for again.
+struct RevocationList {
+  std::string etag, der;
+};
+
 // Certificates is Client::certificates().
 class QUANTUMAPI_EXPORT Certificates {
  public:
@@ -41,6 +53,12 @@ class QUANTUMAPI_EXPORT Certificates {
   // revoke ends a certificate; `reason` as RFC 5280 names it ("keyCompromise"), empty:
   // unspecified. Peers that run on this SDK refuse it within a second.
   [[nodiscard]] Result<Certificate> revoke(std::string_view id, std::string_view reason = {}) const;
+
+  // issuers gives every authority of the tenant of this one that issues and has not expired.
+  [[nodiscard]] Result<std::vector<Issuer>> issuers(std::string_view authority_id) const;
+  // revocation_list gives the newest list, nothing while `etag` is still its tag.
+  [[nodiscard]] Result<std::optional<RevocationList>> revocation_list(
+      std::string_view authority_id, std::string_view etag = {}) const;
 
   // Made by Client::certificates.
   Certificates(Transport& transport, Call call) : transport_(&transport), call_(std::move(call)) {}

@@ -11,25 +11,29 @@
 #include "quantumapi/certificate_provider.h"
 #include "quantumapi/export.h"
 #include "quantumapi/internal.h"
+#include "quantumapi/log.h"
 #include "quantumapi/result.h"
 
 namespace quantumapi::sdk {
 
-// InternalClient presents the service's certificate and accepts only servers whose certificate
-// chains to the tenant's authority, names the host that was asked for, and is of an allowed
-// peer; every key and signature ML-DSA. A new certificate is used for connections from then on.
-// It borrows the provider, which must outlive it; safe from any thread.
+// InternalClient presents the service's certificate, and accepts only the server that it meant to
+// reach: one whose certificate chains to the tenant's authority, is neither expired nor revoked,
+// and has the SPIFFE id that the host stands for; every key and signature ML-DSA. For
+// NAME.NAMESPACE.svc.cluster.local that is spiffe://TRUST-DOMAIN/ns/NAMESPACE/sa/NAME, in the
+// trust domain of its own certificate. A new certificate is used for connections from then on. It
+// borrows the provider, which must outlive it; safe from any thread.
 class QUANTUMAPI_EXPORT InternalClient {
  public:
-  // Options: where it may connect to, and who may answer.
+  // Options: what is internal, and who answers there.
   struct Options {
-    // Hosts end with one of these, anything else is external.
+    // Hosts are NAME.NAMESPACE and one of these; anything else is external.
     std::vector<std::string> internal_suffixes{".svc.cluster.local"};
-    // SPIFFE ids of servers; empty: any whose certificate names the host.
-    std::vector<std::string> peers{};
+    // SPIFFE ids of hosts that have another than the usual one.
+    std::map<std::string, std::string> peers{};
     std::chrono::milliseconds timeout{30'000};
     // Where to connect for a host, as curl's --resolve: for machines without the cluster's DNS.
     std::map<std::string, std::string> addresses{};
+    Log log{};
   };
 
   // Request goes to an absolute URL: "https://users-api.users-api.svc.cluster.local:8443/users".
@@ -40,16 +44,18 @@ class QUANTUMAPI_EXPORT InternalClient {
     std::string body{};
   };
 
-  // create: Kind::kInvalid for a suffix or peer that can't be one.
+  // create: Kind::kInvalid for a suffix or peer that can't be one. Kind::kUnavailable while there
+  // is no certificate, or no revocation list was read.
   static Result<std::unique_ptr<InternalClient>> create(ServiceCertificateProvider& certificates,
                                                         Options options);
   ~InternalClient();
 
   // send gives any complete answer, whatever its status. An external URL, or one that is not
   // https, is Kind::kInvalid with code "external_url" before any connection is made.
-  // Kind::kUnavailable when no answer came; code "tls_failed" when either side refused the
-  // other. A GET whose kept connection was closed before it answered is sent once more, nothing
-  // else is.
+  // Kind::kUnavailable when no answer came; its code tells a handshake that failed:
+  // "tls_peer_" and why the server was refused ("tls_peer_wrong_identity"), or "tls_alert_" and
+  // why it refused us. A GET whose kept connection was closed before it answered is sent once
+  // more, nothing else is.
   [[nodiscard]] Result<Response> send(const Request& request, const Call& call = {});
 
  private:

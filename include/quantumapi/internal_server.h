@@ -33,7 +33,7 @@ class QUANTUMAPI_EXPORT InternalServer {
     Log log{};
   };
 
-  // Request is one that a verified peer sent. The views live until the handler returns.
+  // Request is one that a verified peer sent.
   struct Request {
     std::string peer;    // its SPIFFE id
     std::string method;  // "GET"
@@ -46,8 +46,8 @@ class QUANTUMAPI_EXPORT InternalServer {
   // Handler answers one request; it may block. What it throws is answered with 500.
   using Handler = std::function<Response(const Request&)>;
 
-  // start listens. Kind::kUnavailable when there is no certificate yet, or the port is taken;
-  // Kind::kInvalid without an allowed peer.
+  // start listens. Kind::kUnavailable while there is no certificate, no revocation list was read,
+  // or the port is taken; Kind::kInvalid without an allowed peer.
   static Result<std::unique_ptr<InternalServer>> start(ServiceCertificateProvider& certificates,
                                                        Options options, Handler handler);
   // ~InternalServer closes every connection after the handlers that run have ended.

@@ -15,6 +15,12 @@ std::string below(std::string_view id, std::string_view rest = {}) {
   return std::string(kCertificates) + "/" + percent_encode(id) + std::string(rest);
 }
 
+constexpr int kNotModified = 304;
+
+std::string authority(std::string_view id, std::string_view rest) {
+  return "/api/v1/cas/" + percent_encode(id) + std::string(rest);
+}
+
 Certificate certificate_of(const wire::Certificate& in) {
   Certificate out;
   out.id = in.id;
@@ -60,6 +66,28 @@ Result<Certificate> Certificates::revoke(std::string_view id, std::string_view r
                                      {.method = http::Method::kPost, .path = below(id, "/revoke")},
                                      body, call_, answer));
   return certificate_of(revoked);
+}
+
+Result<std::vector<Issuer>> Certificates::issuers(std::string_view authority_id) const {
+  Pointer answer;
+  TRY_ASSIGN(const auto found,
+             transport_->get<wire::IssuerList>(authority(authority_id, "/issuers"), call_, answer));
+  std::vector<Issuer> issuers;
+  for (const wire::Issuer& issuer : found.issuers)
+    issuers.push_back({std::string(issuer.id), std::string(issuer.certificate_pem)});
+  return issuers;
+}
+
+Result<std::optional<RevocationList>> Certificates::revocation_list(std::string_view authority_id,
+                                                                    std::string_view etag) const {
+  Request request{.path = authority(authority_id, "/crl"), .effect = Effect::kNone};
+  if (!etag.empty()) request.headers.emplace_back("If-None-Match", etag);
+  const auto answer = transport_->send(std::move(request), call_);
+  if (!answer && answer.error().status == kNotModified) return std::nullopt;
+  if (!answer) return std::unexpected(answer.error());
+  const http::ClientResponse& response = (*answer)->response;
+  return RevocationList{.etag = std::string(response.header("ETag").value_or("")),
+                        .der = std::string((*answer)->body())};
 }
 
 }  // namespace quantumapi::sdk

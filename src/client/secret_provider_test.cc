@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "client/test_clock.h"
+#include "client/test_log.h"
 #include "client/test_platform.h"
 #include "http/testing/scripted_server.h"
 
@@ -53,22 +54,6 @@ class Vaults {
   TestPlatform platform_;
 };
 
-// LogLines keeps what was logged.
-struct LogLines {
-  Log log() {
-    return [this](LogLevel, std::string_view line) {
-      const std::scoped_lock lock(mutex);
-      text += std::string(line) + "\n";
-    };
-  }
-  bool has(std::string_view words) {
-    const std::scoped_lock lock(mutex);
-    return text.contains(words);
-  }
-  std::mutex mutex;
-  std::string text;
-};
-
 constexpr seconds kLimit{20};  // that a promise may take on a busy machine
 
 TEST(SecretProvider, ReadsWhatIsNeededAtTheStartAndKeepsConnectionStrings) {
@@ -94,7 +79,7 @@ TEST(SecretProvider, IsNotReadyWhileThePlatformIsDownAndComesUpByItself) {
   LogLines lines;
   SecretProvider provider(*client, {.connection_strings = {"db"}, .log = lines.log()});
   EXPECT_FALSE(provider.wait_ready(std::chrono::milliseconds(50)));
-  while (!lines.has("not ready: the secret db can't be read")) std::this_thread::yield();
+  ASSERT_TRUE(lines.wait_for("not ready: the secret db can't be read"));
   EXPECT_FALSE(provider.readiness().ready);
   EXPECT_TRUE(provider.readiness().reason.contains("db")) << provider.readiness().reason;
   EXPECT_EQ(provider.connection_string("db").error().kind, Kind::kUnavailable);

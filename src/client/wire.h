@@ -196,6 +196,17 @@ BOOST_DESCRIBE_STRUCT(Certificate, (),
                       (id, serial_number, identity, status, key_type, spiffe_id, dns_names, ca_id,
                        not_before, not_after, revoked_at, chain_pem, ca_pem))
 
+struct Issuer {
+  std::string_view id;
+  std::string_view certificate_pem;
+};
+BOOST_DESCRIBE_STRUCT(Issuer, (), (id, certificate_pem))
+
+struct IssuerList {
+  std::vector<Issuer> issuers;
+};
+BOOST_DESCRIBE_STRUCT(IssuerList, (), (issuers))
+
 struct CertificateOrder {
   std::string_view identity;
   std::string_view csr;

@@ -1,0 +1,161 @@
+#include "client/certificate_provider.h"
+
+#include "client/error.h"
+#include "crypto/private_key.h"
+#include "crypto/signing_key.h"
+#include "x509/issue.h"
+#include "x509/request.h"
+#include "x509/service_identity.h"
+
+namespace quantumapi::sdk {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using Pointer = std::shared_ptr<const ServiceCertificate>;
+
+constexpr auto kKeyType = x509::KeyType::kMlDsa65;
+
+std::vector<std::unique_ptr<crypto::EntropySource>> entropy_sources() {
+  std::vector<std::unique_ptr<crypto::EntropySource>> sources;
+  sources.push_back(crypto::make_os_source());
+  if (auto cpu = crypto::make_cpu_source()) sources.push_back(std::move(cpu));
+  return sources;
+}
+
+template <typename T>
+Result<T> ours(base::Result<T> result) {
+  if (result) return *std::move(result);
+  return std::unexpected(error_of(result.error()));
+}
+
+std::unexpected<Error> unusable(std::string_view why) {
+  return fail(Kind::kProtocol, "unusable_certificate",
+              "the platform gave a certificate that can't be used: " + std::string(why));
+}
+
+Result<std::string> request_for(const ServiceCertificateProvider::Options& options,
+                                const crypto::SigningKey& key) {
+  x509::SubjectNames names;
+  names.common_name = options.identity;
+  names.dns_names = options.dns_names;
+  return ours(x509::make_request(names, key));
+}
+
+// verify holds the certificate against the roots that came with it, as the service's peers will.
+Result<x509::Peer> verify(const x509::TrustStore& trust, const std::string& chain_pem,
+                          WallTime now) {
+  TRY_ASSIGN(const auto chain, ours(x509::certificate_chain_der(chain_pem)));
+  const std::vector<ByteView> views(chain.begin(), chain.end());
+  auto peer = trust.verify(views, x509::Usage::kClient, now);
+  if (!peer && peer.error() == x509::Refusal::kWrongIdentity)  // of an identity that only serves
+    peer = trust.verify(views, x509::Usage::kServer, now);
+  if (!peer) return unusable(x509::to_string(peer.error()));
+  if (!peer->spiffe_id) return unusable("it has no SPIFFE id");
+  return *std::move(peer);
+}
+
+}  // namespace
+
+ServiceCertificate::ServiceCertificate(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ServiceCertificate::~ServiceCertificate() = default;
+const std::string& ServiceCertificate::id() const { return state_->id; }
+const std::string& ServiceCertificate::spiffe_id() const { return state_->spiffe_uri; }
+const std::string& ServiceCertificate::serial_number() const { return state_->serial_number; }
+const std::string& ServiceCertificate::chain_pem() const { return state_->identity->chain_pem; }
+const std::string& ServiceCertificate::roots_pem() const { return state_->roots_pem; }
+Time ServiceCertificate::not_before() const { return state_->not_before; }
+Time ServiceCertificate::not_after() const { return state_->not_after; }
+
+SecretString ServiceCertificate::private_key_pem() const {
+  const auto pem = crypto::private_key_pem(x509::algorithm(kKeyType), state_->seed);
+  return SecretString(pem ? pem->reveal_text(SecretAccess{}) : std::string_view());
+}
+
+RenewalRule RenewalRule::of(milliseconds lifetime) {
+  if (lifetime > hours(12)) return {.renew_before = hours(4), .check_every = hours(1)};
+  return {.renew_before = lifetime / 3, .check_every = lifetime / 24};
+}
+
+ServiceCertificateProvider::Impl::Impl(Client& the_client, Options the_options)
+    : client(the_client),
+      options(std::move(the_options)),
+      clock(std::make_shared<BaseClock>(*options.clock)),
+      entropy(entropy_sources(), {}, *clock) {}
+
+Result<Pointer> ServiceCertificateProvider::Impl::order(const Call& call) {
+  TRY_ASSIGN(auto drawn, ours(entropy.draw(crypto::kSigningMaterialSize)));
+  TRY_ASSIGN(const auto key,
+             ours(crypto::SigningKey::create(x509::algorithm(kKeyType), drawn.octets)));
+  TRY_ASSIGN(const std::string request, request_for(options, key));
+  TRY_ASSIGN(auto issued, client.certificates(call).issue({.identity = options.identity,
+                                                           .request_pem = request,
+                                                           .lifetime = options.lifetime}));
+  TRY_ASSIGN(auto identity, ours(x509::service_identity(issued.chain_pem, kKeyType, drawn.octets)));
+  TRY_ASSIGN(auto trust, ours(x509::TrustStore::create(issued.roots_pem)));
+  TRY_ASSIGN(auto self, verify(trust, identity.chain_pem, clock->wall()));
+  TRY_ASSIGN(const auto facts, ours(x509::describe_certificate(identity.chain_pem)));
+  auto state = std::make_unique<ServiceCertificate::State>();
+  state->id = std::move(issued.id);
+  state->serial_number = std::move(issued.serial_number);
+  state->authority_id = std::move(issued.authority_id);
+  state->spiffe_uri = self.spiffe_id->uri();
+  state->spiffe_id = *std::move(self.spiffe_id);
+  state->roots_pem = std::move(issued.roots_pem);
+  state->not_before = time_of(facts.not_before);
+  state->not_after = time_of(self.not_after);
+  state->seed = std::move(drawn.octets);
+  state->identity = std::make_shared<const x509::Identity>(std::move(identity));
+  state->trust = std::make_shared<const x509::TrustStore>(std::move(trust));
+  return std::make_shared<const ServiceCertificate>(std::move(state));
+}
+
+Result<std::shared_ptr<Revocations>> ServiceCertificateProvider::Impl::revocations(const Log& log) {
+  const std::lock_guard lock(mutex);
+  if (auto held = watched.lock()) return held;
+  if (!current)
+    return fail(Kind::kUnavailable, "no_certificate", "the service has no certificate yet");
+  TRY_ASSIGN(auto begun, Revocations::begin(client, current->state().authority_id, clock, log));
+  watched = begun;
+  return begun;
+}
+
+ServiceCertificateProvider::ServiceCertificateProvider(std::unique_ptr<Impl> impl)
+    : impl_(std::move(impl)) {}
+ServiceCertificateProvider::~ServiceCertificateProvider() = default;
+
+Result<std::unique_ptr<ServiceCertificateProvider>> ServiceCertificateProvider::create(
+    Client& client, Options options) {
+  // A request that can't be made now never can: tried with a key that is forgotten at once.
+  auto impl = std::make_unique<Impl>(client, std::move(options));
+  TRY_ASSIGN(const auto drawn, ours(impl->entropy.draw(crypto::kSigningMaterialSize)));
+  TRY_ASSIGN(const auto key,
+             ours(crypto::SigningKey::create(x509::algorithm(kKeyType), drawn.octets)));
+  TRY(request_for(impl->options, key));
+  return std::unique_ptr<ServiceCertificateProvider>(
+      new ServiceCertificateProvider(std::move(impl)));
+}
+
+Pointer ServiceCertificateProvider::current() const {
+  const std::lock_guard lock(impl_->mutex);
+  const Pointer& held = impl_->current;
+  return held && impl_->options.clock->wall() <= held->not_after() ? held : nullptr;
+}
+
+bool ServiceCertificateProvider::is_expiring_soon() const {
+  const Pointer held = current();
+  if (!held) return true;
+  const auto lifetime =
+      std::chrono::duration_cast<milliseconds>(held->not_after() - held->not_before());
+  return impl_->options.clock->wall() >= held->not_after() - RenewalRule::of(lifetime).renew_before;
+}
+
+Result<Pointer> ServiceCertificateProvider::renew(const Call& call) {
+  const std::lock_guard one(impl_->renewing);
+  TRY_ASSIGN(Pointer renewed, impl_->order(call));
+  const std::lock_guard lock(impl_->mutex);
+  impl_->current = renewed;
+  return renewed;
+}
+
+}  // namespace quantumapi::sdk

@@ -1,0 +1,35 @@
+// ServiceCertificateProvider::Impl: the newest certificate, and what the internal client and
+// server take from it.
+#pragma once
+
+#include <memory>
+#include <mutex>
+
+#include "client/revocations.h"
+#include "client/service_certificate.h"
+#include "client/times.h"
+#include "crypto/entropy.h"
+#include "quantumapi/certificate_provider.h"
+
+namespace quantumapi::sdk {
+
+struct ServiceCertificateProvider::Impl {
+  Impl(Client& the_client, Options the_options);
+
+  Result<std::shared_ptr<const ServiceCertificate>> order(const Call& call);
+  // revocations is kept current as long as somebody holds it. Fails while no list was ever read.
+  Result<std::shared_ptr<Revocations>> revocations(const Log& log);
+
+  Client& client;
+  Options options;
+  std::shared_ptr<const base::Clock> clock;
+  crypto::EntropyPool entropy;
+
+  std::mutex renewing;  // one order at a time
+
+  mutable std::mutex mutex;  // guards what follows
+  std::shared_ptr<const ServiceCertificate> current;
+  std::weak_ptr<Revocations> watched;
+};
+
+}  // namespace quantumapi::sdk

@@ -1,0 +1,117 @@
+#include "quantumapi/certificate_provider.h"
+
+#include "client/test_authority.h"
+#include "client/test_clock.h"
+
+namespace quantumapi::sdk {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+std::unique_ptr<ServiceCertificateProvider> provider_of(Client& client, const sdk::Clock& clock) {
+  return expect(
+      ServiceCertificateProvider::create(client, {.identity = "users-api", .clock = &clock}));
+}
+
+TEST(ServiceCertificateProvider, MakesTheKeyHereAndHoldsTheCertificateForIt) {
+  TestAuthority authority;
+  const auto client = authority.client();
+  const auto provider = provider_of(*client, sdk::Clock::system());
+  EXPECT_EQ(provider->current(), nullptr);
+  EXPECT_TRUE(provider->is_expiring_soon());
+  const auto made = expect(provider->renew());
+  EXPECT_EQ(provider->current(), made);
+  EXPECT_FALSE(provider->is_expiring_soon());
+  EXPECT_EQ(made->spiffe_id(), "spiffe://example.org/ns/users-api/sa/users-api");
+  EXPECT_EQ(made->serial_number().size(), 32U);
+  EXPECT_TRUE(made->chain_pem().starts_with("-----BEGIN CERTIFICATE-----"));
+  EXPECT_TRUE(made->roots_pem().starts_with("-----BEGIN CERTIFICATE-----"));
+  EXPECT_GT(made->not_after(), std::chrono::system_clock::now() + hours(23));
+  const SecretString key = made->private_key_pem();
+  EXPECT_TRUE(key.reveal().starts_with("-----BEGIN PRIVATE KEY-----"));
+  EXPECT_FALSE(authority.received()[0].body.contains("PRIVATE KEY"));
+}
+
+TEST(ServiceCertificateProvider, MakesANewKeyEachTime) {
+  TestAuthority authority;
+  const auto client = authority.client();
+  const auto provider = provider_of(*client, sdk::Clock::system());
+  const auto first = expect(provider->renew());
+  const auto second = expect(provider->renew());
+  EXPECT_NE(first->serial_number(), second->serial_number());
+  EXPECT_NE(first->private_key_pem().reveal(), second->private_key_pem().reveal());
+}
+
+TEST(ServiceCertificateProvider, RefusesACertificateForAnotherKey) {
+  TestAuthority authority;
+  authority.set_other_key(true);
+  const auto client = authority.client();
+  const auto provider = provider_of(*client, sdk::Clock::system());
+  EXPECT_FALSE(provider->renew());
+  EXPECT_EQ(provider->current(), nullptr);
+}
+
+TEST(ServiceCertificateProvider, RefusesACertificateThatItsOwnPeersWould) {
+  TestClock behind(std::chrono::system_clock::now() - hours(1));
+  TestAuthority authority;
+  const auto client = authority.client();
+  const auto refused = provider_of(*client, behind)->renew();
+  ASSERT_FALSE(refused) << "this clock is an hour behind";
+  EXPECT_EQ(refused.error().code, "unusable_certificate");
+  EXPECT_TRUE(refused.error().message.contains("not_yet_valid")) << refused.error().message;
+}
+
+TEST(ServiceCertificateProvider, KeepsWhatItHasWhenARenewalFailsAndNothingPastItsEnd) {
+  TestClock clock;
+  TestAuthority authority(clock);
+  const auto client = authority.client();
+  const auto provider = provider_of(*client, clock);
+  const auto held = expect(provider->renew());
+  authority.set_down(true);
+  EXPECT_EQ(provider->renew().error().kind, Kind::kUnavailable);
+  EXPECT_EQ(provider->current(), held);
+  clock.advance(hours(24));
+  EXPECT_EQ(provider->current(), nullptr);
+}
+
+TEST(ServiceCertificateProvider, IsExpiringSoonFourHoursBeforeTheEnd) {
+  TestClock clock;
+  TestAuthority authority(clock);
+  const auto client = authority.client();
+  const auto provider = provider_of(*client, clock);
+  expect(provider->renew());
+  clock.advance(hours(20) - minutes(1));
+  EXPECT_FALSE(provider->is_expiring_soon());
+  clock.advance(minutes(1));
+  EXPECT_TRUE(provider->is_expiring_soon());
+}
+
+TEST(ServiceCertificateProvider, RefusesANameThatNoCertificateCanCarry) {
+  TestAuthority authority;
+  const auto client = authority.client();
+  for (const char* name : {"no host name", "-a.example.org", "a..b"}) {
+    const auto refused =
+        ServiceCertificateProvider::create(*client, {.identity = "users-api", .dns_names = {name}});
+    ASSERT_FALSE(refused) << name;
+    EXPECT_EQ(refused.error().kind, Kind::kInvalid);
+  }
+  EXPECT_FALSE(ServiceCertificateProvider::create(*client, {})) << "no identity";
+  EXPECT_TRUE(authority.lines().empty());
+}
+
+TEST(RenewalRule, IsAsRuledForLongAndShortLifetimes) {
+  const auto rule = [](std::chrono::milliseconds lifetime) {
+    const RenewalRule made = RenewalRule::of(lifetime);
+    return std::pair(made.renew_before, made.check_every);
+  };
+  using Pair = std::pair<std::chrono::milliseconds, std::chrono::milliseconds>;
+  EXPECT_EQ(rule(hours(24)), Pair(hours(4), hours(1)));
+  EXPECT_EQ(rule(hours(24 * 90)), Pair(hours(4), hours(1)));
+  EXPECT_EQ(rule(hours(12)), Pair(hours(4), minutes(30)));
+  EXPECT_EQ(rule(minutes(5)), Pair(seconds(100), std::chrono::milliseconds(12'500)));
+}
+
+}  // namespace
+}  // namespace quantumapi::sdk

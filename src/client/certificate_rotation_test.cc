@@ -1,0 +1,120 @@
+#include "quantumapi/certificate_rotation.h"
+
+#include "client/test_authority.h"
+#include "client/test_clock.h"
+#include "client/test_log.h"
+#include "http/testing/scripted_server.h"
+
+namespace quantumapi::sdk {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr seconds kLimit{20};
+
+// Service is a service with a certificate to keep, on a clock that stands.
+struct Service {
+  TestClock clock;
+  TestAuthority authority{clock};
+  std::unique_ptr<Client> client = authority.client();
+  std::unique_ptr<ServiceCertificateProvider> provider = expect(
+      ServiceCertificateProvider::create(*client, {.identity = "users-api", .clock = &clock}));
+  LogLines lines;
+  CertificateRotationService rotation{*provider, {.log = lines.log()}};
+};
+
+TEST(CertificateRotationService, LooksEachHourAndRenewsFourHoursBeforeTheEnd) {
+  Service service;
+  for (int hour = 0; hour < 20; ++hour) {
+    const auto wait = service.rotation.check();
+    EXPECT_LE(wait, hours(1));
+    EXPECT_GE(wait, minutes(54)) << "a tenth early at most";
+    EXPECT_EQ(service.authority.issued(), 1) << hour;
+    service.clock.advance(hours(1));
+  }
+  service.rotation.check();
+  EXPECT_EQ(service.authority.issued(), 2);
+  service.rotation.check();
+  EXPECT_EQ(service.authority.issued(), 2);
+}
+
+TEST(CertificateRotationService, LogsEachNewExpiryTime) {
+  Service service;
+  service.rotation.check();
+  const auto held = service.provider->current();
+  EXPECT_TRUE(service.lines.has(
+      "the certificate of spiffe://example.org/ns/users-api/sa/users-api "
+      "(serial " +
+      held->serial_number() + ") is valid until " + to_string(held->not_after())));
+}
+
+TEST(CertificateRotationService, IsNotReadyWhileThePlatformIsDownAndComesUpByItself) {
+  Service service;
+  service.authority.set_down(true);
+  service.rotation.start();
+  ASSERT_TRUE(service.lines.wait_for("not ready, there is no valid certificate: down"));
+  EXPECT_FALSE(service.rotation.readiness().ready);
+  EXPECT_TRUE(service.rotation.readiness().reason.contains("down"));
+  service.authority.set_down(false);
+  EXPECT_TRUE(service.rotation.wait_ready(kLimit));
+  EXPECT_TRUE(service.rotation.readiness().ready);
+}
+
+TEST(CertificateRotationService, KeepsTheOldCertificateWhileThePlatformIsDownDuringRenewal) {
+  Service service;
+  service.rotation.check();
+  const auto held = service.provider->current();
+  service.clock.advance(hours(21));
+  service.authority.set_down(true);
+  std::chrono::milliseconds wait{0};
+  for (int tries = 0; tries < 12; ++tries) wait = service.rotation.check();
+  EXPECT_GE(wait, minutes(2));
+  EXPECT_LE(wait, minutes(5)) << "it never gives up for long";
+  EXPECT_EQ(service.provider->current(), held);
+  EXPECT_TRUE(service.rotation.readiness().ready);
+  EXPECT_TRUE(service.lines.has("was not renewed: down"));
+  service.authority.set_down(false);
+  EXPECT_GE(service.rotation.check(), minutes(54));
+  EXPECT_NE(service.provider->current(), held);
+}
+
+TEST(CertificateRotationService, IsNotReadyOnceTheCertificateHasEnded) {
+  Service service;
+  service.rotation.check();
+  service.authority.set_down(true);
+  service.clock.advance(hours(25));
+  EXPECT_LE(service.rotation.check(), seconds(15)) << "a service without one serves nobody";
+  EXPECT_FALSE(service.rotation.readiness().ready);
+}
+
+TEST(CertificateRotationService, RenewsShortLifetimesAtAThirdLeft) {
+  Service service;
+  service.authority.set_lifetime(minutes(5));  // six with the minute before
+  service.rotation.check();
+  service.clock.advance(minutes(2) + seconds(50));
+  EXPECT_LE(service.rotation.check(), seconds(15));
+  EXPECT_EQ(service.authority.issued(), 1);
+  service.clock.advance(seconds(15));
+  service.rotation.check();
+  EXPECT_EQ(service.authority.issued(), 2);
+}
+
+TEST(CertificateRotationService, StopsAtOnceThoughThePlatformIsSilent) {
+  http::testing::ScriptedServer silent({"never"}, http::testing::ScriptedServer::kNeverAnswer);
+  Options options;
+  options.url = "http://127.0.0.1:" + std::to_string(silent.port());
+  const auto client = expect(Client::create(std::move(options)));
+  const auto provider =
+      expect(ServiceCertificateProvider::create(*client, {.identity = "users-api"}));
+  CertificateRotationService rotation(*provider, {});
+  rotation.start();
+  while (silent.connections() == 0) std::this_thread::yield();
+  const auto begin = std::chrono::steady_clock::now();
+  rotation.stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(10)) << "the client's limit is 30 s";
+}
+
+}  // namespace
+}  // namespace quantumapi::sdk

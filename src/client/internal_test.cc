@@ -1,0 +1,303 @@
+// InternalClient and InternalServer talking to each other over real mutual TLS.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "client/test_authority.h"
+#include "client/test_clock.h"
+#include "client/test_log.h"
+#include "http/testing/scripted_server.h"
+#include "quantumapi/certificate_rotation.h"
+#include "quantumapi/internal_client.h"
+#include "quantumapi/internal_server.h"
+
+namespace quantumapi::sdk {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr const char* kHost = "notifications.notifications.svc.cluster.local";
+
+std::string url_of(const InternalServer& server, const std::string& path = "/") {
+  return "https://" + std::string(kHost) + ":" + std::to_string(server.port()) + path;
+}
+
+// Workload is one service with its certificate.
+struct Workload {
+  Workload(TestAuthority& authority, const std::string& identity,
+           const sdk::Clock& clock = sdk::Clock::system())
+      : client(authority.client()),
+        provider(expect(
+            ServiceCertificateProvider::create(*client, {.identity = identity, .clock = &clock}))) {
+    expect(provider->renew());
+  }
+  std::unique_ptr<InternalClient> calls() {
+    return expect(InternalClient::create(*provider, {.addresses = {{kHost, "127.0.0.1"}}}));
+  }
+  std::unique_ptr<InternalServer> serves(InternalServer::Handler handler, Log log = {},
+                                         const std::string& peer = "users-api") {
+    return expect(InternalServer::start(*provider,
+                                        {.host = "127.0.0.1",
+                                         .port = 0,
+                                         .allowed_peers = {TestAuthority::uri_of(peer)},
+                                         .log = std::move(log)},
+                                        std::move(handler)));
+  }
+
+  std::unique_ptr<Client> client;
+  std::unique_ptr<ServiceCertificateProvider> provider;
+};
+
+Response ok(const InternalServer::Request&) { return {.body = "\"ok\""}; }
+
+class Internal : public testing::Test {
+ protected:
+  TestAuthority authority_;
+  Workload users_{authority_, "users-api"};
+  Workload notifications_{authority_, "notifications"};
+  LogLines lines_;
+};
+
+TEST_F(Internal, EachSideKnowsTheOther) {
+  const auto server = notifications_.serves([](const InternalServer::Request& request) {
+    return Response{.status = 201,
+                    .headers = {{"Content-Type", "text/plain"}, {"X-Seen", request.query}},
+                    .body = request.peer + " " + request.method + " " + request.path + " " +
+                            std::string(find_header(request.headers, "x-kind")) + " " +
+                            request.body};
+  });
+  const auto client = users_.calls();
+  const auto answer = expect(client->send({.method = "POST",
+                                           .url = url_of(*server, "/send?to=ada"),
+                                           .headers = {{"X-Kind", "mail"}},
+                                           .body = "hello"}));
+  EXPECT_EQ(answer.status, 201);
+  EXPECT_EQ(answer.body, TestAuthority::uri_of("users-api") + " POST /send mail hello");
+  EXPECT_EQ(find_header(answer.headers, "content-type"), "text/plain");
+  EXPECT_EQ(find_header(answer.headers, "x-seen"), "to=ada");
+}
+
+TEST_F(Internal, AnExternalUrlIsRefusedBeforeAnyConnection) {
+  http::testing::ScriptedServer outside({"never"});
+  const std::string port = std::to_string(outside.port());
+  const auto client = users_.calls();
+  for (const std::string& url :
+       {"https://127.0.0.1:" + port + "/", "http://127.0.0.1:" + port + "/",
+        "http://" + std::string(kHost) + ":" + port + "/", "https://localhost:" + port + "/"}) {
+    const auto refused = client->send({.url = url});
+    ASSERT_FALSE(refused) << url;
+    EXPECT_EQ(refused.error().code, "external_url") << url;
+  }
+  EXPECT_EQ(outside.connections(), 0);
+}
+
+TEST_F(Internal, AServerOfAnotherNameIsNotTakenForTheOneThatWasMeant) {
+  Workload impostor(authority_, "orders");  // a certificate of the same authority
+  const auto server = impostor.serves(ok);
+  const auto refused = users_.calls()->send({.url = url_of(*server)});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, Kind::kUnavailable);
+  EXPECT_EQ(refused.error().code, "tls_peer_wrong_identity");
+}
+
+TEST_F(Internal, AHostMayStandForAnotherIdentityWhereThatIsSaid) {
+  Workload orders(authority_, "orders");
+  const auto server = orders.serves(ok);
+  const auto client = expect(InternalClient::create(
+      *users_.provider,
+      {.peers = {{kHost, TestAuthority::uri_of("orders")}}, .addresses = {{kHost, "127.0.0.1"}}}));
+  EXPECT_EQ(expect(client->send({.url = url_of(*server)})).status, 200);
+}
+
+TEST_F(Internal, APeerThatIsNotAllowedIsTurnedAway) {
+  const auto server = notifications_.serves(ok, lines_.log(), "orders");
+  const auto refused = users_.calls()->send({.url = url_of(*server)});
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().code.starts_with("tls_alert_")) << refused.error().code;
+  EXPECT_TRUE(lines_.wait_for("wrong_identity"));
+  EXPECT_TRUE(lines_.has(TestAuthority::uri_of("users-api"))) << "who it claimed to be";
+  EXPECT_TRUE(server->metrics().contains(
+      R"(quantumapi_tls_handshake_failures_total{reason="wrong_identity"} 1)"));
+}
+
+TEST_F(Internal, ACertificateOfAnotherAuthorityIsTurnedAway) {
+  TestAuthority elsewhere(sdk::Clock::system(), 7);
+  Workload stranger(elsewhere, "users-api");
+  const auto server = notifications_.serves(ok, lines_.log());
+  EXPECT_FALSE(stranger.calls()->send({.url = url_of(*server)}));
+  EXPECT_FALSE(users_.calls()->send({.url = "https://" + std::string(kHost) + ":" +
+                                            std::to_string(stranger.serves(ok)->port()) + "/"}));
+}
+
+TEST_F(Internal, ARevokedPeerIsCutOffWithinASecondAndTurnedAwayFromThenOn) {
+  const auto server = notifications_.serves(ok, lines_.log());
+  const auto client = users_.calls();
+  ASSERT_EQ(expect(client->send({.url = url_of(*server)})).status, 200);
+  authority_.revoke(users_.provider->current()->serial_number());
+  const auto begin = std::chrono::steady_clock::now();
+  while (client->send({.url = url_of(*server)})) {
+    ASSERT_LT(std::chrono::steady_clock::now() - begin, seconds(10));
+  }
+  const auto refused = client->send({.url = url_of(*server)});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "tls_alert_certificate_revoked");
+  EXPECT_TRUE(lines_.wait_for("revoked"));
+}
+
+TEST_F(Internal, ARevocationEndsARequestThatIsStillBeingAnswered) {
+  std::atomic<bool> answering = false;
+  std::atomic<bool> finish = false;
+  const auto server = notifications_.serves([&](const InternalServer::Request&) {
+    answering = true;
+    while (!finish) std::this_thread::yield();
+    return Response{};
+  });
+  const auto client = users_.calls();
+  std::jthread revoker([&] {
+    while (!answering) std::this_thread::yield();
+    authority_.revoke(users_.provider->current()->serial_number());
+  });
+  EXPECT_FALSE(client->send({.url = url_of(*server)})) << "the client's limit is 30 s";
+  finish = true;
+}
+
+TEST_F(Internal, AServerThatIsRevokedIsNotCalled) {
+  const auto server = notifications_.serves(ok);
+  const auto client = users_.calls();
+  ASSERT_TRUE(client->send({.url = url_of(*server)}));
+  authority_.revoke(notifications_.provider->current()->serial_number());
+  const auto begin = std::chrono::steady_clock::now();
+  while (client->send({.url = url_of(*server)})) {
+    ASSERT_LT(std::chrono::steady_clock::now() - begin, seconds(10));
+  }
+  EXPECT_EQ(client->send({.url = url_of(*server)}).error().code, "tls_peer_revoked");
+}
+
+TEST_F(Internal, BothSidesTakeUpNewCertificatesWithoutAFailedRequest) {
+  const auto server = notifications_.serves(ok);
+  const auto client = users_.calls();
+  std::atomic<bool> stop = false;
+  std::atomic<int> answered = 0;
+  std::atomic<int> failed = 0;
+  std::vector<std::jthread> callers;
+  for (int i = 0; i < 2; ++i)
+    callers.emplace_back([&] {
+      while (!stop) ++(client->send({.url = url_of(*server)}) ? answered : failed);
+    });
+  for (int round = 0; round < 3; ++round) {
+    expect(users_.provider->renew());
+    expect(notifications_.provider->renew());
+    const int before = answered;
+    const auto begin = std::chrono::steady_clock::now();
+    while (answered < before + 50 || std::chrono::steady_clock::now() - begin < milliseconds(700))
+      std::this_thread::sleep_for(milliseconds(1));
+  }
+  stop = true;
+  callers.clear();
+  EXPECT_EQ(failed, 0);
+  // The old certificates are no longer shown: revoking them changes nothing.
+  EXPECT_TRUE(client->send({.url = url_of(*server)}));
+}
+
+TEST_F(Internal, AHandlersFaultIs500AndTellsNothing) {
+  const auto server = notifications_.serves(
+      [](const InternalServer::Request& request) -> Response {
+        if (request.path == "/status") return {.status = 42};
+        if (request.path == "/header") return {.headers = {{"X", "a\r\nSet-Cookie: b"}}};
+        throw std::runtime_error("the value was ada@example.org");
+      },
+      lines_.log());
+  const auto client = users_.calls();
+  for (const char* path : {"/throws", "/status", "/header"}) {
+    const auto answer = expect(client->send({.url = url_of(*server, path)}));
+    EXPECT_EQ(answer.status, 500) << path;
+    EXPECT_FALSE(answer.body.contains("ada")) << path;
+    EXPECT_EQ(find_header(answer.headers, "set-cookie"), "") << path;
+  }
+  EXPECT_TRUE(lines_.wait_for("the handler threw"));
+  EXPECT_FALSE(lines_.has("ada@example.org"));
+}
+
+TEST_F(Internal, RefusesHeadersThatWouldMoveTheEndOfARequest) {
+  const auto server = notifications_.serves(ok);
+  const auto client = users_.calls();
+  for (const char* name : {"Content-Length", "transfer-encoding", "Host", "Connection"})
+    EXPECT_EQ(client->send({.url = url_of(*server), .headers = {{name, "1"}}}).error().kind,
+              Kind::kInvalid)
+        << name;
+  EXPECT_FALSE(client->send({.url = url_of(*server), .headers = {{"X", "a\r\nY: b"}}}));
+  EXPECT_FALSE(client->send(
+      {.method = "POST", .url = url_of(*server), .headers = {{"Content-Type", "a\r\nY: b"}}}));
+  EXPECT_FALSE(client->send({.method = "BREW", .url = url_of(*server)}));
+}
+
+TEST_F(Internal, ACallsDeadlineAndItsCancellingHold) {
+  std::atomic<bool> finish = false;
+  std::atomic<int> begun = 0;
+  const auto server = notifications_.serves([&](const InternalServer::Request&) {
+    ++begun;
+    while (!finish) std::this_thread::yield();
+    return Response{};
+  });
+  const auto client = users_.calls();
+  const auto late = client->send({.url = url_of(*server)}, {.timeout = seconds(1)});
+  EXPECT_EQ(late.error().code, "timeout");
+  std::stop_source stop;
+  std::jthread canceller([&] {
+    while (begun < 2) std::this_thread::yield();
+    stop.request_stop();
+  });
+  EXPECT_EQ(client->send({.url = url_of(*server)}, {.cancel = stop.get_token()}).error().kind,
+            Kind::kCancelled);
+  finish = true;
+}
+
+TEST_F(Internal, RefusesToServeEverybodyOrNobody) {
+  const auto start = [&](std::vector<std::string> peers, InternalServer::Handler handler) {
+    return InternalServer::start(
+        *notifications_.provider,
+        {.host = "127.0.0.1", .port = 0, .allowed_peers = std::move(peers)}, std::move(handler));
+  };
+  EXPECT_EQ(start({}, ok).error().kind, Kind::kInvalid);
+  EXPECT_EQ(start({"users-api"}, ok).error().kind, Kind::kInvalid) << "no SPIFFE id";
+  EXPECT_EQ(start({TestAuthority::uri_of("users-api")}, nullptr).error().kind, Kind::kInvalid);
+}
+
+TEST_F(Internal, NeedsACertificateAndARevocationListToBegin) {
+  const auto client = authority_.client();
+  const auto provider =
+      expect(ServiceCertificateProvider::create(*client, {.identity = "users-api"}));
+  EXPECT_EQ(InternalClient::create(*provider, {}).error().code, "no_certificate");
+  expect(provider->renew());
+  authority_.set_down(true);
+  EXPECT_EQ(InternalClient::create(*provider, {}).error().kind, Kind::kUnavailable);
+  authority_.set_down(false);
+  EXPECT_TRUE(InternalClient::create(*provider, {}));
+}
+
+TEST(InternalOutage, TheLastRevocationListCountsUntilItsEndAndThenNobodyIsAnswered) {
+  TestClock clock;
+  TestAuthority authority(clock);
+  authority.set_lifetime(hours(48));
+  Workload users(authority, "users-api", clock);
+  Workload notifications(authority, "notifications", clock);
+  LogLines lines;
+  const auto server = notifications.serves(ok, lines.log());
+  const auto client = users.calls();
+  ASSERT_TRUE(client->send({.url = url_of(*server)}));
+  authority.set_down(true);
+  ASSERT_TRUE(lines.wait_for("revocation lists can't be read"));
+  clock.advance(hours(24) - seconds(60));
+  EXPECT_TRUE(client->send({.url = url_of(*server)}));
+  clock.advance(seconds(61));
+  EXPECT_FALSE(client->send({.url = url_of(*server)})) << "who was revoked can't be told any more";
+  authority.set_down(false);
+  ASSERT_TRUE(lines.wait_for("revocation lists are read again"));
+  EXPECT_TRUE(client->send({.url = url_of(*server)}));
+}
+
+}  // namespace
+}  // namespace quantumapi::sdk

@@ -1,0 +1,161 @@
+#include "client/revocations.h"
+
+#include <algorithm>
+
+#include "client/backoff.h"
+#include "client/error.h"
+#include "client/times.h"
+#include "x509/crl.h"
+#include "x509/issue.h"
+#include "x509/service_identity.h"
+
+namespace quantumapi::sdk {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kEvery{500};
+// A platform that is slow for longer than this is asked anew.
+constexpr milliseconds kLongest{2'000};
+// New authorities are looked for this often, and at once when a peer names one that is not known.
+constexpr int kRoundsBetweenIssuers = 20;
+
+}  // namespace
+
+Revocations::Revocations(Client& client, std::string authority_id,
+                         std::shared_ptr<const base::Clock> clock, Log log)
+    : client_(client),
+      authority_id_(std::move(authority_id)),
+      clock_(std::move(clock)),
+      log_(std::move(log)),
+      lists_(std::make_shared<const Lists>()) {}
+
+Revocations::~Revocations() = default;
+
+Result<std::shared_ptr<Revocations>> Revocations::begin(Client& client, std::string authority_id,
+                                                        std::shared_ptr<const base::Clock> clock,
+                                                        Log log) {
+  std::shared_ptr<Revocations> made(
+      new Revocations(client, std::move(authority_id), std::move(clock), std::move(log)));
+  TRY(made->refresh(true, {}));
+  made->thread_ = std::jthread([raw = made.get()](const std::stop_token& stop) { raw->run(stop); });
+  return made;
+}
+
+bool Revocations::is_revoked(const x509::Peer& peer) const {
+  std::shared_ptr<const Lists> lists;
+  {
+    const std::lock_guard lock(mutex_);
+    lists = lists_;
+  }
+  const auto found = lists->find(peer.issuer_key_id);
+  if (found == lists->end()) {
+    issuer_unknown_ = true;
+    return true;
+  }
+  const List& list = *found->second;
+  return clock_->wall() > list.next_update || list.serials.contains(peer.serial);
+}
+
+void Revocations::on_change(std::weak_ptr<const std::function<void()>> listener) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(listeners_, [](const auto& one) { return one.expired(); });
+  listeners_.push_back(std::move(listener));
+}
+
+void Revocations::run(const std::stop_token& stop) {
+  for (int round = 1; pause(kEvery, stop); ++round) {
+    const bool with_issuers = issuer_unknown_.exchange(false) || round % kRoundsBetweenIssuers == 0;
+    const auto refreshed = refresh(with_issuers, stop);
+    if (stop.stop_requested()) return;
+    report(refreshed);
+  }
+}
+
+Result<void> Revocations::refresh(bool with_issuers, const std::stop_token& stop) {
+  const Call call{.timeout = kLongest, .cancel = stop};
+  Lists lists = *lists_;  // only this thread changes it
+  if (with_issuers) TRY(read_issuers(lists, call));
+  Result<void> outcome;
+  bool changed = lists.size() != lists_->size();
+  for (auto& [key_id, list] : lists) {
+    const auto before = list;
+    if (const auto read = read_list(list, call); !read) outcome = read;
+    changed = changed || list != before;
+  }
+  // An authority whose first list could not be read is as good as unknown: the next round looks
+  // for it again.
+  if (std::erase_if(lists, [](const auto& one) { return one.second->etag.empty(); }) > 0)
+    issuer_unknown_ = true;
+  if (changed) take_up(std::move(lists));
+  return outcome;
+}
+
+Result<void> Revocations::read_issuers(Lists& lists, const Call& call) const {
+  TRY_ASSIGN(const auto issuers, client_.certificates(call).issuers(authority_id_));
+  Lists found;
+  for (const Issuer& issuer : issuers) {
+    const auto der = x509::certificate_der(issuer.certificate_pem);
+    if (!der) return std::unexpected(error_of(der.error()));
+    const auto key_id = x509::authority_key_id(*der);
+    if (!key_id) return std::unexpected(error_of(key_id.error()));
+    const auto known = lists.find(*key_id);
+    if (known != lists.end()) {
+      found.insert(*known);
+      continue;
+    }
+    List fresh{.authority_id = issuer.authority_id, .issuer_der = *der};
+    found.emplace(*key_id, std::make_shared<const List>(std::move(fresh)));
+  }
+  lists = std::move(found);
+  return {};
+}
+
+Result<void> Revocations::read_list(std::shared_ptr<const List>& list, const Call& call) const {
+  TRY_ASSIGN(const auto answer,
+             client_.certificates(call).revocation_list(list->authority_id, list->etag));
+  if (!answer) return {};
+  const auto read = x509::parse_crl(base::as_bytes(answer->der), list->issuer_der);
+  if (!read)
+    return fail(Kind::kProtocol, "unusable_revocation_list",
+                "a revocation list can't be used: " + read.error().message);
+  if (read->this_update < list->this_update)
+    return fail(Kind::kProtocol, "old_revocation_list",
+                "the platform gave a revocation list older than the one before");
+  List next{.authority_id = list->authority_id,
+            .issuer_der = list->issuer_der,
+            .etag = answer->etag.empty() ? "none" : answer->etag,
+            .this_update = read->this_update,
+            .next_update = read->next_update,
+            .serials = {}};
+  for (const x509::RevokedCertificate& revoked : read->revoked) next.serials.insert(revoked.serial);
+  list = std::make_shared<const List>(std::move(next));
+  return {};
+}
+
+void Revocations::take_up(Lists lists) {
+  std::vector<std::weak_ptr<const std::function<void()>>> listeners;
+  {
+    const std::lock_guard lock(mutex_);
+    lists_ = std::make_shared<const Lists>(std::move(lists));
+    listeners = listeners_;
+  }
+  for (const auto& one : listeners)
+    if (const auto listener = one.lock()) (*listener)();
+}
+
+void Revocations::report(const Result<void>& refreshed) {
+  const bool failed = !refreshed;
+  if (!log_ || failed == std::exchange(failing_, failed)) return;
+  if (!failed) {
+    log_(LogLevel::kInfo, "revocation lists are read again");
+    return;
+  }
+  WallTime until{std::numeric_limits<std::int64_t>::max()};
+  for (const auto& [key_id, list] : *lists_) until = std::min(until, list->next_update);
+  log_(LogLevel::kError, "revocation lists can't be read: " + refreshed.error().message +
+                             "; those read last count until " + until.to_string() +
+                             ", then every peer is refused");
+}
+
+}  // namespace quantumapi::sdk

@@ -1,0 +1,77 @@
+// Revocations: which certificates the tenant's authorities have revoked, half a second old at most.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "quantumapi/client.h"
+#include "quantumapi/log.h"
+#include "quantumapi/result.h"
+#include "x509/verify.h"
+
+namespace quantumapi::sdk {
+
+// Revocations reads the list of each authority twice a second, on a thread of its own. While the
+// platform does not answer, what was read last counts, until its next update was due (RFC 5280
+// section 5.1.2.5): after that, and for issuers that have no list, everything counts as revoked.
+class Revocations {
+ public:
+  // begin reads the lists once, for the tenant that `authority_id` belongs to.
+  static Result<std::shared_ptr<Revocations>> begin(Client& client, std::string authority_id,
+                                                    std::shared_ptr<const base::Clock> clock,
+                                                    Log log);
+  ~Revocations();
+  Revocations(const Revocations&) = delete;
+  Revocations& operator=(const Revocations&) = delete;
+
+  // is_revoked looks into memory. From any thread.
+  [[nodiscard]] bool is_revoked(const x509::Peer& peer) const;
+  // on_change calls `listener` after each change, from this object's thread, as long as it lives.
+  void on_change(std::weak_ptr<const std::function<void()>> listener);
+
+ private:
+  struct List {
+    std::string authority_id;
+    Bytes issuer_der;
+    std::string etag;
+    WallTime this_update;
+    WallTime next_update;
+    std::set<Bytes> serials;
+  };
+  // By the key identifier of the issuer. A list never changes once it is in here.
+  using Lists = std::map<Bytes, std::shared_ptr<const List>>;
+
+  Revocations(Client& client, std::string authority_id, std::shared_ptr<const base::Clock> clock,
+              Log log);
+  void run(const std::stop_token& stop);
+  // refresh reads what is new. Lists that could not be read stay as they were.
+  Result<void> refresh(bool with_issuers, const std::stop_token& stop);
+  Result<void> read_issuers(Lists& lists, const Call& call) const;
+  Result<void> read_list(std::shared_ptr<const List>& list, const Call& call) const;
+  void take_up(Lists lists);
+  void report(const Result<void>& refreshed);
+
+  Client& client_;
+  const std::string authority_id_;
+  const std::shared_ptr<const base::Clock> clock_;
+  const Log log_;
+  bool failing_ = false;                              // of the thread alone
+  mutable std::atomic<bool> issuer_unknown_ = false;  // a peer's issuer has no list here
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::shared_ptr<const Lists> lists_;
+  std::vector<std::weak_ptr<const std::function<void()>>> listeners_;
+
+  std::jthread thread_;  // last: it uses all of the above
+};
+
+}  // namespace quantumapi::sdk

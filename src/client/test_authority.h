@@ -1,0 +1,155 @@
+// TestAuthority: a platform in this process whose authority issues and revokes real certificates,
+// for the tests of the SDK.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/encoding.h"
+#include "client/test_platform.h"
+#include "client/times.h"
+#include "x509/crl.h"
+#include "x509/issue.h"
+#include "x509/request.h"
+
+namespace quantumapi::sdk {
+
+class TestAuthority {
+ public:
+  // TestAuthority has a root of its own for each `octet`.
+  explicit TestAuthority(const sdk::Clock& clock = sdk::Clock::system(), std::uint8_t octet = 1)
+      : clock_(clock),
+        root_key_(key(octet)),
+        issuer_key_(key(static_cast<std::uint8_t>(octet + 1))),
+        platform_([this](const Received& request) { return answer(request); }) {}
+
+  std::unique_ptr<Client> client() { return platform_.client("qapi_test", 0); }
+  std::vector<std::string> lines() { return platform_.lines(); }
+  std::vector<Received> received() { return platform_.received(); }
+  [[nodiscard]] int issued() const { return issued_; }
+
+  void set_down(bool down) { down_ = down; }
+  void set_lifetime(std::chrono::seconds lifetime) { lifetime_ = lifetime; }
+  // set_other_key lets the next certificates be for a key that nobody asked for.
+  void set_other_key(bool other) { other_key_ = other; }
+  void revoke(const std::string& serial_hex) {
+    const std::scoped_lock lock(mutex_);
+    revoked_.push_back({base::from_hex(serial_hex).value(), now(), {}});
+    ++list_number_;
+  }
+
+  static std::string uri_of(const std::string& identity) {
+    return "spiffe://example.org/ns/" + identity + "/sa/" + identity;
+  }
+
+ private:
+  static crypto::SigningKey key(std::uint8_t octet) {
+    return crypto::SigningKey::create("ML-DSA-65", SecretBytes::copy_of(Bytes(32, octet))).value();
+  }
+  [[nodiscard]] WallTime now() const { return {wall_time_of(clock_.wall()).seconds() * 1'000'000}; }
+
+  http::Reply answer(const Received& request) {
+    if (down_)
+      return TestPlatform::json(R"({"error":"service_unavailable","message":"down"})", 503);
+    if (request.line == "POST /api/v1/certificates") return issue(request);
+    if (request.line == "GET /api/v1/cas/issuer/issuers") return issuers();
+    if (request.line == "GET /api/v1/cas/issuer/crl") return revocation_list(request);
+    return TestPlatform::json(R"({"error":"not_found"})", 404);
+  }
+
+  static std::string member(const std::string& name, const std::string& text) {
+    std::string out = "\"" + name + "\":\"";
+    for (const char c : text) out += c == '\n' ? std::string("\\n") : std::string(1, c);
+    return out + "\"";
+  }
+  static std::string text_of(const std::string& body, const std::string& name) {
+    WipingArena arena;
+    const auto parsed = json::parse(body, arena);
+    const json::Value* const found = parsed ? parsed->find(name) : nullptr;
+    return found == nullptr ? std::string() : std::string(found->text);
+  }
+
+  http::Reply issue(const Received& request) {
+    const std::string identity = text_of(request.body, "identity");
+    auto asked = x509::parse_request(text_of(request.body, "csr"));
+    if (!asked) return TestPlatform::json(R"({"error":"bad_csr"})", 400);
+    if (other_key_) {
+      x509::SubjectNames names;
+      names.common_name = "other";
+      asked = x509::parse_request(x509::make_request(names, key(9)).value());
+    }
+    asked->names.common_name = identity;
+    asked->names.uris = {uri_of(identity)};
+    const x509::Validity validity{now() - std::chrono::minutes(1),
+                                  lifetime_.load() + std::chrono::minutes(1)};
+    const auto tbs = x509::prepare_leaf(*asked, {}, intermediate_, validity).value();
+    const Bytes leaf = x509::sign_certificate(tbs, issuer_key_).value();
+    const std::string serial = base::to_hex(tbs.serial);
+    ++issued_;
+    return TestPlatform::json(
+        "{" + member("id", serial) + "," + member("serialNumber", serial) + "," +
+            member("identity", identity) + "," + member("status", "active") + "," +
+            member("keyType", "ML-DSA-65") + "," + member("spiffeId", uri_of(identity)) + "," +
+            member("caId", "issuer") + "," + member("notBefore", tbs.not_before.to_string()) + "," +
+            member("notAfter", tbs.not_after.to_string()) + "," +
+            member("chainPem", x509::certificate_pem(leaf) + x509::certificate_pem(intermediate_)) +
+            "," + member("caPem", x509::certificate_pem(root_)) + "}",
+        201);
+  }
+
+  http::Reply issuers() {
+    return TestPlatform::json(R"({"issuers":[{"id":"issuer",)" +
+                              member("certificatePem", x509::certificate_pem(intermediate_)) +
+                              "}]}");
+  }
+
+  http::Reply revocation_list(const Received& request) {
+    const std::scoped_lock lock(mutex_);
+    if (now() - signed_at_ > std::chrono::hours(12)) {
+      signed_at_ = now();
+      ++list_number_;
+    }
+    const std::string tag = "\"" + std::to_string(list_number_) + "\"";
+    const auto asked = request.headers.find("if-none-match");
+    http::Reply reply = http::Reply::empty(304);
+    if (asked == request.headers.end() || asked->second != tag) {
+      const x509::RevocationList list{.number = list_number_,
+                                      .this_update = now(),
+                                      .next_update = now() + std::chrono::hours(24),
+                                      .revoked = revoked_};
+      reply =
+          http::Reply::text(base::as_text(x509::make_crl(list, intermediate_, issuer_key_).value()),
+                            "application/pkix-crl");
+    }
+    reply.headers.emplace_back("ETag", tag);
+    return reply;
+  }
+
+  const sdk::Clock& clock_;
+  crypto::SigningKey root_key_;
+  crypto::SigningKey issuer_key_;
+  x509::Validity life_{now() - std::chrono::hours(24), std::chrono::hours(24 * 365)};
+  Bytes root_ = x509::sign_certificate(x509::prepare_root("Test root", root_key_, 1, life_).value(),
+                                       root_key_)
+                    .value();
+  Bytes intermediate_ =
+      x509::sign_certificate(
+          x509::prepare_intermediate("Test issuer", issuer_key_, root_, life_).value(), root_key_)
+          .value();
+
+  std::atomic<bool> down_ = false;
+  std::atomic<bool> other_key_ = false;
+  std::atomic<int> issued_ = 0;
+  std::atomic<std::chrono::seconds> lifetime_{std::chrono::hours(24)};
+  std::mutex mutex_;
+  std::vector<x509::RevokedCertificate> revoked_;
+  std::uint64_t list_number_ = 1;
+  WallTime signed_at_;
+  TestPlatform platform_;
+};
+
+}  // namespace quantumapi::sdk
