@@ -37,6 +37,7 @@ Result<Certificate> read_certificate(ByteView der);
 // them. Text between the blocks is allowed, other blocks are not.
 Result<std::vector<Certificate>> read_certificates(std::string_view pem);
 
+Result<Bytes> encoded(X509* certificate);
 Result<std::string> certificate_pem(X509* certificate);
 
 }  // namespace quantumapi::x509

@@ -43,7 +43,8 @@ Result<Bytes> make_crl(const RevocationList& list, ByteView issuer_der,
                        const crypto::SigningKey& issuer);
 
 // parse_crl reads a DER list of at most 16 MiB and checks that `issuer_der` signed it;
-// unknown critical extensions are refused. It does not look at the time.
+// unknown critical extensions are refused. It does not look at the time. cACompromise and
+// aACompromise, which other issuers write, are read as keyCompromise.
 Result<RevocationList> parse_crl(ByteView der, ByteView issuer_der);
 
 }  // namespace quantumapi::x509

@@ -2,9 +2,12 @@
 #include <array>
 
 #include "base/encoding.h"
+#include "crypto/hash.h"
 #include "x509/aws_lc.h"
 #include "x509/names.h"
+#include "x509/private_key.h"
 #include "x509/server_identity.h"
+#include "x509/spiffe.h"
 
 namespace quantumapi::x509 {
 namespace {
@@ -39,15 +42,18 @@ Result<std::string> serial_text(const X509* certificate) {
   return base::to_hex(octets);
 }
 
+std::string oid_text(const ASN1_OBJECT* oid) {
+  std::array<char, 128> text{};
+  if (OBJ_obj2txt(text.data(), static_cast<int>(text.size()), oid, 1) <= 0) return "unknown";
+  return text.data();
+}
+
 std::string algorithm_text(const X509* certificate) {
   const int nid = X509_get_signature_nid(certificate);
   if (nid != NID_undef) return OBJ_nid2ln(nid);
   const X509_ALGOR* algorithm = nullptr;
   X509_get0_signature(nullptr, &algorithm, certificate);
-  std::array<char, 128> text{};
-  if (OBJ_obj2txt(text.data(), static_cast<int>(text.size()), algorithm->algorithm, 1) <= 0)
-    return "unknown";
-  return text.data();
+  return oid_text(algorithm->algorithm);
 }
 
 // printable escapes what could deceive or drive a terminal: names are an issuer's free choice.
@@ -85,11 +91,69 @@ Result<std::vector<std::string>> names_of(const X509* certificate) {
   return out;
 }
 
-}  // namespace
+std::string key_text(const EVP_PKEY* key) {
+  if (key == nullptr) return "unknown";
+  if (EVP_PKEY_id(key) == EVP_PKEY_PQDSA) return OBJ_nid2ln(EVP_PKEY_pqdsa_get_type(key));
+  if (EVP_PKEY_id(key) == EVP_PKEY_RSA) return "RSA-" + std::to_string(EVP_PKEY_bits(key));
+  if (const auto type = key_type(key)) return std::string(algorithm(*type));
+  return OBJ_nid2ln(EVP_PKEY_id(key));
+}
 
-Result<CertificateInfo> describe_certificate(std::string_view pem) {
-  TRY_ASSIGN(const std::vector<Certificate> certificates, read_certificates(pem));
-  const X509* certificate = certificates.front().get();
+std::vector<std::string> key_usages_of(X509* certificate) {
+  struct Bit {
+    std::uint32_t bit;
+    const char* name;
+  };
+  constexpr auto kBits = std::to_array<Bit>({
+      {X509v3_KU_DIGITAL_SIGNATURE, "digitalSignature"},
+      {X509v3_KU_NON_REPUDIATION, "nonRepudiation"},
+      {X509v3_KU_KEY_ENCIPHERMENT, "keyEncipherment"},
+      {X509v3_KU_DATA_ENCIPHERMENT, "dataEncipherment"},
+      {X509v3_KU_KEY_AGREEMENT, "keyAgreement"},
+      {X509v3_KU_KEY_CERT_SIGN, "keyCertSign"},
+      {X509v3_KU_CRL_SIGN, "cRLSign"},
+      {X509v3_KU_ENCIPHER_ONLY, "encipherOnly"},
+      {X509v3_KU_DECIPHER_ONLY, "decipherOnly"},
+  });
+  std::vector<std::string> out;
+  if ((X509_get_extension_flags(certificate) & EXFLAG_KUSAGE) == 0) return out;
+  for (const Bit& usage : kBits)
+    if ((X509_get_key_usage(certificate) & usage.bit) != 0) out.emplace_back(usage.name);
+  return out;
+}
+
+Result<std::vector<std::string>> extended_key_usages_of(const X509* certificate) {
+  int critical = 0;
+  const bssl::UniquePtr<EXTENDED_KEY_USAGE> list(static_cast<EXTENDED_KEY_USAGE*>(
+      X509_get_ext_d2i(certificate, NID_ext_key_usage, &critical, nullptr)));
+  if (!list && critical != -1) return unreadable("extendedKeyUsage");
+  std::vector<std::string> out;
+  for (std::size_t i = 0; list && i < sk_ASN1_OBJECT_num(list.get()); ++i) {
+    const ASN1_OBJECT* purpose = sk_ASN1_OBJECT_value(list.get(), i);
+    const int nid = OBJ_obj2nid(purpose);
+    const bool named = nid == NID_client_auth || nid == NID_server_auth;
+    out.push_back(named ? OBJ_nid2sn(nid) : oid_text(purpose));
+  }
+  return out;
+}
+
+Result<std::string> crl_url_of(const X509* certificate) {
+  int critical = 0;
+  const bssl::UniquePtr<CRL_DIST_POINTS> points(static_cast<CRL_DIST_POINTS*>(
+      X509_get_ext_d2i(certificate, NID_crl_distribution_points, &critical, nullptr)));
+  if (!points && critical != -1) return unreadable("cRLDistributionPoints");
+  for (std::size_t i = 0; points && i < sk_DIST_POINT_num(points.get()); ++i) {
+    const DIST_POINT_NAME* name = sk_DIST_POINT_value(points.get(), i)->distpoint;
+    if (name == nullptr || name->type != 0) continue;  // 0: fullName
+    for (std::size_t j = 0; j < sk_GENERAL_NAME_num(name->name.fullname); ++j) {
+      const GENERAL_NAME* entry = sk_GENERAL_NAME_value(name->name.fullname, j);
+      if (entry->type == GEN_URI) return general_name_text(entry);
+    }
+  }
+  return std::string();
+}
+
+Result<CertificateInfo> describe(X509* certificate) {
   CertificateInfo info;
   TRY_ASSIGN(info.subject, name_text(X509_get_subject_name(certificate)));
   TRY_ASSIGN(info.issuer, name_text(X509_get_issuer_name(certificate)));
@@ -98,8 +162,34 @@ Result<CertificateInfo> describe_certificate(std::string_view pem) {
   TRY_ASSIGN(info.not_after, time_of(X509_get0_notAfter(certificate)));
   info.signature_algorithm = algorithm_text(certificate);
   TRY_ASSIGN(info.names, names_of(certificate));
+  info.key_algorithm = key_text(X509_get0_pubkey(certificate));
+  info.is_ca = X509_check_ca(certificate) == 1;
+  info.key_usages = key_usages_of(certificate);
+  TRY_ASSIGN(info.extended_key_usages, extended_key_usages_of(certificate));
+  for (const std::string& name : info.names)
+    if (const auto id = SpiffeId::parse(name)) info.spiffe_id = name;
+  TRY_ASSIGN(info.crl_url, crl_url_of(certificate));
+  TRY_ASSIGN(const Bytes der, encoded(certificate));
+  info.sha256_hex = base::to_hex(crypto::sha256(der));
   ERR_clear_error();
   return info;
+}
+
+}  // namespace
+
+Result<std::vector<CertificateInfo>> describe_certificates(std::string_view pem) {
+  TRY_ASSIGN(const std::vector<Certificate> certificates, read_certificates(pem));
+  std::vector<CertificateInfo> out;
+  for (const Certificate& certificate : certificates) {
+    TRY_ASSIGN(CertificateInfo info, describe(certificate.get()));
+    out.push_back(std::move(info));
+  }
+  return out;
+}
+
+Result<CertificateInfo> describe_certificate(std::string_view pem) {
+  TRY_ASSIGN(const std::vector<Certificate> certificates, read_certificates(pem));
+  return describe(certificates.front().get());
 }
 
 }  // namespace quantumapi::x509

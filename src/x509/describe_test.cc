@@ -3,8 +3,11 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/encoding.h"
+#include "crypto/hash.h"
 #include "x509/aws_lc.h"
 #include "x509/server_identity.h"
+#include "x509/testing/hierarchy.h"
 
 namespace quantumapi::x509 {
 namespace {
@@ -27,6 +30,43 @@ TEST(DescribeCertificate, ShowsWhatAnotherLibraryMade) {
                                                   "spiffe://example.org/api"}));
   EXPECT_EQ(describe_certificate(file("pq_root")).value().signature_algorithm, "ML-DSA-87");
   EXPECT_TRUE(describe_certificate(file("ec_root")).value().names.empty());
+}
+
+TEST(DescribeCertificate, ShowsKeyUsesAuthorityAndFingerprint) {
+  const auto leaf = describe_certificate(file("pq_leaf")).value();
+  EXPECT_EQ(leaf.key_algorithm, "ML-DSA-65");
+  EXPECT_FALSE(leaf.is_ca);
+  EXPECT_EQ(leaf.key_usages, std::vector<std::string>{"digitalSignature"});
+  EXPECT_EQ(leaf.spiffe_id, "spiffe://example.org/api");
+  EXPECT_EQ(leaf.sha256_hex, "e162e83819574c1cb80133af396511361047349e66cb3412ccb2dd0ad75bdd55");
+  EXPECT_EQ(describe_certificate(file("pq_root")).value().key_algorithm, "ML-DSA-87");
+  const auto root = describe_certificate(file("ec_root")).value();
+  EXPECT_EQ(root.key_algorithm, "ECDSA-P256");
+  EXPECT_TRUE(root.is_ca);
+  EXPECT_TRUE(root.extended_key_usages.empty());
+  EXPECT_EQ(root.spiffe_id, "");
+  EXPECT_EQ(root.crl_url, "");
+}
+
+TEST(DescribeCertificate, ShowsWhatWasIssuedHere) {
+  const testing::Hierarchy of(KeyType::kEcdsaP256);
+  const Bytes leaf =
+      of.make_leaf(testing::workload_names(), {.crl_url = "http://ca.example/1.crl"});
+  const auto info = describe_certificate(certificate_pem(leaf)).value();
+  EXPECT_EQ(info.extended_key_usages, (std::vector<std::string>{"clientAuth", "serverAuth"}));
+  EXPECT_EQ(info.crl_url, "http://ca.example/1.crl");
+  EXPECT_EQ(info.sha256_hex, base::to_hex(crypto::sha256(leaf)));
+  const auto ca = describe_certificate(certificate_pem(of.intermediate)).value();
+  EXPECT_EQ(ca.key_usages, (std::vector<std::string>{"keyCertSign", "cRLSign"}));
+  EXPECT_TRUE(ca.is_ca);
+}
+
+TEST(DescribeCertificate, DescribesEachOfAChain) {
+  const auto all = describe_certificates(file("ec_issuer") + file("ec_root")).value();
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0].issuer, all[1].subject);
+  EXPECT_FALSE(describe_certificates(""));
+  EXPECT_FALSE(describe_certificates(file("ec_issuer") + file("ec_key")));
 }
 
 TEST(DescribeCertificate, DescribesTheFirstOfAChain) {

@@ -53,4 +53,9 @@ Family key_family(const EVP_PKEY* key) {
   return short_rsa ? Family::kBroken : Family::kClassical;
 }
 
+bool names_parameter_set(const X509* certificate, const EVP_PKEY* issuer) {
+  return key_family(issuer) != Family::kMlDsa ||
+         X509_get_signature_nid(certificate) == EVP_PKEY_pqdsa_get_type(issuer);
+}
+
 }  // namespace quantumapi::x509

@@ -17,4 +17,9 @@ enum class Family : std::uint8_t {
 Family signature_family(const X509* certificate);
 Family key_family(const EVP_PKEY* key);
 
+// names_parameter_set is true when the certificate's signature algorithm is that of its issuer's
+// key. The library looks at it for all keys but ML-DSA's, where it takes one parameter set's name
+// for another's.
+bool names_parameter_set(const X509* certificate, const EVP_PKEY* issuer);
+
 }  // namespace quantumapi::x509

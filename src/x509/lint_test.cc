@@ -12,10 +12,11 @@
 namespace quantumapi::x509 {
 namespace {
 
+using testing::add_extension;
 using testing::DerTree;
 using ::testing::HasSubstr;
 using testing::Hierarchy;
-using testing::make_key;
+using testing::remove_extension;
 using namespace std::string_view_literals;
 
 // Positions in a TBSCertificate.
@@ -30,21 +31,11 @@ constexpr std::size_t kExtensions = 7;
 
 Bytes octets(std::string_view text) { return Bytes(text.begin(), text.end()); }
 
-// extension finds one in a TBSCertificate: its type, its critical flag if it has one, its value.
 DerTree& extension(DerTree& tbs, std::string_view oid) {
-  for (DerTree& entry : tbs[kExtensions][0].children)
-    if (as_text(entry[0].content) == oid) return entry;
-  throw std::out_of_range("no such extension");
+  return testing::find_extension_tree(tbs, oid);
 }
 DerTree& value(DerTree& tbs, std::string_view oid) { return extension(tbs, oid).children.back(); }
 
-void add(DerTree& tbs, std::string_view oid, bool critical, ByteView content) {
-  tbs[kExtensions][0].children.push_back(DerTree::parse(extension_der(oid, critical, content)));
-}
-void remove(DerTree& tbs, std::string_view oid) {
-  std::erase_if(tbs[kExtensions][0].children,
-                [&](DerTree& entry) { return as_text(entry[0].content) == oid; });
-}
 void make_critical(DerTree& tbs, std::string_view oid) {
   auto& parts = extension(tbs, oid).children;
   parts.insert(parts.begin() + 1, DerTree::primitive(0x01, {0xff}));
@@ -164,7 +155,7 @@ TEST_F(Lint, HoldsAlternativeNames) {
   broken([](DerTree& tbs) { tbs[kSubject].children.clear(); });
   broken([](DerTree& tbs) {
     tbs[kSubject].children.clear();
-    remove(tbs, oid::kSubjectAltName);
+    remove_extension(tbs, oid::kSubjectAltName);
   });
   broken([](DerTree& tbs) { make_critical(tbs, oid::kSubjectAltName); });
   broken([](DerTree& tbs) { value(tbs, oid::kSubjectAltName).content = {0x30, 0}; });
@@ -190,9 +181,9 @@ TEST_F(Lint, HoldsAlternativeNames) {
   });
   for (const Profile ca : {Profile::kRoot, Profile::kIntermediate})
     expect_broken(ca, "4.2.1.6", [](DerTree& tbs) {
-      add(tbs, oid::kSubjectAltName, false,
-          octets("\x30\x03\x82\x01"
-                 "a"sv));
+      add_extension(tbs, oid::kSubjectAltName, false,
+                    octets("\x30\x03\x82\x01"
+                           "a"sv));
     });
 }
 
@@ -201,31 +192,31 @@ TEST_F(Lint, HoldsEachExtensionOnceAndAsItsProfileWantsIt) {
     tbs[kExtensions][0].children.push_back(extension(tbs, oid::kKeyUsage));
   });
   expect_all_broken("no profile",
-                    [](DerTree& tbs) { add(tbs, "\x2a\x03\x04"sv, false, Bytes{5, 0}); });
+                    [](DerTree& tbs) { add_extension(tbs, "\x2a\x03\x04"sv, false, Bytes{5, 0}); });
   expect_all_broken("RFC 5280", [](DerTree& tbs) { tbs[kExtensions][0].children.clear(); });
   expect_all_broken("RFC 5280", [](DerTree& tbs) { tbs.children.pop_back(); });
   for (const auto& [oid, clause] :
        {std::pair(oid::kSubjectKeyIdentifier, "4.2.1.2"), std::pair(oid::kKeyUsage, "4.2.1.3"),
         std::pair(oid::kBasicConstraints, "4.2.1.9")})
-    expect_all_broken(clause, [&](DerTree& tbs) { remove(tbs, oid); });
+    expect_all_broken(clause, [&](DerTree& tbs) { remove_extension(tbs, oid); });
   for (const Profile profile : {Profile::kIntermediate, Profile::kLeaf}) {
     expect_broken(profile, "4.2.1.1",
-                  [](DerTree& tbs) { remove(tbs, oid::kAuthorityKeyIdentifier); });
+                  [](DerTree& tbs) { remove_extension(tbs, oid::kAuthorityKeyIdentifier); });
     expect_broken(profile, "4.2.1.1",
                   [](DerTree& tbs) { make_critical(tbs, oid::kAuthorityKeyIdentifier); });
   }
   expect_broken(Profile::kLeaf, "4.2.1.12",
-                [](DerTree& tbs) { remove(tbs, oid::kExtendedKeyUsage); });
+                [](DerTree& tbs) { remove_extension(tbs, oid::kExtendedKeyUsage); });
   expect_all_broken("4.2.1.2",
                     [](DerTree& tbs) { make_critical(tbs, oid::kSubjectKeyIdentifier); });
   expect_all_broken("4.2.1.3", [](DerTree& tbs) { make_uncritical(tbs, oid::kKeyUsage); });
   expect_all_broken("4.2.1.9", [](DerTree& tbs) { make_uncritical(tbs, oid::kBasicConstraints); });
   for (const Profile ca : {Profile::kRoot, Profile::kIntermediate}) {
     expect_broken(ca, "4.2.1.12", [](DerTree& tbs) {
-      add(tbs, oid::kExtendedKeyUsage, false, extended_key_usage_der({true, true}));
+      add_extension(tbs, oid::kExtendedKeyUsage, false, extended_key_usage_der({true, true}));
     });
     expect_broken(ca, "4.2.1.13", [](DerTree& tbs) {
-      add(tbs, oid::kCrlDistributionPoints, false, Bytes{0x30, 0});
+      add_extension(tbs, oid::kCrlDistributionPoints, false, Bytes{0x30, 0});
     });
   }
 }
@@ -246,9 +237,9 @@ TEST_F(Lint, HoldsKeyIdentifiers) {
     });
   }
   expect_broken(Profile::kRoot, "4.2.1.1", [](DerTree& tbs) {  // another's
-    add(tbs, oid::kAuthorityKeyIdentifier, false,
-        octets("\x30\x03\x80\x01"
-               "a"sv));
+    add_extension(tbs, oid::kAuthorityKeyIdentifier, false,
+                  octets("\x30\x03\x80\x01"
+                         "a"sv));
   });
 }
 
@@ -292,8 +283,9 @@ TEST_F(Lint, HoldsExtendedKeyUsageAndDistributionPoints) {
   });
   expect_broken(Profile::kLeaf, "4.2.1.12",
                 [](DerTree& tbs) { value(tbs, oid::kExtendedKeyUsage).content = {0x30, 0}; });
-  expect_broken(Profile::kLeaf, "4.2.1.13",
-                [](DerTree& tbs) { add(tbs, oid::kCrlDistributionPoints, false, Bytes{0x30, 0}); });
+  expect_broken(Profile::kLeaf, "4.2.1.13", [](DerTree& tbs) {
+    add_extension(tbs, oid::kCrlDistributionPoints, false, Bytes{0x30, 0});
+  });
 }
 
 TEST_F(Lint, RefusesWhatIsCutOrLongerAndTheWrongProfile) {

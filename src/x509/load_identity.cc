@@ -34,7 +34,8 @@ Status check_link(X509* issuer, X509* subject, std::size_t index) {
   if (X509_check_ca(issuer) != 1)
     return refuse(place(index) + " stands as an issuer but is no CA certificate.");
   if (X509_check_issued(issuer, subject) != X509_V_OK ||
-      X509_verify(subject, X509_get0_pubkey(issuer)) != 1)
+      X509_verify(subject, X509_get0_pubkey(issuer)) != 1 ||
+      !names_parameter_set(subject, X509_get0_pubkey(issuer)))
     return refuse(place(index) + " of the chain did not sign the one before it.");
   return {};
 }

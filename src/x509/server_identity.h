@@ -52,8 +52,16 @@ struct CertificateInfo {
   WallTime not_after;
   std::string signature_algorithm;  // "ML-DSA-65", "ecdsa-with-SHA256"
   std::vector<std::string> names;
+  std::string key_algorithm;  // "ML-DSA-65", "ECDSA-P256", "RSA-3072", else as AWS-LC names it
+  bool is_ca = false;
+  std::vector<std::string> key_usages;           // "digitalSignature", as RFC 5280 names them
+  std::vector<std::string> extended_key_usages;  // "clientAuth", "serverAuth", else the OID
+  std::string spiffe_id;                         // empty: none
+  std::string crl_url;                           // the first; empty: none
+  std::string sha256_hex;                        // of the DER
 };
-// describe_certificate reads the first certificate of a PEM text.
+// describe_certificate reads the first certificate of a PEM text, describe_certificates all.
 Result<CertificateInfo> describe_certificate(std::string_view pem);
+Result<std::vector<CertificateInfo>> describe_certificates(std::string_view pem);
 
 }  // namespace quantumapi::x509

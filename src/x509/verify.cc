@@ -79,6 +79,13 @@ Verdict check_leaf_usage(X509* leaf, Usage usage) {
   return {};
 }
 
+Verdict check_parameter_sets(const STACK_OF(X509) * path) {
+  for (std::size_t i = 0; i + 1 < sk_X509_num(path); ++i)
+    if (!names_parameter_set(sk_X509_value(path, i), X509_get0_pubkey(sk_X509_value(path, i + 1))))
+      return refuse(Refusal::kUnknownCa);
+  return {};
+}
+
 // check_times gives the earliest end of what is below the root.
 std::expected<WallTime, Refusal> check_times(const STACK_OF(X509) * path, WallTime now) {
   WallTime ends{std::numeric_limits<std::int64_t>::max()};
@@ -219,6 +226,7 @@ std::expected<Peer, Refusal> TrustStore::verify(std::span<const ByteView> chain,
 
   const STACK_OF(X509)* path = X509_STORE_CTX_get0_chain(context.get());
   TRY_VERDICT(impl_->check_family(sk_X509_value(path, sk_X509_num(path) - 1)));
+  TRY_VERDICT(check_parameter_sets(path));
   const auto ends = check_times(path, now);
   if (!ends) return refuse(ends.error());
   TRY_VERDICT(check_usage(path, usage));

@@ -19,7 +19,7 @@ namespace quantumapi::x509 {
 // Refusal is why a peer is turned away: the label of metrics and logs, few and fixed.
 // Where several hold, the one that helps most is given, in this order: none, malformed, classical
 // (a key or signature of what was presented, whoever signed it), unknown_ca, malformed (a critical
-// extension that is not known), classical (of the root), expired and not_yet_valid (of the first
+// extension that is not known), expired and not_yet_valid (of the first
 // element that is either, leaf first), wrong_identity, malformed (names).
 enum class Refusal : std::uint8_t {
   kNoCertificate,  // "none"

@@ -2,11 +2,13 @@
 // rest anew.
 #pragma once
 
+#include <functional>
 #include <stdexcept>
 #include <vector>
 
 #include "base/bytes.h"
 #include "crypto/signing_key.h"
+#include "x509/extensions.h"
 
 namespace quantumapi::x509::testing {
 
@@ -79,6 +81,29 @@ inline Bytes signed_anew(DerTree tree, const crypto::SigningKey& key) {
   base::append(bits, key.sign(tree[0].encode(), {}).value());
   tree[2].content = std::move(bits);
   return tree.encode();
+}
+
+// find_extension_tree finds an extension in a TBSCertificate: its type, its critical flag if it has
+// one, and last its value.
+inline DerTree& find_extension_tree(DerTree& tbs, std::string_view oid) {
+  for (DerTree& entry : tbs[7][0].children)
+    if (as_text(entry[0].content) == oid) return entry;
+  throw std::out_of_range("no such extension");
+}
+inline void add_extension(DerTree& tbs, std::string_view oid, bool critical, ByteView value) {
+  tbs[7][0].children.push_back(DerTree::parse(extension_der(oid, critical, value)));
+}
+inline void remove_extension(DerTree& tbs, std::string_view oid) {
+  std::erase_if(tbs[7][0].children,
+                [&](DerTree& entry) { return as_text(entry[0].content) == oid; });
+}
+
+// reissued is a certificate whose TBSCertificate was changed, signed by `key`.
+inline Bytes reissued(ByteView certificate, const std::function<void(DerTree&)>& change,
+                      const crypto::SigningKey& key) {
+  DerTree tree = DerTree::parse(certificate);
+  change(tree[0]);
+  return signed_anew(std::move(tree), key);
 }
 
 }  // namespace quantumapi::x509::testing
