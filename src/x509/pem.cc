@@ -1,7 +1,8 @@
 #include "x509/pem.h"
 
+#include <algorithm>
+
 #include "base/encoding.h"
-#include "x509/aws_lc.h"
 
 namespace quantumapi::x509 {
 namespace {
@@ -10,33 +11,39 @@ constexpr std::size_t kMaxPemSize = 256 * 1024;
 constexpr std::size_t kMaxBlocks = 10;
 constexpr std::size_t kLine = 64;  // RFC 7468 section 2
 
+constexpr std::string_view kBegin = "-----BEGIN ";
+constexpr std::string_view kDashes = "-----";
+
 std::unexpected<Error> refuse(std::string message) {
-  return fail_cleared(Code::kInvalidArgument, std::move(message));
+  return fail(Code::kInvalidArgument, std::move(message));
+}
+
+Result<Bytes> decode(std::string_view body) {
+  std::string packed;
+  packed.reserve(body.size());
+  for (const char c : body)
+    if (c != '\n' && c != '\r' && c != ' ' && c != '\t') packed += c;
+  return base::base64_decode(packed, base::Base64::kStandard);
 }
 
 }  // namespace
 
 Result<std::vector<Bytes>> read_pem(std::string_view pem, std::string_view label) {
   if (pem.size() > kMaxPemSize) return refuse("The PEM text is too long.");
-  const bssl::UniquePtr<BIO> reader(
-      BIO_new_mem_buf(pem.data(), static_cast<ossl_ssize_t>(pem.size())));
+  const std::string end_line = "-----END " + std::string(label) + std::string(kDashes);
   std::vector<Bytes> blocks;
-  char* name = nullptr;
-  char* header = nullptr;
-  std::uint8_t* data = nullptr;
-  long size = 0;
-  while (reader && PEM_read_bio(reader.get(), &name, &header, &data, &size) == 1) {
-    const bssl::UniquePtr<char> name_owner(name);
-    const bssl::UniquePtr<char> header_owner(header);
-    const bssl::UniquePtr<std::uint8_t> data_owner(data);
-    if (std::string_view(name) != label || *header != '\0')
+  for (std::size_t at = pem.find(kBegin); at != std::string_view::npos; at = pem.find(kBegin)) {
+    pem.remove_prefix(at + kBegin.size());
+    if (!pem.starts_with(label) || !pem.substr(label.size()).starts_with(kDashes))
       return refuse("The PEM text holds a block that is no " + std::string(label) + ".");
+    pem.remove_prefix(label.size() + kDashes.size());
+    const std::size_t end = pem.find(end_line);
+    auto der = decode(pem.substr(0, std::min(end, pem.size())));
+    if (end == std::string_view::npos || !der) return refuse("The PEM text is damaged.");
     if (blocks.size() == kMaxBlocks) return refuse("The PEM text holds over ten blocks.");
-    blocks.emplace_back(data, data + size);
+    blocks.push_back(*std::move(der));
+    pem.remove_prefix(end + end_line.size());
   }
-  const bool ended = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-  ERR_clear_error();
-  if (!ended) return refuse("The PEM text is damaged.");
   if (blocks.empty()) return refuse("The PEM text holds no " + std::string(label) + ".");
   return blocks;
 }

@@ -5,8 +5,8 @@
 
 #include "crypto/hash.h"
 #include "x509/aws_lc.h"
-#include "x509/der.h"
 #include "x509/family.h"
+#include "x509/paths.h"
 #include "x509/peer.h"
 
 namespace quantumapi::x509 {
@@ -30,27 +30,6 @@ class ErrorsCleared {
   ErrorsCleared& operator=(const ErrorsCleared&) = delete;
   ~ErrorsCleared() { ERR_clear_error(); }
 };
-
-// has_one_encoding holds the wrapping around the signed part, which no signature covers, to DER:
-// the same certificate in other octets would be another one to who knows it by its hash.
-bool has_one_encoding(ByteView certificate) {
-  der::Reader outer(certificate);
-  der::Reader parts(outer.content(der::kSequence));
-  parts.whole(der::kSequence);
-  parts.whole(der::kSequence);
-  parts.bit_string();
-  return outer.finished() && parts.finished();
-}
-
-Refusal refusal_of(int library_error) {
-  switch (library_error) {
-    case X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION:
-    case X509_V_ERR_INVALID_EXTENSION:
-      return Refusal::kMalformed;
-    default:
-      return Refusal::kUnknownCa;
-  }
-}
 
 // check_time gives the last second of a certificate that is valid.
 std::expected<WallTime, Refusal> check_time(const X509* certificate, WallTime now) {
@@ -79,30 +58,23 @@ Verdict check_leaf_usage(X509* leaf, Usage usage) {
   return {};
 }
 
-Verdict check_parameter_sets(const STACK_OF(X509) * path) {
-  for (std::size_t i = 0; i + 1 < sk_X509_num(path); ++i)
-    if (!names_parameter_set(sk_X509_value(path, i), X509_get0_pubkey(sk_X509_value(path, i + 1))))
-      return refuse(Refusal::kUnknownCa);
-  return {};
-}
-
 // check_times gives the earliest end of what is below the root.
-std::expected<WallTime, Refusal> check_times(const STACK_OF(X509) * path, WallTime now) {
+std::expected<WallTime, Refusal> check_times(const std::vector<X509*>& below_root, WallTime now) {
   WallTime ends{std::numeric_limits<std::int64_t>::max()};
-  for (std::size_t i = 0; i + 1 < sk_X509_num(path); ++i) {
-    const auto end = check_time(sk_X509_value(path, i), now);
+  for (const X509* certificate : below_root) {
+    const auto end = check_time(certificate, now);
     if (!end) return refuse(end.error());
     ends = std::min(ends, *end);
   }
   return ends;
 }
 
-Verdict check_usage(const STACK_OF(X509) * path, Usage usage) {
+Verdict check_usage(const std::vector<X509*>& below_root, Usage usage) {
   const int purpose = usage == Usage::kClient ? X509_PURPOSE_SSL_CLIENT : X509_PURPOSE_SSL_SERVER;
-  for (std::size_t i = 0; i + 1 < sk_X509_num(path); ++i)
-    if (X509_check_purpose(sk_X509_value(path, i), purpose, i > 0 ? 1 : 0) != 1)
+  for (std::size_t i = 0; i < below_root.size(); ++i)
+    if (X509_check_purpose(below_root[i], purpose, i > 0 ? 1 : 0) != 1)
       return refuse(Refusal::kWrongIdentity);
-  return check_leaf_usage(sk_X509_value(path, 0), usage);
+  return check_leaf_usage(below_root.front(), usage);
 }
 
 }  // namespace
@@ -130,16 +102,12 @@ std::string_view to_string(Refusal refusal) {
 }
 
 struct TrustStore::Impl {
+  explicit Impl(const Options& given) : options(given), paths(given.max_intermediates) {}
+
   Options options;
-  bssl::UniquePtr<STACK_OF(X509)> roots{sk_X509_new_null()};
-  // Verification wants a store, but looks only into the stack: the store's look-up takes a lock.
-  bssl::UniquePtr<X509_STORE> no_store{X509_STORE_new()};
+  Paths paths;
 
   [[nodiscard]] Verdict check_family(const X509* certificate) const;
-  [[nodiscard]] std::expected<std::vector<Certificate>, Refusal> read(
-      std::span<const ByteView> chain) const;
-  [[nodiscard]] Verdict check_path(X509_STORE_CTX* context, STACK_OF(X509) * presented,
-                                   X509* leaf) const;
 };
 
 // A family that is not allowed is refused wherever it stands: an ML-DSA leaf under a classical
@@ -154,34 +122,6 @@ Verdict TrustStore::Impl::check_family(const X509* certificate) const {
   return {};
 }
 
-std::expected<std::vector<Certificate>, Refusal> TrustStore::Impl::read(
-    std::span<const ByteView> chain) const {
-  std::vector<Certificate> out;
-  for (const ByteView octets : chain) {
-    if (!has_one_encoding(octets)) return refuse(Refusal::kMalformed);
-    auto certificate = read_certificate(octets);
-    if (!certificate) return refuse(Refusal::kMalformed);
-    out.push_back(*std::move(certificate));
-  }
-  // All are read before one is judged: which fault is named does not hang on the order.
-  for (const Certificate& certificate : out) TRY_VERDICT(check_family(certificate.get()));
-  return out;
-}
-
-Verdict TrustStore::Impl::check_path(X509_STORE_CTX* context, STACK_OF(X509) * presented,
-                                     X509* leaf) const {
-  if (X509_STORE_CTX_init(context, no_store.get(), leaf, presented) != 1)
-    return refuse(Refusal::kUnknownCa);
-  X509_STORE_CTX_set0_trusted_stack(context, roots.get());
-  X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(context);
-  X509_VERIFY_PARAM_set_depth(parameters, options.max_intermediates);
-  // Times and purposes are judged here afterwards: the library gives them out before signatures,
-  // counts the last second as past and holds roots to time too.
-  X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_NO_CHECK_TIME);
-  if (X509_verify_cert(context) != 1) return refuse(refusal_of(X509_STORE_CTX_get_error(context)));
-  return {};
-}
-
 TrustStore::TrustStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 TrustStore::TrustStore(TrustStore&&) noexcept = default;
 TrustStore& TrustStore::operator=(TrustStore&&) noexcept = default;
@@ -189,20 +129,8 @@ TrustStore::~TrustStore() = default;
 
 Result<TrustStore> TrustStore::create(std::string_view roots_pem, Options options) {
   TRY_ASSIGN(std::vector<Certificate> roots, read_certificates(roots_pem));
-  auto impl = std::make_unique<Impl>();
-  impl->options = options;
-  if (!impl->roots || !impl->no_store)
-    return fail_cleared(Code::kInternal, "A trust store could not be made.");
-  for (Certificate& root : roots) {
-    if (X509_check_ca(root.get()) != 1)
-      return fail_cleared(Code::kInvalidArgument, "A trusted root is no CA certificate.");
-    if (X509_check_issued(root.get(), root.get()) != X509_V_OK ||
-        X509_verify(root.get(), X509_get0_pubkey(root.get())) != 1)
-      return fail_cleared(Code::kInvalidArgument, "A trusted root is not signed by itself.");
-    if (sk_X509_push(impl->roots.get(), root.get()) == 0)
-      return fail_cleared(Code::kInternal, "A trust store could not be made.");
-    root.release();  // the stack's now
-  }
+  auto impl = std::make_unique<Impl>(options);
+  for (Certificate& root : roots) TRY(impl->paths.trust(std::move(root)));
   return TrustStore(std::move(impl));
 }
 
@@ -212,26 +140,20 @@ std::expected<Peer, Refusal> TrustStore::verify(std::span<const ByteView> chain,
   if (chain.size() > static_cast<std::size_t>(impl_->options.max_intermediates) + 2)
     return refuse(Refusal::kUnknownCa);
   const ErrorsCleared cleared;
-  const auto certificates = impl_->read(chain);
-  if (!certificates) return refuse(certificates.error());
-  X509* leaf = certificates->front().get();
-
-  const bssl::UniquePtr<STACK_OF(X509)> presented(sk_X509_new_null());
-  for (std::size_t i = 1; i < certificates->size(); ++i)
-    if (!presented || !bssl::PushToStack(presented.get(), bssl::UpRef((*certificates)[i])))
-      return refuse(Refusal::kUnknownCa);
-  const bssl::UniquePtr<X509_STORE_CTX> context(X509_STORE_CTX_new());
-  if (!context) return refuse(Refusal::kUnknownCa);
-  TRY_VERDICT(impl_->check_path(context.get(), presented.get(), leaf));
-
-  const STACK_OF(X509)* path = X509_STORE_CTX_get0_chain(context.get());
-  TRY_VERDICT(impl_->check_family(sk_X509_value(path, sk_X509_num(path) - 1)));
-  TRY_VERDICT(check_parameter_sets(path));
-  const auto ends = check_times(path, now);
+  const auto presented = impl_->paths.read(chain);
+  if (!presented) return refuse(presented.error());
+  for (const Certificate& certificate : presented->certificates)
+    TRY_VERDICT(impl_->check_family(certificate.get()));
+  const auto path = impl_->paths.find(*presented);
+  if (!path) return refuse(path.error());
+  if (path->root != nullptr) TRY_VERDICT(impl_->check_family(path->root));
+  // Roots alone: a root that is presented as a leaf is no leaf.
+  if (path->below_root.empty()) return refuse(Refusal::kWrongIdentity);
+  const auto ends = check_times(path->below_root, now);
   if (!ends) return refuse(ends.error());
-  TRY_VERDICT(check_usage(path, usage));
+  TRY_VERDICT(check_usage(path->below_root, usage));
 
-  auto peer = read_peer(leaf);
+  auto peer = read_peer(path->below_root.front());
   if (!peer) return refuse(Refusal::kMalformed);
   const crypto::Digest digest = crypto::sha256(chain.front());
   peer->certificate_sha256.assign(digest.begin(), digest.end());

@@ -46,7 +46,9 @@ struct Peer {
 
 enum class Usage : std::uint8_t { kClient, kServer };
 
-// TrustStore holds the roots and what is demanded of chains to them. Immutable, any thread.
+// TrustStore holds the roots and what is demanded of chains to them, and remembers the last 16
+// intermediates that a root was found to have signed, so that a peer's chain costs one signature to
+// verify. Any thread.
 class TrustStore {
  public:
   struct Options {

@@ -136,6 +136,8 @@ TEST_P(Verification, RefusesChainsThatAreCutOrLonger) {
 TEST_P(Verification, RefusesAnyChangedOctet) {
   // Two kinds of key by every octet, the slowest by every seventh.
   const std::size_t step = GetParam() == KeyType::kMlDsa87 ? 7 : 1;
+  // The issuer is known then, which must not make a changed leaf or issuer pass.
+  ASSERT_EQ(verify(store_, {of_.leaf, of_.intermediate}), "");
   for (std::size_t i = 0; i < of_.leaf.size(); i += step) {
     Bytes changed = of_.leaf;
     changed[i] ^= 1;
@@ -303,6 +305,31 @@ TEST_P(Verification, RefusesChainsLongerThanAnIssuerAllows) {
       },
       of_.root_key);
   EXPECT_EQ(verify(store_of({chain.back()}, options_), chain), "unknown_ca");
+}
+
+TEST_P(Verification, HoldsRootsToTheirPathLength) {
+  const Bytes root = reissued(
+      of_.root,
+      [](DerTree& tbs) {
+        find_extension_tree(tbs, oid::kBasicConstraints).children.back().content.back() = 0;
+      },
+      of_.root_key);
+  EXPECT_EQ(verify(store_of({root}, options_), {of_.leaf, of_.intermediate}), "unknown_ca");
+}
+
+TEST_P(Verification, CountsIntermediatesWhateverTheLeafIsCalled) {
+  std::vector<Bytes> chain = deep(of_, 2, 5);
+  const auto with_its_issuers_name = [](DerTree& tbs) { tbs[5] = tbs[3]; };
+  chain[0] = reissued(chain[0], with_its_issuers_name, make_key(GetParam(), 101));
+  const TrustStore store = store_of({chain.back()}, options_);
+  EXPECT_EQ(verify(store, chain), "");
+  chain[2] = reissued(
+      chain[2],
+      [](DerTree& tbs) {
+        find_extension_tree(tbs, oid::kBasicConstraints).children.back().content.back() = 0;
+      },
+      of_.root_key);
+  EXPECT_EQ(verify(store, chain), "unknown_ca");
 }
 
 TEST_P(Verification, RefusesLoops) {
@@ -499,6 +526,59 @@ TEST_P(Verification, MayRunInManyThreads) {
       }
     });
   for (std::thread& thread : threads) thread.join();
+}
+
+TEST_P(Verification, HoldsIssuersThatItKnowsToTimeUseAndTheirOwnSignature) {
+  const auto usage = extended_key_usage_der({.client = true});
+  const Bytes issuer = intermediate([&](DerTree& tbs) {
+    tbs[4] = DerTree::parse(der::sequence({der::time(kNow), der::time(kUsed)}));
+    testing::add_extension(tbs, oid::kExtendedKeyUsage, false, usage);
+  });
+  const Hierarchy other(GetParam(), 11);
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(verify(store_, {of_.leaf, issuer}), "");
+    EXPECT_EQ(verify(store_, {of_.leaf, issuer, of_.root}), "");
+    EXPECT_EQ(verify(store_, {of_.leaf, issuer}, Usage::kServer), "wrong_identity");
+    EXPECT_EQ(verify(store_, {of_.leaf, issuer}, Usage::kClient, kUsed + kSecond), "expired");
+    EXPECT_EQ(verify(store_, {of_.leaf, issuer}, Usage::kClient, kNow - kSecond), "not_yet_valid");
+    EXPECT_EQ(verify(store_, {reissued(
+                                  of_.leaf, [](DerTree&) {}, other.intermediate_key),
+                              issuer}),
+              "unknown_ca");
+    EXPECT_EQ(verify(store_, {other.leaf, issuer}), "unknown_ca");
+    EXPECT_EQ(verified(store_, {of_.leaf, issuer}).not_after, kUsed);
+  }
+  EXPECT_EQ(verify(store_of({other.root}, options_), {of_.leaf, issuer}), "unknown_ca");
+}
+
+TEST_P(Verification, KnowsNoIssuerBelowARootThatConstrainsNames) {
+  const Bytes name = der::element(der::context(2), {as_bytes("internal")});
+  const Bytes permitted = der::element(der::context_constructed(0), {der::sequence({name})});
+  const Bytes root = reissued(
+      of_.root,
+      [&](DerTree& tbs) {
+        testing::add_extension(tbs, "\x55\x1d\x1e"sv, true, der::sequence({permitted}));
+      },
+      of_.root_key);
+  const TrustStore store = store_of({root}, options_);
+  SubjectNames outside = workload_names();
+  outside.dns_names = {"users-api.example"};
+  EXPECT_EQ(verify(store, {of_.leaf, of_.intermediate}), "");
+  EXPECT_EQ(verify(store, {of_.make_leaf(outside), of_.intermediate}), "unknown_ca");
+}
+
+TEST_P(Verification, TakesMoreIssuersThanItRemembers) {
+  std::vector<std::vector<Bytes>> chains;
+  for (int i = 0; i < 20; ++i) {
+    const auto tbs = prepare_intermediate("Issuer " + std::to_string(i), of_.intermediate_key,
+                                          of_.root, of_.intermediate_life);
+    const Bytes issuer = sign_certificate(tbs.value(), of_.root_key).value();
+    const auto below =
+        prepare_leaf(request_for(workload_names(), of_.leaf_key), {}, issuer, of_.leaf_life);
+    chains.push_back({sign_certificate(below.value(), of_.intermediate_key).value(), issuer});
+  }
+  for (int round = 0; round < 2; ++round)
+    for (const auto& chain : chains) EXPECT_EQ(verify(store_, chain), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(Types, Verification,
