@@ -104,7 +104,7 @@ void Histogram::observe(std::chrono::nanoseconds duration) noexcept {
 struct Metrics::Impl {
   template <typename Series>
   using BySeries = std::map<std::string, std::unique_ptr<Series>, std::less<>>;
-  using Reader = std::function<double()>;
+  using Reader = std::function<Metrics::Series()>;
   using Kind = std::variant<BySeries<Counter>, BySeries<Gauge>, BySeries<Histogram>, Reader>;
 
   struct Family {
@@ -134,7 +134,7 @@ struct Metrics::Impl {
 
   // read_all asks the readers without holding the lock, as they may take locks
   // of their own.
-  std::map<std::string, double, std::less<>> read_all() {
+  std::map<std::string, Metrics::Series, std::less<>> read_all() {
     std::vector<std::pair<std::string, Reader>> readers;
     {
       const std::lock_guard lock(mutex);
@@ -142,7 +142,7 @@ struct Metrics::Impl {
         if (const auto* reader = std::get_if<Reader>(&family.series))
           readers.emplace_back(name, *reader);
     }
-    std::map<std::string, double, std::less<>> values;
+    std::map<std::string, Metrics::Series, std::less<>> values;
     for (const auto& [name, reader] : readers) values.emplace(name, reader());
     return values;
   }
@@ -183,6 +183,11 @@ Histogram& Metrics::histogram(std::string_view name, std::string_view help, Labe
 
 void Metrics::gauge_from(std::string_view name, std::string_view help,
                          std::function<double()> read) {
+  gauges_from(name, help, [read = std::move(read)] { return Series{{Labels(), read()}}; });
+}
+
+void Metrics::gauges_from(std::string_view name, std::string_view help,
+                          std::function<Series()> read) {
   const std::lock_guard lock(impl_->mutex);
   if (impl_->families.contains(name)) misused(name);
   impl_->find_family(name, help, std::move(read));
@@ -214,7 +219,8 @@ std::string Metrics::text() const {
         Impl::append_histogram(out, name, labels, *histogram);
     } else if (const auto value = values.find(name); value != values.end()) {
       begin("gauge");
-      append_sample(out, name, {}, number_text(value->second));
+      for (const auto& [labels, number] : value->second)
+        append_sample(out, name, label_text(labels), number_text(number));
     }
   }
   return out;

@@ -62,6 +62,9 @@ class Metrics {
   Histogram& histogram(std::string_view name, std::string_view help, Labels labels = {});
   // gauge_from asks `read` at each scrape.
   void gauge_from(std::string_view name, std::string_view help, std::function<double()> read);
+  // gauges_from does so for a family whose series come and go.
+  using Series = std::vector<std::pair<Labels, double>>;
+  void gauges_from(std::string_view name, std::string_view help, std::function<Series()> read);
   // text is the exposition (version 0.0.4): HELP, TYPE and samples sorted by
   // name.
   [[nodiscard]] std::string text() const;

@@ -99,6 +99,17 @@ TEST(Metrics, LetsAReaderUseMetricsItself) {
   EXPECT_THAT(metrics.text(), HasSubstr("\ng 2\n"));
 }
 
+TEST(Metrics, AsksForSeriesThatComeAndGo) {
+  Metrics metrics;
+  Metrics::Series now{{{{"identity", "b"}}, 2.5}, {{{"identity", "a"}}, -1}};
+  metrics.gauges_from("left_seconds", "Left.", [&] { return now; });
+  EXPECT_THAT(metrics.text(), HasSubstr("# TYPE left_seconds gauge\n"
+                                        "left_seconds{identity=\"b\"} 2.5\n"
+                                        "left_seconds{identity=\"a\"} -1\n"));
+  now.clear();
+  EXPECT_THAT(metrics.text(), ::testing::Not(HasSubstr("identity")));
+}
+
 TEST(MetricsDeathTest, RefusesOneNameForTwoKindsOrHelpTexts) {
   Metrics metrics;
   metrics.counter("n", "N.");
