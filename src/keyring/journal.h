@@ -20,9 +20,10 @@ struct JournalEntry {
     kApiKeyRevoked = 3,
     kSecretDeleted = 4,
     kPrincipalErased = 5,
-    kPersonalKey = 6,  // `wrapped` is a principal's personal key
-    kLookupKey = 7,    // `wrapped` is a look-up key
-    kJournal = 8,      // `object` is the file's own id; each() does not show it
+    kPersonalKey = 6,         // `wrapped` is a principal's personal key
+    kLookupKey = 7,           // `wrapped` is a look-up key
+    kJournal = 8,             // `object` is the file's own id; each() does not show it
+    kCertificateRevoked = 9,  // `object` is the serial number
   };
   Kind kind;
   WallTime time;

@@ -146,6 +146,11 @@ class Keyring {
   Result<std::shared_ptr<const SigningVersion>> verifying(TenantId tenant, KeyId key,
                                                           std::uint32_t version, bool may_block);
 
+  // ca_signing is one version of a key of purpose ca, and of no other: for certificates and
+  // revocation lists alone. Refusals as encryption's.
+  Result<std::shared_ptr<const SigningVersion>> ca_signing(TenantId tenant, KeyId key,
+                                                           std::uint32_t version, bool may_block);
+
   // hmac is one version, for checking MACs; newest_hmac and default_hmac make them.
   Result<std::shared_ptr<const HmacVersion>> hmac(TenantId tenant, KeyId key, std::uint32_t version,
                                                   bool may_block);

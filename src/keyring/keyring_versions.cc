@@ -184,6 +184,15 @@ Result<std::shared_ptr<const SigningVersion>> Keyring::verifying(TenantId tenant
   return impl_->tenant_signing(tenant, key, version, may_block, true);
 }
 
+Result<std::shared_ptr<const SigningVersion>> Keyring::ca_signing(TenantId tenant, KeyId key,
+                                                                  std::uint32_t version,
+                                                                  bool may_block) {
+  TRY_ASSIGN(const auto row, impl_->row(tenant, key, may_block));
+  if (row->purpose != Purpose::kCa) return no_such_key();
+  TRY(check_version(*row, version));
+  return impl_->signing(*row, version, may_block);
+}
+
 Result<std::shared_ptr<const HmacVersion>> Keyring::hmac(TenantId tenant, KeyId key,
                                                          std::uint32_t version, bool may_block) {
   TRY_ASSIGN(const auto row, impl_->row(tenant, key, may_block));
