@@ -24,8 +24,9 @@ Status check_bindings(std::span<const base::Binding> bindings) {
   for (std::size_t i = 0; i < bindings.size(); ++i) {
     const base::Binding& binding = bindings[i];
     const std::string field = "bindings." + std::to_string(i);
-    if (binding.type != "secret" && binding.type != "key" && binding.type != "group")
-      return base::fail_field(field + ".type", "is secret, key or group");
+    if (binding.type != "secret" && binding.type != "key" && binding.type != "identity" &&
+        binding.type != "group")
+      return base::fail_field(field + ".type", "is secret, key, identity or group");
     if (binding.type == "group" && (binding.id.is_nil() || !binding.name.empty()))
       return base::fail_field(field, "names a group by its id alone");
     if (binding.id.is_nil() && binding.name.empty())
@@ -154,7 +155,7 @@ Result<AccessService::Impl::Draft> AccessService::Impl::draft(TenantId tenant, c
 // personal key is drawn and journaled first.
 Result<AccessService::Impl::NewAccount> AccessService::Impl::prepare_account(
     TenantId tenant, const std::string& name) {
-  const auto find = [&](store::Transaction& tx) { return find_account(tx, tenant, name); };
+  const auto find = [&](store::Transaction& tx) { return access::find_account(tx, tenant, name); };
   TRY_ASSIGN(auto found, database.read(find));
   if (found) return NewAccount{*std::move(found), {}};
   NewAccount account{{ServiceAccountId::make(clock.wall()), name}, {}};
@@ -180,7 +181,7 @@ Result<CreatedApiKey> AccessService::create_key(const Principal& maker, const Ne
     ApiKeyRow row = draft.row;
     TRY(may_limit(tx, maker.api_key, row.record));
     TRY(check_groups(tx, maker.tenant, key.bindings));
-    TRY_ASSIGN(auto existing, find_account(tx, maker.tenant, account.row.name));
+    TRY_ASSIGN(auto existing, access::find_account(tx, maker.tenant, account.row.name));
     if (!existing) {
       TRY(impl_->insert_account_in(tx, maker.tenant, account, row.record.created_at));
       existing = account.row;

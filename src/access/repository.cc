@@ -39,6 +39,10 @@ constexpr Statement kFindAccount{
     "access.find_account",
     R"sql(SELECT id, name FROM service_accounts WHERE tenant = :tenant AND name = :name)sql"};
 
+constexpr Statement kFindAccountById{
+    "access.find_account_by_id",
+    R"sql(SELECT id, name FROM service_accounts WHERE tenant = :tenant AND id = :id)sql"};
+
 constexpr Statement kFirstAccount{"access.first_account",
                                   R"sql(SELECT id, name FROM service_accounts WHERE tenant = :tenant
           ORDER BY created_at, id LIMIT 1)sql"};
@@ -190,6 +194,11 @@ Status insert_account(Transaction& tx, TenantId tenant, const AccountRow& accoun
 Result<std::optional<AccountRow>> find_account(Transaction& tx, TenantId tenant,
                                                std::string_view name) {
   return one_account(tx, kFindAccount, {{"tenant", tenant}, {"name", name}});
+}
+
+Result<std::optional<AccountRow>> find_account(Transaction& tx, TenantId tenant,
+                                               ServiceAccountId id) {
+  return one_account(tx, kFindAccountById, {{"tenant", tenant}, {"id", id}});
 }
 
 Result<std::optional<AccountRow>> first_account(Transaction& tx, TenantId tenant) {

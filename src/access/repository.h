@@ -37,6 +37,8 @@ Status insert_account(store::Transaction& tx, TenantId tenant, const AccountRow&
                       WallTime now);
 Result<std::optional<AccountRow>> find_account(store::Transaction& tx, TenantId tenant,
                                                std::string_view name);
+Result<std::optional<AccountRow>> find_account(store::Transaction& tx, TenantId tenant,
+                                               ServiceAccountId id);
 // first_account is the tenant's oldest: its owner.
 Result<std::optional<AccountRow>> first_account(store::Transaction& tx, TenantId tenant);
 // highest_role is that of the account's keys which are not revoked.

@@ -6,10 +6,11 @@
 namespace quantumapi::access {
 namespace {
 
-constexpr auto kScopes =
-    std::to_array<std::string_view>({"secrets:read", "secrets:write", "keys:read", "keys:write",
-                                     "encryption:encrypt", "encryption:decrypt", "apikeys:read",
-                                     "apikeys:write", "audit:read", "qrng:read", "metrics:read"});
+constexpr auto kScopes = std::to_array<std::string_view>(
+    {"secrets:read", "secrets:write", "keys:read", "keys:write", "encryption:encrypt",
+     "encryption:decrypt", "apikeys:read", "apikeys:write", "audit:read", "qrng:read",
+     "metrics:read", "ca:read", "ca:write", "certificates:read", "certificates:issue",
+     "certificates:revoke"});
 
 // add appends once: the order asked for is kept, repetitions are not.
 void add(std::vector<std::string>& out, std::string_view scope) {

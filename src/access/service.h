@@ -124,6 +124,13 @@ class AccessService {
   Result<Tenant> first_tenant();
   Result<Tenant> find_tenant(TenantId tenant);
 
+  struct Account {
+    ServiceAccountId id;
+    std::string name;
+  };
+  // find_account gives a service account of the tenant by its name, or by its id's text.
+  Result<Account> find_account(TenantId tenant, std::string_view id_or_name);
+
   // create_key: a key cannot grant what its maker lacks (scopes.h, may_grant).
   Result<CreatedApiKey> create_key(const Principal& maker, const NewApiKey& key, AuditEvent event);
   struct KeyPage {

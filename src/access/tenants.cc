@@ -92,6 +92,20 @@ Result<AccessService::Tenant> AccessService::first_tenant() {
       impl_->database.read([](store::Transaction& tx) { return access::first_tenant(tx); }));
 }
 
+Result<AccessService::Account> AccessService::find_account(TenantId tenant,
+                                                           std::string_view id_or_name) {
+  const auto find = [&](store::Transaction& tx) -> Result<std::optional<AccountRow>> {
+    if (const auto id = ServiceAccountId::parse(id_or_name)) {
+      TRY_ASSIGN(auto by_id, access::find_account(tx, tenant, *id));
+      if (by_id) return by_id;
+    }
+    return access::find_account(tx, tenant, id_or_name);
+  };
+  TRY_ASSIGN(auto found, impl_->database.read(find));
+  if (!found) return fail(Code::kNotFound, "there is no such service account");
+  return Account{found->id, std::move(found->name)};
+}
+
 Result<AccessService::Tenant> AccessService::find_tenant(TenantId tenant) {
   return present(impl_->database.read(
       [&](store::Transaction& tx) { return access::find_tenant(tx, tenant); }));
