@@ -30,6 +30,12 @@ class Call {
   // event is this call's audit event with who, when, from where and which action
   // filled in. Hand it to Transaction::record and call recorded(), or to audit().
   [[nodiscard]] AuditEvent event() const { return event_; }
+  // concern names what the call is about, for its own event and for that of a refusal.
+  void concern(std::string_view type, const Uuid& id, std::string name) {
+    event_.resource_type = type;
+    event_.resource = id;
+    event_.resource_name = std::move(name);
+  }
   // audit makes the event durable before the reply is sent: reads, cryptography.
   void audit(AuditEvent event) { events.push_back(std::move(event)); }
   // recorded says that a transaction of this call holds its event.

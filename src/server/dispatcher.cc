@@ -35,6 +35,9 @@ std::string_view resource_type_of(std::string_view path) {
   if (path.starts_with("/secrets/")) return "secret";
   if (path.starts_with("/keys/")) return "key";
   if (path.starts_with("/apikeys/")) return "apiKey";
+  if (path.starts_with("/cas/")) return "ca";
+  if (path.starts_with("/service-identities/")) return "identity";
+  if (path.starts_with("/certificates/")) return "certificate";
   return path.starts_with("/resource-groups/") ? "resourceGroup" : "none";
 }
 
@@ -166,14 +169,14 @@ struct Dispatcher::Impl {
     const WallTime now = clock.wall();
     if (const Status known = authorise(*work, now, may_block); !known) {
       if (known.error().code == Code::kWouldBlock) return queue(work);
-      return refuse(work, known.error(), now);
+      return refuse(work, known.error(), event(*work, now));
     }
     Call call(request, work->caller ? work->caller->principal : anonymous(), event(*work, now),
               may_block);
     call.parameters = work->parameters;
     Result<Reply> reply = work->route->handler(call);
     if (!reply && reply.error().code == Code::kWouldBlock && !may_block) return queue(work);
-    if (!reply) return refuse(work, reply.error(), now);
+    if (!reply) return refuse(work, reply.error(), call.event());
     settle(work, *std::move(reply), call);
   }
 
@@ -233,16 +236,15 @@ struct Dispatcher::Impl {
   }
 
   // refuse answers an error, which is an event of its own wherever a key was asked for.
-  void refuse(const Shared& work, const Error& error, WallTime now) {
+  void refuse(const Shared& work, const Error& error, AuditEvent refusal) {
     const Request& request = work->exchange.request();
     if (error.code == Code::kInternal || error.code == Code::kDataLoss)
       log.error(error.message, {{"request", request.id.to_string()}, {"route", work->route->path}});
     Reply reply = http::problem(request, error);
     if (work->route->action.empty()) return finish(*work, std::move(reply));
-    AuditEvent refusal = event(*work, now);
     refusal.outcome = outcome_of(error.code);
     refusal.error = http::reason_of(error);
-    name_resource(refusal, *work->route, work->parameters);
+    if (refusal.resource.is_nil()) name_resource(refusal, *work->route, work->parameters);
     std::vector<AuditEvent> events;
     events.push_back(std::move(refusal));
     send_when_durable(work, std::move(reply), std::move(events));
