@@ -111,9 +111,28 @@ void add_serve_options(CLI::App& app, Config& config) {
       ->capture_default_str();
 }
 
+void add_certificate_options(CLI::App& app, Config& config) {
+  app.add_option("--public-url", config.public_url,
+                 "Where clients reach the platform, as https://HOST:PORT: certificates name their "
+                 "revocation list there")
+      ->check([](const std::string& url) {
+        const bool good = (url.starts_with("https://") || url.starts_with("http://")) &&
+                          !url.ends_with('/') && url.find_first_of(" \t\"<>") == std::string::npos;
+        return good ? std::string() : "is https://HOST[:PORT], without a slash at its end";
+      })
+      ->envname("QUANTUMAPID_PUBLIC_URL");
+  app.add_option("--certificate-min-seconds", config.certificate_min_seconds,
+                 "The shortest lifetime that certificates may have")
+      ->check(CLI::Range(10, 86'400))
+      ->envname("QUANTUMAPID_CERTIFICATE_MIN_SECONDS")
+      ->capture_default_str();
+}
+
 void add_init_options(CLI::App& app, Config& config) {
   app.add_flag("--json", config.json, "Print {\"api_key\",\"tenant_id\"} alone, for scripts");
   app.add_option("--tenant", config.tenant, "Name of the first tenant")->capture_default_str();
+  app.add_flag("--server-keys", config.server_keys,
+               "Let POST /pki/issue make keys for the first tenant's services");
   app.add_option("--host", config.hosts,
                  "Further DNS names and addresses of the self-made certificates")
       ->envname("QUANTUMAPID_HOST")
@@ -157,6 +176,7 @@ CommandLine::CommandLine(Config& config) {
   }
   add_init_options(*init, config);
   add_serve_options(*serve, config);
+  add_certificate_options(*serve, config);
   CLI::App* create = api_key->add_subcommand("create", "Make a key and print it once");
   create->add_option("--name", config.api_key_name, "What the key is called")
       ->capture_default_str();

@@ -39,6 +39,7 @@ struct Config {
   // init and apikey
   bool json = false;
   std::string tenant = "default";
+  bool server_keys = false;        // its policy of certificates lets POST /pki/issue make keys
   std::vector<std::string> hosts;  // further names of the self-made certificates
   std::string api_key_name = "owner";
 
@@ -51,7 +52,9 @@ struct Config {
   int drain_seconds = 10;
   LogLevel log_level = LogLevel::kInfo;
   std::string checkpoint_file;
-  int audit_retention_days = 0;  // 0: audit events are kept for good
+  int audit_retention_days = 0;       // 0: audit events are kept for good
+  std::string public_url;             // where clients reach the platform; empty: not stated
+  int certificate_min_seconds = 300;  // the shortest lifetime of a certificate
   std::string qrng;
   bool require_quantum = false;
 };

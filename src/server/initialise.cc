@@ -65,6 +65,8 @@ Status initialise(const Config& config, std::ostream& out, Logger& log) {
   tenant.name = config.tenant;
   TRY_ASSIGN(const auto made,
              platform->access().create_tenant(tenant, system_event(clock, "tenant.create")));
+  TRY(platform->ca().create_first(made.tenant.id, config.server_keys,
+                                  system_event(clock, "ca.create")));
   const FirstKey key{made.owner_key.text.reveal_text(SecretAccess{}), made.tenant.id.to_string()};
   if (config.json) {
     print_json(out, key);

@@ -16,6 +16,8 @@ Result<bool> JournalReplay::apply(const keyring::JournalEntry& entry) {
       return access.revoke_again(entry.tenant, ApiKeyId{entry.object});
     case Kind::kSecretDeleted:
       return vault.remove_again(entry.tenant, SecretId{entry.object});
+    case Kind::kCertificateRevoked:
+      return ca.revoke_again(entry.tenant, ca::CertificateId{entry.object}, entry.time);
     // Look-up and personal keys serve rows that went with the store, or have their keys beside
     // them.
     case Kind::kPersonalKey:

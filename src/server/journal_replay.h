@@ -3,6 +3,7 @@
 
 #include "access/service.h"
 #include "base/log.h"
+#include "ca/service.h"
 #include "keyring/keyring.h"
 #include "vault/service.h"
 
@@ -12,6 +13,7 @@ struct JournalReplay {
   keyring::Keyring& keyring;
   access::AccessService& access;
   vault::VaultService& vault;
+  ca::CaService& ca;
   Logger& log;
 
   struct Options {

@@ -11,6 +11,8 @@
 #include "audit/routes.h"
 #include "audit/stream_routes.h"
 #include "audit/stream_worker.h"
+#include "ca/expiry_watch.h"
+#include "ca/routes.h"
 #include "encryption/routes.h"
 #include "keyring/purger.h"
 #include "server/journal_replay.h"
@@ -84,6 +86,7 @@ Status check_root(const Installation& installation, const keyring::RootKey& root
 struct Platform::Parts {
   const Clock& clock;
   Logger& log;
+  Metrics& metrics;
   std::unique_ptr<crypto::EntropyPool> entropy{};
   std::unique_ptr<store::Database> database{};
   std::unique_ptr<keyring::Keyring> keyring{};
@@ -91,11 +94,13 @@ struct Platform::Parts {
   std::unique_ptr<audit::AuditService> audit{};
   std::unique_ptr<encryption::EncryptionService> encryption{};
   std::unique_ptr<vault::VaultService> vault{};
+  std::unique_ptr<ca::CaService> ca{};
   std::unique_ptr<audit::Sequencer> sequencer{};
   std::unique_ptr<audit::StreamService> streams{};
   std::unique_ptr<audit::StreamWorker> stream_worker{};
   std::unique_ptr<store::CacheKeeper> keeper{};
   std::unique_ptr<keyring::Purger> purger{};
+  std::unique_ptr<ca::ExpiryWatch> expiry_watch{};
 
   // find_or_make_installation gives the installation and its root key. In
   // kOpen mode nothing is written; in kCreate mode what is missing is made.
@@ -123,13 +128,17 @@ struct Platform::Parts {
   }
 
   void make_services(const Config& config, keyring::RootKey root,
-                     std::unique_ptr<keyring::KeyJournal> journal, Metrics& metrics) {
+                     std::unique_ptr<keyring::KeyJournal> journal) {
     keyring = std::make_unique<keyring::Keyring>(*database, std::move(root), std::move(journal),
                                                  *entropy, clock, log);
     access = std::make_unique<access::AccessService>(*database, *keyring, *entropy, clock);
     audit = std::make_unique<audit::AuditService>(*database, *keyring);
     encryption = std::make_unique<encryption::EncryptionService>(*keyring);
     vault = std::make_unique<vault::VaultService>(*database, *keyring, clock);
+    ca = std::make_unique<ca::CaService>(
+        *database, *keyring, *access, *entropy, clock, metrics,
+        ca::CaService::Options{.min_lifetime = std::chrono::seconds(config.certificate_min_seconds),
+                               .public_url = config.public_url});
     audit::Sequencer::Options options;
     options.checkpoint_file = config.checkpoint_file;
     options.retention_days = config.audit_retention_days;
@@ -150,7 +159,7 @@ Result<std::unique_ptr<Platform>> Platform::open(const Config& config, Mode mode
                                                  Metrics& metrics) {
   if (mode == Mode::kCreate) TRY(make_private_directory(config.data));
   if (mode == Mode::kOpen) TRY(require_store(config));
-  auto parts = std::make_unique<Parts>(Parts{.clock = clock, .log = log});
+  auto parts = std::make_unique<Parts>(Parts{.clock = clock, .log = log, .metrics = metrics});
   parts->entropy = make_entropy(config, clock);
   store::Options options;
   options.directory = config.data;
@@ -163,9 +172,9 @@ Result<std::unique_ptr<Platform>> Platform::open(const Config& config, Mode mode
   if (mode == Mode::kOpen) TRY(parts->database->migrate());
   TRY_ASSIGN(auto journal,
              keyring::KeyJournal::open(config.key_journal, found.first.id, found.second));
-  parts->make_services(config, std::move(found.second), std::move(journal), metrics);
+  parts->make_services(config, std::move(found.second), std::move(journal));
   if (mode == Mode::kOpen)
-    TRY((JournalReplay{*parts->keyring, *parts->access, *parts->vault, log}.run(
+    TRY((JournalReplay{*parts->keyring, *parts->access, *parts->vault, *parts->ca, log}.run(
         {.alone = config.database.empty(), .accept = config.accept_key_journal})));
   return std::unique_ptr<Platform>(new Platform(std::move(parts)));
 }
@@ -174,10 +183,13 @@ void Platform::start() {
   std::vector<store::RowCacheBase*> caches = parts_->keyring->caches();
   for (auto* cache : parts_->access->caches()) caches.push_back(cache);
   for (auto* cache : parts_->vault->caches()) caches.push_back(cache);
+  for (auto* cache : parts_->ca->caches()) caches.push_back(cache);
   parts_->keeper =
       std::make_unique<store::CacheKeeper>(*parts_->database, parts_->clock, std::move(caches));
   parts_->sequencer->start();
   parts_->purger = std::make_unique<keyring::Purger>(*parts_->keyring, parts_->clock, parts_->log);
+  parts_->expiry_watch =
+      std::make_unique<ca::ExpiryWatch>(*parts_->ca, parts_->clock, parts_->log, parts_->metrics);
   parts_->stream_worker->start();
   parts_->access->start();
 }
@@ -185,6 +197,7 @@ void Platform::start() {
 void Platform::stop() {
   if (parts_->access) parts_->access->stop();
   parts_->stream_worker.reset();
+  parts_->expiry_watch.reset();
   if (parts_->purger) {
     parts_->purger.reset();
     const auto remembered = parts_->keyring->remember_journal();
@@ -202,6 +215,7 @@ std::vector<http::Route> Platform::product_routes() {
   };
   add(vault::routes(*parts_->vault));
   add(encryption::routes(*parts_->encryption, *parts_->keyring, *parts_->entropy));
+  add(ca::routes(*parts_->ca));
   add(access::routes(*parts_->access));
   add(audit::routes(*parts_->audit));
   add(audit::stream_routes(*parts_->streams));
@@ -215,6 +229,7 @@ Result<SecretBytes> Platform::platform_personal_key() {
 store::Database& Platform::database() { return *parts_->database; }
 keyring::Keyring& Platform::keyring() { return *parts_->keyring; }
 access::AccessService& Platform::access() { return *parts_->access; }
+ca::CaService& Platform::ca() { return *parts_->ca; }
 audit::Sequencer& Platform::sequencer() { return *parts_->sequencer; }
 crypto::EntropyPool& Platform::entropy() { return *parts_->entropy; }
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "ca/service.h"
 #include "crypto/entropy.h"
 #include "encryption/service.h"
 #include "http/route.h"
@@ -46,6 +47,7 @@ class Platform {
   [[nodiscard]] store::Database& database();
   [[nodiscard]] keyring::Keyring& keyring();
   [[nodiscard]] access::AccessService& access();
+  [[nodiscard]] ca::CaService& ca();
   [[nodiscard]] audit::Sequencer& sequencer();
   [[nodiscard]] crypto::EntropyPool& entropy();
 

@@ -26,7 +26,7 @@ create() {
   local bin=$1 data=$2 created
   say "First use: creating the platform's keys and data in $data"
   rm -rf "$data.new"
-  created=$("$bin/quantumapid" init --data "$data.new" --json) || fail "quantumapid init failed"
+  created=$("$bin/quantumapid" init --data "$data.new" --json --server-keys) || fail "quantumapid init failed"
   key=$(printf '%s' "$created" | json_field api_key)
   mv "$data.new" "$data"
 }

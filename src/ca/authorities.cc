@@ -1,0 +1,279 @@
+// Authorities: hierarchies of a root and, below it, an issuer.
+#include <algorithm>
+
+#include "ca/impl.h"
+
+namespace quantumapi::ca {
+namespace {
+
+using std::chrono::seconds;
+using x509::KeyType;
+
+constexpr seconds kRootLifetime{3'652 * 86'400LL};  // ten years
+constexpr seconds kIntermediateLifetime{365 * 86'400LL};
+constexpr std::size_t kMaxName = 56;  // " root" and a number still fit into a common name
+constexpr std::string_view kOfRoots = " root";
+constexpr std::string_view kDirectName = "pki";
+
+bool is_name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ' ' ||
+         c == '.' || c == '-' || c == '_';
+}
+
+Status check_name(std::string_view name) {
+  if (name.empty() || name.size() > kMaxName || !std::ranges::all_of(name, is_name_character) ||
+      name.starts_with(' ') || name.ends_with(' '))
+    return fail_field("name", "is 1 to 56 letters, digits, spaces, '.', '-' and '_'");
+  return {};
+}
+
+// name_of is the tenant's name as far as a certificate authority's may have it.
+std::string name_of(std::string_view tenant) {
+  std::string name(tenant.substr(0, kMaxName - 3));
+  for (char& c : name)
+    if (!is_name_character(c)) c = '-';
+  while (name.ends_with(' ')) name.pop_back();
+  while (name.starts_with(' ')) name.erase(0, 1);
+  return name.empty() ? "CA" : name + " CA";
+}
+
+std::unexpected<Error> name_taken() {
+  return fail(Code::kConflict, "an authority of this name exists already", "ca_name_conflict");
+}
+
+KeyType root_type(const CaService::NewAuthority& wanted) {
+  if (wanted.classical) return KeyType::kEcdsaP256;
+  return wanted.direct ? KeyType::kMlDsa65 : KeyType::kMlDsa87;
+}
+
+Authority authority_of(TenantId tenant, std::string name, KeyType type, WallTime now) {
+  return {.id = AuthorityId::make(now),
+          .tenant = tenant,
+          .name = std::move(name),
+          .parent = {},
+          .key_type = type,
+          .key = {},
+          .certificate = {},
+          .not_before = {},
+          .not_after = {},
+          .created_at = now};
+}
+
+// sign lints and signs, and completes the authority with what was signed.
+Status sign(Authority& authority, x509::Profile profile, const x509::ToBeSigned& tbs,
+            const crypto::SigningKey& key) {
+  TRY(x509::lint(tbs.der, profile));
+  TRY_ASSIGN(authority.certificate, x509::sign_certificate(tbs, key));
+  authority.not_before = tbs.not_before;
+  authority.not_after = tbs.not_after;
+  return {};
+}
+
+x509::Validity from_now(WallTime now, seconds lifetime) {
+  return {on_a_second(now) - kBackdate, lifetime + kBackdate};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const keyring::SigningVersion>> CaService::Impl::make_key(TenantId tenant,
+                                                                                 AuthorityId id,
+                                                                                 KeyType type) {
+  TRY_ASSIGN(const auto prepared, keys.prepare({.tenant = tenant,
+                                                .name = "ca-" + id.to_string(),
+                                                .purpose = keyring::Purpose::kCa,
+                                                .algorithm = std::string(x509::algorithm(type)),
+                                                .description = {},
+                                                .labels = {}}));
+  const auto insert = [&](store::Transaction& tx) -> Status {
+    TRY(keys.create_in(tx, prepared));
+    return {};
+  };
+  TRY(database.change(insert));
+  return keys.ca_signing(tenant, prepared.id, 1, true);
+}
+
+Result<Authority> CaService::Impl::make_root(TenantId tenant, const NewAuthority& wanted,
+                                             std::string name) {
+  const WallTime now = clock.wall();
+  Authority root = authority_of(tenant, std::move(name), root_type(wanted), now);
+  root.issues = wanted.direct;
+  TRY_ASSIGN(const auto key, make_key(tenant, root.id, root.key_type));
+  root.key = key->key;
+  TRY_ASSIGN(const auto tbs, x509::prepare_root(root.name, key->signer, wanted.direct ? 0 : 1,
+                                                from_now(now, kRootLifetime)));
+  TRY(sign(root, x509::Profile::kRoot, tbs, key->signer));
+  return root;
+}
+
+Result<Authority> CaService::Impl::make_intermediate(const Authority& root, std::string name) {
+  const WallTime now = clock.wall();
+  const bool classical = x509::is_classical(root.key_type);
+  Authority issuer = authority_of(root.tenant, std::move(name),
+                                  classical ? KeyType::kEcdsaP256 : KeyType::kMlDsa65, now);
+  issuer.issues = true;
+  issuer.parent = root.id;
+  TRY_ASSIGN(const auto key, make_key(issuer.tenant, issuer.id, issuer.key_type));
+  issuer.key = key->key;
+  TRY_ASSIGN(const auto above, signer(root));
+  TRY_ASSIGN(const auto tbs, x509::prepare_intermediate(issuer.name, key->signer, root.certificate,
+                                                        from_now(now, kIntermediateLifetime)));
+  TRY(sign(issuer, x509::Profile::kIntermediate, tbs, above->signer));
+  return issuer;
+}
+
+Result<CaService::Impl::Hierarchy> CaService::Impl::make_hierarchy(TenantId tenant,
+                                                                   const NewAuthority& wanted) {
+  TRY(check_name(wanted.name));
+  Hierarchy hierarchy{wanted, {}, {}};
+  TRY_ASSIGN(hierarchy.domain, default_domain(tenant));
+  std::string root_name = wanted.name;
+  if (!wanted.direct) root_name += kOfRoots;
+  TRY_ASSIGN(auto root, make_root(tenant, wanted, std::move(root_name)));
+  hierarchy.made.push_back(std::move(root));
+  if (wanted.direct) return hierarchy;
+  TRY_ASSIGN(auto issuer, make_intermediate(hierarchy.made.front(), wanted.name));
+  hierarchy.made.push_back(std::move(issuer));
+  return hierarchy;
+}
+
+Status CaService::Impl::insert_hierarchy(store::Transaction& tx, const Hierarchy& hierarchy) {
+  for (const Authority& one : hierarchy.made) TRY(repository::insert_authority(tx, one));
+  const Authority& issuer = hierarchy.made.back();
+  TRY_ASSIGN(Policy policy, stored_policy(tx, issuer.tenant, hierarchy.domain));
+  std::optional<AuthorityId>& place =
+      hierarchy.wanted.classical ? policy.classical_issuer : policy.issuer;
+  const bool first_direct = hierarchy.wanted.direct && !hierarchy.wanted.classical;
+  if (hierarchy.wanted.set_default || !place) place = issuer.id;
+  if (first_direct && (hierarchy.wanted.set_default || !policy.direct_issuer))
+    policy.direct_issuer = issuer.id;
+  return store_policy(tx, policy);
+}
+
+Result<std::vector<Authority>> CaService::create_authority(const Principal& principal,
+                                                           const NewAuthority& authority,
+                                                           AuditEvent event) {
+  TRY(may_manage(principal));
+  // Asked before keys are journaled, so that a taken name costs no journal entry.
+  TRY_ASSIGN(const auto all, list_authorities(principal));
+  if (std::ranges::find(all, authority.name, &Authority::name) != all.end()) return name_taken();
+  TRY_ASSIGN(auto hierarchy, impl_->make_hierarchy(principal.tenant, authority));
+  concerns(event, hierarchy.made.back());
+  const auto insert = [&](store::Transaction& tx) -> Status {
+    TRY(impl_->insert_hierarchy(tx, hierarchy));
+    tx.record(event);
+    return {};
+  };
+  TRY(impl_->database.change(insert));
+  std::ranges::reverse(hierarchy.made);
+  return std::move(hierarchy.made);
+}
+
+Result<CaService::Impl::Hierarchy> CaService::Impl::make_direct(TenantId tenant) {
+  NewAuthority wanted;
+  wanted.name = kDirectName;
+  wanted.direct = true;
+  return make_hierarchy(tenant, wanted);
+}
+
+Status CaService::create_first(TenantId tenant, bool server_keys, AuditEvent event) {
+  TRY_ASSIGN(const auto known, impl_->access.find_tenant(tenant));
+  NewAuthority wanted;
+  wanted.name = name_of(known.name);
+  TRY_ASSIGN(const auto first, impl_->make_hierarchy(tenant, wanted));
+  std::optional<Impl::Hierarchy> direct;
+  if (server_keys) {
+    TRY_ASSIGN(direct, impl_->make_direct(tenant));
+  }
+  event.tenant = tenant;
+  concerns(event, first.made.back());
+  return impl_->database.change([&](store::Transaction& tx) -> Status {
+    TRY(impl_->insert_hierarchy(tx, first));
+    tx.record(event);
+    if (!direct) return {};
+    TRY(impl_->insert_hierarchy(tx, *direct));
+    TRY_ASSIGN(Policy policy, impl_->stored_policy(tx, tenant, first.domain));
+    policy.server_keys = true;
+    return impl_->store_policy(tx, policy);
+  });
+}
+
+Result<Authority> CaService::renew_authority(const Principal& principal, AuthorityId id,
+                                             AuditEvent event) {
+  TRY(may_manage(principal));
+  TRY_ASSIGN(const auto chain, find_authority(principal, id));
+  const Authority& old = chain.front();
+  if (!old.parent)
+    return fail(Code::kConflict, "a root is replaced by a new authority, not renewed",
+                "ca_is_root");
+  // Names stay apart: the number grows.
+  TRY_ASSIGN(const auto all, list_authorities(principal));
+  std::string base = old.name;
+  if (const auto number = base.rfind(" #"); number != std::string::npos) base.resize(number);
+  const auto siblings = std::ranges::count_if(all, [&](const Authority& one) {
+    return one.parent == old.parent && (one.name == base || one.name.starts_with(base + " #"));
+  });
+  TRY_ASSIGN(const Authority issuer,
+             impl_->make_intermediate(chain[1], base + " #" + std::to_string(siblings + 1)));
+  TRY_ASSIGN(const std::string domain, impl_->default_domain(principal.tenant));
+  concerns(event, issuer);
+  const auto insert = [&](store::Transaction& tx) -> Status {
+    TRY(repository::insert_authority(tx, issuer));
+    TRY_ASSIGN(Policy policy, impl_->stored_policy(tx, issuer.tenant, domain));
+    if (policy.issuer == id) policy.issuer = issuer.id;
+    if (policy.classical_issuer == id) policy.classical_issuer = issuer.id;
+    TRY(impl_->store_policy(tx, policy));
+    tx.record(event);
+    return {};
+  };
+  TRY(impl_->database.change(insert));
+  return issuer;
+}
+
+Result<std::vector<Authority>> CaService::list_authorities(const Principal& principal) {
+  TRY(may_view(principal));
+  return impl_->database.read(
+      [&](store::Transaction& tx) { return repository::list_authorities(tx, principal.tenant); });
+}
+
+Result<std::vector<std::shared_ptr<const Authority>>> CaService::Impl::chain(AuthorityId id,
+                                                                             bool may_block) {
+  std::vector<Pointer<Authority>> found;
+  std::optional<AuthorityId> next = id;
+  while (next) {
+    TRY_ASSIGN(auto one, authority(*next, may_block));
+    next = one->parent;
+    found.push_back(std::move(one));
+  }
+  return found;
+}
+
+Result<std::vector<Authority>> CaService::public_chain(AuthorityId id) {
+  TRY_ASSIGN(const auto chain, impl_->chain(id));
+  std::vector<Authority> copies;
+  for (const auto& one : chain) copies.push_back(*one);
+  return copies;
+}
+
+Result<std::vector<Authority>> CaService::find_authority(const Principal& principal,
+                                                         AuthorityId id) {
+  TRY(may_view(principal));
+  TRY_ASSIGN(auto chain, public_chain(id));
+  if (chain.front().tenant != principal.tenant) return no_such_authority();
+  return chain;
+}
+
+Result<Authority> CaService::direct_root(TenantId tenant) {
+  TRY_ASSIGN(const auto view, impl_->view(tenant));
+  const Policy& policy = view->policy;
+  const auto& issuer = policy.direct_issuer ? policy.direct_issuer : policy.issuer;
+  if (!issuer) return fail(Code::kNotFound, "the tenant has no certificate authority yet", "no_ca");
+  TRY_ASSIGN(const auto chain, impl_->chain(*issuer));
+  return *chain.back();
+}
+
+Result<std::shared_ptr<const keyring::SigningVersion>> CaService::Impl::signer(
+    const Authority& authority, bool may_block) {
+  return keys.ca_signing(authority.tenant, authority.key, authority.key_version, may_block);
+}
+
+}  // namespace quantumapi::ca

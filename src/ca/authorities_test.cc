@@ -1,0 +1,187 @@
+#include "ca/test_ca.h"
+#include "x509/crl.h"
+
+namespace quantumapi::ca {
+namespace {
+
+class CaAuthorities : public CaTest {
+ protected:
+  Result<std::vector<Authority>> create(const Principal& by, CaService::NewAuthority wanted) {
+    return ca().create_authority(by, wanted, event("ca.create"));
+  }
+  static CaService::NewAuthority named(std::string name) {
+    CaService::NewAuthority wanted;
+    wanted.name = std::move(name);
+    return wanted;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Engines, CaAuthorities, store::testing::engines(),
+                         store::testing::name_of);
+
+TEST_P(CaAuthorities, TheFirstIsARootOfTenYearsAndAnIssuerOfOne) {
+  const auto all = expect(ca().list_authorities(owner()));
+  ASSERT_EQ(all.size(), 2U);
+  const Authority& root = all[0];
+  const Authority& issuer = all[1];
+  EXPECT_EQ(root.name, "acme CA root");
+  EXPECT_EQ(root.key_type, x509::KeyType::kMlDsa87);
+  EXPECT_FALSE(root.issues);
+  EXPECT_EQ(issuer.name, "acme CA");
+  EXPECT_EQ(issuer.key_type, x509::KeyType::kMlDsa65);
+  EXPECT_TRUE(issuer.issues);
+  EXPECT_EQ(issuer.parent, root.id);
+  const auto years = [](const Authority& one) {
+    return (one.not_after - one.not_before) / std::chrono::hours(365 * 24);
+  };
+  EXPECT_EQ(years(root), 10);
+  EXPECT_EQ(years(issuer), 1);
+  const Policy policy = expect(ca().policy(owner()));
+  EXPECT_EQ(policy.issuer, issuer.id);
+  EXPECT_FALSE(policy.server_keys);
+  EXPECT_FALSE(policy.direct_issuer);
+  EXPECT_EQ(policy.trust_domain, "acme.quantumapi.internal");
+}
+
+TEST_P(CaAuthorities, TheirKeysAreNeverShownAndSignNothingForCallers) {
+  for (const Authority& one : expect(ca().list_authorities(owner()))) {
+    expect_code(keys().find(one.tenant, one.key), Code::kNotFound);
+    expect_code(keys().newest_signing(one.tenant, one.key, true), Code::kNotFound);
+    expect_code(keys().signing(one.tenant, one.key, 1, true), Code::kNotFound);
+    expect_code(keys().public_key(one.tenant, one.key), Code::kNotFound);
+    EXPECT_TRUE(keys().ca_signing(one.tenant, one.key, 1, true));
+    expect_code(keys().ca_signing(new_tenant(), one.key, 1, true), Code::kNotFound);
+  }
+  for (const auto& key : expect(keys().list(owner().tenant, {})).keys) {
+    expect_code(keys().ca_signing(owner().tenant, key.id, 1, true), Code::kNotFound);
+    EXPECT_FALSE(key.name.starts_with("ca-"));
+  }
+}
+
+TEST_P(CaAuthorities, AreMadeByAdminsAndOwnersAlone) {
+  const auto before = expect(ca().list_authorities(owner())).size();
+  expect_code(create(account("member"), named("mine")), Code::kPermissionDenied,
+              "insufficient_scope");
+  EXPECT_EQ(expect(ca().list_authorities(owner())).size(), before);
+  EXPECT_TRUE(create(account("admin", Role::kAdmin), named("mine")));
+}
+
+TEST_P(CaAuthorities, ATakenOrUnfitNameIsRefused) {
+  expect_code(create(owner(), named("acme CA")), Code::kConflict, "ca_name_conflict");
+  expect_code(create(owner(), named("acme CA root")), Code::kConflict, "ca_name_conflict");
+  for (const std::string& bad : {std::string(), std::string(57, 'a'), std::string("a\nb"),
+                                 std::string(" a"), std::string("a/b")})
+    expect_code(create(owner(), named(bad)), Code::kInvalidArgument);
+}
+
+TEST_P(CaAuthorities, AFurtherOneIssuesOnlyOnceItIsTheDefault) {
+  const Principal holder = account("users-api");
+  identity(holder, "users-api");
+  const auto second = expect(create(owner(), named("second")));
+  EXPECT_NE(issue(holder, "users-api", 1).record.authority, second.front().id);
+  expect(ca().update_policy(owner(), {.issuer = second.front().id}, event("ca.policy_update")));
+  const Issued issued = issue(holder, "users-api", 2);
+  EXPECT_EQ(issued.record.authority, second.front().id);
+  EXPECT_EQ(issued.roots.size(), 2U) << "both are trusted while certificates of both are about";
+  EXPECT_TRUE(verify(issued));
+}
+
+TEST_P(CaAuthorities, ADirectOneIssuesFromItsRoot) {
+  auto wanted = named("direct");
+  wanted.direct = wanted.set_default = true;
+  const auto made = expect(create(owner(), wanted));
+  ASSERT_EQ(made.size(), 1U);
+  const Principal holder = account("users-api");
+  identity(holder, "users-api");
+  const Issued issued = issue(holder, "users-api");
+  EXPECT_TRUE(issued.intermediates.empty());
+  EXPECT_TRUE(verify(issued, {made.front().certificate}));
+  EXPECT_EQ(expect(ca().direct_root(holder.tenant)).id, made.front().id);
+}
+
+TEST_P(CaAuthorities, ThePolicyNamesOnlyIssuersOfTheRightKindAndTenant) {
+  const auto all = expect(ca().list_authorities(owner()));
+  const auto set = [&](CaService::PolicyUpdate update) {
+    return ca().update_policy(owner(), update, event("ca.policy_update"));
+  };
+  expect_code(set({.issuer = all[0].id}), Code::kInvalidArgument);  // a root that does not issue
+  expect_code(set({.classical_issuer = all[1].id}), Code::kInvalidArgument);
+  expect_code(set({.issuer = AuthorityId::make(clock().wall())}), Code::kNotFound);
+  const auto other = expect(service().create_tenant({.name = "other"}, event("tenant.create")));
+  expect(ca().create_first(other.tenant.id, false, event("ca.create")));
+  const auto theirs = expect(ca().list_authorities(principal(text_of(other.owner_key))));
+  expect_code(set({.issuer = theirs[1].id}), Code::kNotFound);
+  expect_code(set({.trust_domain = "Not A Domain"}), Code::kInvalidArgument);
+  EXPECT_EQ(expect(set({.trust_domain = "example.org"})).trust_domain, "example.org");
+  const Principal holder = account("users-api");
+  EXPECT_EQ(identity(holder, "users-api").spiffe_id,
+            "spiffe://example.org/ns/default/sa/users-api");
+}
+
+TEST_P(CaAuthorities, AnIntermediateIsRenewedBelowItsRootAndARootIsNot) {
+  const auto all = expect(ca().list_authorities(owner()));
+  const auto renew = [&](AuthorityId id) {
+    return ca().renew_authority(owner(), id, event("ca.renew"));
+  };
+  expect_code(renew(all[0].id), Code::kConflict, "ca_is_root");
+  expect_code(ca().renew_authority(account("member"), all[1].id, event("ca.renew")),
+              Code::kPermissionDenied);
+  const Authority second = expect(renew(all[1].id));
+  EXPECT_EQ(second.name, "acme CA #2");
+  EXPECT_EQ(second.parent, all[0].id);
+  EXPECT_NE(second.key, all[1].key);
+  EXPECT_EQ(expect(ca().policy(owner())).issuer, second.id);
+  EXPECT_EQ(expect(renew(second.id)).name, "acme CA #3");
+}
+
+TEST_P(CaAuthorities, ChangesAreAuditedWithTheAuthorityTheyMade) {
+  EXPECT_EQ(records("ca.create").size(), 1U);
+  const auto made = expect(create(owner(), named("second")));
+  const auto created = records("ca.create");
+  ASSERT_EQ(created.size(), 2U);
+  EXPECT_TRUE(created[1].contains(made.front().id.to_string()));
+  expect(ca().update_policy(owner(), {.server_keys = true}, event("ca.policy_update")));
+  EXPECT_EQ(records("ca.policy_update").size(), 1U);
+}
+
+TEST_P(CaAuthorities, IdentitiesAreNamedOnceAndBoundToAnAccountThatIsThere) {
+  const Principal holder = account("users-api");
+  identity(holder, "users-api");
+  const auto create = [&](const CaService::NewIdentity& one, const Principal& by) {
+    return ca().create_identity(by, one, event("identity.create"));
+  };
+  expect_code(create(wanted(holder, "users-api"), owner()), Code::kConflict, "identity_conflict");
+  auto same_id = wanted(holder, "other-name");
+  same_id.spiffe_name = "users-api";
+  expect_code(create(same_id, owner()), Code::kConflict, "identity_conflict");
+  auto nobody = wanted(holder, "nobody");
+  nobody.service_account = "nobody";
+  expect_code(create(nobody, owner()), Code::kInvalidArgument);
+  expect_code(create(wanted(holder, "mine"), holder), Code::kPermissionDenied);
+  auto own = wanted(holder, "own");
+  own.service_account.clear();
+  EXPECT_EQ(expect(create(own, owner())).account, owner().account);
+  const auto page = expect(ca().list_identities(owner(), 0, 1));
+  EXPECT_EQ(page.total, 2);
+  EXPECT_TRUE(page.has_more);
+  EXPECT_EQ(page.identities[0].name, "own");
+  EXPECT_EQ(records("identity.create").size(), 2U);
+}
+
+TEST_P(CaAuthorities, AnIdentityKeepsWhatAnUpdateDoesNotName) {
+  const Principal holder = account("users-api");
+  const Identity before = identity(holder, "users-api");
+  const Identity after = expect(ca().update_identity(
+      owner(), before.id, {.lifetime = seconds(3'600)}, event("identity.update")));
+  EXPECT_EQ(after.lifetime, seconds(3'600));
+  EXPECT_EQ(after.dns_names, before.dns_names);
+  EXPECT_EQ(after.account, before.account);
+  const Identity read = expect(ca().find_identity(owner(), before.id));
+  EXPECT_EQ(read.lifetime, seconds(3'600));
+  EXPECT_EQ(read.revision, before.revision + 1);
+  expect_code(
+      ca().update_identity(owner(), before.id, {.lifetime = seconds(1)}, event("identity.update")),
+      Code::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace quantumapi::ca

@@ -1,0 +1,186 @@
+// Certificates after they were issued: lists, single ones, revocation.
+#include "ca/impl.h"
+#include "keyring/answers.h"
+
+namespace quantumapi::ca {
+namespace {
+
+constexpr WallTime kNever{INT64_MAX};
+// What the journal alone knows of stays in the lists as long as any certificate may be valid.
+constexpr std::chrono::seconds kLongestUnknown{kLongestLifetime};
+
+std::unexpected<Error> not_its_own() {
+  return fail(Code::kPermissionDenied, "the certificate belongs to another service account",
+              "insufficient_scope");
+}
+
+// select makes what the statements take of a filter; nothing where it can match nothing.
+Result<repository::Selection> select(TenantId tenant, const CaService::Filter& filter,
+                                     WallTime now) {
+  repository::Selection selection{.tenant = tenant,
+                                  .identity = {},
+                                  .state = {},
+                                  .ends_after = filter.expires_after.value_or(WallTime{-1}),
+                                  .ends_by = filter.expires_before.value_or(kNever)};
+  selection.by_end = filter.expires_after || filter.expires_before;
+  if (filter.identity) {
+    const auto id = IdentityId::parse(*filter.identity);
+    selection.identity = id ? *id : identity_id(tenant, *filter.identity);
+  }
+  // A certificate's last second counts.
+  const WallTime present = on_a_second(now) - std::chrono::microseconds(1);
+  if (filter.status == "pending" || filter.status == "revoked") {
+    selection.state = filter.status;
+  } else if (filter.status == "active") {
+    selection.state = "issued";
+    selection.ends_after = std::max(selection.ends_after, present);
+  } else if (filter.status == "expired") {
+    selection.state = "issued";
+    selection.ends_by = std::min(selection.ends_by, present);
+  } else if (!filter.status.empty()) {
+    return fail_field("status", "is pending, active, expired or revoked");
+  }
+  return selection;
+}
+
+}  // namespace
+
+// What is pending is no certificate: nobody can ask for it by its number.
+// To a bound key an absent one answers as one outside its bindings.
+Result<Certificate> CaService::Impl::own_certificate(store::Transaction& tx,
+                                                     const Principal& principal, CertificateId id) {
+  TRY_ASSIGN(auto found, repository::find_certificate(tx, id));
+  const bool mine = found && found->tenant == principal.tenant && found->state != State::kPending;
+  if (!mine && principal.bindings.empty()) return no_such_certificate();
+  if (!mine || (!principal.may_reach("identity", found->identity.uuid) &&
+                !principal.may_reach("identity", found->identity_name)))
+    return fail(Code::kPermissionDenied, "this key is not bound to that identity",
+                "insufficient_scope");
+  return *std::move(found);
+}
+
+Result<CaService::Page> CaService::list(const Principal& principal, const Filter& filter) {
+  TRY(may_view(principal));
+  TRY_ASSIGN(const auto selection, select(principal.tenant, filter, impl_->clock.wall()));
+  return impl_->database.read([&](store::Transaction& tx) -> Result<Page> {
+    Page page;
+    if (filter.serial) {
+      TRY_ASSIGN(auto found, repository::find_certificate(tx, *filter.serial));
+      if (found && found->tenant == principal.tenant) page.certificates.push_back(*found);
+      page.total = std::ssize(page.certificates);
+      return page;
+    }
+    TRY_ASSIGN(page.certificates,
+               repository::list_certificates(tx, selection, filter.offset, filter.limit + 1));
+    page.has_more = std::ssize(page.certificates) > filter.limit;
+    if (page.has_more) page.certificates.pop_back();
+    TRY_ASSIGN(page.total, repository::count_certificates(tx, selection, kCountBound));
+    return page;
+  });
+}
+
+Result<CaService::Found> CaService::find(const Principal& principal, CertificateId id) {
+  TRY(may_view(principal));
+  TRY_ASSIGN(auto found, impl_->database.read([&](store::Transaction& tx) -> Result<Found> {
+    TRY_ASSIGN(auto record, impl_->own_certificate(tx, principal, id));
+    TRY_ASSIGN(auto body, repository::find_body(tx, id));
+    return Found{std::move(record), std::move(body).value_or(Bytes()), {}};
+  }));
+  if (found.record.authority.is_nil()) return found;  // only the key journal knew of it
+  TRY_ASSIGN(const auto above, impl_->chain(found.record.authority));
+  for (const auto& one : above)
+    if (one->parent) found.intermediates.push_back(one->certificate);
+  return found;
+}
+
+Result<Certificate> CaService::revoke(const Principal& principal, CertificateId id,
+                                      x509::RevocationReason reason, AuditEvent event) {
+  const WallTime now = impl_->clock.wall();
+  const keyring::Ending ending{keyring::JournalEntry::Kind::kCertificateRevoked, principal.tenant,
+                               id.uuid, now};
+  struct Done {
+    Certificate record;
+    bool first = false;
+  };
+  const auto end = [&](store::Transaction& tx) -> Result<Done> {
+    TRY_ASSIGN(Certificate record, impl_->own_certificate(tx, principal, id));
+    TRY_ASSIGN(const auto identity, repository::find_identity(tx, record.identity));
+    const ServiceAccountId holder = identity ? identity->account : record.account;
+    if (principal.role == Role::kMember && holder != principal.account) return not_its_own();
+    TRY_ASSIGN(const bool first, repository::revoke_certificate(tx, id, now, reason));
+    if (first) {
+      TRY(repository::note_revocation(tx, record.authority));
+      TRY(keyring::Keyring::note_ending(tx, ending));
+      tx.touch(repository::kRevocationLists, record.authority.uuid);
+      record.state = State::kRevoked;
+      record.revoked_at = now;
+      record.reason = reason;
+    }
+    AuditEvent revocation = event;
+    concerns(revocation, record);
+    tx.record(revocation);
+    return Done{std::move(record), first};
+  };
+  TRY_ASSIGN(auto done, impl_->database.change(end));
+  if (done.first) {
+    TRY(impl_->keys.journal_ending(ending));
+  } else {
+    // Revoked before, when the journal could not take it: the call made again ends it there too.
+    TRY(impl_->keys.journal_again(principal.tenant, id.uuid));
+  }
+  return std::move(done.record);
+}
+
+Result<bool> CaService::revoke_again(TenantId tenant, CertificateId id, WallTime at) {
+  const auto end = [&](store::Transaction& tx) -> Result<bool> {
+    TRY_ASSIGN(const auto known, repository::find_certificate(tx, id));
+    if (known && (known->tenant != tenant || known->state == State::kRevoked)) return false;
+    if (known) {
+      TRY(repository::revoke_certificate(tx, id, at, x509::RevocationReason::kUnspecified));
+    } else {
+      Certificate lost{.id = id,
+                       .tenant = tenant,
+                       .authority = {},
+                       .identity = {},
+                       .identity_name = {},
+                       .state = State::kRevoked,
+                       .key_sha256 = {},
+                       .tbs_sha256 = {},
+                       .account = {},
+                       .renews = {},
+                       .not_before = at,
+                       .not_after = at + kLongestUnknown,
+                       .created_at = at,
+                       .revoked_at = at};
+      TRY(repository::insert_certificate(tx, lost));
+    }
+    TRY_ASSIGN(const auto all, repository::list_authorities(tx, tenant));
+    for (const Authority& one : all) {
+      TRY(repository::note_revocation(tx, one.id));
+      tx.touch(repository::kRevocationLists, one.id.uuid);
+    }
+    AuditEvent revocation =
+        keyring::own_event("certificate.revoke", tenant, impl_->clock.wall(), "certificates");
+    revocation.resource_type = "certificate";
+    revocation.resource = id.uuid;
+    tx.record(revocation);
+    return true;
+  };
+  return impl_->database.change(end);
+}
+
+Result<CaService::Expiries> CaService::expiries(std::int64_t limit) {
+  const WallTime now = impl_->clock.wall();
+  return impl_->database.read([&](store::Transaction& tx) -> Result<Expiries> {
+    Expiries expiries;
+    TRY_ASSIGN(auto identities, repository::list_expiries(tx, now, limit));
+    for (auto& one : identities)
+      expiries.identities.push_back({one.tenant, std::move(one.identity), one.not_after});
+    TRY_ASSIGN(auto authorities, repository::every_authority(tx, limit));
+    for (auto& one : authorities)
+      expiries.authorities.push_back({one.tenant, std::move(one.name), one.not_after});
+    return expiries;
+  });
+}
+
+}  // namespace quantumapi::ca

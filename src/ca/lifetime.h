@@ -1,0 +1,20 @@
+// Lifetimes of certificates as people write them.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace quantumapi::ca {
+
+// parse_lifetime reads "24h", "90m", "300s", "7d" and their sums, as "1h30m": whole numbers,
+// each unit once, the largest first. kInvalidArgument naming `field` for anything else, zero,
+// and more than 100 years.
+Result<std::chrono::seconds> parse_lifetime(std::string_view field, std::string_view text);
+
+// lifetime_text is the shortest such text: "24h", "5m", "90s".
+std::string lifetime_text(std::chrono::seconds lifetime);
+
+}  // namespace quantumapi::ca

@@ -1,0 +1,195 @@
+#include "ca/test_ca.h"
+#include "x509/crl.h"
+
+namespace quantumapi::ca {
+namespace {
+
+using x509::RevocationReason;
+
+class CaRevocation : public CaTest {
+ protected:
+  void SetUp() override {
+    CaTest::SetUp();
+    holder_ = account("users-api");
+    identity(holder_, "users-api");
+    issued_ = issue(holder_, "users-api");
+  }
+  Result<Certificate> revoke(const Principal& by, CertificateId id,
+                             RevocationReason reason = RevocationReason::kUnspecified) {
+    return ca().revoke(by, id, reason, event("certificate.revoke"));
+  }
+  [[nodiscard]] const Principal& holder() const { return holder_; }
+  [[nodiscard]] const Issued& issued() const { return issued_; }
+  [[nodiscard]] Bytes serial() const {
+    return {issued_.record.id.bytes().begin(), issued_.record.id.bytes().end()};
+  }
+  AuthorityId issuer() { return issued_.record.authority; }
+
+ private:
+  Principal holder_;
+  Issued issued_;
+};
+INSTANTIATE_TEST_SUITE_P(Engines, CaRevocation, store::testing::engines(), store::testing::name_of);
+
+TEST_P(CaRevocation, ARevocationIsInTheNextListAtOnce) {
+  EXPECT_TRUE(revoked_serials(ca(), issuer()).empty());
+  const Certificate revoked =
+      expect(revoke(holder(), issued().record.id, RevocationReason::kKeyCompromise));
+  EXPECT_EQ(revoked.state, State::kRevoked);
+  EXPECT_EQ(revoked_serials(ca(), issuer()), std::vector<Bytes>{serial()});
+  const auto row = expect(ca().revocation_list(issuer(), true));
+  const auto list =
+      expect(x509::parse_crl(row->der, expect(ca().public_chain(issuer())).front().certificate));
+  EXPECT_EQ(list.revoked[0].reason, RevocationReason::kKeyCompromise);
+  EXPECT_EQ(list.number, 2U);
+  EXPECT_EQ(list.next_update - list.this_update, std::chrono::hours(24));
+}
+
+TEST_P(CaRevocation, AnotherReplicaHasItWithinASecond) {
+  const auto other = make_ca();
+  store::CacheKeeper keeper(db(), clock(), other->caches());
+  EXPECT_TRUE(revoked_serials(*other, issuer()).empty());
+  expect(revoke(holder(), issued().record.id));
+  forget();  // half a second, the life of its cached row
+  EXPECT_EQ(revoked_serials(*other, issuer()), std::vector<Bytes>{serial()});
+  const auto there = expect(other->revocation_list(issuer(), true));
+  const auto here = expect(ca().revocation_list(issuer(), true));
+  EXPECT_EQ(there->der, here->der) << "one list, whoever signed it";
+}
+
+TEST_P(CaRevocation, AListIsSignedOnceAndAnswersFromMemory) {
+  const auto first = expect(ca().revocation_list(issuer(), true));
+  const auto again = ca().revocation_list(issuer(), false);
+  ASSERT_TRUE(again) << "cached";
+  EXPECT_EQ((*again)->number, first->number);
+  const auto cold = make_ca();
+  expect_code(cold->revocation_list(issuer(), false), Code::kWouldBlock);
+  EXPECT_EQ(expect(cold->revocation_list(issuer(), true))->number, first->number);
+}
+
+TEST_P(CaRevocation, AListIsSignedAgainLongBeforeItEnds) {
+  const auto first = expect(ca().revocation_list(issuer(), true));
+  clock().advance(std::chrono::hours(12) + seconds(1));
+  const auto second = expect(ca().revocation_list(issuer(), true));
+  EXPECT_EQ(second->number, first->number + 1);
+  EXPECT_GT(second->next_update, first->next_update);
+}
+
+TEST_P(CaRevocation, ItIsFinalAndASecondTimeChangesNothing) {
+  const Certificate first =
+      expect(revoke(holder(), issued().record.id, RevocationReason::kSuperseded));
+  clock().advance(seconds(5));
+  const Certificate second =
+      expect(revoke(holder(), issued().record.id, RevocationReason::kKeyCompromise));
+  EXPECT_EQ(second.reason, RevocationReason::kSuperseded);
+  EXPECT_EQ(second.revoked_at, first.revoked_at);
+  EXPECT_EQ(revoked_serials(ca(), issuer()).size(), 1U);
+  EXPECT_EQ(records("certificate.revoke").size(), 2U);
+}
+
+TEST_P(CaRevocation, MembersRevokeTheirOwnAndAdminsAny) {
+  const Principal stranger = account("orders");
+  expect_code(revoke(stranger, issued().record.id), Code::kPermissionDenied, "insufficient_scope");
+  EXPECT_EQ(count("revoked"), 0);
+  EXPECT_TRUE(revoke(account("admin", Role::kAdmin), issued().record.id));
+  expect_code(revoke(holder(), CertificateId::make(clock().wall())), Code::kNotFound);
+}
+
+TEST_P(CaRevocation, ItIsInTheKeyJournalAndARestoreDoesNotReviveIt) {
+  expect(revoke(holder(), issued().record.id));
+  std::vector<keyring::JournalEntry> endings;
+  expect(journal().each([&](const keyring::JournalEntry& entry) -> Status {
+    if (entry.kind == keyring::JournalEntry::Kind::kCertificateRevoked) endings.push_back(entry);
+    return {};
+  }));
+  ASSERT_EQ(endings.size(), 1U);
+  EXPECT_EQ(endings[0].object, issued().record.id.uuid);
+  EXPECT_EQ(endings[0].tenant, holder().tenant);
+  // A store from before the revocation.
+  static const store::Statement kRestore{
+      "test.restore", "UPDATE certificates SET state = 'issued', revoked_at = NULL, reason = NULL"};
+  expect(db().change([&](store::Transaction& tx) -> Status {
+    const auto done = tx.execute(kRestore, {});
+    return done ? Status() : Status(std::unexpected(done.error()));
+  }));
+  EXPECT_TRUE(expect(ca().revoke_again(holder().tenant, issued().record.id, clock().wall())));
+  EXPECT_EQ(revoked_serials(ca(), issuer()), std::vector<Bytes>{serial()});
+  EXPECT_FALSE(expect(ca().revoke_again(holder().tenant, issued().record.id, clock().wall())));
+}
+
+TEST_P(CaRevocation, OneThatTheStoreLostIsInEveryListOfItsTenant) {
+  const CertificateId lost = CertificateId::make(clock().wall());
+  EXPECT_TRUE(expect(ca().revoke_again(holder().tenant, lost, clock().wall())));
+  const Bytes number(lost.bytes().begin(), lost.bytes().end());
+  for (const Authority& one : expect(ca().list_authorities(owner())))
+    EXPECT_EQ(revoked_serials(ca(), one.id), std::vector<Bytes>{number}) << one.name;
+  EXPECT_EQ(expect(ca().find(holder(), lost)).record.state, State::kRevoked);
+}
+
+TEST_P(CaRevocation, AnEndedCertificateLeavesTheListAfterAWhile) {
+  expect(revoke(holder(), issued().record.id));
+  clock().advance(std::chrono::hours(24));
+  EXPECT_EQ(revoked_serials(ca(), issuer()).size(), 1U);
+  clock().advance(std::chrono::hours(72));
+  EXPECT_TRUE(revoked_serials(ca(), issuer()).empty());
+}
+
+TEST_P(CaRevocation, AnUnknownAuthorityHasNoList) {
+  expect_code(ca().revocation_list(AuthorityId::make(clock().wall()), true), Code::kNotFound);
+}
+
+TEST_P(CaRevocation, ListsAreSearchedByIdentitySerialStatusAndEnd) {
+  const Principal orders = account("orders");
+  identity(orders, "orders");
+  clock().advance(seconds(1));
+  const Issued other = issue(orders, "orders");
+  expect(revoke(orders, other.record.id));
+  const auto found = [&](const CaService::Filter& filter) {
+    std::vector<std::string> names;
+    for (const auto& one : expect(ca().list(holder(), filter)).certificates)
+      names.push_back(one.identity_name);
+    return names;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(found({}), (Names{"orders", "users-api"})) << "the newest first";
+  EXPECT_EQ(found({.identity = "orders"}), Names{"orders"});
+  EXPECT_EQ(found({.identity = issued().record.identity.to_string()}), Names{"users-api"});
+  EXPECT_EQ(found({.identity = "absent"}), Names{});
+  EXPECT_EQ(found({.serial = issued().record.id}), Names{"users-api"});
+  EXPECT_EQ(found({.status = "active"}), Names{"users-api"});
+  EXPECT_EQ(found({.status = "revoked"}), Names{"orders"});
+  EXPECT_EQ(found({.status = "expired"}), Names{});
+  EXPECT_EQ(found({.status = "pending"}), Names{});
+  const WallTime end = issued().record.not_after;
+  EXPECT_EQ(found({.identity = "users-api", .expires_before = end}), Names{"users-api"});
+  EXPECT_EQ(found({.identity = "users-api", .expires_before = end - seconds(1)}), Names{});
+  EXPECT_EQ(found({.identity = "users-api", .expires_after = end}), Names{});
+  expect_code(ca().list(holder(), {.status = "other"}), Code::kInvalidArgument);
+  const auto page = expect(ca().list(holder(), {.limit = 1}));
+  EXPECT_EQ(page.total, 2);
+  EXPECT_TRUE(page.has_more);
+  clock().advance(std::chrono::hours(25));
+  EXPECT_EQ(found({.status = "active"}), Names{});
+  EXPECT_EQ(found({.status = "expired"}), Names{"users-api"});
+}
+
+TEST_P(CaRevocation, ExpiriesAreOfTheNewestLiveCertificateOfEachIdentity) {
+  const auto ends = [&] {
+    std::vector<WallTime> times;
+    for (const auto& one : expect(ca().expiries(10)).identities) times.push_back(one.not_after);
+    return times;
+  };
+  EXPECT_EQ(ends(), std::vector<WallTime>{issued().record.not_after});
+  clock().advance(seconds(60));
+  const Issued second = issue(holder(), "users-api", 2);
+  EXPECT_EQ(ends(), std::vector<WallTime>{second.record.not_after});
+  expect(revoke(holder(), second.record.id));
+  EXPECT_EQ(ends(), std::vector<WallTime>{issued().record.not_after});
+  clock().advance(std::chrono::hours(25));
+  EXPECT_TRUE(ends().empty());
+  EXPECT_EQ(expect(ca().expiries(10)).authorities.size(), 2U);
+  EXPECT_EQ(expect(ca().expiries(1)).authorities.size(), 1U);
+}
+
+}  // namespace
+}  // namespace quantumapi::ca
