@@ -14,7 +14,7 @@ namespace quantumapi::cli {
 namespace {
 
 constexpr const char* kAbout =
-    "qapi: secrets, encryption, keys and the audit log of a QuantumAPI platform.\n"
+    "qapi: secrets, encryption, keys, certificates and the audit log of a QuantumAPI platform.\n"
     "The API key comes from QUANTUMAPI_KEY or from the profile (qapi profile set), never from "
     "the command line.";
 
@@ -72,7 +72,7 @@ int run_with(int argc, char** argv, Io& io) {
   add_globals(root, context.globals);
   for (const auto add :
        {add_secrets, add_vault, add_encryption, add_transit, add_keys, add_api_keys, add_access,
-        add_audit, add_status, add_profile, add_completion})
+        add_audit, add_ca, add_cert, add_status, add_profile, add_completion})
     add(root, context);
   std::ranges::reverse(arguments.rest);  // CLI11 takes them from the back
   try {

@@ -15,12 +15,14 @@ void add_vault(CLI::App& root, Context& context);            // vault get, secre
 void add_encryption(CLI::App& root, Context& context);       // encrypt, decrypt, random
 void add_keys(CLI::App& root, Context& context);             // keys list|rotate|check
 void add_key_management(CLI::App& group, Context& context);  // keys create, import, delete, …
-void add_transit(CLI::App& root, Context& context);     // sign, verify, hmac, transit encrypt|…
-void add_api_keys(CLI::App& root, Context& context);    // apikeys create|list|rotate|revoke
-void add_access(CLI::App& root, Context& context);      // access explain
-void add_audit(CLI::App& root, Context& context);       // audit list|export|verify|public-key
-void add_status(CLI::App& root, Context& context);      // health, whoami, version
-void add_profile(CLI::App& root, Context& context);     // profile set
+void add_transit(CLI::App& root, Context& context);   // sign, verify, hmac, transit encrypt|…
+void add_api_keys(CLI::App& root, Context& context);  // apikeys create|list|rotate|revoke
+void add_access(CLI::App& root, Context& context);    // access explain
+void add_audit(CLI::App& root, Context& context);     // audit list|export|verify|public-key
+void add_ca(CLI::App& root, Context& context);        // ca list|show|create|pem|crl|identity …
+void add_cert(CLI::App& root, Context& context);      // cert issue|renew|inspect|verify|revoke|list
+void add_status(CLI::App& root, Context& context);    // health, whoami, version
+void add_profile(CLI::App& root, Context& context);   // profile set
 void add_completion(CLI::App& root, Context& context);  // completion bash|zsh|fish
 
 }  // namespace quantumapi::cli

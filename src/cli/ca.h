@@ -1,0 +1,41 @@
+// What the commands of certificates know of authorities.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "cli/context.h"
+
+namespace CLI {
+class App;
+}
+
+namespace quantumapi::cli {
+
+// Authority is what the platform says of one.
+struct Authority {
+  std::string id;
+  std::string name;
+  std::string type;  // "root" | "intermediate"
+  std::string key_type;
+  std::string status;
+  std::string certificate_pem;
+};
+BOOST_DESCRIBE_STRUCT(Authority, (), (id, name, type, key_type, status, certificate_pem))
+
+struct AuthorityPage {
+  std::vector<Authority> cas;
+};
+BOOST_DESCRIBE_STRUCT(AuthorityPage, (), (cas))
+
+Try<std::vector<Authority>> list_authorities(Context& context);
+// find_authority: kNotFound.
+Try<Authority> find_authority(Context& context, std::string_view id_or_name);
+// roots_of gives the roots of ML-DSA or of classical chains that have not expired, as PEM.
+std::string roots_of(const std::vector<Authority>& all, bool classical);
+
+void add_identities(CLI::App& group, Context& context);  // ca identity create|list|show|…
+
+}  // namespace quantumapi::cli

@@ -1,0 +1,183 @@
+#include "cli/cert_verify.h"
+
+#include <algorithm>
+
+#include "base/encoding.h"
+#include "cli/answer.h"
+#include "cli/ca.h"
+#include "cli/shapes.h"
+#include "cli/table.h"
+#include "x509/crl.h"
+#include "x509/issue.h"
+#include "x509/verify.h"
+
+namespace quantumapi::cli {
+namespace {
+
+constexpr std::size_t kLargest = std::size_t{1024} * 1024;
+constexpr std::string_view kBeginList = "-----BEGIN X509 CRL-----";
+constexpr std::string_view kEndList = "-----END X509 CRL-----";
+
+struct VerifyShape {
+  bool verified = false;
+  Text reason;
+  Text common_name;
+  Text spiffe_id;
+  Text serial_number;
+  Text not_after;
+  bool revocation_checked = false;
+};
+BOOST_DESCRIBE_STRUCT(VerifyShape, (),
+                      (verified, reason, common_name, spiffe_id, serial_number, not_after,
+                       revocation_checked))
+
+// Material is what a chain is held against.
+struct Material {
+  std::string roots;
+  std::vector<Bytes> lists;  // DER
+};
+
+// could_not_tell turns what went wrong outside the chain into exit code 3.
+template <typename T>
+Try<T> told(Try<T> outcome) {
+  if (!outcome) return give_up(kUnknown, outcome.error().message);
+  return outcome;
+}
+
+// list_der reads DER, or the first list of a PEM text.
+Try<Bytes> list_der(std::string_view text) {
+  const std::size_t begin = text.find(kBeginList);
+  if (begin == std::string_view::npos) return Bytes(as_bytes(text).begin(), as_bytes(text).end());
+  const std::size_t end = text.find(kEndList, begin);
+  if (end == std::string_view::npos) return give_up(kUnknown, "a revocation list is cut");
+  std::string body;
+  for (const char c : text.substr(begin, end - begin).substr(kBeginList.size()))
+    if (c != '\n' && c != '\r') body += c;
+  auto der = base::base64_decode(body, base::Base64::kStandard);
+  if (!der) return give_up(kUnknown, "a revocation list is no PEM");
+  return *std::move(der);
+}
+
+// from_platform asks for the tenant's roots and the lists of all its authorities.
+Try<Material> from_platform(Context& context, bool classical) {
+  Material material;
+  TRY_ASSIGN(const auto all, list_authorities(context));
+  material.roots = roots_of(all, false);
+  if (classical) material.roots += roots_of(all, true);
+  for (const Authority& one : all) {
+    TRY_ASSIGN(const auto list, ask(context, "GET", "/cas/" + one.id + "/crl"));
+    TRY_ASSIGN(auto der, list_der(list.reveal()));
+    material.lists.push_back(std::move(der));
+  }
+  return material;
+}
+
+Try<Material> from_files(const VerifyCertificate& options) {
+  Material material;
+  TRY_ASSIGN(material.roots, read_file(options.roots));
+  for (const std::string& path : options.lists) {
+    TRY_ASSIGN(const auto text, read_file(path));
+    TRY_ASSIGN(auto der, list_der(text));
+    material.lists.push_back(std::move(der));
+  }
+  return material;
+}
+
+// check_revocation gives the reason why the chain's leaf is refused, empty when it is not. A list
+// that its issuer signed and that is not over must say nothing of it; `checked` tells whether
+// there was one.
+std::string_view check_revocation(const x509::Peer& peer, const Material& material,
+                                  const std::vector<Bytes>& chain, WallTime now, bool& checked) {
+  std::vector<Bytes> issuers(chain.begin() + 1, chain.end());
+  if (const auto roots = x509::certificate_chain_der(material.roots))
+    issuers.insert(issuers.end(), roots->begin(), roots->end());
+  bool over = false;
+  for (const Bytes& der : material.lists)
+    for (const Bytes& issuer : issuers) {
+      const auto list = x509::parse_crl(der, issuer);
+      if (!list) continue;
+      const bool named = std::ranges::any_of(
+          list->revoked, [&](const auto& one) { return one.serial == peer.serial; });
+      if (named) return "revoked";
+      over = over || list->next_update < now;
+      checked = checked || list->next_update >= now;
+    }
+  if (!material.lists.empty() && !checked) return over ? "expired_crl" : "malformed_crl";
+  return {};
+}
+
+void print(Context& context, const VerifyShape& shape) {
+  if (context.format(Format::kTable) == Format::kJson) return print_json(context.io(), shape);
+  const auto text = [](const Text& value) { return std::string(value.value_or("")); };
+  print_facts(context.io().out,
+              {{"verified", shape.verified ? "yes" : "NO"},
+               {"reason", text(shape.reason)},
+               {"commonName", text(shape.common_name)},
+               {"spiffeId", text(shape.spiffe_id)},
+               {"serialNumber", text(shape.serial_number)},
+               {"notAfter", text(shape.not_after)},
+               {"revocation", shape.revocation_checked ? "checked" : "not checked"}},
+              context.color());
+}
+
+Outcome refuse(Context& context, VerifyShape shape, std::string_view reason) {
+  shape.verified = false;
+  shape.reason = reason;
+  print(context, shape);
+  return give_up(kNotVerified, "the certificate is not verified: " + std::string(reason));
+}
+
+Outcome hold(Context& context, const VerifyCertificate& options, const Material& material,
+             const std::vector<Bytes>& chain, WallTime now) {
+  const auto trust =
+      x509::TrustStore::create(material.roots, {.allow_classical = options.allow_classical});
+  if (!trust) return give_up(kUnknown, "the roots can't be used: " + trust.error().message);
+  const std::vector<ByteView> views(chain.begin(), chain.end());
+  const auto peer = trust->verify(
+      views, options.usage == "server" ? x509::Usage::kServer : x509::Usage::kClient, now);
+  if (!peer) return refuse(context, {}, x509::to_string(peer.error()));
+  const std::string serial = base::to_hex(peer->serial);
+  const std::string spiffe_id = peer->spiffe_id ? peer->spiffe_id->uri() : "";
+  const std::string not_after = peer->not_after.to_string();
+  VerifyShape shape{.verified = true,
+                    .reason = {},
+                    .common_name = shown(peer->common_name),
+                    .spiffe_id = shown(spiffe_id),
+                    .serial_number = shown(serial),
+                    .not_after = shown(not_after)};
+  const std::string_view reason =
+      check_revocation(*peer, material, chain, now, shape.revocation_checked);
+  if (!reason.empty()) return refuse(context, shape, reason);
+  print(context, shape);
+  return kOk;
+}
+
+}  // namespace
+
+Try<std::string> read_certificates(Context& context, const std::string& path) {
+  if (path != "-") return read_file(path);
+  TRY_ASSIGN(const auto text, read_all(context.io().in, kLargest));
+  return std::string(text.reveal());
+}
+
+Outcome verify(Context& context, const VerifyCertificate& options) {
+  WallTime now = base::SystemClock().wall();
+  if (!options.at.empty()) {
+    const auto at = WallTime::parse(options.at);
+    if (!at) return give_up(kUsage, "--at is a time as 2026-11-23T18:00:00Z");
+    now = *at;
+  }
+  if (options.roots.empty() && !options.lists.empty())
+    return give_up(kUsage, "--crl goes with --roots; without them the platform is asked");
+  TRY_ASSIGN(const std::string pem, told(read_certificates(context, options.file)));
+  TRY_ASSIGN(const Material material,
+             told(options.roots.empty() ? from_platform(context, options.allow_classical)
+                                        : from_files(options)));
+  if (!pem.contains("-----BEGIN CERTIFICATE-----"))
+    return refuse(context, {}, x509::to_string(x509::Refusal::kNoCertificate));
+  const auto chain = x509::certificate_chain_der(pem);
+  if (!chain) return refuse(context, {}, x509::to_string(x509::Refusal::kMalformed));
+  return hold(context, options, material, *chain, now);
+}
+
+}  // namespace quantumapi::cli
