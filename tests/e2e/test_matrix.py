@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 import api_key
+import certificates
 from fixtures import end, maker
 from harness import wait_until
 
@@ -90,15 +91,34 @@ CALLS = {
     ("POST", "/api/v1/log-streams/{id}/activate"): ("log_stream.activate", {}),
     ("POST", "/api/v1/log-streams/{id}/deactivate"): ("log_stream.deactivate", {}),
     ("GET", "/api/v1/log-streams/{id}/files"): ("log_stream.files", None),
+    ("POST", "/api/v1/cas"): ("ca.create", {"name": "{fresh}"}),
+    ("GET", "/api/v1/cas"): ("ca.list", None),
+    ("GET", "/api/v1/cas/{id}"): ("ca.read", None),
+    ("POST", "/api/v1/cas/{id}/renew"): ("ca.renew", {}),
+    ("GET", "/api/v1/certificate-policy"): ("ca.policy_read", None),
+    ("PATCH", "/api/v1/certificate-policy"): ("ca.policy_update", {"serverKeys": True}),
+    ("POST", "/api/v1/service-identities"): ("identity.create", {"name": "{fresh}"}),
+    ("GET", "/api/v1/service-identities"): ("identity.list", None),
+    ("GET", "/api/v1/service-identities/{id}"): ("identity.read", None),
+    ("PATCH", "/api/v1/service-identities/{id}"): ("identity.update", {"ttl": "1h"}),
+    ("DELETE", "/api/v1/service-identities/{id}"): ("identity.delete", None),
+    ("POST", "/api/v1/certificates"): ("certificate.issue", {"identity": "{identity}", "csr": "{csr}"}),
+    ("GET", "/api/v1/certificates"): ("certificate.list", None),
+    ("GET", "/api/v1/certificates/{id}"): ("certificate.read", None),
+    ("POST", "/api/v1/certificates/{id}/renew"): ("certificate.renew", {"csr": "{next_csr}"}),
+    ("POST", "/api/v1/certificates/{id}/revoke"): ("certificate.revoke", {"reason": "superseded"}),
+    ("POST", "/api/v1/pki/issue"): ("certificate.issue", {"common_name": "{identity}", "ttl": "24h", "key_type": "ml-dsa-65"}),
+    ("GET", "/api/v1/pki/ca/pem"): ("ca.read", None),
 }
 # A day's archive is there only when the day is over: the audit room's own suite downloads one.
 NOT_CALLED = {("GET", "/api/v1/log-streams/{id}/files/{day}")}
-WITHOUT_SCOPE = {("GET", "/api/v1/whoami"), ("GET", "/api/v1/rate-limit"), ("GET", "/api/v1/tenants/current")}
+WITHOUT_SCOPE = {("GET", "/api/v1/whoami"), ("GET", "/api/v1/rate-limit"), ("GET", "/api/v1/tenants/current"), ("GET", "/api/v1/pki/ca/pem")}
 # What an owner's key alone may ask.
-OF_OWNERS = {("GET", "/api/v1/tenants/current")}
+OF_OWNERS = {("GET", "/api/v1/tenants/current"), ("PATCH", "/api/v1/certificate-policy")}
 NOBODY = "00000000-0000-4000-8000-000000000000"
 SCOPES = ["secrets:read", "secrets:write", "keys:read", "keys:write", "encryption:encrypt", "encryption:decrypt",
-          "apikeys:read", "apikeys:write", "audit:read", "qrng:read", "metrics:read"]
+          "apikeys:read", "apikeys:write", "audit:read", "qrng:read", "metrics:read",
+          "ca:read", "ca:write", "certificates:read", "certificates:issue", "certificates:revoke"]
 
 
 class World:
@@ -122,6 +142,7 @@ class World:
         self.vault = self.owner("POST", f"/api/v1/transit/encrypt/{self.transit['name']}", {"plaintext": "eA=="})["ciphertext"]
         self.wrapped = self.wrapped_by(self.key["id"])
         self.signature = self.owner("POST", "/api/v1/sign", {"keyId": self.signing["id"], "data": "x"})["signature"]
+        self.make_certificates()
         self.target = self.secret()
         self.target.update({k: self.new_thing(k, self.target) for k in ("group", "stream")})
         self.target["item"] = self.new_item(self.target)
@@ -137,6 +158,21 @@ class World:
 
     def secret(self):
         return self.server.http.post("/api/v1/secrets", json={"name": self.fresh(), "value": "target"}).json()
+
+    def make_certificates(self):
+        """An identity for the owner's service account and one for that of all keys made here."""
+        self.owner("PATCH", "/api/v1/certificate-policy", {"serverKeys": True})
+        self.made_key()
+        self.csr, self.next_csr = certificates.request(dns=["matrix.internal"]), certificates.request(dns=["matrix.internal"])
+        self.identities, self.certificates = {}, {}
+        for account in ("owner", "matrix"):
+            self.identities[account] = self.owner("POST", "/api/v1/service-identities", {
+                "name": "of-" + account, "serviceAccount": account, "dnsNames": ["matrix.internal"]})
+            key = self.server.api_key if account == "owner" else self.made_key(scopes=["certificates:issue"])["apiKey"]
+            made = httpx.post(self.server.plain_url + "/api/v1/certificates", headers={"X-Api-Key": key},
+                              json={"identity": "of-" + account, "csr": self.csr})
+            assert made.status_code == 201, made.text
+            self.certificates[account] = made.json()
 
     def owner(self, method, path, body=None):
         answer = self.server.http.request(method, path, json=body)
@@ -174,12 +210,16 @@ class World:
             target["group"] = self.new_thing("group", target)
             if "{item}" in path:
                 target["item"] = self.new_item(target)
+        if path.startswith("/api/v1/service-identities/{id}"):
+            target["identity"] = self.owner("POST", "/api/v1/service-identities", {"name": self.fresh()})["id"]
+        if path == "/api/v1/certificates/{id}/revoke":
+            target["certificate"] = self.owner("POST", "/api/v1/certificates", {"identity": "of-owner", "csr": self.csr})["id"]
         if path.startswith("/api/v1/log-streams/{id}") and method == "DELETE":
             target["stream"] = self.new_thing("stream", target)
         return target
 
     def made_key(self, **options):
-        answer = self.server.http.post("/api/v1/apikeys", json={"name": self.fresh(), "scopes": SCOPES, "role": "admin", **options})
+        answer = self.server.http.post("/api/v1/apikeys", json={"name": self.fresh(), "scopes": SCOPES, "role": "admin", "serviceAccount": "matrix", **options})
         assert answer.status_code == 201, answer.text
         return answer.json()
 
@@ -207,7 +247,11 @@ class World:
         target = target or self.target
         _, body = CALLS[method, path]
         ids = {"/api/v1/secrets": target["id"], "/api/v1/keys": target.get("key", self.key["id"]), "/api/v1/apikeys": target.get("apikey", NOBODY),
-               "/api/v1/resource-groups": target.get("group", NOBODY), "/api/v1/log-streams": target.get("stream", NOBODY)}
+               "/api/v1/resource-groups": target.get("group", NOBODY), "/api/v1/log-streams": target.get("stream", NOBODY),
+               "/api/v1/cas": target.get("ca", self.certificates["owner"]["caId"])}
+        account = "owner" if self.server.api_key in str(headers) else "matrix"
+        ids["/api/v1/service-identities"] = target.get("identity", self.identities[account]["id"])
+        ids["/api/v1/certificates"] = target.get("certificate", self.certificates[account]["id"])
         for prefix, value in ids.items():
             if path.startswith(prefix):
                 path = path.replace("{id}", value)
@@ -218,7 +262,10 @@ class World:
         if path == "/api/v1/access/explain":
             path += "?type=secret&id=" + target["id"]
         if body is not None:
-            body = json.dumps(body).replace("{fresh}", self.fresh()).replace("{payload}", target.get("payload", self.payload))
+            body = json.dumps(body).replace("{identity}", target.get("identity_name", "of-" + account))
+            for mark, csr in (("{csr}", self.csr), ("{next_csr}", self.next_csr)):
+                body = body.replace(mark, json.dumps(csr)[1:-1])
+            body = body.replace("{fresh}", self.fresh()).replace("{payload}", target.get("payload", self.payload))
             for mark, value in {"signing": self.signing["id"], "hmac": self.hmac["id"], "signature": self.signature,
                                 "vault": self.vault, "wrapped": target.get("wrapped", self.wrapped), "secret": target["id"]}.items():
                 body = body.replace("{" + mark + "}", value)
@@ -231,7 +278,10 @@ class World:
                 sorted((k["id"], k["status"], k.get("expiresAt", "")) for k in self.everything("apikeys", "apiKeys")),
                 sorted((k["id"], k["version"], k["status"], k["isDefault"], k.get("description", "")) for k in self.everything("keys", "keys")),
                 sorted((g["id"], g["name"], g["itemCount"]) for g in self.owner("GET", "/api/v1/resource-groups")["groups"]),
-                sorted((s["id"], s["name"], s["isActive"]) for s in self.owner("GET", "/api/v1/log-streams")["items"]))
+                sorted((s["id"], s["name"], s["isActive"]) for s in self.owner("GET", "/api/v1/log-streams")["items"]),
+                sorted((c["id"], c["name"]) for c in self.owner("GET", "/api/v1/cas")["cas"]), self.owner("GET", "/api/v1/certificate-policy"),
+                sorted((i["id"], i["ttl"]) for i in self.everything("service-identities", "serviceIdentities")),
+                sorted((c["id"], c["status"]) for c in self.everything("certificates", "certificates")))
 
     def everything(self, path, member):
         found, page, more = [], 0, True
@@ -405,7 +455,7 @@ def test_that_a_key_was_revoked_is_told_to_its_holder_only(world, refused_keys, 
 # --- bindings -----------------------------------------------------------------------------------
 
 BATCHES = [call for call in CALLS if call[1].endswith("decrypt/batch")]
-BOUND = [call for call in CALLS if call not in BATCHES and re.match(r"/api/v1/(secrets/(\{id\}|by-name)|keys/|encrypt|decrypt|encryption)", call[1])] + [("POST", "/api/v1/secrets")]
+BOUND = [call for call in CALLS if call not in BATCHES and re.match(r"/api/v1/(secrets/(\{id\}|by-name)|keys/|encrypt|decrypt|encryption|cas|cert|service-id|pki/issue)", call[1])] + [("POST", "/api/v1/secrets")]
 
 
 @pytest.fixture(scope="module")
@@ -422,7 +472,8 @@ def test_a_bound_key_reaches_nothing_else_and_learns_nothing(world, bound_key, b
     answer = world.call(*bound, x_api_key(bound_key))
     assert_refused(answer, 403, "insufficient_scope")
     assert [event[1:] for event in world.events(answer)] == [("denied", "insufficient_scope")]
-    absent = {"id": str(uuid.uuid4()), "name": "absent", "key": str(uuid.uuid4())}
+    absent = {"id": str(uuid.uuid4()), "name": "absent", "key": str(uuid.uuid4()), "ca": NOBODY, "identity": NOBODY, "certificate": NOBODY,
+              "identity_name": "absent"}
     assert refusal(world.call(*bound, x_api_key(bound_key), absent)) == refusal(answer), "an absent one answers otherwise"
     assert world.state() == before
 
