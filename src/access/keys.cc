@@ -17,8 +17,6 @@ constexpr std::size_t kDescriptionSize = 1000;
 constexpr std::size_t kAddressCount = 100;
 constexpr std::int64_t kMaxRateLimit = 1'000'000;
 
-bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
-
 Status check_bindings(std::span<const base::Binding> bindings) {
   if (bindings.size() > kBindingCount) return base::fail_field("bindings", "are at most 100");
   for (std::size_t i = 0; i < bindings.size(); ++i) {
@@ -111,11 +109,9 @@ Status may_limit(store::Transaction& tx, ApiKeyId maker, const ApiKeyRecord& mad
 }
 
 Status check_text(std::string field, std::string_view text, std::size_t most) {
-  const auto bytes_inside = std::ranges::count_if(text, is_continuation);
-  const std::size_t characters = text.size() - static_cast<std::size_t>(bytes_inside);
   if (std::ranges::all_of(text, [](char c) { return c == ' '; }))
     return base::fail_field(std::move(field), "must not be empty");
-  if (characters > most)
+  if (base::count_characters(text) > most)
     return base::fail_field(std::move(field), "is at most " + std::to_string(most) + " characters");
   if (base::has_control(text))
     return base::fail_field(std::move(field), "must not hold control characters");

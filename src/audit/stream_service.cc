@@ -2,6 +2,7 @@
 
 #include "audit/item.h"
 #include "audit/repository.h"
+#include "base/encoding.h"
 #include "keyring/object.h"
 
 namespace quantumapi::audit {
@@ -19,8 +20,9 @@ Status may_manage(const Principal& who) {
 }
 
 Status check_name(std::string_view name) {
-  if (name.empty() || name.size() > kMaxName)
+  if (name.empty() || base::count_characters(name) > kMaxName)
     return base::fail_field("name", "has 1 to 200 characters");
+  if (base::has_control(name)) return base::fail_field("name", "holds a control character");
   return {};
 }
 

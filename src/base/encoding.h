@@ -45,6 +45,10 @@ std::string base62_encode(ByteView bytes, std::size_t digits);
 // is_utf8 is true for well-formed UTF-8 (no surrogates, no overlong forms; RFC
 // 3629).
 bool is_utf8(std::string_view text) noexcept;
+// count_characters counts the code points of well-formed UTF-8.
+std::size_t count_characters(std::string_view text) noexcept;
+// has_control is true when a character of C0 or C1, or DEL, is in the text.
+bool has_control(std::string_view text) noexcept;
 
 // has_control is true when a character of C0 or C1, or DEL, is in UTF-8 text.
 // Names hold none: they would steer a terminal that prints them.

@@ -255,5 +255,14 @@ TEST(Crc32, ChangesWithEveryBit) {
   }
 }
 
+TEST(Utf8, CountsCharactersAndFindsControls) {
+  EXPECT_EQ(count_characters(""), 0U);
+  EXPECT_EQ(count_characters("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"), 4U);
+  for (const char* control : {"a\x01", "\x1F", "\x7F", "\xC2\x80", "x\xC2\x9F"})
+    EXPECT_TRUE(has_control(control));
+  EXPECT_TRUE(has_control(std::string_view("a\0b", 3)));
+  for (const char* plain : {"", "a b", "\xC2\xA0", "\xC3\x80"}) EXPECT_FALSE(has_control(plain));
+}
+
 }  // namespace
 }  // namespace quantumapi::base

@@ -63,16 +63,10 @@ char32_t lower(char32_t code) {
 
 }  // namespace
 
-std::size_t count_characters(std::string_view text) noexcept {
-  std::size_t count = 0;
-  for (const char c : text) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  return count;
-}
-
 Status check_name(std::string_view name) {
   if (name.empty()) return fail_field("name", "must not be empty");
   if (!base::is_utf8(name)) return fail_field("name", "must be UTF-8");
-  if (count_characters(name) > kMaxName)
+  if (base::count_characters(name) > kMaxName)
     return fail_field("name", "must not be longer than 255 characters");
   if (base::has_control(name)) return fail_field("name", "must not contain control characters");
   if (name == "." || name == "..") return fail_field("name", "must not be \".\" or \"..\"");

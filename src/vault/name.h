@@ -8,9 +8,6 @@
 
 namespace quantumapi::vault {
 
-// count_characters counts the code points of well-formed UTF-8.
-std::size_t count_characters(std::string_view text) noexcept;
-
 // check_name: 1-255 characters of UTF-8 without control characters; "." and
 // ".." would reach other paths in a URL. kInvalidArgument (field name) otherwise.
 Status check_name(std::string_view name);

@@ -36,7 +36,7 @@ Status check_labels(const std::vector<std::string>& labels) {
 }  // namespace
 
 Status check_length(std::string_view field, std::string_view text, std::size_t limit) {
-  if (count_characters(text) <= limit) return {};
+  if (base::count_characters(text) <= limit) return {};
   return fail_field(std::string(field),
                     "must not be longer than " + std::to_string(limit) + " characters");
 }
