@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/json.h"
+#include "base/json_schema.h"
 #include "base/principal.h"
 #include "base/result.h"
 
@@ -20,6 +20,11 @@ struct BindingJson {
   std::optional<std::string> name;
 };
 BOOST_DESCRIBE_STRUCT(BindingJson, (), (type, id, name))
+constexpr auto schema_facts(const BindingJson*) {
+  return std::to_array<json::Fact>({
+      {"type", R"("enum":["secret","key","group"])"},
+  });
+}
 
 std::vector<BindingJson> to_json(std::span<const base::Binding> bindings);
 std::vector<base::Binding> from_json(std::vector<BindingJson> bindings);

@@ -27,6 +27,13 @@ struct ReachView {
 BOOST_DESCRIBE_STRUCT(ReachView, (),
                       (key_id, key_name, service_account, role, scopes, through, group_id, status,
                        addresses, expires_at))
+constexpr auto schema_facts(const ReachView*) {
+  return std::to_array<json::Fact>({
+      {"role", R"("enum":["member","admin","owner"])"},
+      {"through", R"("enum":["tenant","binding","group"])"},
+      {"status", R"("enum":["active","expired"])"},
+  });
+}
 
 struct ExplanationView {
   std::string type;
@@ -42,6 +49,11 @@ struct TenantView {
   std::string environment;  // "Development" | "Staging" | "Production"
 };
 BOOST_DESCRIBE_STRUCT(TenantView, (), (id, name, environment))
+constexpr auto schema_facts(const TenantView*) {
+  return std::to_array<json::Fact>({
+      {"environment", R"("enum":["Development","Staging","Production"])"},
+  });
+}
 
 Status may_block(const Call& call) {
   if (!call.may_block()) return fail(Code::kWouldBlock, "access is read from the store");
@@ -107,7 +119,13 @@ std::vector<Route> explain_routes(AccessService& service) {
        .scope = "apikeys:read",
        .action = "access.explain",
        .category = kCategory,
-       .reply_schema = http::schema<ExplanationView>()},
+       .reply_schema = http::schema<ExplanationView>(),
+       .parameters = {{.name = "type",
+                       .schema = R"({"type":"string","enum":["secret","key"]})",
+                       .required = true},
+                      {"id", R"({"type":"string","format":"uuid"})"},
+                      {"name", R"({"type":"string"})", "Where there is no id"}},
+       .refusals = {404}},
       {.method = Method::kGet,
        .path = "/tenants/current",
        .summary = "Shows the tenant of the presented API key to its owners.",

@@ -21,12 +21,23 @@ struct GroupRequest {
   std::optional<std::string_view> description;
 };
 BOOST_DESCRIBE_STRUCT(GroupRequest, (), (name, description))
+constexpr auto schema_facts(const GroupRequest*) {
+  return std::to_array<json::Fact>({
+      {"name", R"("minLength":1,"maxLength":200)"},
+      {"description", R"("maxLength":1000)"},
+  });
+}
 
 struct ItemRequest {
   std::string_view resource_type;  // "Secret" | "CryptoKey" | "ApiKey"
   Uuid resource_id;
 };
 BOOST_DESCRIBE_STRUCT(ItemRequest, (), (resource_type, resource_id))
+constexpr auto schema_facts(const ItemRequest*) {
+  return std::to_array<json::Fact>({
+      {"resource_type", R"("enum":["Secret","CryptoKey","ApiKey"])"},
+  });
+}
 
 struct GroupView {
   Uuid id;
@@ -50,6 +61,11 @@ struct ItemView {
   std::string resource_name;
 };
 BOOST_DESCRIBE_STRUCT(ItemView, (), (id, resource_type, resource_id, resource_name))
+constexpr auto schema_facts(const ItemView*) {
+  return std::to_array<json::Fact>({
+      {"resource_type", R"("enum":["Secret","CryptoKey","ApiKey"])"},
+  });
+}
 
 struct GroupList {
   std::vector<GroupView> groups;
@@ -200,7 +216,8 @@ std::vector<Route> group_routes(AccessService& service) {
        .category = kCategory,
        .request_schema = http::schema<GroupRequest>(),
        .reply_schema = http::schema<GroupView>(),
-       .success = 201},
+       .success = 201,
+       .refusals = {409}},
       {.method = Method::kPut,
        .path = "/resource-groups/{id}",
        .summary = "Changes a resource group's name and description.",
@@ -209,7 +226,8 @@ std::vector<Route> group_routes(AccessService& service) {
        .action = "group.update",
        .category = kCategory,
        .request_schema = http::schema<GroupRequest>(),
-       .reply_schema = http::schema<GroupView>()},
+       .reply_schema = http::schema<GroupView>(),
+       .refusals = {409}},
       {.method = Method::kGet,
        .path = "/resource-groups/{id}",
        .summary = "Shows a resource group with its items.",
@@ -234,7 +252,8 @@ std::vector<Route> group_routes(AccessService& service) {
        .action = "group.add_item",
        .category = kCategory,
        .request_schema = http::schema<ItemRequest>(),
-       .success = 204},
+       .success = 204,
+       .refusals = {409}},
       {.method = Method::kDelete,
        .path = "/resource-groups/{id}/items/{item}",
        .summary = "Removes an item from a resource group.",

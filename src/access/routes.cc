@@ -32,6 +32,17 @@ struct CreateRequest {
 BOOST_DESCRIBE_STRUCT(CreateRequest, (),
                       (name, service_account, role, scopes, bindings, expires_at, description,
                        addresses, rate_limit))
+constexpr auto schema_facts(const CreateRequest*) {
+  return std::to_array<json::Fact>({
+      {"name", R"("minLength":1,"maxLength":100)"},
+      {"service_account", R"("minLength":1,"maxLength":100)"},
+      {"role", R"("enum":["member","admin","owner"],"default":"member")"},
+      {"scopes", R"("minItems":1,"maxItems":64)"},
+      {"bindings", R"("minItems":1,"maxItems":100)"},
+      {"addresses", R"("minItems":1,"maxItems":100)"},
+      {"rate_limit", R"("minimum":1,"maximum":1000000)"},
+  });
+}
 
 struct ApiKeyView {
   ApiKeyId id;
@@ -57,6 +68,12 @@ BOOST_DESCRIBE_STRUCT(ApiKeyView, (),
                       (id, name, prefix, service_account_id, service_account, role, status, scopes,
                        bindings, created_at, expires_at, revoked_at, description, addresses,
                        rate_limit, last_used_at, replaced_by, api_key))
+constexpr auto schema_facts(const ApiKeyView*) {
+  return std::to_array<json::Fact>({
+      {"role", R"("enum":["member","admin","owner"])"},
+      {"status", R"("enum":["active","revoked","expired"])"},
+  });
+}
 
 struct ApiKeyPage {
   std::vector<ApiKeyView> api_keys;
@@ -80,6 +97,11 @@ struct WhoAmI {
 BOOST_DESCRIBE_STRUCT(WhoAmI, (),
                       (tenant_id, service_account_id, api_key_id, name, role, scopes, bindings,
                        expires_at))
+constexpr auto schema_facts(const WhoAmI*) {
+  return std::to_array<json::Fact>({
+      {"role", R"("enum":["member","admin","owner"])"},
+  });
+}
 
 struct RateView {
   std::int64_t limit = 0;
@@ -93,6 +115,11 @@ struct RotateRequest {
   std::optional<std::int64_t> overlap_seconds;  // 0 to 604800; a day where absent
 };
 BOOST_DESCRIBE_STRUCT(RotateRequest, (), (overlap_seconds))
+constexpr auto schema_facts(const RotateRequest*) {
+  return std::to_array<json::Fact>({
+      {"overlap_seconds", R"("minimum":0,"maximum":604800,"default":86400)"},
+  });
+}
 
 std::string_view status_of(const ApiKeyRecord& record, WallTime now) {
   if (record.revoked_at) return "revoked";
@@ -277,6 +304,7 @@ std::vector<Route> routes(AccessService& service) {
   all.scope = "apikeys:read";
   all.action = "apikey.list";
   all.reply_schema = http::schema<ApiKeyPage>();
+  all.parameters = {http::kPageParameter, http::kPageSizeParameter};
 
   Route one =
       route(Method::kGet, "/apikeys/{id}", "Show an API key, without its text.", find, service);
@@ -298,6 +326,7 @@ std::vector<Route> routes(AccessService& service) {
   renew.request_schema = http::schema<RotateRequest>();
   renew.reply_schema = http::schema<ApiKeyView>();
   renew.success = 201;
+  renew.refusals = {409};
 
   Route who = route(Method::kGet, "/whoami", "Show what the presented API key stands for.", whoami,
                     service);

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/json.h"
+#include "base/json_schema.h"
 #include "keyring/personal.h"
 
 namespace quantumapi::audit {
@@ -38,6 +38,14 @@ BOOST_DESCRIBE_STRUCT(AuditItem, (),
                        resource_id, outcome, request_id, resource_name, valid, error, algorithm,
                        key_version, channel, ip_address, user_agent, batch_size, failed_items,
                        index))
+constexpr auto schema_facts(const AuditItem*) {
+  return std::to_array<json::Fact>({
+      {"timestamp", R"("format":"date-time")"},
+      {"resource_id", R"("format":"uuid")"},
+      {"request_id", R"("format":"uuid")"},
+      {"outcome", R"("enum":["success","failure","denied"])"},
+  });
+}
 
 // item_of reads a canonical record. kDataLoss when it is malformed.
 Result<AuditItem> item_of(const Uuid& id, std::optional<std::uint64_t> index,

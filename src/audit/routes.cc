@@ -115,6 +115,19 @@ Result<Reply> checkpoint(AuditService& service, Call& call) {
   return Reply::text(text, "text/plain; charset=utf-8");
 }
 
+std::vector<http::Parameter> filter_parameters() {
+  constexpr std::string_view kList = R"({"type":"string"})";
+  constexpr std::string_view kTime = R"({"type":"string","format":"date-time"})";
+  return {{"page", R"({"type":"integer","minimum":1,"maximum":1000000000,"default":1})"},
+          http::kPageSizeParameter,
+          {"category", kList, "Comma list of at most 20"},
+          {"action", kList, "Comma list of at most 20"},
+          {"keyId", R"({"type":"string","format":"uuid"})"},
+          {"actor", R"({"type":"string","maxLength":100})", "Part of the actor's name"},
+          {"from", kTime},
+          {"to", kTime}};
+}
+
 Route route(std::string_view path, std::string_view summary, std::string_view action,
             Result<Reply> (*handler)(AuditService&, Call&), AuditService& service) {
   Route route;
@@ -134,14 +147,20 @@ std::vector<Route> routes(AuditService& service) {
   Route all = route("/audit-logs", "List the tenant's audit events, newest first.", "audit.read",
                     list, service);
   all.reply_schema = http::schema<AuditPage>();
-  return {
-      std::move(all),
+  all.parameters = filter_parameters();
+  Route whole =
       route("/audit-logs/export", "Export the audit log as NDJSON that can be verified offline.",
-            "audit.export", export_log, service),
-      route("/audit-logs/public-key", "Give the key that checkpoints verify under, as PEM.",
-            "audit.key_read", public_key, service),
-      route("/audit-logs/checkpoint", "Give the newest signed checkpoint of the log.",
-            "audit.checkpoint_read", checkpoint, service)};
+            "audit.export", export_log, service);
+  whole.parameters = {{"fromIndex", R"({"type":"integer","minimum":0,"default":0})"}};
+  whole.reply_type = "application/x-ndjson";
+  Route key = route("/audit-logs/public-key", "Give the key that checkpoints verify under, as PEM.",
+                    "audit.key_read", public_key, service);
+  key.reply_type = "application/x-pem-file";
+  Route newest = route("/audit-logs/checkpoint", "Give the newest signed checkpoint of the log.",
+                       "audit.checkpoint_read", checkpoint, service);
+  newest.reply_type = "text/plain";
+  newest.refusals = {404};
+  return {std::move(all), std::move(whole), std::move(key), std::move(newest)};
 }
 
 }  // namespace quantumapi::audit

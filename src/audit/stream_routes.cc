@@ -16,6 +16,13 @@ struct StreamRequest {
   std::optional<std::string_view> config_json;
 };
 BOOST_DESCRIBE_STRUCT(StreamRequest, (), (name, stream_type, config_json))
+constexpr auto schema_facts(const StreamRequest*) {
+  return std::to_array<json::Fact>({
+      {"name", R"("minLength":1,"maxLength":200)"},
+      {"stream_type", R"("enum":["Webhook","Datadog","Splunk","File"])"},
+      {"config_json", R"("contentMediaType":"application/json")"},
+  });
+}
 
 struct StreamReply {
   StreamId id;
@@ -32,6 +39,12 @@ struct StreamReply {
 BOOST_DESCRIBE_STRUCT(StreamReply, (),
                       (id, name, stream_type, config_json, is_active, consecutive_failures,
                        last_streamed_at, last_error, created_at, updated_at))
+constexpr auto schema_facts(const StreamReply*) {
+  return std::to_array<json::Fact>({
+      {"stream_type", R"("enum":["Webhook","Datadog","Splunk","File"])"},
+      {"config_json", R"("contentMediaType":"application/json")"},
+  });
+}
 
 struct StreamList {
   std::vector<StreamReply> items;
@@ -53,6 +66,11 @@ struct DayReply {
   WallTime last_event_at;
 };
 BOOST_DESCRIBE_STRUCT(DayReply, (), (day, line_count, size_bytes, first_event_at, last_event_at))
+constexpr auto schema_facts(const DayReply*) {
+  return std::to_array<json::Fact>({
+      {"day", R"("format":"date")"},
+  });
+}
 
 struct FilesReply {
   std::vector<DayReply> days;
@@ -208,6 +226,7 @@ Route with_schemas(Route route, Route::Schema request, Route::Schema reply, int 
   route.request_schema = request;
   route.reply_schema = reply;
   route.success = success;
+  if (request != nullptr) route.refusals = {409};
   return route;
 }
 
@@ -221,6 +240,11 @@ std::vector<Route> stream_routes(StreamService& service) {
   Route removal = route(Method::kDelete, kOne, "Delete a log stream and its files.",
                         "log_stream.delete", remove, service);
   removal.success = 204;
+  Route day = route(Method::kGet, "/log-streams/{id}/files/{day}",
+                    "Give a day's events as gzip NDJSON.", "log_stream.file_read", file, service);
+  day.parameters = {
+      {"day", R"({"type":"string","format":"date"})", "", http::Parameter::In::kPath}};
+  day.reply_type = "application/gzip";
   return {
       with_schemas(route(Method::kGet, kAll, "List the tenant's log streams.", "log_stream.list",
                          list, service),
@@ -249,8 +273,7 @@ std::vector<Route> stream_routes(StreamService& service) {
                          "List the daily files of a log stream of type File.", "log_stream.files",
                          files, service),
                    nullptr, http::schema<FilesReply>()),
-      route(Method::kGet, "/log-streams/{id}/files/{day}", "Give a day's events as gzip NDJSON.",
-            "log_stream.file_read", file, service)};
+      std::move(day)};
 }
 
 }  // namespace quantumapi::audit

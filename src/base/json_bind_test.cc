@@ -3,7 +3,6 @@
 #include <limits>
 
 #include "base/json.h"
-#include "base/json_schema.h"
 #include "base/secret_bytes.h"
 
 namespace quantumapi::base::json {
@@ -175,34 +174,6 @@ TEST(JsonNames, ExcerptNeverCutsACharacter) {
   const std::string name = std::string(63, 'a') + "\xE2\x82\xAC tail";
   EXPECT_EQ(detail::excerpt(name), std::string(63, 'a') + "...");
   EXPECT_EQ(detail::excerpt(std::string(64, 'a')), std::string(64, 'a'));
-}
-
-TEST(JsonSchema, ListsPropertiesAndWhatIsRequired) {
-  std::pmr::string text;
-  Writer writer(text);
-  write_schema<Item>(writer);
-  EXPECT_EQ(text, R"({"type":"object","properties":{"plainText":{"type":"string"},)"
-                  R"("encoding":{"type":"string"}},"required":["plainText"]})");
-}
-
-TEST(JsonSchema, NamesTheFormatsOfScalars) {
-  std::pmr::string text;
-  Writer writer(text);
-  write_schema<Request>(writer);
-  WipingArena arena;
-  const auto schema = parse(text, arena);
-  ASSERT_TRUE(schema);
-  const Value& properties = *schema->find("properties");
-  EXPECT_EQ(to_text(*properties.find("tenantid")), R"({"type":"string","format":"uuid"})");
-  EXPECT_EQ(to_text(*properties.find("expiresat")), R"({"type":"string","format":"date-time"})");
-  EXPECT_EQ(to_text(*properties.find("count")), R"({"type":"integer"})");
-  EXPECT_EQ(to_text(*properties.find("share")), R"({"type":"number"})");
-  EXPECT_EQ(to_text(*properties.find("peritem")), R"({"type":"boolean"})");
-  EXPECT_EQ(to_text(*properties.find("labels")),
-            R"({"type":"object","additionalProperties":{"type":"string"}})");
-  EXPECT_EQ(to_text(*properties.find("extra")), "{}");
-  EXPECT_EQ(properties.find("items")->find("items")->find("type")->text, "object");
-  EXPECT_EQ(to_text(*schema->find("required")), R"(["name"])");
 }
 
 }  // namespace

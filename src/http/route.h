@@ -57,10 +57,21 @@ enum class Access : std::uint8_t {
   kKey,   // an API key with `scope`
 };
 
+// Parameter is what the API document says of a query parameter or a header, or of a
+// path segment that is neither the UUID of {id} nor a plain name.
+struct Parameter {
+  enum class In : std::uint8_t { kQuery, kHeader, kPath };
+  std::string_view name;    // "pageSize"
+  std::string_view schema;  // JSON text
+  std::string_view description{};
+  In in = In::kQuery;
+  bool required = false;
+};
+
 // Route is one row of the table that serves and that /openapi.json is made of.
 struct Route {
   using Handler = std::function<Result<Reply>(Call&)>;
-  using Schema = void (*)(json::Writer&);
+  using Schema = void (*)(json::Writer&, json::Side, std::string_view fact);
 
   Method method;
   std::string_view path;     // "/secrets/{id}", below each API prefix
@@ -77,6 +88,10 @@ struct Route {
   Schema reply_schema = nullptr;
   int success = 200;
   std::vector<std::string_view> aliases{};  // further paths, same rule
+  std::vector<Parameter> parameters{};      // beside the path's
+  std::string_view reply_type = "application/json";
+  std::vector<int> refusals{};  // statuses beside those that the table itself brings (openapi.h)
+  std::vector<int> further{};   // statuses whose answer is of reply_schema too
 };
 
 // schema<T> is the schema writer of a described struct, for Route.
@@ -84,6 +99,12 @@ template <typename T>
 constexpr Route::Schema schema() {
   return &json::write_schema<T>;
 }
+
+// Pages of lists.
+inline constexpr Parameter kPageParameter{
+    "page", R"({"type":"integer","minimum":1,"maximum":1000000,"default":1})"};
+inline constexpr Parameter kPageSizeParameter{
+    "pageSize", R"({"type":"integer","minimum":1,"maximum":200,"default":50})"};
 
 // Router finds the route of a request. The API tree stands at /api/v1, /v1 and
 // /v1/api/v1 alike. A path is split at '/' and each segment then decoded once;

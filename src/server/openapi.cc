@@ -3,19 +3,21 @@
 #include <algorithm>
 #include <map>
 
+#include "server/openapi_components.h"
 #include "server/version.h"
 
 namespace quantumapi::server {
 namespace {
 
+using http::Parameter;
 using http::Route;
 using json::Writer;
 
-constexpr std::string_view kProblemSchema =
-    R"({"type":"object","properties":{"type":{"type":"string"},"title":{"type":"string"},)"
-    R"("status":{"type":"integer"},"detail":{"type":"string"},"instance":{"type":"string"},)"
-    R"("error":{"type":"string"},"message":{"type":"string"},"details":{"type":"object"}},)"
-    R"("required":["type","title","status","detail","instance","error","message"]})";
+constexpr std::string_view kDescription =
+    "Every path below /api/v1 stands at /v1 and at /v1/api/v1 too. Names of members and of query "
+    "parameters are matched without regard to case and underscores; members that are not known "
+    "are ignored, those that look misspelt are refused. Errors are RFC 9457 problem details. "
+    "Answers about secrets, keys, encryption and groups carry the members in snake_case as well.";
 
 // parameter_names lists the {names} of a path in order.
 std::vector<std::string> parameter_names(std::string_view path) {
@@ -45,48 +47,112 @@ std::string operation_id(const Route& route, std::string_view path) {
   return id;
 }
 
-void write_parameters(Writer& out, std::string_view path) {
+std::string_view place_of(Parameter::In in) {
+  if (in == Parameter::In::kPath) return "path";
+  return in == Parameter::In::kQuery ? "query" : "header";
+}
+
+void write_parameter(Writer& out, const Parameter& parameter) {
+  out.begin_object();
+  out.key("name");
+  out.string(parameter.name);
+  out.key("in");
+  out.string(place_of(parameter.in));
+  out.key("required");
+  out.boolean(parameter.required);
+  if (!parameter.description.empty()) {
+    out.key("description");
+    out.string(parameter.description);
+  }
+  out.key("schema");
+  out.raw(parameter.schema);
+  out.end_object();
+}
+
+// path_parameter is what the route says of a segment; else {id} and {item} are
+// UUIDs, and anything else is a name.
+Parameter path_parameter(const Route& route, std::string_view name) {
+  for (const Parameter& stated : route.parameters)
+    if (stated.in == Parameter::In::kPath && stated.name == name) return stated;
+  const bool is_id = name == "id" || name == "item";
+  return {.name = name,
+          .schema =
+              is_id ? R"({"type":"string","format":"uuid"})" : R"({"type":"string","minLength":1})",
+          .in = Parameter::In::kPath};
+}
+
+void write_parameters(Writer& out, const Route& route, std::string_view path) {
   out.key("parameters");
   out.begin_array();
   for (const std::string& name : parameter_names(path)) {
-    out.begin_object();
-    out.key("name");
-    out.string(name);
-    out.key("in");
-    out.string("path");
-    out.key("required");
-    out.boolean(true);
-    out.key("schema");
-    out.raw(R"({"type":"string","minLength":1})");
-    out.end_object();
+    Parameter parameter = path_parameter(route, name);
+    parameter.required = true;
+    write_parameter(out, parameter);
   }
+  for (const Parameter& parameter : route.parameters)
+    if (parameter.in != Parameter::In::kPath) write_parameter(out, parameter);
   out.end_array();
 }
 
-void write_content(Writer& out, std::string_view type, Route::Schema schema) {
+void write_content(Writer& out, std::string_view type, Route::Schema schema, json::Side side) {
   out.key("content");
   out.begin_object();
   out.key(type);
   out.begin_object();
-  if (schema) {
-    out.key("schema");
-    schema(out);
-  }
+  out.key("schema");
+  if (schema != nullptr)
+    schema(out, side, {});
+  else
+    out.raw(type == "application/json" ? R"({"type":"object"})" : R"({"type":"string"})");
   out.end_object();
+  out.end_object();
+}
+
+void write_refusal(Writer& out, std::string_view status, std::string_view name) {
+  out.key(status);
+  out.begin_object();
+  out.key("$ref");
+  out.string("#/components/responses/" + std::string(name));
+  out.end_object();
+}
+
+void write_reply(Writer& out, const Route& route, int status, std::string_view description) {
+  out.key(std::to_string(status));
+  out.begin_object();
+  out.key("description");
+  out.string(description);
+  if (status != 204) write_content(out, route.reply_type, route.reply_schema, json::Side::kReply);
   out.end_object();
 }
 
 void write_responses(Writer& out, const Route& route) {
   out.key("responses");
   out.begin_object();
-  out.key(std::to_string(route.success));
-  out.begin_object();
-  out.key("description");
-  out.string("Success");
-  if (route.reply_schema) write_content(out, "application/json", route.reply_schema);
+  write_reply(out, route, route.success, "Success");
+  for (const int status : route.further) write_reply(out, route, status, "Not well");
+  for (const int status : refusals_of(route))
+    write_refusal(out, std::to_string(status), refusal_name(status));
+  write_refusal(out, "default", "Problem");
   out.end_object();
-  out.key("default");
-  out.raw(R"({"$ref":"#/components/responses/Problem"})");
+}
+
+// write_request: a body of which every member may be left out may itself be.
+void write_request(Writer& out, const Route& route) {
+  std::pmr::string schema;
+  Writer text(schema);
+  route.request_schema(text, json::Side::kRequest, {});
+  out.key("requestBody");
+  out.begin_object();
+  out.key("required");
+  out.boolean(!schema.ends_with(R"("required":[]})"));
+  out.key("content");
+  out.begin_object();
+  out.key("application/json");
+  out.begin_object();
+  out.key("schema");
+  out.raw(schema);
+  out.end_object();
+  out.end_object();
   out.end_object();
 }
 
@@ -97,15 +163,14 @@ void write_operation(Writer& out, const Route& route, std::string_view path) {
   out.string(operation_id(route, path));
   out.key("summary");
   out.string(route.summary);
-  write_parameters(out, path);
-  if (route.request_schema) {
-    out.key("requestBody");
-    out.begin_object();
-    out.key("required");
-    out.boolean(true);
-    write_content(out, "application/json", route.request_schema);
-    out.end_object();
+  if (!route.category.empty()) {
+    out.key("tags");
+    out.begin_array();
+    out.string(route.category);
+    out.end_array();
   }
+  write_parameters(out, route, path);
+  if (route.request_schema != nullptr) write_request(out, route);
   write_responses(out, route);
   out.key("security");
   if (route.access == http::Access::kOpen)
@@ -116,31 +181,6 @@ void write_operation(Writer& out, const Route& route, std::string_view path) {
     out.key("x-required-scope");
     out.string(route.scope);
   }
-  out.end_object();
-}
-
-void write_components(Writer& out) {
-  out.key("components");
-  out.begin_object();
-  out.key("securitySchemes");
-  out.raw(R"({"apiKey":{"type":"apiKey","in":"header","name":"X-Api-Key"},)"
-          R"("bearer":{"type":"http","scheme":"bearer"}})");
-  out.key("responses");
-  out.begin_object();
-  out.key("Problem");
-  out.begin_object();
-  out.key("description");
-  out.string("What went wrong (RFC 9457)");
-  out.key("content");
-  out.begin_object();
-  out.key("application/problem+json");
-  out.begin_object();
-  out.key("schema");
-  out.raw(kProblemSchema);
-  out.end_object();
-  out.end_object();
-  out.end_object();
-  out.end_object();
   out.end_object();
 }
 
@@ -166,7 +206,11 @@ std::string openapi(std::span<const Route> routes) {
   out.string("QuantumAPI");
   out.key("version");
   out.string(version());
+  out.key("description");
+  out.string(kDescription);
   out.end_object();
+  out.key("servers");
+  out.raw(R"([{"url":"/"}])");
   out.key("paths");
   out.begin_object();
   for (const auto& [path, methods] : paths) {
@@ -176,6 +220,7 @@ std::string openapi(std::span<const Route> routes) {
     out.end_object();
   }
   out.end_object();
+  out.key("components");
   write_components(out);
   out.end_object();
   return std::string(text);

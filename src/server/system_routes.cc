@@ -22,6 +22,12 @@ struct Health {
 };
 BOOST_DESCRIBE_STRUCT(Health, (),
                       (status, version, timestamp, git_sha, service, store, audit, entropy))
+constexpr auto schema_facts(const Health*) {
+  return std::to_array<json::Fact>({
+      {"status", R"("enum":["healthy","unhealthy"])"},
+      {"timestamp", R"("format":"date-time")"},
+  });
+}
 
 struct Version {
   std::string version;
@@ -87,7 +93,10 @@ std::vector<Route> system_routes(const HealthMonitor& health, access::AccessServ
   routes.push_back(open_route(
       "/health/live", "Whether the process runs",
       [&clock](Call& call) -> Result<Reply> { return answer(call, describe(clock, true), true); }));
-  for (Route& route : routes) route.reply_schema = http::schema<Health>();
+  for (Route& route : routes) {
+    route.reply_schema = http::schema<Health>();
+    route.further = {503};
+  }
   routes.push_back(open_route("/version", "What this build is", [](Call& call) -> Result<Reply> {
     return Reply::json(call.request(), Version{std::string(version()), std::string(build()),
                                                std::string(commit())});
@@ -98,6 +107,8 @@ std::vector<Route> system_routes(const HealthMonitor& health, access::AccessServ
                                 TRY(allow_metrics(call, access));
                                 return Reply::text(metrics.text(), "text/plain; version=0.0.4");
                               }));
+  routes.back().reply_type = "text/plain";
+  routes.back().refusals = {401, 403, 503};
   routes.push_back(open_route(
       "/openapi.json", "This API as an OpenAPI 3.1 document",
       [document](Call&) -> Result<Reply> { return Reply::text(*document, "application/json"); }));
