@@ -30,7 +30,8 @@ struct VaultService::Impl {
                                   bool may_block);
   Result<Bytes> seal_object(const keyring::ObjectContext& context, std::string_view plaintext);
   Result<std::optional<SecretRecord>> try_put(const Principal& principal, SecretId id,
-                                              std::string_view value, AuditEvent event);
+                                              std::string_view value, AuditEvent event,
+                                              std::optional<std::uint32_t> restored_from);
   Result<Page> list_bound(const Principal& principal, const Filter& filter);
 
   // readable is false for what callers must not tell from absent.

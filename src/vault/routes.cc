@@ -1,7 +1,8 @@
 #include "vault/routes.h"
 
 #include "base/json_request.h"
-#include "vault/wire.h"
+#include "vault/handler_tools.h"
+#include "vault/version_routes.h"
 
 namespace quantumapi::vault {
 namespace {
@@ -10,23 +11,15 @@ using http::Call;
 using http::Method;
 using http::Reply;
 using http::Route;
-using json::Naming;
 
-constexpr std::string_view kRead = "secrets:read";
-constexpr std::string_view kWrite = "secrets:write";
-constexpr std::string_view kCategory = "secrets";
+const http::Parameter kVersion{"version", R"({"type":"integer","minimum":1,"maximum":2147483647})",
+                               "Absent: the newest"};
+const http::Parameter kInclude{
+    "include", R"({"type":"string"})",
+    "Comma list of username, notes, urls, customFields, totpSecret; all; metadata (all but the "
+    "seed)"};
 constexpr std::int64_t kMaxPage = 1'000'000;
 constexpr std::int64_t kMaxPageSize = 200;
-
-// Every answer about secrets carries both spellings (published clients read either).
-constexpr Naming kBoth = Naming::kCamelAndSnake;
-
-// id_parameter: a path that is no UUID names no secret.
-Result<SecretId> id_parameter(const Call& call) {
-  const auto id = SecretId::parse(call.parameter(0));
-  if (!id) return fail(Code::kNotFound, "no such secret");
-  return *id;
-}
 
 AuditEvent event_of(const Call& call, const SecretRecord& record) {
   AuditEvent event = call.event();
@@ -124,31 +117,6 @@ Result<Reply> list(VaultService& service, Call& call) {
   return Reply::json(call.request(), reply, kBoth);
 }
 
-Result<Reply> put_value(VaultService& service, Call& call) {
-  TRY_ASSIGN(const SecretId id, id_parameter(call));
-  TRY_ASSIGN(const auto request,
-             json::decode_request<PutValueRequest>(call.request().body, call.arena()));
-  TRY_ASSIGN(const SecretRecord record,
-             service.put_value(call.principal(), id, request.value, call.event()));
-  call.recorded();
-  return Reply::json(call.request(), reply_of(record), kBoth);
-}
-
-Result<Reply> history(VaultService& service, Call& call) {
-  TRY_ASSIGN(const SecretId id, id_parameter(call));
-  TRY_ASSIGN(const auto query, http::Query::parse(call.request().query));
-  TRY_ASSIGN(const std::int64_t most, query.integer("maxVersions", 5, 1, 20));
-  TRY_ASSIGN(const auto versions, service.history(call.principal(), id, static_cast<int>(most)));
-  HistoryReply reply{.secret_id = id, .versions = {}};
-  for (const auto& version : versions)
-    reply.versions.push_back({version.version, version.created_at, version.changed_by});
-  AuditEvent event = call.event();
-  event.resource_type = "secret";
-  event.resource = id.uuid;
-  call.audit(std::move(event));
-  return Reply::json(call.request(), reply, kBoth);
-}
-
 Result<Reply> remove(VaultService& service, Call& call) {
   TRY_ASSIGN(const SecretId id, id_parameter(call));
   TRY(service.remove(call.principal(), id, call.event()));
@@ -156,16 +124,10 @@ Result<Reply> remove(VaultService& service, Call& call) {
   return Reply::empty();
 }
 
-using Function = Result<Reply> (*)(VaultService&, Call&);
-
-Route::Handler with(VaultService& service, Function function) {
-  return [&service, function](Call& call) { return function(service, call); };
-}
-
 }  // namespace
 
 std::vector<Route> routes(VaultService& service) {
-  return {
+  std::vector<Route> all{
       {.method = Method::kPost,
        .path = "/secrets",
        .summary = "Creates a secret and answers it with its value.",
@@ -175,7 +137,8 @@ std::vector<Route> routes(VaultService& service) {
        .category = kCategory,
        .request_schema = http::schema<CreateRequest>(),
        .reply_schema = http::schema<SecretReply>(),
-       .success = 201},
+       .success = 201,
+       .refusals = {409}},
       {.method = Method::kGet,
        .path = "/secrets",
        .summary = "Lists the secrets that the key may reach, without values.",
@@ -183,7 +146,13 @@ std::vector<Route> routes(VaultService& service) {
        .scope = kRead,
        .action = "secret.list",
        .category = kCategory,
-       .reply_schema = http::schema<ListReply>()},
+       .reply_schema = http::schema<ListReply>(),
+       .parameters = {http::kPageParameter,
+                      http::kPageSizeParameter,
+                      {"includeInactive", R"({"type":"boolean","default":false})"},
+                      {"contentType", R"({"type":"string","maxLength":255})"},
+                      {"label", R"({"type":"string","maxLength":255})", "One whole label"},
+                      {"search", R"({"type":"string","maxLength":255})", "Part of the name"}}},
       {.method = Method::kGet,
        .path = "/secrets/{id}",
        .summary = "Answers a secret with the value of its newest or a given version.",
@@ -192,7 +161,8 @@ std::vector<Route> routes(VaultService& service) {
        .action = "secret.read",
        .category = kCategory,
        .pure = true,
-       .reply_schema = http::schema<SecretReply>()},
+       .reply_schema = http::schema<SecretReply>(),
+       .parameters = {kVersion, kInclude}},
       {.method = Method::kGet,
        .path = "/secrets/by-name/{name}",
        .summary = "Answers the secret of a name; a slash in the name is sent as %2F.",
@@ -201,24 +171,8 @@ std::vector<Route> routes(VaultService& service) {
        .action = "secret.read",
        .category = kCategory,
        .pure = true,
-       .reply_schema = http::schema<SecretReply>()},
-      {.method = Method::kPut,
-       .path = "/secrets/{id}/value",
-       .summary = "Adds a version with a new value.",
-       .handler = with(service, put_value),
-       .scope = kWrite,
-       .action = "secret.update",
-       .category = kCategory,
-       .request_schema = http::schema<PutValueRequest>(),
-       .reply_schema = http::schema<SecretReply>()},
-      {.method = Method::kGet,
-       .path = "/secrets/{id}/history",
-       .summary = "Lists the versions of a secret, newest first, without values.",
-       .handler = with(service, history),
-       .scope = kRead,
-       .action = "secret.history",
-       .category = kCategory,
-       .reply_schema = http::schema<HistoryReply>()},
+       .reply_schema = http::schema<SecretReply>(),
+       .parameters = {kVersion, kInclude}},
       {.method = Method::kDelete,
        .path = "/secrets/{id}",
        .summary = "Deletes a secret with all its versions; its name is free again at once.",
@@ -228,6 +182,8 @@ std::vector<Route> routes(VaultService& service) {
        .category = kCategory,
        .success = 204},
   };
+  for (Route& route : version_routes(service)) all.push_back(std::move(route));
+  return all;
 }
 
 }  // namespace quantumapi::vault

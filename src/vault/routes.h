@@ -8,8 +8,8 @@
 
 namespace quantumapi::vault {
 
-// routes: POST, GET /secrets; GET, DELETE /secrets/{id}; PUT /secrets/{id}/value;
-// GET /secrets/{id}/history; GET /secrets/by-name/{name}.
+// routes: POST, GET /secrets; GET, DELETE /secrets/{id}; GET /secrets/by-name/{name};
+// and those of version_routes.
 std::vector<http::Route> routes(VaultService& service);
 
 }  // namespace quantumapi::vault

@@ -165,7 +165,7 @@ TEST_P(VaultRoutes, PutHistoryAndDeleteGoTogether) {
   ASSERT_TRUE(put.reply);
   EXPECT_TRUE(put.recorded);
   EXPECT_EQ(parsed(put.body).find("version")->integer, 2);
-  EXPECT_EQ(parsed(put.body).find("value"), nullptr);
+  EXPECT_EQ(member(parsed(put.body), "value"), "v2");
   const Sent history = send(mine(), Method::kGet, "/v1/secrets/" + id + "/history");
   ASSERT_TRUE(history.reply);
   const auto versions = parsed(history.body).find("versions")->items;
@@ -179,6 +179,53 @@ TEST_P(VaultRoutes, PutHistoryAndDeleteGoTogether) {
   EXPECT_EQ(removed.reply->status, 204);
   EXPECT_TRUE(removed.recorded);
   expect_code(send(mine(), Method::kGet, "/v1/secrets/" + id).reply, Code::kNotFound);
+}
+
+TEST_P(VaultRoutes, VersionsAreListedWholeWhereHistoryIsShort) {
+  const std::string id = create_by_route(R"({"name":"db","value":"v"})");
+  for (int i = 0; i < 6; ++i)
+    ASSERT_TRUE(
+        send(mine(), Method::kPut, "/v1/secrets/" + id + "/value", {}, R"({"value":"w"})").reply);
+  const Sent history = send(mine(), Method::kGet, "/v1/secrets/" + id + "/history");
+  const Sent versions = send(mine(), Method::kGet, "/v1/secrets/" + id + "/versions");
+  EXPECT_EQ(parsed(history.body).find("versions")->items.size(), 5U);
+  ASSERT_EQ(parsed(versions.body).find("versions")->items.size(), 7U);
+  EXPECT_TRUE(versions.body.contains(R"("created_at":)"));
+  ASSERT_EQ(versions.events.size(), 1U);
+  EXPECT_EQ(versions.events[0].resource.to_string(), id);
+}
+
+TEST_P(VaultRoutes, ARollbackShowsTheValueOnlyToAKeyThatMayRead) {
+  const std::string id = create_by_route(R"({"name":"db","value":"first"})");
+  const std::string path = "/v1/secrets/" + id;
+  send(mine(), Method::kPut, path + "/value", {}, R"({"value":"second"})");
+  const Sent seen = send(mine(), Method::kPost, path + "/rollback", {}, R"({"version":1})");
+  ASSERT_TRUE(seen.reply) << seen.reply.error().message;
+  EXPECT_TRUE(seen.recorded);
+  EXPECT_EQ(member(parsed(seen.body), "value"), "first");
+  EXPECT_EQ(parsed(seen.body).find("version")->integer, 3);
+  Principal writer = mine();
+  writer.scopes = {"secrets:write"};
+  const Sent blind = send(writer, Method::kPost, path + "/rollback", {}, R"({"version":2})");
+  ASSERT_TRUE(blind.reply) << blind.reply.error().message;
+  EXPECT_FALSE(blind.body.contains("second"));
+  EXPECT_EQ(member(parsed(send(mine(), Method::kGet, path).body), "value"), "second");
+}
+
+TEST_P(VaultRoutes, AWriteThatSaysItIsARollbackIsRecordedAsOne) {
+  const std::string id = create_by_route(R"({"name":"db","value":"first"})");
+  const std::string path = "/v1/secrets/" + id + "/value";
+  const Sent sent =
+      send(mine(), Method::kPut, path, {}, R"({"value":"first","restoredFromVersion":1})");
+  ASSERT_TRUE(sent.reply) << sent.reply.error().message;
+  EXPECT_EQ(records("secret.rollback").size(), 1U);
+  for (const char* version : {"0", "-1", "4294967297", "9"}) {
+    const Sent bad = send(mine(), Method::kPut, path, {},
+                          R"({"value":"x","restored_from_version":)" + std::string(version) + "}");
+    expect_code(bad.reply, Code::kInvalidArgument);
+    ASSERT_EQ(bad.reply.error().fields.size(), 1U);
+    EXPECT_EQ(bad.reply.error().fields[0].field, "restoredFromVersion");
+  }
 }
 
 TEST_P(VaultRoutes, BadBodiesNameTheirFieldAndChangeNothing) {

@@ -77,13 +77,15 @@ Result<SecretRecord> VaultService::create(const Principal& principal, const NewS
 
 // try_put seals for the version after the one it sees; nothing when another
 // writer took that version first.
-Result<std::optional<SecretRecord>> VaultService::Impl::try_put(const Principal& principal,
-                                                                SecretId id, std::string_view value,
-                                                                AuditEvent event) {
+Result<std::optional<SecretRecord>> VaultService::Impl::try_put(
+    const Principal& principal, SecretId id, std::string_view value, AuditEvent event,
+    std::optional<std::uint32_t> restored_from) {
   TRY_ASSIGN(auto record, database.read([&](store::Transaction& tx) {
     return repository::find_record(tx, id);
   }));
   if (!record || !readable(*record, principal.tenant)) return no_such_secret();
+  if (restored_from && *restored_from > record->version)
+    return fail_field("restoredFromVersion", "must be a version of this secret");
   const Author author{principal.account, clock.wall()};
   ++record->version;
   record->updated_at = author.at;
@@ -102,15 +104,24 @@ Result<std::optional<SecretRecord>> VaultService::Impl::try_put(const Principal&
 }
 
 Result<SecretRecord> VaultService::put_value(const Principal& principal, SecretId id,
-                                             std::string_view value, AuditEvent event) {
+                                             std::string_view value, AuditEvent event,
+                                             std::optional<std::uint32_t> restored_from) {
   TRY(may_reach(principal, id));
   TRY(check_value(value));
   const std::scoped_lock lock(impl_->writing(id));
   for (int attempt = 0; attempt < kPutAttempts; ++attempt) {
-    TRY_ASSIGN(auto record, impl_->try_put(principal, id, value, event));
+    TRY_ASSIGN(auto record, impl_->try_put(principal, id, value, event, restored_from));
     if (record) return *std::move(record);
   }
   return fail(Code::kConflict, "others are changing this secret; try again");
+}
+
+Result<OpenedSecret> VaultService::rollback(const Principal& principal, SecretId id,
+                                            std::uint32_t version, AuditEvent event) {
+  TRY_ASSIGN(OpenedSecret restored, get(principal, id, version, /*may_block=*/true));
+  TRY_ASSIGN(restored.record, put_value(principal, id, restored.value.reveal_text(SecretAccess()),
+                                        std::move(event), version));
+  return restored;
 }
 
 Status VaultService::remove(const Principal& principal, SecretId id, AuditEvent event) {

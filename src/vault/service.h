@@ -79,9 +79,13 @@ class VaultService {
                                    std::optional<std::uint32_t> version, bool may_block,
                                    bool with_fields = false);
   // put_value adds a version. kConflict when other writers of this secret were
-  // first past all retries; versions are consecutive.
+  // first past all retries; versions are consecutive. Who writes an earlier value
+  // back names its version; kInvalidArgument when there was none.
   Result<SecretRecord> put_value(const Principal& principal, SecretId id, std::string_view value,
-                                 AuditEvent event);
+                                 AuditEvent event, std::optional<std::uint32_t> restored_from = {});
+  // rollback adds a version with the value of an earlier one, and gives both.
+  Result<OpenedSecret> rollback(const Principal& principal, SecretId id, std::uint32_t version,
+                                AuditEvent event);
   // remove deletes; the name is free again at once. The ending goes to the key
   // journal: kUnavailable when it could not, and then the call may be made again.
   Status remove(const Principal& principal, SecretId id, AuditEvent event);

@@ -236,6 +236,27 @@ TEST_P(Vault, HistoryIsNewestFirstAndNamesWhoChanged) {
   EXPECT_EQ(versions[0].changed_by, colleague.account.to_string());
 }
 
+TEST_P(Vault, ARollbackIsAFurtherVersionWithTheOldValue) {
+  const SecretId id = create(mine(), "db", "1").id;
+  expect(vault().put_value(mine(), id, "2", event("secret.update")));
+  const auto restored = expect(vault().rollback(mine(), id, 1, event("secret.rollback")));
+  EXPECT_EQ(restored.record.version, 3U);
+  EXPECT_EQ(text(restored.value), "1");
+  EXPECT_EQ(read(mine(), id), "1");
+  EXPECT_EQ(read(mine(), id, 2), "2");
+  EXPECT_EQ(records("secret.rollback").size(), 1U);
+}
+
+TEST_P(Vault, ARollbackToNoVersionOrOfAnothersSecretChangesNothing) {
+  const SecretId id = create(mine(), "db", "1").id;
+  expect_code(vault().rollback(mine(), id, 2, event("secret.rollback")), Code::kNotFound);
+  expect_code(vault().rollback(other(), id, 1, event("secret.rollback")), Code::kNotFound);
+  expect_code(vault().put_value(mine(), id, "x", event("secret.rollback"), 2),
+              Code::kInvalidArgument);
+  EXPECT_EQ(expect(vault().history(mine(), id, 20)).size(), 1U);
+  EXPECT_TRUE(records("secret.rollback").empty());
+}
+
 TEST_P(Vault, RefusedChangesLeaveNothing) {
   const std::string large(kMaxValue + 1, 'x');
   expect_code(vault().create(mine(), {.name = "db", .value = large}, event("secret.create")),

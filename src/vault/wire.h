@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/json.h"
+#include "base/json_schema.h"
 #include "vault/service.h"
 
 namespace quantumapi::vault {
@@ -28,11 +28,41 @@ struct CreateRequest {
 BOOST_DESCRIBE_STRUCT(CreateRequest, (),
                       (name, value, description, content_type, labels, username, notes, urls,
                        custom_fields, totp_secret, expires_at))
+constexpr auto schema_facts(const CreateRequest*) {
+  return std::to_array<json::Fact>({
+      {"name", R"("minLength":1,"maxLength":255)"},
+      {"value", R"("maxLength":1048576)"},
+      {"description", R"("maxLength":1000)"},
+      {"content_type", R"("maxLength":100)"},
+      {"labels", R"("maxItems":64,"uniqueItems":true)"},
+      {"username", R"("maxLength":255)"},
+      {"urls",
+       R"({"type":"array","items":{"type":"object","additionalProperties":{"type":"string"}}})"},
+      {"custom_fields", R"({"type":"array","items":{"type":"object"}})"},
+  });
+}
 
 struct PutValueRequest {
   std::string_view value;
+  std::optional<std::int64_t> restored_from_version;  // says that this is a rollback
 };
-BOOST_DESCRIBE_STRUCT(PutValueRequest, (), (value))
+BOOST_DESCRIBE_STRUCT(PutValueRequest, (), (value, restored_from_version))
+constexpr auto schema_facts(const PutValueRequest*) {
+  return std::to_array<json::Fact>({
+      {"value", R"("maxLength":1048576)"},
+      {"restored_from_version", R"("minimum":1)"},
+  });
+}
+
+struct RollbackRequest {
+  std::int64_t version = 0;
+};
+BOOST_DESCRIBE_STRUCT(RollbackRequest, (), (version))
+constexpr auto schema_facts(const RollbackRequest*) {
+  return std::to_array<json::Fact>({
+      {"version", R"("minimum":1)"},
+  });
+}
 
 // SecretReply views the record and the request's arena.
 struct SecretReply {
@@ -59,6 +89,14 @@ BOOST_DESCRIBE_STRUCT(SecretReply, (),
                       (id, name, version, value, description, content_type, labels, is_active,
                        is_favorite, has_totp, created_at, updated_at, expires_at, username, notes,
                        urls, custom_fields, totp_secret))
+constexpr auto schema_facts(const SecretReply*) {
+  return std::to_array<json::Fact>({
+      {"version", R"("minimum":1)"},
+      {"urls",
+       R"({"type":"array","items":{"type":"object","additionalProperties":{"type":"string"}}})"},
+      {"custom_fields", R"({"type":"array","items":{"type":"object"}})"},
+  });
+}
 
 struct ListReply {
   std::vector<SecretReply> secrets;
