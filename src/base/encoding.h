@@ -50,10 +50,6 @@ std::size_t count_characters(std::string_view text) noexcept;
 // has_control is true when a character of C0 or C1, or DEL, is in the text.
 bool has_control(std::string_view text) noexcept;
 
-// has_control is true when a character of C0 or C1, or DEL, is in UTF-8 text.
-// Names hold none: they would steer a terminal that prints them.
-bool has_control(std::string_view text) noexcept;
-
 // crc32 is the CRC of ISO 3309 (the one of zip): for checksums, never for
 // integrity against an attacker.
 std::uint32_t crc32(ByteView bytes) noexcept;

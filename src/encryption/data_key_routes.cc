@@ -1,5 +1,7 @@
 #include "encryption/data_key_routes.h"
 
+#include <array>
+
 #include "base/json_request.h"
 #include "encryption/data_key_wire.h"
 #include "encryption/handler_tools.h"
@@ -20,8 +22,6 @@ using keyring::KeyRecord;
 using keyring::Keyring;
 using keyring::Purpose;
 
-constexpr std::size_t kUsualKeyBytes = 32;
-
 struct DataKeys {
   EncryptionService& service;
   Keyring& keyring;
@@ -36,11 +36,24 @@ Result<Bytes> context_of(std::optional<std::string_view> text) {
   return octets;
 }
 
-Result<std::size_t> size_of(std::optional<std::int64_t> key_bytes) {
-  if (!key_bytes) return kUsualKeyBytes;
-  if (*key_bytes == 16 || *key_bytes == 24 || *key_bytes == 32)
-    return static_cast<std::size_t>(*key_bytes);
-  return fail_field("keyBytes", "must be 16, 24 or 32");
+// DataKeyKind is what a data key of so many octets is made for.
+struct DataKeyKind {
+  std::size_t size;
+  std::string_view algorithm;
+};
+constexpr std::array<DataKeyKind, 3> kKinds{
+    {{32, "AES-256-GCM"}, {24, "AES-192-GCM"}, {16, "AES-128-GCM"}}};
+
+// kind_of takes the size or the algorithm or both, which must agree; without either the largest.
+Result<DataKeyKind> kind_of(const DataKeyRequest& request) {
+  for (const DataKeyKind& kind : kKinds) {
+    if (request.key_bytes && *request.key_bytes != static_cast<std::int64_t>(kind.size)) continue;
+    if (!request.algorithm || *request.algorithm == kind.algorithm) return kind;
+    if (request.key_bytes)
+      return fail_field("algorithm", "must be " + std::string(kind.algorithm) + " or left out");
+  }
+  if (request.key_bytes) return fail_field("keyBytes", "must be 16, 24 or 32");
+  return fail_field("algorithm", "must be AES-256-GCM, AES-192-GCM or AES-128-GCM");
 }
 
 json::PlainText secret_base64(Call& call, const SecretBytes& octets) {
@@ -66,21 +79,19 @@ Result<Reply> generate(const DataKeys& keys, Call& call, bool transit, bool with
   if (!call.request().body.empty()) {
     TRY_ASSIGN(request, json::decode_request<DataKeyRequest>(call.request().body, call.arena()));
   }
-  TRY_ASSIGN(const std::size_t size, size_of(request.key_bytes));
+  TRY_ASSIGN(const DataKeyKind kind, kind_of(request));
   TRY_ASSIGN(const Bytes context, context_of(request.context));
   TRY_ASSIGN(const KeyRecord key, find_key(keys.keyring, call));
-  if (request.algorithm && *request.algorithm != key.algorithm)
-    return fail_field("algorithm", "is not the key's, " + key.algorithm);
   TRY_ASSIGN(const auto version,
              keys.service.version_to_encrypt(call.principal(), key.id, call.may_block()));
-  TRY_ASSIGN(const crypto::Drawn drawn, keys.entropy.draw(size));
+  TRY_ASSIGN(const crypto::Drawn drawn, keys.entropy.draw(kind.size));
   Bytes wrapped;
   TRY(seal_data_key(*version, drawn.octets.reveal(SecretAccess{}), context, wrapped));
   call.audit(use_of(call, key, version->version, transit));
   DataKeyReply reply{wrapped_text(version->version, wrapped, transit),
                      key.id,
                      version->version,
-                     algorithm_of(*version),
+                     kind.algorithm,
                      {}};
   if (with_plaintext) reply.plaintext_key = secret_base64(call, drawn.octets);
   return Reply::json(call.request(), reply, json::Naming::kCamel, 200,

@@ -26,14 +26,18 @@ INSTANTIATE_TEST_SUITE_P(Engines, DataKeys, store::testing::engines(), store::te
 
 TEST_P(DataKeys, UnwrapGivesTheKeyThatWasMadeInEachSize) {
   for (const auto& [body, size] : std::initializer_list<std::pair<const char*, std::size_t>>{
-           {"", 32}, {"{}", 32}, {R"({"keyBytes":16})", 16}, {R"({"key_bytes":24})", 24}}) {
+           {"", 32},
+           {"{}", 32},
+           {R"({"keyBytes":16})", 16},
+           {R"({"key_bytes":24,"algorithm":"AES-192-GCM"})", 24},
+           {R"({"algorithm":"AES-128-GCM"})", 16}}) {
     const auto made = generated(body);
     const auto plain =
         expect(base::base64_decode(text(made, "plaintextKey"), base::Base64::kStandard));
     EXPECT_EQ(plain.size(), size);
     EXPECT_EQ(text(made, "keyId"), key_.id.to_string());
     EXPECT_EQ(integer(made, "keyVersion"), 1);
-    EXPECT_EQ(text(made, "algorithm"), "ML-KEM-768");
+    EXPECT_EQ(text(made, "algorithm"), "AES-" + std::to_string(8 * size) + "-GCM");
     const auto opened = parsed(unwrap(text(made, "encryptedKey")));
     EXPECT_EQ(text(opened, "keyMaterial"), text(made, "plaintextKey"));
     EXPECT_EQ(integer(opened, "keyVersion"), 1);
@@ -132,7 +136,8 @@ TEST_P(DataKeys, BadInputNamesItsField) {
   for (const auto body : {R"({"keyBytes":0})", R"({"keyBytes":31})", R"({"keyBytes":-16})"})
     expect_field(post(at, body), "keyBytes");
   expect_field(post(at, R"({"context":"!"})"), "context");
-  expect_field(post(at, R"({"algorithm":"ML-KEM-512"})"), "algorithm");
+  expect_field(post(at, R"({"algorithm":"ML-KEM-768"})"), "algorithm");
+  expect_field(post(at, R"({"algorithm":"AES-128-GCM","keyBytes":32})"), "algorithm");
   expect_field(post(path("unwrap"), "{}"), "wrappedKey");
   for (const auto wrapped : {"", "qa1.", "qa1.!", "vault:v1:", "AAAA"})
     expect_field(unwrap(wrapped), "wrappedKey");

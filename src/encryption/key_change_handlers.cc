@@ -1,4 +1,8 @@
 // What makes, changes and ends keys, and gives their versions and public keys.
+#include <algorithm>
+#include <array>
+#include <set>
+
 #include "base/encoding.h"
 #include "base/json_request.h"
 #include "crypto/public_key.h"
@@ -16,8 +20,6 @@ using keyring::KeyRecord;
 using keyring::Keyring;
 using keyring::Purpose;
 
-constexpr std::size_t kMaxName = 100;
-constexpr std::size_t kMaxDescription = 500;
 constexpr json::Naming kBoth = json::Naming::kCamelAndSnake;
 
 Result<Purpose> purpose_of(std::string_view type, std::optional<std::string_view> usage) {
@@ -35,19 +37,10 @@ std::string default_algorithm(Purpose purpose) {
   return purpose == Purpose::kHmac ? "HMAC-SHA3-256" : "ML-DSA-65";
 }
 
-// A name that is an empty or a dot segment can't be named by a path, and one
-// that reads as an id would be taken for one.
-Status check_name(std::string_view name) {
-  if (name.empty() || name.size() > kMaxName) return fail_field("name", "must be 1 to 100 octets");
-  if (name == "." || name == "..") return fail_field("name", "can't be a path segment");
-  if (KeyId::parse(name)) return fail_field("name", "reads as an id");
-  if (base::has_control(name)) return fail_field("name", "holds a control character");
-  return {};
-}
-
 Status check_new(const Principal& principal, const keyring::NewKey& key) {
-  TRY(check_name(key.name));
-  TRY(check_size("description", key.description.size(), kMaxDescription));
+  TRY(check_key_name(key.name));
+  TRY(check_key_description(key.description));
+  TRY(check_key_labels(key.labels));
   if (!principal.may_reach("key", key.name)) return outside_bindings();
   return check_default(principal, key.set_default);
 }
@@ -75,10 +68,42 @@ Result<std::optional<bool>> active_of(std::optional<std::string_view> status) {
   return fail_field("status", "must be active or disabled");
 }
 
+constexpr auto kPublicFormats = std::to_array<std::string_view>({"pem", "der", "jwk", "raw"});
+
 Result<std::string> public_text(const KeyRecord& key, ByteView der, std::string_view format) {
+  if (format == "raw") return base::base64_encode(key.public_key, base::Base64::kStandard);
   if (format == "pem") return crypto::public_key_pem(der);
   if (format == "der") return base::base64_encode(der, base::Base64::kStandard);
   return crypto::public_key_jwk(key.algorithm, key.public_key, key.id.to_string());
+}
+
+// add_included shows the members that the comma list names; "all" and "metadata" stand
+// for every one, unknown names for none.
+void add_included(PublicKeyReply& reply, const KeyRecord& record, std::string_view list) {
+  std::set<std::string> wanted;
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find(','), list.size());
+    wanted.insert(json::fold(list.substr(0, end)));
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  const bool all = wanted.contains("all") || wanted.contains("metadata");
+  const auto show = [&](const char* name, auto& member, const auto& value) {
+    if (all || wanted.contains(name)) member = value;
+  };
+  KeyReply key;
+  fill(key, record);
+  show("name", reply.name, key.name);
+  show("description", reply.description, key.description);
+  show("keytype", reply.key_type, key.key_type);
+  show("ispostquantum", reply.is_post_quantum, key.is_post_quantum);
+  show("isactive", reply.is_active, key.is_active);
+  show("isdefault", reply.is_default, key.is_default);
+  show("createdat", reply.created_at, key.created_at);
+  show("expiresat", reply.expires_at, key.expires_at);
+  show("lastrotatedat", reply.last_rotated_at, key.last_rotated_at);
+  show("labels", reply.labels, key.labels);
+  show("state", reply.state, key.state);
+  show("scheduleddeletiondate", reply.scheduled_deletion_date, key.scheduled_deletion_date);
 }
 
 }  // namespace
@@ -132,11 +157,10 @@ Result<Reply> handle_update_key(Keyring& keyring, Call& call) {
              json::decode_request<UpdateKeyRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const auto active, active_of(request.status));
   if (request.name) {
-    TRY(check_name(*request.name));
-    // Others may be bound to that name, and would be given this key for theirs.
-    if (!call.principal().may_reach("key", *request.name)) return outside_bindings();
+    TRY(check_renaming(call.principal(), *request.name));
   }
-  TRY(check_size("description", request.description.value_or("").size(), kMaxDescription));
+  TRY(check_key_description(request.description.value_or("")));
+  TRY(check_key_labels(request.labels.value_or(std::vector<std::string>())));
   TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
   const keyring::KeyUpdate change{.name = request.name,
                                   .description = request.description,
@@ -211,9 +235,9 @@ Result<Reply> handle_key_versions(Keyring& keyring, Call& call) {
 
 Result<Reply> handle_public_key(Keyring& keyring, Call& call) {
   TRY_ASSIGN(const auto query, http::Query::parse(call.request().query));
-  const std::string_view asked = query.text("format").value_or("pem");
-  const std::string_view format = asked == "der" ? "der" : asked == "jwk" ? "jwk" : "pem";
-  if (asked != format) return fail_field("format", "must be pem, der or jwk");
+  const auto* const format =
+      std::ranges::find(kPublicFormats, query.text("format").value_or("pem"));
+  if (format == kPublicFormats.end()) return fail_field("format", "must be pem, der, jwk or raw");
   TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
   TRY_ASSIGN(const Bytes der,
              keyring.public_key(call.principal().tenant, key.id, key.latest_version));
@@ -221,14 +245,9 @@ Result<Reply> handle_public_key(Keyring& keyring, Call& call) {
                        .algorithm = key.algorithm,
                        .version = key.latest_version,
                        .public_key = {},
-                       .format = format};
-  TRY_ASSIGN(reply.public_key, public_text(key, der, format));
-  if (query.text("include")) {
-    reply.name = key.name;
-    reply.key_type = type_of(key.purpose);
-    reply.created_at = key.created_at;
-    reply.is_default = key.is_default;
-  }
+                       .format = *format};
+  TRY_ASSIGN(reply.public_key, public_text(key, der, *format));
+  add_included(reply, key, query.text("include").value_or(""));
   call.audit(key_event(call, key));
   return Reply::json(call.request(), reply);
 }

@@ -50,6 +50,7 @@ Result<Page> page_of(const Call& call) {
   TRY_ASSIGN(page.size, query.integer("pageSize", 50, 1, kMaxPageSize));
   TRY_ASSIGN(page.filter.purpose, purpose_filter(query.text("keytype")));
   TRY_ASSIGN(page.filter.state, state_filter(query.text("status")));
+  TRY_ASSIGN(page.filter.all_versions, query.boolean("allVersions", false));
   page.filter.offset = (page.number - 1) * page.size;
   page.filter.limit = page.size;
   return page;
@@ -67,6 +68,18 @@ Result<KeyRecord> find_bound(Keyring& keyring, TenantId tenant, const base::Bind
                              : keyring.find(tenant, KeyId{binding.id});
 }
 
+// all_versions gives a row for each version of a key, the newest first.
+Result<std::vector<KeyRecord>> all_versions(Keyring& keyring, const KeyRecord& key) {
+  std::vector<KeyRecord> rows;
+  TRY_ASSIGN(const auto versions, keyring.versions(key.tenant, key.id));
+  for (const keyring::VersionRecord& version : versions) {
+    rows.push_back(key);
+    rows.back().latest_version = version.version;
+    rows.back().created_at = version.created_at;
+  }
+  return rows;
+}
+
 // list_bound: a bound credential sees the keys it is bound to and no others.
 Result<keyring::KeyPage> list_bound(Keyring& keyring, const Principal& principal,
                                     const Keyring::Filter& filter) {
@@ -78,7 +91,12 @@ Result<keyring::KeyPage> list_bound(Keyring& keyring, const Principal& principal
     if (!found) return std::unexpected(found.error());
     const bool known =
         std::ranges::any_of(page.keys, [&](const KeyRecord& key) { return key.id == found->id; });
-    if (!known && passes(*found, filter)) page.keys.push_back(*std::move(found));
+    if (known || !passes(*found, filter)) continue;
+    std::vector<KeyRecord> rows{*found};
+    if (filter.all_versions) {
+      TRY_ASSIGN(rows, all_versions(keyring, *found));
+    }
+    std::ranges::move(rows, std::back_inserter(page.keys));
   }
   page.total = std::ssize(page.keys);
   const auto skipped = std::min(filter.offset, page.total);
@@ -116,9 +134,11 @@ Result<Reply> handle_rotate_key(Keyring& keyring, Call& call) {
              json::decode_request<RotateRequest>(call.request().body, call.arena()));
   const bool set_default = request.set_as_default.value_or(false);
   TRY(check_default(call.principal(), set_default));
+  if (request.name) TRY(check_renaming(call.principal(), *request.name));
   TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
   TRY_ASSIGN(const Keyring::Rotation rotation,
-             keyring.rotate(call.principal().tenant, key.id, call.event(), set_default));
+             keyring.rotate(call.principal().tenant, key.id, call.event(), set_default,
+                            request.name));
   call.recorded();
   KeyReply reply;
   fill(reply, rotation.key);

@@ -11,6 +11,15 @@ using http::Method;
 using http::Route;
 using http::schema;
 
+namespace {
+
+const http::Parameter kFormat{
+    "format", R"({"type":"string","enum":["pem","der","jwk","raw"],"default":"pem"})"};
+const http::Parameter kInclude{"include", R"({"type":"string"})",
+                               "Comma list of members to add, such as name,labels; all"};
+
+}  // namespace
+
 std::vector<Route> key_change_routes(keyring::Keyring& keyring) {
   const auto with = [&keyring](auto handler) {
     return [&keyring, handler](Call& call) { return handler(keyring, call); };
@@ -25,7 +34,8 @@ std::vector<Route> key_change_routes(keyring::Keyring& keyring) {
                  .category = "keys",
                  .request_schema = schema<CreateKeyRequest>(),
                  .reply_schema = schema<KeyReply>(),
-                 .success = 201});
+                 .success = 201,
+                 .refusals = {409}});
   all.push_back({.method = Method::kPost,
                  .path = "/keys/import",
                  .summary = "Import a private key made elsewhere.",
@@ -35,7 +45,8 @@ std::vector<Route> key_change_routes(keyring::Keyring& keyring) {
                  .category = "keys",
                  .request_schema = schema<ImportKeyRequest>(),
                  .reply_schema = schema<KeyReply>(),
-                 .success = 201});
+                 .success = 201,
+                 .refusals = {409}});
   all.push_back({.method = Method::kPatch,
                  .path = "/keys/{id}",
                  .summary = "Change name, description, labels or status of a key.",
@@ -44,15 +55,19 @@ std::vector<Route> key_change_routes(keyring::Keyring& keyring) {
                  .action = "key.update",
                  .category = "keys",
                  .request_schema = schema<UpdateKeyRequest>(),
-                 .reply_schema = schema<KeyReply>()});
+                 .reply_schema = schema<KeyReply>(),
+                 .refusals = {409}});
   all.push_back({.method = Method::kDelete,
                  .path = "/keys/{id}",
-                 .summary = "Disable a key and destroy it after ?scheduleDays=30.",
+                 .summary = "Disable a key at once and destroy it after some days.",
                  .handler = with(handle_delete_key),
                  .scope = "keys:write",
                  .action = "key.delete",
                  .category = "keys",
-                 .success = 204});
+                 .success = 204,
+                 .parameters = {{"scheduleDays",
+                                 R"({"type":"integer","minimum":7,"maximum":365,"default":30})"}},
+                 .refusals = {409}});
   all.push_back({.method = Method::kPost,
                  .path = "/keys/{id}/recover",
                  .summary = "Give a key back that is scheduled for deletion.",
@@ -60,7 +75,8 @@ std::vector<Route> key_change_routes(keyring::Keyring& keyring) {
                  .scope = "keys:write",
                  .action = "key.recover",
                  .category = "keys",
-                 .reply_schema = schema<KeyReply>()});
+                 .reply_schema = schema<KeyReply>(),
+                 .refusals = {409}});
   all.push_back({.method = Method::kPost,
                  .path = "/keys/{id}/set-default",
                  .summary = "Make a key the default of its type.",
@@ -69,7 +85,8 @@ std::vector<Route> key_change_routes(keyring::Keyring& keyring) {
                  .action = "key.set_default",
                  .category = "keys",
                  .request_schema = schema<SetDefaultRequest>(),
-                 .success = 204});
+                 .success = 204,
+                 .refusals = {409}});
   all.push_back({.method = Method::kPut,
                  .path = "/keys/{id}/min-decryption-version",
                  .summary = "Refuse what is of older versions.",
@@ -98,20 +115,22 @@ std::vector<Route> key_change_routes(keyring::Keyring& keyring) {
                  .reply_schema = schema<VersionsReply>()});
   all.push_back({.method = Method::kGet,
                  .path = "/keys/{id}/public-key",
-                 .summary = "Give the public key as ?format=pem, der or jwk.",
+                 .summary = "Give the public key of a key's newest version.",
                  .handler = with(handle_public_key),
                  .scope = "keys:read",
                  .action = "key.public",
                  .category = "keys",
-                 .reply_schema = schema<PublicKeyReply>()});
+                 .reply_schema = schema<PublicKeyReply>(),
+                 .parameters = {kFormat, kInclude}});
   all.push_back({.method = Method::kGet,
                  .path = "/keys/{id}/public",
-                 .summary = "Give the public key as ?format=pem, der or jwk.",
+                 .summary = "Give the public key of a key's newest version.",
                  .handler = with(handle_public_key),
                  .scope = "keys:read",
                  .action = "key.public",
                  .category = "keys",
-                 .reply_schema = schema<PublicKeyReply>()});
+                 .reply_schema = schema<PublicKeyReply>(),
+                 .parameters = {kFormat, kInclude}});
   return all;
 }
 

@@ -116,6 +116,54 @@ TEST_P(KeyRoutes, VersionsAndPublicKeysAreGiven) {
   expect_field(get("/v1/keys/fields/public-key", "format=xml"), "format");
 }
 
+TEST_P(KeyRoutes, APublicKeyComesWithWhatIsAskedForAndNothingElse) {
+  const auto plain = parsed(get("/v1/keys/fields/public"));
+  for (const char* absent : {"name", "keyType", "createdAt", "isDefault", "labels", "state"})
+    EXPECT_EQ(member(plain, absent), nullptr) << absent;
+  const auto some = parsed(get("/v1/keys/fields/public", "include=name,key_type&format=raw"));
+  EXPECT_EQ(text(some, "name"), "fields");
+  EXPECT_EQ(text(some, "keyType"), "encryption");
+  EXPECT_EQ(text(some, "publicKey").size(), 1580U);  // base64 of 1,184 octets
+  EXPECT_EQ(member(some, "state"), nullptr);
+  for (const char* all : {"include=all", "include=metadata"}) {
+    const auto whole = parsed(get("/v1/keys/fields/public", all));
+    for (const char* shown : {"name", "createdAt", "isActive", "isPostQuantum", "state"})
+      EXPECT_NE(member(whole, shown), nullptr) << shown;
+  }
+}
+
+TEST_P(KeyRoutes, AListOfAllVersionsHasARowForEach) {
+  parsed(post("/v1/keys/fields/rotate", "{}"));
+  const auto all = parsed(get("/v1/keys", "allVersions=true&keyType=encryption"));
+  EXPECT_EQ(member(all, "keys")->items.size(), 2U);
+  EXPECT_EQ(integer(all, "total"), 2);
+  EXPECT_EQ(member(parsed(get("/v1/keys", "keyType=encryption")), "keys")->items.size(), 1U);
+  Principal bound = mine_;
+  bound.bindings = {{"key", key_.id.uuid, "fields"}};
+  const auto seen = parsed(send(bound, Method::kGet, "/v1/keys", {}, "allVersions=true"));
+  ASSERT_EQ(member(seen, "keys")->items.size(), 2U);
+  EXPECT_EQ(integer(member(seen, "keys")->items[1], "version"), 1);
+  expect_field(get("/v1/keys", "allVersions=perhaps"), "allVersions");
+}
+
+TEST_P(KeyRoutes, NamesAreCountedInCharactersAndHoldNoControl) {
+  const std::string cyrillic = [] {
+    std::string name;
+    for (int i = 0; i < 100; ++i) name += "\xD0\x96";
+    return name;
+  }();
+  const auto body = [](std::string_view name) {
+    return R"({"keyType":"hmac",)" + quoted("name", name) + "}";
+  };
+  EXPECT_EQ(text(parsed(post("/v1/keys", body(cyrillic))), "name"), cyrillic);
+  for (const std::string& bad : {cyrillic + "x", std::string("a\xC2\x85z"), std::string(".")})
+    expect_field(post("/v1/keys", body(bad)), "name");
+  expect_field(post("/v1/keys", R"({"name":"l","keyType":"hmac","labels":[""]})"), "labels");
+  expect_field(post("/v1/keys/fields/rotate", R"({"name":".."})"), "name");
+  EXPECT_EQ(text(parsed(post("/v1/keys/fields/rotate", R"({"name":"renamed"})")), "name"),
+            "renamed");
+}
+
 TEST_P(KeyRoutes, TheDefaultIsSetForAKeysOwnTypeOnly) {
   const KeyRecord second = create(mine_.tenant, "a/b %2F.", Purpose::kEncrypt, "ML-KEM-768", false);
   expect_field(post("/v1/keys/a%2Fb%20%252F./set-default", R"({"keyType":"signing"})"), "keyType");

@@ -45,7 +45,7 @@ void fill(KeyReply& reply, const KeyRecord& key) {
   reply.status = status_of(key.state);
   if (!key.public_key.empty())
     reply.public_key = base::base64_encode(key.public_key, base::Base64::kStandard);
-  reply.updated_at = key.updated_at;
+  reply.updated_at = key.updated_at.value_or(key.created_at);
   reply.min_decryption_version = key.min_decryption_version;
   reply.version_count = key.version_count;
   reply.expires_at = key.expires_at;

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
-#include "base/json.h"
+#include "base/json_schema.h"
 
 namespace quantumapi::encryption {
 
@@ -27,6 +27,18 @@ struct CreateKeyRequest {
 BOOST_DESCRIBE_STRUCT(CreateKeyRequest, (),
                       (name, key_type, purpose, usage, algorithm, description, labels,
                        set_as_default, expires_at))
+constexpr auto schema_facts(const CreateKeyRequest*) {
+  return std::to_array<json::Fact>({
+      {"name", R"("minLength":1,"maxLength":100)"},
+      {"key_type", R"("enum":["encryption","signing","hmac"])"},
+      {"purpose", R"("enum":["encryption","signing","hmac"])"},
+      {"usage", R"("const":"image")"},
+      {"algorithm",
+       R"("examples":["ML-KEM-768","ML-KEM-512","ML-KEM-1024","ML-DSA-65","ML-DSA-44","ML-DSA-87","Ed25519","ECDSA-P256","HMAC-SHA3-256"])"},
+      {"description", R"("maxLength":500)"},
+      {"labels", R"("maxItems":64)"},
+  });
+}
 
 struct ImportKeyRequest {
   std::string name;
@@ -43,6 +55,18 @@ struct ImportKeyRequest {
 BOOST_DESCRIBE_STRUCT(ImportKeyRequest, (),
                       (name, key_type, algorithm, key_material, format, public_key_only,
                        set_as_default, description, labels, expires_at))
+constexpr auto schema_facts(const ImportKeyRequest*) {
+  return std::to_array<json::Fact>({
+      {"name", R"("minLength":1,"maxLength":100)"},
+      {"key_type", R"("enum":["encryption","signing","hmac"])"},
+      {"algorithm",
+       R"("examples":["ML-KEM-768","ML-KEM-512","ML-KEM-1024","ML-DSA-65","ML-DSA-44","ML-DSA-87","Ed25519","ECDSA-P256","HMAC-SHA3-256"])"},
+      {"format", R"("enum":["raw","pem","der","pkcs8","jwk"])"},
+      {"public_key_only", R"("const":false)"},
+      {"description", R"("maxLength":500)"},
+      {"labels", R"("maxItems":64)"},
+  });
+}
 
 struct UpdateKeyRequest {
   std::optional<std::string> name;
@@ -52,16 +76,34 @@ struct UpdateKeyRequest {
   std::optional<bool> purge_protected;
 };
 BOOST_DESCRIBE_STRUCT(UpdateKeyRequest, (), (name, description, labels, status, purge_protected))
+constexpr auto schema_facts(const UpdateKeyRequest*) {
+  return std::to_array<json::Fact>({
+      {"name", R"("minLength":1,"maxLength":100)"},
+      {"description", R"("maxLength":500)"},
+      {"labels", R"("maxItems":64)"},
+      {"status", R"("enum":["active","disabled","inactive"])"},
+  });
+}
 
 struct SetDefaultRequest {
   std::optional<std::string_view> key_type;
 };
 BOOST_DESCRIBE_STRUCT(SetDefaultRequest, (), (key_type))
+constexpr auto schema_facts(const SetDefaultRequest*) {
+  return std::to_array<json::Fact>({
+      {"key_type", R"("enum":["encryption","signing","hmac"])"},
+  });
+}
 
 struct MinVersionRequest {
   std::int64_t min_decryption_version = 0;
 };
 BOOST_DESCRIBE_STRUCT(MinVersionRequest, (), (min_decryption_version))
+constexpr auto schema_facts(const MinVersionRequest*) {
+  return std::to_array<json::Fact>({
+      {"min_decryption_version", R"("minimum":1)"},
+  });
+}
 
 struct MinVersionReply {
   std::string key_name;
@@ -79,6 +121,12 @@ struct VersionReply {
   std::string state;
 };
 BOOST_DESCRIBE_STRUCT(VersionReply, (), (id, version, created_at, rotated_at, is_active, state))
+constexpr auto schema_facts(const VersionReply*) {
+  return std::to_array<json::Fact>({
+      {"version", R"("minimum":1)"},
+      {"state", R"("enum":["active","previous","below_minimum"])"},
+  });
+}
 
 struct VersionsReply {
   std::string key_name;
@@ -91,16 +139,32 @@ struct PublicKeyReply {
   KeyId key_id;
   std::string algorithm;
   std::int64_t version = 0;
-  std::string public_key;  // PEM text, base64 of DER, or a JWK's JSON text
+  std::string public_key;  // PEM text, base64 of DER or raw octets, or a JWK's JSON text
   std::string_view format;
   // Where `include` asks for them.
   std::optional<std::string> name;
+  std::optional<std::string> description;
   std::optional<std::string_view> key_type;
-  std::optional<WallTime> created_at;
+  std::optional<bool> is_post_quantum;
+  std::optional<bool> is_active;
   std::optional<bool> is_default;
+  std::optional<WallTime> created_at;
+  std::optional<WallTime> expires_at;
+  std::optional<WallTime> last_rotated_at;
+  std::optional<std::vector<std::string>> labels;
+  std::optional<std::string> state;
+  std::optional<WallTime> scheduled_deletion_date;
 };
 BOOST_DESCRIBE_STRUCT(PublicKeyReply, (),
-                      (key_id, algorithm, version, public_key, format, name, key_type, created_at,
-                       is_default))
+                      (key_id, algorithm, version, public_key, format, name, description, key_type,
+                       is_post_quantum, is_active, is_default, created_at, expires_at,
+                       last_rotated_at, labels, state, scheduled_deletion_date))
+constexpr auto schema_facts(const PublicKeyReply*) {
+  return std::to_array<json::Fact>({
+      {"format", R"("enum":["pem","der","jwk","raw"])"},
+      {"key_type", R"("enum":["encryption","signing","hmac"])"},
+      {"version", R"("minimum":1)"},
+  });
+}
 
 }  // namespace quantumapi::encryption

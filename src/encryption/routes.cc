@@ -18,6 +18,9 @@ using http::schema;
 constexpr std::size_t kPayloadBody = 4 * kMaxPlaintext;
 constexpr std::size_t kBatchBody = 2 * kPayloadBody;
 
+const http::Parameter kKeyParameter{"id", R"({"type":"string","minLength":1})",
+                                    "The key's id or name", http::Parameter::In::kPath};
+
 Route encrypt_route(EncryptionService& service) {
   return {.method = Method::kPost,
           .path = "/encrypt",
@@ -30,7 +33,8 @@ Route encrypt_route(EncryptionService& service) {
           .body_limit = kPayloadBody,
           .request_schema = schema<EncryptRequest>(),
           .reply_schema = schema<EncryptReply>(),
-          .aliases = {"/encryption/encrypt"}};
+          .aliases = {"/encryption/encrypt"},
+          .refusals = {404}};
 }
 
 Route decrypt_route(EncryptionService& service) {
@@ -45,7 +49,8 @@ Route decrypt_route(EncryptionService& service) {
           .body_limit = kPayloadBody,
           .request_schema = schema<DecryptRequest>(),
           .reply_schema = schema<DecryptReply>(),
-          .aliases = {"/encryption/decrypt"}};
+          .aliases = {"/encryption/decrypt"},
+          .refusals = {404}};
 }
 
 Route encrypt_batch_route(EncryptionService& service) {
@@ -60,7 +65,8 @@ Route encrypt_batch_route(EncryptionService& service) {
           .body_limit = kBatchBody,
           .request_schema = schema<EncryptBatchSchema>(),
           .reply_schema = schema<EncryptBatchReply>(),
-          .aliases = {"/encryption/encrypt/batch"}};
+          .aliases = {"/encryption/encrypt/batch"},
+          .refusals = {404}};
 }
 
 Route decrypt_batch_route(EncryptionService& service) {
@@ -75,7 +81,8 @@ Route decrypt_batch_route(EncryptionService& service) {
           .body_limit = kBatchBody,
           .request_schema = schema<DecryptBatchSchema>(),
           .reply_schema = schema<DecryptBatchReply>(),
-          .aliases = {"/encryption/decrypt/batch"}};
+          .aliases = {"/encryption/decrypt/batch"},
+          .refusals = {404}};
 }
 
 Route list_route(keyring::Keyring& keyring) {
@@ -86,7 +93,14 @@ Route list_route(keyring::Keyring& keyring) {
           .scope = "keys:read",
           .action = "key.list",
           .category = "keys",
-          .reply_schema = schema<KeyListReply>()};
+          .reply_schema = schema<KeyListReply>(),
+          .parameters = {
+              http::kPageParameter,
+              http::kPageSizeParameter,
+              {"keyType", R"({"type":"string","enum":["encryption","signing","hmac"]})"},
+              {"status",
+               R"({"type":"string","enum":["active","inactive","scheduled_deletion","deleted"]})"},
+              {"allVersions", R"({"type":"boolean","default":false})", "A row for each version"}}};
 }
 
 Route get_route(keyring::Keyring& keyring) {
@@ -109,7 +123,8 @@ Route rotate_route(keyring::Keyring& keyring) {
           .action = "key.rotate",
           .category = "keys",
           .request_schema = schema<RotateRequest>(),
-          .reply_schema = schema<KeyReply>()};
+          .reply_schema = schema<KeyReply>(),
+          .refusals = {409}};
 }
 
 Route entropy_route(crypto::EntropyPool& entropy) {
@@ -121,7 +136,10 @@ Route entropy_route(crypto::EntropyPool& entropy) {
           .action = "entropy.read",
           .category = "entropy",
           .request_schema = schema<EntropyRequest>(),
-          .reply_schema = schema<EntropyReply>()};
+          .reply_schema = schema<EntropyReply>(),
+          .parameters = {{"X-Allow-Csprng", R"({"type":"string"})",
+                          "\"true\" allows the generator where there is no quantum source",
+                          http::Parameter::In::kHeader}}};
 }
 
 }  // namespace
@@ -135,6 +153,8 @@ std::vector<Route> routes(EncryptionService& service, keyring::Keyring& keyring,
   for (Route& route : key_change_routes(keyring)) all.push_back(std::move(route));
   for (Route& route : transit_routes(service, keyring)) all.push_back(std::move(route));
   for (Route& route : data_key_routes(service, keyring, entropy)) all.push_back(std::move(route));
+  for (Route& route : all)
+    if (route.path.starts_with("/keys/{id}")) route.parameters.push_back(kKeyParameter);
   return all;
 }
 

@@ -21,6 +21,37 @@ Status check_default(const Principal& principal, bool set_default) {
               "insufficient_scope");
 }
 
+Status check_key_name(std::string_view name) {
+  if (name.empty() || base::count_characters(name) > kMaxKeyName)
+    return fail_field("name", "must be 1 to 100 characters");
+  if (name == "." || name == "..") return fail_field("name", "can't be a path segment");
+  if (KeyId::parse(name)) return fail_field("name", "reads as an id");
+  if (base::has_control(name)) return fail_field("name", "holds a control character");
+  return {};
+}
+
+Status check_renaming(const Principal& principal, std::string_view name) {
+  TRY(check_key_name(name));
+  if (!principal.may_reach("key", name)) return outside_bindings();
+  return {};
+}
+
+Status check_key_description(std::string_view text) {
+  if (base::count_characters(text) > kMaxKeyDescription)
+    return fail_field("description", "must be at most 500 characters");
+  // PostgreSQL keeps no text with a NUL in it.
+  if (text.contains('\0')) return fail_field("description", "must not contain U+0000");
+  return {};
+}
+
+Status check_key_labels(const std::vector<std::string>& labels) {
+  if (labels.size() > kMaxKeyLabels) return fail_field("labels", "must be at most 64");
+  for (const std::string& label : labels)
+    if (label.empty() || base::count_characters(label) > kMaxKeyLabel || base::has_control(label))
+      return fail_field("labels", "must be 1 to 255 characters each, none of them a control");
+  return {};
+}
+
 Status check_size(std::string_view field, std::size_t size, std::size_t limit) {
   if (size <= limit) return {};
   return fail_field(std::string(field), "is longer than " + std::to_string(limit) + " octets");

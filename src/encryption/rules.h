@@ -12,6 +12,19 @@ Status check_reach(const Principal& principal, KeyId key);
 // credential that is bound to resources does not change it.
 Status check_default(const Principal& principal, bool set_default);
 
+inline constexpr std::size_t kMaxKeyName = 100;         // characters
+inline constexpr std::size_t kMaxKeyDescription = 500;  // characters
+inline constexpr std::size_t kMaxKeyLabels = 64;
+inline constexpr std::size_t kMaxKeyLabel = 255;  // characters of one label
+
+// check_key_name: 1-100 characters without control ones. A name that is an empty or
+// a dot segment can't be named by a path, and one that reads as an id would be taken for one.
+Status check_key_name(std::string_view name);
+// check_renaming: others may be bound to that name, and would be given this key for theirs.
+Status check_renaming(const Principal& principal, std::string_view name);
+Status check_key_description(std::string_view text);
+Status check_key_labels(const std::vector<std::string>& labels);
+
 // check_size: kInvalidArgument naming `field` when `size` is above `limit`.
 Status check_size(std::string_view field, std::size_t size, std::size_t limit);
 

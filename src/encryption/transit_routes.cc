@@ -77,7 +77,8 @@ std::vector<Route> transit_routes(EncryptionService& service, keyring::Keyring& 
                  .category = "encryption",
                  .body_limit = 8 * kMaxPlaintext,
                  .request_schema = schema<SignRequest>(),
-                 .reply_schema = schema<SignReply>()});
+                 .reply_schema = schema<SignReply>(),
+                 .refusals = {404}});
   all.push_back({.method = Method::kPost,
                  .path = "/transit/sign/{name}",
                  .summary = "Sign data with the newest version of a signing key.",
@@ -97,7 +98,8 @@ std::vector<Route> transit_routes(EncryptionService& service, keyring::Keyring& 
                  .category = "encryption",
                  .body_limit = 8 * kMaxPlaintext,
                  .request_schema = schema<VerifyRequest>(),
-                 .reply_schema = schema<VerifyReply>()});
+                 .reply_schema = schema<VerifyReply>(),
+                 .refusals = {404}});
   all.push_back({.method = Method::kPost,
                  .path = "/transit/verify/{name}",
                  .summary = "Check a signature or a MAC.",
@@ -117,7 +119,8 @@ std::vector<Route> transit_routes(EncryptionService& service, keyring::Keyring& 
                  .category = "encryption",
                  .body_limit = 8 * kMaxPlaintext,
                  .request_schema = schema<SignRequest>(),
-                 .reply_schema = schema<HmacReply>()});
+                 .reply_schema = schema<HmacReply>(),
+                 .refusals = {404}});
   all.push_back({.method = Method::kPost,
                  .path = "/transit/hmac/{name}",
                  .summary = "Make a MAC with the newest version of an hmac key.",

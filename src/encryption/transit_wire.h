@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/json.h"
+#include "base/json_schema.h"
 #include "encryption/wire.h"
 
 namespace quantumapi::encryption {
@@ -20,6 +20,11 @@ struct SignRequest {
   std::optional<std::string_view> algorithm;
 };
 BOOST_DESCRIBE_STRUCT(SignRequest, (), (data, encoding, key_id, algorithm))
+constexpr auto schema_facts(const SignRequest*) {
+  return std::to_array<json::Fact>({
+      {"encoding", R"("enum":["utf8","utf-8","base64"])"},
+  });
+}
 
 struct VerifyRequest {
   std::string_view data;
@@ -28,6 +33,12 @@ struct VerifyRequest {
   std::optional<std::string_view> key_id;
 };
 BOOST_DESCRIBE_STRUCT(VerifyRequest, (), (data, signature, encoding, key_id))
+constexpr auto schema_facts(const VerifyRequest*) {
+  return std::to_array<json::Fact>({
+      {"encoding", R"("enum":["utf8","utf-8","base64"])"},
+      {"signature", R"("pattern":"^vault:v[1-9][0-9]*:")"},
+  });
+}
 
 // SignReply: `signature` is "vault:v{n}:" + base64.
 struct SignReply {
@@ -38,6 +49,12 @@ struct SignReply {
   std::int64_t key_version = 0;
 };
 BOOST_DESCRIBE_STRUCT(SignReply, (), (signature, algorithm, key_id, key_name, key_version))
+constexpr auto schema_facts(const SignReply*) {
+  return std::to_array<json::Fact>({
+      {"signature", R"("pattern":"^vault:v[1-9][0-9]*:")"},
+      {"key_version", R"("minimum":1)"},
+  });
+}
 
 struct HmacReply {
   std::string hmac;
@@ -47,6 +64,12 @@ struct HmacReply {
   std::int64_t key_version = 0;
 };
 BOOST_DESCRIBE_STRUCT(HmacReply, (), (hmac, algorithm, key_id, key_name, key_version))
+constexpr auto schema_facts(const HmacReply*) {
+  return std::to_array<json::Fact>({
+      {"hmac", R"("pattern":"^vault:v[1-9][0-9]*:")"},
+      {"key_version", R"("minimum":1)"},
+  });
+}
 
 struct VerifyReply {
   bool is_valid = false;
@@ -61,11 +84,21 @@ struct TransitEncryptRequest {
   std::optional<std::string_view> encoding;  // absent: base64
 };
 BOOST_DESCRIBE_STRUCT(TransitEncryptRequest, (), (plaintext, encoding))
+constexpr auto schema_facts(const TransitEncryptRequest*) {
+  return std::to_array<json::Fact>({
+      {"encoding", R"("enum":["utf8","utf-8","base64"],"default":"base64")"},
+  });
+}
 
 struct TransitCiphertext {
   std::string_view ciphertext;
 };
 BOOST_DESCRIBE_STRUCT(TransitCiphertext, (), (ciphertext))
+constexpr auto schema_facts(const TransitCiphertext*) {
+  return std::to_array<json::Fact>({
+      {"ciphertext", R"("pattern":"^vault:v[1-9][0-9]*:")"},
+  });
+}
 
 struct TransitEncryptReply {
   std::string ciphertext;
@@ -73,21 +106,42 @@ struct TransitEncryptReply {
   std::int64_t key_version = 0;
 };
 BOOST_DESCRIBE_STRUCT(TransitEncryptReply, (), (ciphertext, key_name, key_version))
+constexpr auto schema_facts(const TransitEncryptReply*) {
+  return std::to_array<json::Fact>({
+      {"ciphertext", R"("pattern":"^vault:v[1-9][0-9]*:")"},
+      {"key_version", R"("minimum":1)"},
+  });
+}
 
 struct TransitDecryptReply {
   json::PlainText plaintext;  // base64
 };
 BOOST_DESCRIBE_STRUCT(TransitDecryptReply, (), (plaintext))
+constexpr auto schema_facts(const TransitDecryptReply*) {
+  return std::to_array<json::Fact>({
+      {"plaintext", R"("contentEncoding":"base64")"},
+  });
+}
 
 struct TransitEncryptBatch {
   std::vector<TransitEncryptRequest> items;
 };
 BOOST_DESCRIBE_STRUCT(TransitEncryptBatch, (), (items))
+constexpr auto schema_facts(const TransitEncryptBatch*) {
+  return std::to_array<json::Fact>({
+      {"items", R"("maxItems":1000)"},
+  });
+}
 
 struct TransitDecryptBatch {
   std::vector<TransitCiphertext> items;
 };
 BOOST_DESCRIBE_STRUCT(TransitDecryptBatch, (), (items))
+constexpr auto schema_facts(const TransitDecryptBatch*) {
+  return std::to_array<json::Fact>({
+      {"items", R"("maxItems":1000)"},
+  });
+}
 
 // TransitResult: `error` is a text here, as the published clients have it.
 struct TransitResult {

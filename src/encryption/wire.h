@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
-#include "base/json.h"
+#include "base/json_schema.h"
 
 namespace quantumapi::encryption {
 
@@ -21,6 +21,11 @@ struct EncryptRequest {
   std::optional<KeyId> key_id;
 };
 BOOST_DESCRIBE_STRUCT(EncryptRequest, (), (plaintext, encoding, algorithm, additional_data, key_id))
+constexpr auto schema_facts(const EncryptRequest*) {
+  return std::to_array<json::Fact>({
+      {"encoding", R"("enum":["utf8","utf-8","base64"],"default":"utf8")"},
+  });
+}
 
 // EncryptReply: all octets in base64 but the payload's text form. The member
 // EncryptedPayload is what the companion services read.
@@ -38,6 +43,11 @@ struct EncryptReply {
 BOOST_DESCRIBE_STRUCT(EncryptReply, (),
                       (encrypted_payload, EncryptedPayload, ciphertext, encapsulated_key, nonce,
                        tag, algorithm, key_id, key_version))
+constexpr auto schema_facts(const EncryptReply*) {
+  return std::to_array<json::Fact>({
+      {"key_version", R"("minimum":1)"},
+  });
+}
 
 struct DecryptRequest {
   std::optional<std::string_view> encrypted_payload;
@@ -63,6 +73,11 @@ struct EncryptItem {
   std::optional<std::string_view> additional_data;
 };
 BOOST_DESCRIBE_STRUCT(EncryptItem, (), (plaintext, encoding, additional_data))
+constexpr auto schema_facts(const EncryptItem*) {
+  return std::to_array<json::Fact>({
+      {"encoding", R"("enum":["utf8","utf-8","base64"],"default":"utf8")"},
+  });
+}
 
 struct DecryptItem {
   std::string_view encrypted_payload;
@@ -78,11 +93,21 @@ struct EncryptBatchSchema {
   std::optional<bool> per_item;
 };
 BOOST_DESCRIBE_STRUCT(EncryptBatchSchema, (), (items, key_id, per_item))
+constexpr auto schema_facts(const EncryptBatchSchema*) {
+  return std::to_array<json::Fact>({
+      {"items", R"("maxItems":1000)"},
+  });
+}
 
 struct DecryptBatchSchema {
   std::vector<DecryptItem> items;
 };
 BOOST_DESCRIBE_STRUCT(DecryptBatchSchema, (), (items))
+constexpr auto schema_facts(const DecryptBatchSchema*) {
+  return std::to_array<json::Fact>({
+      {"items", R"("maxItems":1000)"},
+  });
+}
 
 struct BatchRequest {
   json::Value items;
@@ -164,6 +189,19 @@ BOOST_DESCRIBE_STRUCT(KeyReply, (),
                        entropy_sources, quantum_entropy, expires_at, scheduled_deletion_date,
                        purge_protected, imported, key_id, new_version, previous_version,
                        rotated_at))
+constexpr auto schema_facts(const KeyReply*) {
+  return std::to_array<json::Fact>({
+      {"key_type", R"("enum":["encryption","signing","hmac"])"},
+      {"version", R"("minimum":1)"},
+      {"state", R"("enum":["active","disabled","scheduled_deletion","deleted"])"},
+      {"purpose", R"("enum":["encryption","signing","hmac"])"},
+      {"usage", R"("const":"image")"},
+      {"status", R"("enum":["active","inactive","scheduled_deletion","deleted"])"},
+      {"public_key", R"("contentEncoding":"base64")"},
+      {"min_decryption_version", R"("minimum":1)"},
+      {"version_count", R"("minimum":1)"},
+  });
+}
 
 struct KeyListReply {
   std::vector<KeyReply> keys;
@@ -173,17 +211,35 @@ struct KeyListReply {
   bool has_more = false;
 };
 BOOST_DESCRIBE_STRUCT(KeyListReply, (), (keys, total, page, page_size, has_more))
+constexpr auto schema_facts(const KeyListReply*) {
+  return std::to_array<json::Fact>({
+      {"total", R"("minimum":0)"},
+      {"page_size", R"("minimum":1,"maximum":200)"},
+  });
+}
 
 struct RotateRequest {
+  std::optional<std::string> name;
   std::optional<bool> set_as_default;
 };
-BOOST_DESCRIBE_STRUCT(RotateRequest, (), (set_as_default))
+BOOST_DESCRIBE_STRUCT(RotateRequest, (), (name, set_as_default))
+constexpr auto schema_facts(const RotateRequest*) {
+  return std::to_array<json::Fact>({
+      {"name", R"("minLength":1,"maxLength":100)"},
+  });
+}
 
 struct EntropyRequest {
   std::optional<std::int64_t> bytes;
   std::optional<std::string_view> format;
 };
 BOOST_DESCRIBE_STRUCT(EntropyRequest, (), (bytes, format))
+constexpr auto schema_facts(const EntropyRequest*) {
+  return std::to_array<json::Fact>({
+      {"bytes", R"("minimum":1,"maximum":65536,"default":32)"},
+      {"format", R"("enum":["raw","hex","uuid","int32","int64"],"default":"raw")"},
+  });
+}
 
 struct SourceDetails {
   std::string_view provider;
@@ -206,5 +262,13 @@ struct EntropyReply {
 BOOST_DESCRIBE_STRUCT(EntropyReply, (),
                       (entropy, format, source, source_details, consumed_bytes, quota_limit_mb,
                        quota_remaining_mb, request_id))
+constexpr auto schema_facts(const EntropyReply*) {
+  return std::to_array<json::Fact>({
+      {"entropy",
+       R"({"anyOf":[{"type":"string"},{"type":"array","items":{"type":["string","integer"]}}]})"},
+      {"format", R"("enum":["raw","hex","uuid","int32","int64"])"},
+      {"request_id", R"("format":"uuid")"},
+  });
+}
 
 }  // namespace quantumapi::encryption

@@ -3,6 +3,7 @@
 #include "keyring/answers.h"
 #include "keyring/import.h"
 #include "keyring/keyring_impl.h"
+#include "keyring/lifecycle_repository.h"
 #include "keyring/locked.h"
 
 namespace quantumapi::keyring {
@@ -132,7 +133,7 @@ Result<KeyRecord> Keyring::Impl::add(Keyring& keyring, const Prepared& made,
 }
 
 Result<Keyring::Rotation> Keyring::rotate(TenantId tenant, KeyId key, AuditEvent event,
-                                          bool set_default) {
+                                          bool set_default, std::optional<std::string> name) {
   const std::scoped_lock one_at_a_time(impl_->rotation_of(key));
   store::Database& database = impl_->database;
   TRY_ASSIGN(const KeyRecord before, present(database.read([&](store::Transaction& tx) {
@@ -159,6 +160,10 @@ Result<Keyring::Rotation> Keyring::rotate(TenantId tenant, KeyId key, AuditEvent
       tx.touch("key_default", repository::default_id(tenant, before.purpose));
     }
     TRY_ASSIGN(KeyRecord record, present(repository::find_any(tx, tenant, key)));
+    if (name && *name != record.name) {
+      record.name = *name;
+      TRY(repository::update(tx, record, now));
+    }
     tx.record(about(event, record));
     tx.touch("key", key.uuid);
     return Rotation{std::move(record), before.latest_version};

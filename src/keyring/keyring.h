@@ -59,9 +59,11 @@ class Keyring {
     std::uint32_t previous_version = 0;
   };
   // rotate adds a version that all further encryption uses; older ones decrypt.
-  // With `set_default` the key becomes its purpose's default as well. kConflict
-  // "key_not_active" when the key is not active.
-  Result<Rotation> rotate(TenantId tenant, KeyId key, AuditEvent event, bool set_default = false);
+  // With `set_default` the key becomes its purpose's default as well, with `name` it is
+  // called so from then on. kConflict "key_not_active" when the key is not active, or
+  // "key_name_conflict".
+  Result<Rotation> rotate(TenantId tenant, KeyId key, AuditEvent event, bool set_default = false,
+                          std::optional<std::string> name = {});
 
   // import_key does what create does with material made elsewhere. 400 naming
   // keyMaterial when it is not exactly one key of `algorithm` in `format`.
@@ -105,10 +107,12 @@ class Keyring {
   struct Filter {
     std::optional<Purpose> purpose;    // kSign lists image keys too, as clients see them
     std::optional<std::string> state;  // absent: all but deleted ones
+    bool all_versions = false;         // a row for each version, as if it were the newest
     std::int64_t offset = 0;
     std::int64_t limit = 50;
   };
-  // list gives the newest first. The total of a filtered list counts up to 10,000.
+  // list gives the newest first. The total of a filtered list, and of one of all
+  // versions, counts up to 10,000.
   Result<KeyPage> list(TenantId tenant, const Filter& filter);
 
   // default_encryption is the newest version of the tenant's default key for

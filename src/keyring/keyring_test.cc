@@ -152,6 +152,33 @@ TEST_P(KeyringTest, ARotatedKeySealsWithTheNewVersionAndOpensWithTheOld) {
   EXPECT_TRUE(open_object(*old, place, sealed));
 }
 
+TEST_P(KeyringTest, ARotationMayGiveTheKeyAnotherNameThatIsFree) {
+  const TenantId mine = new_tenant();
+  const KeyRecord made = create(mine, "fields");
+  create(mine, "taken");
+  expect_code(keys().rotate(mine, made.id, event("key.rotate"), false, "taken"), Code::kConflict,
+              "key_name_conflict");
+  EXPECT_EQ(expect(keys().find(mine, "fields")).latest_version, 1U);
+  const auto rotation = expect(keys().rotate(mine, made.id, event("key.rotate"), false, "renamed"));
+  EXPECT_EQ(rotation.key.name, "renamed");
+  EXPECT_EQ(expect(keys().find(mine, "renamed")).latest_version, rotation.key.latest_version);
+}
+
+TEST_P(KeyringTest, AListOfAllVersionsHasARowForEach) {
+  const TenantId mine = new_tenant();
+  const KeyRecord made = create(mine, "fields");
+  const KeyRecord other = create(mine, "other");
+  expect(keys().rotate(mine, made.id, event("key.rotate")));
+  const auto all = expect(keys().list(mine, {.all_versions = true}));
+  EXPECT_EQ(all.total, 3);
+  std::map<KeyId, std::vector<std::uint32_t>> versions;
+  for (const KeyRecord& row : all.keys) versions[row.id].push_back(row.latest_version);
+  EXPECT_EQ(versions[made.id], (std::vector<std::uint32_t>{2, 1}));
+  EXPECT_EQ(versions[other.id], (std::vector<std::uint32_t>{1}));
+  const auto page = expect(keys().list(mine, {.all_versions = true, .offset = 2, .limit = 2}));
+  EXPECT_EQ(page.keys.size(), 1U);
+}
+
 TEST_P(KeyringTest, NothingIsUndecryptableWhileKeysRotateUnderManyThreads) {
   const TenantId mine = new_tenant();
   const KeyRecord made = create(mine, "fields");
