@@ -30,6 +30,10 @@ constexpr Statement kFirstTenant{
 constexpr Statement kFindTenant{
     "access.find_tenant", R"sql(SELECT id, name, environment FROM tenants WHERE id = :id)sql"};
 
+constexpr Statement kFindTenantNamed{
+    "access.find_tenant_named",
+    R"sql(SELECT id, name, environment FROM tenants WHERE name = :name)sql"};
+
 constexpr Statement kInsertAccount{
     "access.insert_account",
     R"sql(INSERT INTO service_accounts (id, tenant, name, created_at, revision)
@@ -182,6 +186,10 @@ Result<std::optional<AccessService::Tenant>> first_tenant(Transaction& tx) {
 
 Result<std::optional<AccessService::Tenant>> find_tenant(Transaction& tx, TenantId tenant) {
   return one_tenant(tx, kFindTenant, {{"id", tenant}});
+}
+
+Result<std::optional<AccessService::Tenant>> find_tenant(Transaction& tx, std::string_view name) {
+  return one_tenant(tx, kFindTenantNamed, {{"name", name}});
 }
 
 Status insert_account(Transaction& tx, TenantId tenant, const AccountRow& account, WallTime now) {

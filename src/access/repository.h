@@ -32,6 +32,8 @@ struct AccountRow {
 Status insert_tenant(store::Transaction& tx, const AccessService::Tenant& tenant, WallTime now);
 Result<std::optional<AccessService::Tenant>> first_tenant(store::Transaction& tx);
 Result<std::optional<AccessService::Tenant>> find_tenant(store::Transaction& tx, TenantId tenant);
+Result<std::optional<AccessService::Tenant>> find_tenant(store::Transaction& tx,
+                                                         std::string_view name);
 
 Status insert_account(store::Transaction& tx, TenantId tenant, const AccountRow& account,
                       WallTime now);

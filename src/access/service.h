@@ -123,6 +123,7 @@ class AccessService {
   Result<CreatedTenant> create_tenant(const NewTenant& tenant, AuditEvent event);
   Result<Tenant> first_tenant();
   Result<Tenant> find_tenant(TenantId tenant);
+  Result<Tenant> find_tenant(std::string_view name);
 
   struct Account {
     ServiceAccountId id;

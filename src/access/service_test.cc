@@ -53,6 +53,8 @@ TEST_P(Access, TheFirstTenantStaysTheFirst) {
   EXPECT_EQ(expect(service().first_tenant()).id, tenant().tenant.id);
   EXPECT_EQ(expect(service().find_tenant(tenant().tenant.id)).name, "acme");
   expect_code(service().find_tenant(new_tenant()), Code::kNotFound);
+  EXPECT_EQ(expect(service().find_tenant("acme")).id, tenant().tenant.id);
+  expect_code(service().find_tenant("ACME"), Code::kNotFound);
 }
 
 TEST_P(Access, ATenantsNameIsTakenOnce) {

@@ -111,4 +111,9 @@ Result<AccessService::Tenant> AccessService::find_tenant(TenantId tenant) {
       [&](store::Transaction& tx) { return access::find_tenant(tx, tenant); }));
 }
 
+Result<AccessService::Tenant> AccessService::find_tenant(std::string_view name) {
+  return present(
+      impl_->database.read([&](store::Transaction& tx) { return access::find_tenant(tx, name); }));
+}
+
 }  // namespace quantumapi::access

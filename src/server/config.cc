@@ -128,15 +128,42 @@ void add_certificate_options(CLI::App& app, Config& config) {
       ->capture_default_str();
 }
 
+void add_environment_option(CLI::App& app, Config& config) {
+  app.add_option("--environment", config.environment, "Development, Staging or Production")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"Development", "Staging", "Production"}));
+}
+
 void add_init_options(CLI::App& app, Config& config) {
   app.add_flag("--json", config.json, "Print {\"api_key\",\"tenant_id\"} alone, for scripts");
-  app.add_option("--tenant", config.tenant, "Name of the first tenant")->capture_default_str();
+  app.add_option("--tenant", config.tenant, "Name of the first tenant [default]");
+  add_environment_option(app, config);
   app.add_flag("--server-keys", config.server_keys,
                "Let POST /pki/issue make keys for the first tenant's services");
   app.add_option("--host", config.hosts,
                  "Further DNS names and addresses of the self-made certificates")
       ->envname("QUANTUMAPID_HOST")
       ->delimiter(',');
+}
+
+void add_api_key_command(CLI::App& api_key, Config& config) {
+  CLI::App* create = api_key.add_subcommand("create", "Make a key and print it once");
+  create->add_option("--name", config.api_key_name, "What the key is called")
+      ->capture_default_str();
+  create->add_option("--tenant", config.tenant, "Name of the tenant whose key it is [the first]");
+  create->add_flag("--json", config.json, "Print {\"api_key\",\"tenant_id\"} alone");
+  create->fallthrough();
+  api_key.require_subcommand(1);
+}
+
+void add_tenant_command(CLI::App& tenant, Config& config) {
+  CLI::App* create =
+      tenant.add_subcommand("create", "Make a tenant with its keys and print its owner's key once");
+  create->add_option("--name", config.tenant, "What the tenant is called")->required();
+  add_environment_option(*create, config);
+  create->add_flag("--json", config.json, "Print {\"api_key\",\"tenant_id\"} alone");
+  create->fallthrough();
+  tenant.require_subcommand(1);
 }
 
 // settle fills in what depends on other options. Empty when all is well.
@@ -159,6 +186,7 @@ struct CommandLine {
   CLI::App* init;
   CLI::App* serve;
   CLI::App* api_key;
+  CLI::App* tenant;
   CLI::App* check;
 };
 
@@ -170,19 +198,17 @@ CommandLine::CommandLine(Config& config) {
   serve = app.add_subcommand("serve", "Run the platform");
   api_key = app.add_subcommand("apikey",
                                "Make a further owner key on this host, with the server stopped");
-  for (CLI::App* command : {init, serve, api_key}) {
+  tenant =
+      app.add_subcommand("tenant", "Make a further tenant on this host, with the server stopped");
+  for (CLI::App* command : {init, serve, api_key, tenant}) {
     add_store_options(*command, config);
     command->footer(std::string(kFooter));
   }
   add_init_options(*init, config);
   add_serve_options(*serve, config);
   add_certificate_options(*serve, config);
-  CLI::App* create = api_key->add_subcommand("create", "Make a key and print it once");
-  create->add_option("--name", config.api_key_name, "What the key is called")
-      ->capture_default_str();
-  create->add_flag("--json", config.json, "Print {\"api_key\",\"tenant_id\"} alone");
-  create->fallthrough();
-  api_key->require_subcommand(1);
+  add_api_key_command(*api_key, config);
+  add_tenant_command(*tenant, config);
   CLI::App* files = app.add_subcommand("config", "Look at the options without using them");
   files->require_subcommand(1);
   check = files->add_subcommand("check", "Say what is wrong with the options of serve, and where");
@@ -259,7 +285,7 @@ std::string unknown(const FileOption& line) {
 Status add_file(const CommandLine& known, std::vector<std::string>& arguments) {
   const std::string file = file_named(arguments);
   const CLI::App* command = nullptr;
-  for (const CLI::App* one : {known.init, known.serve, known.api_key})
+  for (const CLI::App* one : {known.init, known.serve, known.api_key, known.tenant})
     if (std::ranges::find(arguments, one->get_name()) != arguments.end()) command = one;
   if (file.empty() || command == nullptr) return {};
   TRY_ASSIGN(const auto lines, read_config_file(file));
@@ -345,9 +371,10 @@ Config parse_command_line(int argc, char** argv) {
     config.exit_code = line.app.exit(error) == 0 ? 0 : 2;
     return config;
   }
-  config.command = line.init->parsed()    ? Config::Command::kInit
-                   : line.serve->parsed() ? Config::Command::kServe
-                                          : Config::Command::kCreateApiKey;
+  config.command = line.init->parsed()     ? Config::Command::kInit
+                   : line.serve->parsed()  ? Config::Command::kServe
+                   : line.tenant->parsed() ? Config::Command::kCreateTenant
+                                           : Config::Command::kCreateApiKey;
   return config;
 }
 

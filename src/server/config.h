@@ -25,7 +25,7 @@ struct TlsFiles {
 };
 
 struct Config {
-  enum class Command : std::uint8_t { kInit, kServe, kCreateApiKey, kCheck, kExit };
+  enum class Command : std::uint8_t { kInit, kServe, kCreateApiKey, kCreateTenant, kCheck, kExit };
   Command command = Command::kExit;
   int exit_code = 0;  // for kExit: --help and command lines that can't be used
 
@@ -36,9 +36,10 @@ struct Config {
   bool accept_key_journal = false;  // one that lacks what the store has seen of it
   std::string seal_file;            // default: data/root.seal
 
-  // init and apikey
+  // init, apikey and tenant
   bool json = false;
-  std::string tenant = "default";
+  std::string tenant;  // its name; empty: "default" for init, the first tenant for apikey
+  std::string environment = "Development";
   bool server_keys = false;        // its policy of certificates lets POST /pki/issue make keys
   std::vector<std::string> hosts;  // further names of the self-made certificates
   std::string api_key_name = "owner";

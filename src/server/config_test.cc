@@ -114,6 +114,19 @@ TEST_F(ConfigFileTest, OfServeServesTheOtherCommands) {
   EXPECT_THAT(init.hosts, ElementsAre("vault.example"));
   EXPECT_EQ(parse({"serve", "--config", path}).io_threads, 1);
   EXPECT_EQ(parse({"apikey", "create", "--config", path}).data, "/file");
+  EXPECT_EQ(parse({"tenant", "create", "--name", "b", "--config", path}).data, "/file");
+}
+
+TEST_F(ConfigFileTest, NamesNoTenant) {
+  const Config made =
+      parse({"tenant", "create", "--data", "/d", "--name", "b", "--environment", "Staging"});
+  ASSERT_EQ(made.command, Config::Command::kCreateTenant);
+  EXPECT_EQ(made.tenant, "b");
+  EXPECT_EQ(made.environment, "Staging");
+  EXPECT_EQ(parse({"tenant", "create", "--data", "/d"}).exit_code, 2);
+  EXPECT_EQ(
+      parse({"tenant", "create", "--data", "/d", "--name", "b", "--environment", "Lab"}).exit_code,
+      2);
 }
 
 TEST_F(ConfigFileTest, WithAnUnknownOptionStopsTheProgram) {

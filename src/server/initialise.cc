@@ -62,7 +62,8 @@ Status initialise(const Config& config, std::ostream& out, Logger& log) {
   TRY(make_platform_keys(*platform, clock));
   TRY(ensure_tls_identities(*platform, config, clock));
   access::AccessService::NewTenant tenant;
-  tenant.name = config.tenant;
+  tenant.name = config.tenant.empty() ? "default" : config.tenant;
+  tenant.environment = config.environment;
   TRY_ASSIGN(const auto made,
              platform->access().create_tenant(tenant, system_event(clock, "tenant.create")));
   TRY(platform->ca().create_first(made.tenant.id, config.server_keys,
@@ -81,12 +82,35 @@ Status initialise(const Config& config, std::ostream& out, Logger& log) {
   return {};
 }
 
+Status create_tenant(const Config& config, std::ostream& out, Logger& log) {
+  const base::SystemClock clock;
+  Metrics metrics;
+  TRY_ASSIGN(const auto platform,
+             Platform::open(config, Platform::Mode::kOpen, clock, log, metrics));
+  // The platform's keys and its first tenant are made by init alone.
+  TRY(platform->access().first_tenant());
+  access::AccessService::NewTenant tenant;
+  tenant.name = config.tenant;
+  tenant.environment = config.environment;
+  TRY_ASSIGN(const auto made,
+             platform->access().create_tenant(tenant, system_event(clock, "tenant.create")));
+  const FirstKey key{made.owner_key.text.reveal_text(SecretAccess{}), made.tenant.id.to_string()};
+  if (config.json)
+    print_json(out, key);
+  else
+    out << fmt::format("First API key of tenant \"{}\" ({}), shown this once:\n\n  {}\n",
+                       made.tenant.name, key.tenant_id, key.api_key);
+  return {};
+}
+
 Status create_api_key(const Config& config, std::ostream& out, Logger& log) {
   const base::SystemClock clock;
   Metrics metrics;
   TRY_ASSIGN(const auto platform,
              Platform::open(config, Platform::Mode::kOpen, clock, log, metrics));
-  TRY_ASSIGN(const auto tenant, platform->access().first_tenant());
+  TRY_ASSIGN(const auto tenant, config.tenant.empty()
+                                    ? platform->access().first_tenant()
+                                    : platform->access().find_tenant(config.tenant));
   TRY_ASSIGN(const auto made,
              platform->access().create_owner_key(tenant.id, config.api_key_name,
                                                  system_event(clock, "apikey.create")));

@@ -15,7 +15,11 @@ namespace quantumapi::server {
 // kConflict when the platform is initialised already, and nothing changes.
 Status initialise(const Config& config, std::ostream& out, Logger& log);
 
-// create_api_key makes a further owner key of the first tenant and prints it, once.
+// create_tenant makes a further tenant with its default keys and prints its owner's
+// API key, once. kConflict "tenant_name_conflict" when the name is taken.
+Status create_tenant(const Config& config, std::ostream& out, Logger& log);
+
+// create_api_key makes a further owner key of a tenant and prints it, once.
 Status create_api_key(const Config& config, std::ostream& out, Logger& log);
 
 }  // namespace quantumapi::server

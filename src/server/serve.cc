@@ -152,6 +152,9 @@ int main_program(int argc, char** argv) {
       case Config::Command::kCreateApiKey:
         status = create_api_key(config, std::cout, log);
         break;
+      case Config::Command::kCreateTenant:
+        status = create_tenant(config, std::cout, log);
+        break;
       case Config::Command::kServe:
         status = serve(config, [&] { return parse_command_line(argc, argv); }, log);
         break;
