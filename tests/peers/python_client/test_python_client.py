@@ -1,6 +1,5 @@
 """The published Python client, its current release, unchanged, against the running server."""
 
-import asyncio
 import datetime
 import importlib.metadata
 import uuid
@@ -8,58 +7,8 @@ import uuid
 import quantumapi
 import quantumapi.errors
 import pytest
+from published_client import Async, Sync, name
 from quantumapi.models.keys import KeyStatus, KeyType
-
-
-class Sync:
-    def __init__(self, **options):
-        self.client = quantumapi.QuantumAPISyncClient(**options)
-
-    def __call__(self, answer):
-        return answer
-
-    def close(self):
-        self.client.close()
-
-
-class Async:
-    """A loop of its own: asyncio.run would change how the synchronous client works afterwards."""
-
-    def __init__(self, **options):
-        self.loop = asyncio.new_event_loop()
-        self.client = quantumapi.QuantumAPIClient(**options)
-
-    def __call__(self, answer):
-        return self.loop.run_until_complete(answer)
-
-    def close(self):
-        self.loop.run_until_complete(self.client.close())
-        self.loop.close()
-
-
-@pytest.fixture
-def connect(request, shared_server, monkeypatch):
-    # Its own setting: without it each 503 is tried again for 14 seconds.
-    monkeypatch.setenv("QUANTUMAPI_MAX_RETRIES", "0")
-    made = []
-
-    def make(kind, api_key=None):
-        made.append(kind(api_key=api_key or shared_server.api_key, base_url=shared_server.plain_url))
-        return made[-1], made[-1].client
-
-    yield make
-    for each in made:
-        each.close()
-
-
-@pytest.fixture(params=[Sync, Async])
-def api(request, connect):
-    """`call, client`: call(client.secrets.get(…)) gives the answer of either client."""
-    return connect(request.param)
-
-
-def name(what="secret"):
-    return f"{what}-{uuid.uuid4()}"
 
 
 def test_this_is_the_published_release():
@@ -329,14 +278,6 @@ def test_a_missing_scope_and_a_revoked_key_are_permission_errors(connect, kind, 
     assert issubclass(quantumapi.InsufficientScopeError, quantumapi.PermissionError)
     assert shared_server.http.delete(f"/api/v1/apikeys/{made['id']}").status_code == 204
     raises(quantumapi.KeyRevokedError, call, lambda: client.secrets.list(), "key_revoked")
-
-
-def test_what_this_server_lacks_is_a_clear_error(api):
-    call, client = api
-    made = call(client.secrets.create(name=name(), value="v"))
-    for absent in (lambda: client.secrets.insights(made.id), lambda: client.usage.get_storage()):
-        with pytest.raises(quantumapi.NotFoundError):
-            call(absent())
 
 
 def test_a_kept_connection_is_closed_with_notice_when_the_server_drains(new_server, monkeypatch):

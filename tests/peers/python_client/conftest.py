@@ -1,0 +1,1 @@
+from published_client import *  # noqa: F401,F403
