@@ -182,6 +182,7 @@ def test_wrong_types_and_values_are_refused_by_field(server, refused, path, body
 WHOLE = {  # a valid body for each route that must have one
     ("post", "/api/v1/secrets"): {"name": "whole", "value": "x"},
     ("put", "/api/v1/secrets/{id}/value"): {"value": "y"},
+    ("post", "/api/v1/secrets/{id}/rollback"): {"version": 1},
     ("post", "/api/v1/encrypt"): {"plaintext": "x"},
     ("post", "/api/v1/encryption/encrypt"): {"plaintext": "x"},
     ("post", "/api/v1/apikeys"): {"name": "whole", "scopes": ["secrets:read"]},
@@ -584,7 +585,7 @@ def test_what_does_not_open_is_refused_alike(server):
 PROMISED = {
     "/health": {"get"}, "/health/live": {"get"}, "/health/ready": {"get"}, "/version": {"get"}, "/metrics": {"get"}, "/openapi.json": {"get"},
     "/api/v1/secrets": {"get", "post"}, "/api/v1/secrets/{id}": {"get", "delete"}, "/api/v1/secrets/{id}/value": {"put"},
-    "/api/v1/secrets/{id}/history": {"get"}, "/api/v1/secrets/by-name/{name}": {"get"},
+    "/api/v1/secrets/{id}/history": {"get"}, "/api/v1/secrets/{id}/versions": {"get"}, "/api/v1/secrets/{id}/rollback": {"post"}, "/api/v1/secrets/by-name/{name}": {"get"},
     "/api/v1/encrypt": {"post"}, "/api/v1/decrypt": {"post"}, "/api/v1/encryption/encrypt": {"post"}, "/api/v1/encryption/decrypt": {"post"},
     "/api/v1/qrng/entropy": {"post"}, "/api/v1/keys": {"get"}, "/api/v1/keys/{id}": {"get"}, "/api/v1/keys/{id}/rotate": {"post"},
     "/api/v1/apikeys": {"get", "post"}, "/api/v1/apikeys/{id}": {"get", "delete"}, "/api/v1/whoami": {"get"},
