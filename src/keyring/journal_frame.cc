@@ -17,8 +17,7 @@ bool is_kind(std::uint8_t kind) {
 }
 
 bool is_purpose(std::uint8_t purpose) {
-  return purpose >= static_cast<std::uint8_t>(Purpose::kEncrypt) &&
-         purpose <= static_cast<std::uint8_t>(Purpose::kServer);
+  return parse_purpose(to_string(static_cast<Purpose>(purpose))).has_value();
 }
 
 std::optional<JournalEntry> read_entry(Reader& reader) {

@@ -307,8 +307,15 @@ TEST_F(Journal, EntriesOfAnUnknownKindOrPurposeAreRefused) {
   changed[0] = 99;
   expect_code(parse_entries(changed), Code::kDataLoss);
   changed = body;
-  changed[1 + 8 + 16 + 16 + 4] = 0;
-  expect_code(parse_entries(changed), Code::kDataLoss);
+  constexpr std::size_t kPurposeAt = 1 + 8 + 16 + 16 + 4;
+  for (const std::uint8_t unknown : {0, 13, 255}) {
+    changed[kPurposeAt] = unknown;
+    expect_code(parse_entries(changed), Code::kDataLoss);
+  }
+  for (std::uint8_t purpose = 1; purpose <= 12; ++purpose) {
+    changed[kPurposeAt] = purpose;
+    EXPECT_TRUE(parse_entries(changed)) << int{purpose};
+  }
   expect_code(parse_entries({}), Code::kDataLoss);
   // Cut inside a number, with what would pass for empty fields behind it.
   expect_code(parse_entries(Bytes(13, 1)), Code::kDataLoss);

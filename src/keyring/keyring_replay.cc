@@ -18,6 +18,17 @@ const JournalPosition* position_of(const std::vector<JournalPosition>& known, co
   return found == known.end() ? nullptr : &*found;
 }
 
+// A tenant has one search key, which every hash it has stored is of: a new one
+// beside it would find none of them.
+Status make_default_again(store::Transaction& tx, const JournalEntry& version, KeyId key) {
+  if (version.purpose != Purpose::kSearch) return {};
+  const Uuid row = repository::default_id(version.tenant, version.purpose);
+  TRY_ASSIGN(const auto there, repository::find_default(tx, row));
+  if (there) return {};
+  tx.touch("key_default", row);
+  return repository::set_default(tx, version.tenant, version.purpose, key, version.time);
+}
+
 }  // namespace
 
 Status Keyring::check_journal(bool alone, bool accept) {
@@ -91,6 +102,7 @@ Result<bool> Keyring::bring_back(const JournalEntry& version) {
                                       .at = version.time,
                                       .imported = false}));
       if (is_visible(version.purpose)) TRY(repository::count(tx, version.tenant, key.uuid, 1));
+      TRY(make_default_again(tx, version, key));
     }
     TRY(repository::insert_version(tx, {key, version.version, version.wrapped, public_key,
                                         "key-journal", false, version.time}));

@@ -35,6 +35,15 @@ class KeyReplay : public testing::KeyringTest {
     run(kVersions, {{"id", key}});
     run(kKey, {{"id", key}});
   }
+  void forget_default(Purpose purpose) {
+    static const store::Statement kRow{"test.forget_default",
+                                       "DELETE FROM key_defaults WHERE id = :id"};
+    static const store::Statement kHistory{
+        "test.forget_default_history", "DELETE FROM key_default_history WHERE default_id = :id"};
+    const Uuid id = repository::default_id(mine_, purpose);
+    run(kRow, {{"id", id}});
+    run(kHistory, {{"id", id}});
+  }
   // replay applies what the journal says of keys; gives how many entries changed something.
   std::size_t replay() {
     std::size_t applied = 0;
@@ -81,6 +90,17 @@ TEST_P(KeyReplay, AKeyThatTheStoreLostIsBackUnderANameOfItsOwn) {
   EXPECT_EQ(back.state, "active");
   EXPECT_EQ(as_text(expect(keys().public_key(mine_, key))), public_key);
   expect_code(keys().find(new_tenant(), key), Code::kNotFound);
+}
+
+TEST_P(KeyReplay, ASearchKeyThatTheStoreLostIsTheTenantsAgain) {
+  const auto before = expect(keys().search_key(mine_, true));
+  const Bytes hash = before->keyed.mac({as_bytes("ada@example.org")});
+  forget_key(before->key);
+  forget_default(Purpose::kSearch);
+  EXPECT_EQ(replay(), 1U);
+  const auto after = expect(keys().search_key(mine_, true));
+  EXPECT_EQ(after->key, before->key);
+  EXPECT_EQ(after->keyed.mac({as_bytes("ada@example.org")}), hash);
 }
 
 TEST_P(KeyReplay, AKeyThatEndedStaysEnded) {
