@@ -10,6 +10,7 @@
 #include "access/repository.h"
 #include "access/service.h"
 #include "access/uses.h"
+#include "base/passed_time.h"
 #include "crypto/hash.h"
 
 namespace quantumapi::access {
@@ -36,7 +37,6 @@ struct AccessService::Impl {
   Result<std::shared_ptr<const CachedKey>> load(ApiKeyId id);
   Result<MacKey> mac_key(const Uuid& id);
   [[nodiscard]] bool is_current(const CachedKey& key) const;
-  [[nodiscard]] WallTime not_before(WallTime now) const;
 
   // -- making keys (keys.cc)
   // Draft is a key drawn and authenticated, ready to be inserted.
@@ -68,8 +68,7 @@ struct AccessService::Impl {
   std::unordered_map<Uuid, MacKey> mac_keys;  // few, and they never change
   crypto::HmacSha3Key dummy;                  // what keys without a row are compared under
 
-  WallTime started_at;
-  SteadyTime started;
+  base::PassedTime time_passed;  // expiry is decided by it
 };
 
 // check_text refuses a text that is blank, longer than `most` characters, or

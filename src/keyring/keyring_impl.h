@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 
+#include "base/passed_time.h"
 #include "keyring/keyring.h"
 #include "keyring/lifecycle_repository.h"
 #include "keyring/material.h"
@@ -22,6 +23,7 @@ struct Keyring::Impl {
         journal(std::move(key_journal)),
         entropy(pool),
         clock(time),
+        time_passed(time),
         log(logger),
         rows("key", "keys", time),
         defaults("key_default", "key_defaults", time) {}
@@ -67,6 +69,7 @@ struct Keyring::Impl {
   std::unique_ptr<KeyJournal> journal;
   crypto::EntropyPool& entropy;
   const Clock& clock;
+  base::PassedTime time_passed;
   Logger& log;
 
   std::atomic<std::uint64_t> remembered = 0;  // octets of the journal that the store knows of

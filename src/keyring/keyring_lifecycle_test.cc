@@ -220,6 +220,28 @@ TEST_P(KeyLifecycle, AnExpiredKeyProtectsNothingNewButStillOpensFromThatVerySeco
   EXPECT_TRUE(keys().hmac(mine_, mac.id, 1, true));
 }
 
+TEST_P(KeyLifecycle, AnExpiredKeyIsNotRevivedByAClockSetBack) {
+  const KeyRecord made =
+      expect(keys().create({.tenant = mine_,
+                            .name = "short",
+                            .purpose = Purpose::kEncrypt,
+                            .algorithm = "ML-KEM-768",
+                            .description = {},
+                            .labels = {},
+                            .expires_at = clock().wall() + std::chrono::hours(1)},
+                           event("key.create")));
+  const auto seals = [&] {
+    return keys().newest_encryption(mine_, made.id, Purpose::kEncrypt, true);
+  };
+  clock().jump_wall(std::chrono::hours(2));  // wrong for a while: nothing is lost
+  expect_code(seals(), Code::kPermissionDenied, "key_expired");
+  clock().jump_wall(-std::chrono::hours(2));
+  EXPECT_TRUE(seals());
+  clock().advance(std::chrono::hours(1));
+  clock().jump_wall(-std::chrono::hours(24));
+  expect_code(seals(), Code::kPermissionDenied, "key_expired");
+}
+
 TEST_P(KeyLifecycle, EveryAlgorithmSignsAndVerifiesAcrossARotation) {
   for (const char* algorithm : {"ML-DSA-44", "ML-DSA-65", "ML-DSA-87", "ECDSA-P256", "Ed25519"}) {
     const KeyRecord made = create(mine_, algorithm, Purpose::kSign, algorithm);

@@ -49,7 +49,7 @@ VersionPlace place_of(const KeyRow& row, std::uint32_t version) {
 
 Status Keyring::Impl::check_protects(const KeyRow& row) const {
   TRY(check_active(row));
-  if (row.expires_at && *row.expires_at <= clock.wall())
+  if (row.expires_at && *row.expires_at <= time_passed.not_before(clock.wall()))
     return fail(Code::kPermissionDenied, "the key has expired", "key_expired");
   return {};
 }
