@@ -2,8 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/describe.hpp>
+#include <fstream>
 #include <set>
 
+#include "base/encoding.h"
+#include "base/json.h"
+#include "crypto/hash.h"
 #include "keyring/testing/test_keyring.h"
 
 namespace quantumapi::access {
@@ -28,6 +33,26 @@ TEST(ApiKey, OfOnePlatformIsReadByTheNext) {
   EXPECT_EQ(parsed->id, "0123456789ABCDE");
   EXPECT_EQ(parsed->all, kKnown);
   EXPECT_EQ(api_key_id(parsed->id).to_string(), "00000000-af08-8000-8285-19eedab4de0c");
+}
+
+struct KeyVector {
+  std::string text;
+  ApiKeyId id;
+  std::string lookup_key;
+  std::string mac;
+};
+BOOST_DESCRIBE_STRUCT(KeyVector, (), (text, id, lookup_key, mac))
+
+// tools/check_format_vectors.py made it from docs/formats.md.
+TEST(ApiKey, OfAnotherImplementationIsRead) {
+  std::ifstream file(QUANTUMAPI_SOURCE_DIR "/src/access/testdata/api_key_v1.json");
+  const std::string json{std::istreambuf_iterator<char>(file), {}};
+  WipingArena arena;
+  const auto vector = expect(json::decode<KeyVector>(json, arena));
+  const ApiKeyText parsed = expect(parse_api_key(vector.text));
+  EXPECT_EQ(api_key_id(parsed.id), vector.id);
+  const crypto::HmacSha3Key lookup(expect(base::from_hex(vector.lookup_key)));
+  EXPECT_EQ(base::to_hex(lookup.mac({as_bytes(parsed.all)})), vector.mac);
 }
 
 TEST(ApiKey, IsSixtyNineCharactersThatParse) {
