@@ -18,7 +18,7 @@ FLOORS = {
     "keyring": 3, "http": 3,
     "access": 4, "audit": 4, "client": 4,
     "vault": 5, "encryption": 5, "identity": 5, "ca": 5, "agent": 5, "supplychain": 5,
-    "compliance": 6, "doctor": 6,
+    "usage": 6, "compliance": 6, "doctor": 6,
     "server": 7, "cli": 7,
     "apps": 8, "reference": 8,
 }

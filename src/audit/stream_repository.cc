@@ -83,6 +83,11 @@ constexpr Statement kDeleteDay{
     "log_streams.delete_day",
     R"sql(DELETE FROM log_stream_days WHERE stream = :stream AND day = :day)sql"};
 
+constexpr Statement kMeasure{"log_streams.measure",
+                             R"sql(SELECT s.tenant,
+            CAST(sum(coalesce(d.archive_octets, d.octets)) AS BIGINT), count(*)
+          FROM log_stream_days d JOIN log_streams s ON s.id = d.stream GROUP BY s.tenant)sql"};
+
 StreamRow read_row(const Row& row) {
   StreamRow read;
   read.id = row.id<StreamId>(0);
@@ -230,6 +235,15 @@ Result<std::vector<StreamDay>> stream_days(Transaction& tx, StreamId id) {
 Status delete_stream_day(Transaction& tx, StreamId id, std::string_view day) {
   TRY(tx.execute(kDeleteDay, {{"stream", id}, {"day", day}}));
   return {};
+}
+
+Status measure_archives(Transaction& tx,
+                        const std::function<void(TenantId, std::int64_t, std::int64_t)>& each) {
+  const auto tell = [&](const Row& row) -> Status {
+    each(row.id<TenantId>(0), row.integer(1), row.integer(2));
+    return {};
+  };
+  return tx.each(kMeasure, {}, tell);
 }
 
 }  // namespace quantumapi::audit

@@ -1,6 +1,7 @@
 // The rows of log streams and of their daily files. SQL stands here only.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -69,5 +70,9 @@ struct StreamDay {
 Status put_stream_day(store::Transaction& tx, StreamId id, const StreamDay& day);
 Result<std::vector<StreamDay>> stream_days(store::Transaction& tx, StreamId id);  // newest first
 Status delete_stream_day(store::Transaction& tx, StreamId id, std::string_view day);
+
+// measure_archives gives the octets of each tenant's daily files and how many they are.
+Status measure_archives(store::Transaction& tx,
+                        const std::function<void(TenantId, std::int64_t, std::int64_t)>& each);
 
 }  // namespace quantumapi::audit

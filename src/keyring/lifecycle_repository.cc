@@ -72,6 +72,12 @@ Uuid version_id(KeyId key, std::uint32_t version) {
   return id;
 }
 
+constexpr Statement kMeasure{"keys.measure", R"sql(
+SELECT k.tenant, CAST(sum(length(v.wrapped) + length(v.public_key)) AS BIGINT),
+  count(DISTINCT k.id)
+FROM keys k JOIN key_versions v ON v.key_id = k.id
+WHERE k.visible = 1 AND k.state <> 'deleted' GROUP BY k.tenant)sql"};
+
 }  // namespace
 
 Status update(Transaction& tx, const KeyRecord& key, WallTime now) {
@@ -148,6 +154,15 @@ Status destroy(Transaction& tx, const DueKey& key, WallTime now) {
   TRY(tx.execute(kDestroy, {{"id", key.key}, {"nothing", ByteView(kNothing)}}));
   TRY(tx.execute(kDestroyed, {{"id", key.key}, {"tenant", key.tenant}, {"at", now}}));
   return {};
+}
+
+Status measure(Transaction& tx,
+               const std::function<void(TenantId, std::int64_t, std::int64_t)>& each) {
+  const auto tell = [&](const Row& row) -> Status {
+    each(row.id<TenantId>(0), row.integer(1), row.integer(2));
+    return {};
+  };
+  return tx.each(kMeasure, {}, tell);
 }
 
 }  // namespace quantumapi::keyring::repository

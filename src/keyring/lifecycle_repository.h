@@ -1,6 +1,7 @@
 // The SQL of a key's life after its making: changes, versions, deletion.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "keyring/keyring.h"
@@ -32,5 +33,9 @@ Result<std::vector<DueKey>> due(store::Transaction& tx, WallTime now, std::int64
 Result<bool> end(store::Transaction& tx, const DueKey& key, WallTime now);
 // destroy overwrites the wraps of a deleted key's versions.
 Status destroy(store::Transaction& tx, const DueKey& key, WallTime now);
+
+// measure gives the octets of each tenant's shown keys and how many they are.
+Status measure(store::Transaction& tx,
+               const std::function<void(TenantId, std::int64_t, std::int64_t)>& each);
 
 }  // namespace quantumapi::keyring::repository

@@ -108,6 +108,16 @@ const Statement kCount{"secrets.count", R"sql(
     LIMIT :bound) AS found
 )sql"};
 
+const Statement kMeasureSecrets{"secrets.measure", R"sql(
+  SELECT tenant, CAST(sum(length(fields)) AS BIGINT), count(*)
+  FROM secrets WHERE deleted_at IS NULL GROUP BY tenant
+)sql"};
+
+const Statement kMeasureVersions{"secrets.measure_versions", R"sql(
+  SELECT s.tenant, CAST(sum(length(v.value)) AS BIGINT), 0
+  FROM secret_versions v JOIN secrets s ON s.id = v.secret GROUP BY s.tenant
+)sql"};
+
 const Statement kHistory{"secrets.history", R"sql(
   SELECT version, created_at, changed_by FROM secret_versions
   WHERE secret = :secret ORDER BY version DESC LIMIT :limit
@@ -297,6 +307,16 @@ Result<std::vector<VaultService::Version>> history(Transaction& tx, SecretId id,
     return {};
   }));
   return versions;
+}
+
+Status measure(Transaction& tx,
+               const std::function<void(TenantId, std::int64_t, std::int64_t)>& each) {
+  const auto tell = [&](const Row& row) -> Status {
+    each(row.id<TenantId>(0), row.integer(1), row.integer(2));
+    return {};
+  };
+  TRY(tx.each(kMeasureSecrets, {}, tell));
+  return tx.each(kMeasureVersions, {}, tell);
 }
 
 }  // namespace repository

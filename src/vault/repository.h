@@ -1,6 +1,7 @@
 // The rows of secrets: SQL and nothing else. Every function runs in a transaction of its caller.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -66,6 +67,11 @@ Result<std::int64_t> count(store::Transaction& tx, const Selection& selection, s
 Result<std::int64_t> total(store::Transaction& tx, TenantId tenant);
 
 Result<std::vector<VaultService::Version>> history(store::Transaction& tx, SecretId id, int limit);
+
+// measure gives what each tenant keeps here: octets and items. Several calls of
+// `each` for a tenant add up.
+Status measure(store::Transaction& tx,
+               const std::function<void(TenantId, std::int64_t, std::int64_t)>& each);
 
 }  // namespace repository
 }  // namespace quantumapi::vault
