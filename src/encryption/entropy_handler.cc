@@ -18,8 +18,12 @@ using json::Value;
 
 constexpr std::int64_t kMaxBytes = 65'536;
 constexpr std::int64_t kDefaultBytes = 32;
-// There is no quota; the published clients want a number, and this one is not reached.
-constexpr double kUnlimitedMb = 1'000'000;
+// Where there is no quota: the published clients want a number, and this one is not reached.
+constexpr double kUnlimitedMb = EntropyQuota::kMaxMegabytes;
+
+double megabytes(std::int64_t octets) {
+  return static_cast<double>(octets) / EntropyQuota::kMegabyte;
+}
 
 // Format is how the octets are given; `unit` octets make one item.
 struct Format {
@@ -136,12 +140,14 @@ Value entropy_value(const Format& format, ByteView octets, Call& call) {
 
 }  // namespace
 
-Result<Reply> handle_entropy(crypto::EntropyPool& entropy, Call& call) {
+// The quota is charged for what was drawn: a source that does not answer costs nothing.
+Result<Reply> handle_entropy(crypto::EntropyPool& entropy, EntropyQuota& quota, Call& call) {
   TRY_ASSIGN(const auto request,
              json::decode_request<EntropyRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const Wanted wanted, wanted_of(request));
   TRY_ASSIGN(const crypto::Drawn drawn,
              draw(entropy, static_cast<std::size_t>(wanted.bytes), call));
+  TRY_ASSIGN(const auto left, quota.take(call.principal().tenant, wanted.bytes, call.now()));
   const std::string_view sources = drawn.state.sources;
   const EntropyReply reply{
       .entropy = entropy_value(wanted.format, drawn.octets.reveal(SecretAccess{}), call),
@@ -149,8 +155,8 @@ Result<Reply> handle_entropy(crypto::EntropyPool& entropy, Call& call) {
       .source = drawn.state.quantum ? "qrng" : "csprng",
       .source_details = {drawn.state.quantum ? "qrng" : sources, drawn.state.quantum, call.now()},
       .consumed_bytes = wanted.bytes,
-      .quota_limit_mb = kUnlimitedMb,
-      .quota_remaining_mb = kUnlimitedMb,
+      .quota_limit_mb = left.limit ? megabytes(*left.limit) : kUnlimitedMb,
+      .quota_remaining_mb = left.limit ? megabytes(left.remaining()) : kUnlimitedMb,
       .request_id = call.request().id.to_string()};
   call.audit(call.event());
   return Reply::json(call.request(), reply);

@@ -41,12 +41,14 @@ class EntropyHandler : public ::testing::Test {
     if (csprng) request.headers.push_back({"X-Allow-Csprng", "true"});
     const Principal principal;
     http::Call call(request, principal, {}, true);
-    TRY_ASSIGN(const http::Reply reply, handle_entropy(entropy, call));
+    TRY_ASSIGN(const http::Reply reply, handle_entropy(entropy, quota_, call));
     return std::string(reply.body);
   }
 
   base::ManualClock clock_{WallTime{1'800'000'000'000'000}};
   bool answers_ = true;
+  store::testing::TestStore store_{store::Dialect::kSqlite, &clock_};
+  EntropyQuota quota_{store_.database(), 0};
 };
 
 TEST_F(EntropyHandler, AQrngIsNamedAsTheSourceWhetherOrNotTheGeneratorIsAllowed) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "crypto/entropy.h"
+#include "encryption/quota.h"
 #include "encryption/service.h"
 #include "http/route.h"
 #include "keyring/keyring.h"
@@ -42,6 +43,7 @@ Result<http::Reply> handle_sign(keyring::Keyring& keyring, http::Call& call);
 Result<http::Reply> handle_verify(keyring::Keyring& keyring, http::Call& call);
 Result<http::Reply> handle_hmac(keyring::Keyring& keyring, http::Call& call);
 
-Result<http::Reply> handle_entropy(crypto::EntropyPool& entropy, http::Call& call);
+Result<http::Reply> handle_entropy(crypto::EntropyPool& entropy, EntropyQuota& quota,
+                                   http::Call& call);
 
 }  // namespace quantumapi::encryption

@@ -70,6 +70,14 @@ Result<std::optional<bool>> active_of(std::optional<std::string_view> status) {
 
 constexpr auto kPublicFormats = std::to_array<std::string_view>({"pem", "der", "jwk", "raw"});
 
+// Whoever may schedule a key's end may not take its protection away first.
+Status check_protection(const Principal& principal, const KeyRecord& key,
+                        std::optional<bool> wanted) {
+  if (wanted.value_or(true) || !key.purge_protected || principal.role == Role::kOwner) return {};
+  return fail(Code::kPermissionDenied, "only owners take a key's protection away",
+              "insufficient_scope");
+}
+
 Result<std::string> public_text(const KeyRecord& key, ByteView der, std::string_view format) {
   if (format == "raw") return base::base64_encode(key.public_key, base::Base64::kStandard);
   if (format == "pem") return crypto::public_key_pem(der);
@@ -162,6 +170,7 @@ Result<Reply> handle_update_key(Keyring& keyring, Call& call) {
   TRY(check_key_description(request.description.value_or("")));
   TRY(check_key_labels(request.labels.value_or(std::vector<std::string>())));
   TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
+  TRY(check_protection(call.principal(), key, request.purge_protected));
   const keyring::KeyUpdate change{.name = request.name,
                                   .description = request.description,
                                   .labels = request.labels,

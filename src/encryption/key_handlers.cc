@@ -68,16 +68,17 @@ Result<KeyRecord> find_bound(Keyring& keyring, TenantId tenant, const base::Bind
                              : keyring.find(tenant, KeyId{binding.id});
 }
 
-// all_versions gives a row for each version of a key, the newest first.
-Result<std::vector<KeyRecord>> all_versions(Keyring& keyring, const KeyRecord& key) {
-  std::vector<KeyRecord> rows;
+// add_versions adds a record for each version of a key.
+Status add_versions(Keyring& keyring, const KeyRecord& key, std::vector<KeyRecord>& out) {
   TRY_ASSIGN(const auto versions, keyring.versions(key.tenant, key.id));
   for (const keyring::VersionRecord& version : versions) {
-    rows.push_back(key);
-    rows.back().latest_version = version.version;
-    rows.back().created_at = version.created_at;
+    KeyRecord record = key;
+    if (version.version != key.latest_version) record.public_key.clear();
+    record.latest_version = version.version;
+    record.created_at = version.created_at;
+    out.push_back(std::move(record));
   }
-  return rows;
+  return {};
 }
 
 // list_bound: a bound credential sees the keys it is bound to and no others.
@@ -91,12 +92,12 @@ Result<keyring::KeyPage> list_bound(Keyring& keyring, const Principal& principal
     if (!found) return std::unexpected(found.error());
     const bool known =
         std::ranges::any_of(page.keys, [&](const KeyRecord& key) { return key.id == found->id; });
-    if (known || !passes(*found, filter)) continue;
-    std::vector<KeyRecord> rows{*found};
-    if (filter.all_versions) {
-      TRY_ASSIGN(rows, all_versions(keyring, *found));
-    }
-    std::ranges::move(rows, std::back_inserter(page.keys));
+    if (!known && passes(*found, filter)) page.keys.push_back(*std::move(found));
+  }
+  if (filter.all_versions) {
+    std::vector<KeyRecord> all;
+    for (const KeyRecord& key : page.keys) TRY(add_versions(keyring, key, all));
+    page.keys = std::move(all);
   }
   page.total = std::ssize(page.keys);
   const auto skipped = std::min(filter.offset, page.total);
@@ -136,9 +137,9 @@ Result<Reply> handle_rotate_key(Keyring& keyring, Call& call) {
   TRY(check_default(call.principal(), set_default));
   if (request.name) TRY(check_renaming(call.principal(), *request.name));
   TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
-  TRY_ASSIGN(const Keyring::Rotation rotation,
-             keyring.rotate(call.principal().tenant, key.id, call.event(), set_default,
-                            request.name));
+  TRY_ASSIGN(
+      const Keyring::Rotation rotation,
+      keyring.rotate(call.principal().tenant, key.id, call.event(), set_default, request.name));
   call.recorded();
   KeyReply reply;
   fill(reply, rotation.key);

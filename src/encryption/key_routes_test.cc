@@ -132,20 +132,6 @@ TEST_P(KeyRoutes, APublicKeyComesWithWhatIsAskedForAndNothingElse) {
   }
 }
 
-TEST_P(KeyRoutes, AListOfAllVersionsHasARowForEach) {
-  parsed(post("/v1/keys/fields/rotate", "{}"));
-  const auto all = parsed(get("/v1/keys", "allVersions=true&keyType=encryption"));
-  EXPECT_EQ(member(all, "keys")->items.size(), 2U);
-  EXPECT_EQ(integer(all, "total"), 2);
-  EXPECT_EQ(member(parsed(get("/v1/keys", "keyType=encryption")), "keys")->items.size(), 1U);
-  Principal bound = mine_;
-  bound.bindings = {{"key", key_.id.uuid, "fields"}};
-  const auto seen = parsed(send(bound, Method::kGet, "/v1/keys", {}, "allVersions=true"));
-  ASSERT_EQ(member(seen, "keys")->items.size(), 2U);
-  EXPECT_EQ(integer(member(seen, "keys")->items[1], "version"), 1);
-  expect_field(get("/v1/keys", "allVersions=perhaps"), "allVersions");
-}
-
 TEST_P(KeyRoutes, NamesAreCountedInCharactersAndHoldNoControl) {
   const std::string cyrillic = [] {
     std::string name;
@@ -162,6 +148,41 @@ TEST_P(KeyRoutes, NamesAreCountedInCharactersAndHoldNoControl) {
   expect_field(post("/v1/keys/fields/rotate", R"({"name":".."})"), "name");
   EXPECT_EQ(text(parsed(post("/v1/keys/fields/rotate", R"({"name":"renamed"})")), "name"),
             "renamed");
+}
+
+TEST_P(KeyRoutes, AListOfAllVersionsHasARowForEach) {
+  const auto other = parsed(post("/v1/keys", R"({"name":"other","keyType":"hmac"})"));
+  parsed(post("/v1/keys/fields/rotate", "{}"));
+  parsed(post("/v1/keys/fields/rotate", "{}"));
+  const auto rows = [&](std::string_view query) {
+    const auto reply = parsed(get("/v1/keys", query));
+    std::string found;
+    for (const json::Value& key : member(reply, "keys")->items)
+      found += text(key, "name") + " " + std::to_string(integer(key, "version")) + ",";
+    return found + std::to_string(integer(reply, "total"));
+  };
+  EXPECT_EQ(rows("keyType=encryption"), "fields 3,1");
+  EXPECT_EQ(rows("allVersions=true&keyType=encryption"), "fields 3,fields 2,fields 1,3");
+  EXPECT_EQ(rows("allVersions=true&keyType=encryption&pageSize=2&page=2"), "fields 1,3");
+  EXPECT_TRUE(rows("allVersions=true").ends_with(",4"));
+  const auto keys = parsed(get("/v1/keys", "allVersions=true&keyType=encryption"));
+  const auto& all = member(keys, "keys")->items;
+  EXPECT_NE(text(all[0], "publicKey"), text(all[1], "publicKey"));
+  mine_.bindings = {{.type = "key", .id = key_.id.uuid, .name = {}}};
+  EXPECT_EQ(rows("allVersions=true"), "fields 3,fields 2,fields 1,3");
+  EXPECT_EQ(rows(""), "fields 3,1");
+}
+
+TEST_P(KeyRoutes, OnlyOwnersTakeAKeysProtectionAway) {
+  parsed(patch("/v1/keys/fields", R"({"purgeProtected":true})"));
+  mine_.role = Role::kAdmin;
+  expect_code(patch("/v1/keys/fields", R"({"purgeProtected":false})").reply,
+              Code::kPermissionDenied, "insufficient_scope");
+  expect_code(remove("/v1/keys/fields").reply, Code::kConflict, "purge_protected");
+  parsed(patch("/v1/keys/fields", R"({"purgeProtected":true,"description":"kept"})"));
+  mine_.role = Role::kOwner;
+  parsed(patch("/v1/keys/fields", R"({"purgeProtected":false})"));
+  EXPECT_TRUE(remove("/v1/keys/fields").reply);
 }
 
 TEST_P(KeyRoutes, TheDefaultIsSetForAKeysOwnTypeOnly) {

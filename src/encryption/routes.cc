@@ -2,7 +2,9 @@
 
 #include "encryption/data_key_routes.h"
 #include "encryption/handlers.h"
+#include "encryption/hash_routes.h"
 #include "encryption/key_routes.h"
+#include "encryption/quota_routes.h"
 #include "encryption/transit_routes.h"
 #include "encryption/wire.h"
 
@@ -127,32 +129,36 @@ Route rotate_route(keyring::Keyring& keyring) {
           .refusals = {409}};
 }
 
-Route entropy_route(crypto::EntropyPool& entropy) {
-  return {.method = Method::kPost,
-          .path = "/qrng/entropy",
-          .summary = "Give random octets, from a quantum source unless told otherwise.",
-          .handler = [&entropy](Call& call) { return handle_entropy(entropy, call); },
-          .scope = "qrng:read",
-          .action = "entropy.read",
-          .category = "entropy",
-          .request_schema = schema<EntropyRequest>(),
-          .reply_schema = schema<EntropyReply>(),
-          .parameters = {{"X-Allow-Csprng", R"({"type":"string"})",
-                          "\"true\" allows the generator where there is no quantum source",
-                          http::Parameter::In::kHeader}}};
+Route entropy_route(crypto::EntropyPool& entropy, EntropyQuota& quota) {
+  return {
+      .method = Method::kPost,
+      .path = "/qrng/entropy",
+      .summary = "Give random octets, from a quantum source unless told otherwise.",
+      .handler = [&entropy, &quota](Call& call) { return handle_entropy(entropy, quota, call); },
+      .scope = "qrng:read",
+      .action = "entropy.read",
+      .category = "entropy",
+      .per_minute = 100,
+      .request_schema = schema<EntropyRequest>(),
+      .reply_schema = schema<EntropyReply>(),
+      .parameters = {{"X-Allow-Csprng", R"({"type":"string"})",
+                      "\"true\" allows the generator where there is no quantum source",
+                      http::Parameter::In::kHeader}}};
 }
 
 }  // namespace
 
 std::vector<Route> routes(EncryptionService& service, keyring::Keyring& keyring,
-                          crypto::EntropyPool& entropy) {
+                          crypto::EntropyPool& entropy, EntropyQuota& quota) {
   std::vector<Route> all{encrypt_route(service),       decrypt_route(service),
                          encrypt_batch_route(service), decrypt_batch_route(service),
                          list_route(keyring),          get_route(keyring),
-                         rotate_route(keyring),        entropy_route(entropy)};
+                         rotate_route(keyring),        entropy_route(entropy, quota)};
   for (Route& route : key_change_routes(keyring)) all.push_back(std::move(route));
   for (Route& route : transit_routes(service, keyring)) all.push_back(std::move(route));
   for (Route& route : data_key_routes(service, keyring, entropy)) all.push_back(std::move(route));
+  for (Route& route : hash_routes(keyring)) all.push_back(std::move(route));
+  for (Route& route : quota_routes(quota)) all.push_back(std::move(route));
   for (Route& route : all)
     if (route.path.starts_with("/keys/{id}")) route.parameters.push_back(kKeyParameter);
   return all;

@@ -1,17 +1,18 @@
-// Routes of EaaS: encrypt, decrypt, keys, entropy.
+// Routes of EaaS: encrypt, decrypt, hash, keys, entropy.
 #pragma once
 
 #include <vector>
 
+#include "encryption/quota.h"
 #include "encryption/service.h"
 #include "http/route.h"
 
 namespace quantumapi::encryption {
 
-// routes: POST /encrypt and /decrypt (also below /encryption), GET /keys,
-// GET /keys/{id}, POST /keys/{id}/rotate, POST /qrng/entropy. The services
-// outlive the routes.
+// routes: POST /encrypt and /decrypt (also below /encryption), /keys and below,
+// /transit and below, /sign, /verify, /hmac, /hash/searchable, /qrng/entropy,
+// /usage/quotas. The services outlive the routes.
 std::vector<http::Route> routes(EncryptionService& service, keyring::Keyring& keyring,
-                                crypto::EntropyPool& entropy);
+                                crypto::EntropyPool& entropy, EntropyQuota& quota);
 
 }  // namespace quantumapi::encryption

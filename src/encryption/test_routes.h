@@ -32,7 +32,8 @@ class EncryptionRoutes : public KeyringTest {
   void SetUp() override {
     KeyringTest::SetUp();
     service_ = std::make_unique<EncryptionService>(keys());
-    router_ = std::make_unique<http::Router>(routes(*service_, keys(), entropy()));
+    quota_ = std::make_unique<EntropyQuota>(db(), 0);
+    router_ = std::make_unique<http::Router>(routes(*service_, keys(), entropy(), *quota_));
     mine_.tenant = new_tenant();
     key_ = create(mine_.tenant, "fields");
   }
@@ -94,6 +95,7 @@ class EncryptionRoutes : public KeyringTest {
   Principal mine_;
   KeyRecord key_;
   std::unique_ptr<EncryptionService> service_;
+  std::unique_ptr<EntropyQuota> quota_;
   std::unique_ptr<http::Router> router_;
 
  private:

@@ -79,8 +79,6 @@ std::string_view title_of(std::string_view reason, std::string_view otherwise) {
 void write_fields(json::Writer& out, const std::vector<base::FieldError>& fields) {
   std::map<std::string_view, std::vector<std::string_view>> messages;
   for (const auto& [field, message] : fields) messages[field].push_back(message);
-  out.key("details");
-  out.begin_object();
   out.key("errors");
   out.begin_object();
   for (const auto& [field, texts] : messages) {
@@ -88,6 +86,25 @@ void write_fields(json::Writer& out, const std::vector<base::FieldError>& fields
     json::encode(out, texts);
   }
   out.end_object();
+}
+
+// What a refusal for a rate or quota names are no fields at fault but facts:
+// details.resetsAt.
+void write_facts(json::Writer& out, const std::vector<base::FieldError>& facts) {
+  for (const auto& [name, fact] : facts) {
+    out.key(name);
+    out.string(fact);
+  }
+}
+
+void write_details(json::Writer& out, int status, const std::vector<base::FieldError>& fields) {
+  if (fields.empty()) return;
+  out.key("details");
+  out.begin_object();
+  if (status == 429)
+    write_facts(out, fields);
+  else
+    write_fields(out, fields);
   out.end_object();
 }
 
@@ -117,7 +134,7 @@ Reply make_reply(const Request& request, const Document& document,
   member("instance", "urn:uuid:" + request.id.to_string());
   member("error", document.reason);
   member("message", document.detail);
-  if (!fields.empty()) write_fields(out, fields);
+  write_details(out, document.status, fields);
   out.end_object();
   return reply;
 }

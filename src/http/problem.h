@@ -20,9 +20,9 @@ std::string_view reason_of(const Error& error);
 // problem makes the reply: application/problem+json with type (a URN fixed per
 // code), title, status, detail, instance (urn:uuid of the request), and the
 // members that published clients read: error (the code), message (= detail),
-// details.errors (field -> [messages]). Retry-After where stated, in whole
-// seconds. kInternal and kDataLoss say only that something failed and the
-// request id; their message belongs in the log.
+// details.errors (field -> [messages]), of a quota details.resetsAt. Retry-After where stated, in
+// whole seconds. kInternal and kDataLoss say only that something failed and the request id; their
+// message belongs in the log.
 Reply problem(const Request& request, const Error& error);
 
 // protocol_problem is problem for what no Code names: errors of HTTP itself

@@ -62,6 +62,13 @@ TEST_F(Problem, NamesTheFieldsAtFault) {
                                      "\"is required\"],\"name\":[\"is empty\",\"is odd\"]}}"));
 }
 
+TEST_F(Problem, SaysWhenAQuotaBeginsAnew) {
+  Error error{Code::kRateLimited, "used up", "quota_exceeded"};
+  error.fields = {{"resetsAt", "2026-12-01T00:00:00.000000Z"}};
+  EXPECT_THAT(text(error),
+              HasSubstr("\"details\":{\"resetsAt\":\"2026-12-01T00:00:00.000000Z\"}"));
+}
+
 TEST_F(Problem, KeepsOurDefectsToTheLog) {
   for (const Code code : {Code::kInternal, Code::kDataLoss}) {
     const std::string body = text({code, "row 17 of table secrets"});

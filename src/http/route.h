@@ -83,6 +83,7 @@ struct Route {
   std::string_view category{};  // audit category
   bool pure = false;            // cache and cryptography, at most 200 us: runs on the I/O thread
   bool at_root = false;         // served at the root only (/health), not below the prefixes
+  std::int64_t per_minute = 0;  // requests of one key, beside the key's own rate; 0: no limit
   std::size_t body_limit = 2 * 1024 * 1024;  // octets
   Schema request_schema = nullptr;
   Schema reply_schema = nullptr;

@@ -107,7 +107,9 @@ class Keyring {
   struct Filter {
     std::optional<Purpose> purpose;    // kSign lists image keys too, as clients see them
     std::optional<std::string> state;  // absent: all but deleted ones
-    bool all_versions = false;         // a row for each version, as if it were the newest
+    // A record for each version, the newest of a key first: latest_version, created_at,
+    // sources and public_key are then that version's.
+    bool all_versions = false;
     std::int64_t offset = 0;
     std::int64_t limit = 50;
   };

@@ -28,18 +28,14 @@ SELECT key_id, revision FROM key_defaults WHERE id = :id)sql"};
 constexpr Statement kFindWrapped{"keys.find_wrapped", R"sql(
 SELECT wrapped FROM key_versions WHERE key_id = :id AND version = :version)sql"};
 
-#define QAPI_KEY_COLUMNS(version, created_at)                                                \
-  "SELECT k.id, k.tenant, k.name, k.purpose, k.algorithm, k.description, k.labels, " version \
-  ", k.min_decryption_version, k.state, " created_at                                         \
-  ", k.updated_at, "                                                                         \
-  "k.rotated_at, v.sources, v.quantum, v.public_key, "                                       \
-  "(SELECT count(*) FROM key_versions n WHERE n.key_id = k.id), "                            \
-  "(SELECT count(*) FROM key_defaults d WHERE d.key_id = k.id), "                            \
-  "k.expires_at, k.scheduled_deletion_at, k.purge_protected, k.imported "                    \
-  "FROM keys k JOIN key_versions v ON v.key_id = k.id "
-
-#define QAPI_KEY_RECORD \
-  QAPI_KEY_COLUMNS("k.latest_version", "k.created_at") "AND v.version = k.latest_version "
+#define QAPI_KEY_RECORD                                                               \
+  "SELECT k.id, k.tenant, k.name, k.purpose, k.algorithm, k.description, k.labels, "  \
+  "k.latest_version, k.min_decryption_version, k.state, k.created_at, k.updated_at, " \
+  "k.rotated_at, v.sources, v.quantum, v.public_key, "                                \
+  "(SELECT count(*) FROM key_versions n WHERE n.key_id = k.id), "                     \
+  "(SELECT count(*) FROM key_defaults d WHERE d.key_id = k.id), "                     \
+  "k.expires_at, k.scheduled_deletion_at, k.purge_protected, k.imported "             \
+  "FROM keys k JOIN key_versions v ON v.key_id = k.id AND v.version = k.latest_version "
 
 constexpr Statement kFindAny{"keys.find", QAPI_KEY_RECORD R"sql(
 WHERE k.id = :id AND k.tenant = :tenant)sql"};
@@ -64,18 +60,24 @@ WHERE tenant = :tenant AND visible = :visible AND name = :name AND state <> 'del
 constexpr Statement kList{"keys.list", QAPI_KEY_RECORD QAPI_KEY_FILTER R"sql(
 ORDER BY k.created_at DESC, k.id DESC LIMIT :limit OFFSET :offset)sql"};
 
-constexpr Statement kCountFiltered{"keys.count_filtered",
-                                   "SELECT count(*) FROM (SELECT k.id FROM keys k " QAPI_KEY_FILTER
-                                   R"sql(LIMIT :bound) AS counted)sql"};
-
-// A version in the place of the newest one, each with its own time.
 constexpr Statement kListVersions{
-    "keys.list_versions", QAPI_KEY_COLUMNS("v.version", "v.created_at") QAPI_KEY_FILTER R"sql(
+    "keys.list_versions",
+    "SELECT k.id, k.tenant, k.name, k.purpose, k.algorithm, k.description, k.labels, "
+    "v.version, k.min_decryption_version, k.state, v.created_at, k.updated_at, "
+    "k.rotated_at, v.sources, v.quantum, v.public_key, "
+    "(SELECT count(*) FROM key_versions n WHERE n.key_id = k.id), "
+    "(SELECT count(*) FROM key_defaults d WHERE d.key_id = k.id), "
+    "k.expires_at, k.scheduled_deletion_at, k.purge_protected, k.imported "
+    "FROM keys k JOIN key_versions v ON v.key_id = k.id " QAPI_KEY_FILTER R"sql(
 ORDER BY k.created_at DESC, k.id DESC, v.version DESC LIMIT :limit OFFSET :offset)sql"};
 
 constexpr Statement kCountVersions{"keys.count_versions",
-                                   "SELECT count(*) FROM (SELECT k.id FROM keys k "
+                                   "SELECT count(*) FROM (SELECT v.version FROM keys k "
                                    "JOIN key_versions v ON v.key_id = k.id " QAPI_KEY_FILTER
+                                   R"sql(LIMIT :bound) AS counted)sql"};
+
+constexpr Statement kCountFiltered{"keys.count_filtered",
+                                   "SELECT count(*) FROM (SELECT k.id FROM keys k " QAPI_KEY_FILTER
                                    R"sql(LIMIT :bound) AS counted)sql"};
 
 constexpr Statement kTotal{"keys.total", R"sql(
@@ -251,6 +253,7 @@ Result<bool> name_taken(Transaction& tx, TenantId tenant, bool visible, std::str
 Result<KeyPage> list(Transaction& tx, TenantId tenant, const Keyring::Filter& filter) {
   const std::string_view purpose = filter.purpose ? to_string(*filter.purpose) : "";
   const std::string state = filter.state.value_or("");
+  const bool whole = purpose.empty() && state.empty() && !filter.all_versions;
   KeyPage page;
   TRY(tx.each(filter.all_versions ? kListVersions : kList,
               {{"tenant", tenant},
@@ -263,15 +266,13 @@ Result<KeyPage> list(Transaction& tx, TenantId tenant, const Keyring::Filter& fi
                 page.keys.push_back(std::move(record));
                 return {};
               }));
-  const bool counted = purpose.empty() && state.empty() && !filter.all_versions;
-  const auto total = counted
-                         ? first(tx, kTotal, {{"tenant", tenant}, {"kind", kCounter}}, to_integer)
-                         : first(tx, filter.all_versions ? kCountVersions : kCountFiltered,
-                                 {{"tenant", tenant},
-                                  {"purpose", purpose},
-                                  {"state", state},
-                                  {"bound", kCountBound}},
-                                 to_integer);
+  const auto total = whole ? first(tx, kTotal, {{"tenant", tenant}, {"kind", kCounter}}, to_integer)
+                           : first(tx, filter.all_versions ? kCountVersions : kCountFiltered,
+                                   {{"tenant", tenant},
+                                    {"purpose", purpose},
+                                    {"state", state},
+                                    {"bound", kCountBound}},
+                                   to_integer);
   if (!total) return std::unexpected(total.error());
   page.total = total->value_or(0);
   return page;
