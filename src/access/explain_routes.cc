@@ -43,18 +43,6 @@ struct ExplanationView {
 };
 BOOST_DESCRIBE_STRUCT(ExplanationView, (), (type, id, name, keys))
 
-struct TenantView {
-  TenantId id;
-  std::string name;
-  std::string environment;  // "Development" | "Staging" | "Production"
-};
-BOOST_DESCRIBE_STRUCT(TenantView, (), (id, name, environment))
-constexpr auto schema_facts(const TenantView*) {
-  return std::to_array<json::Fact>({
-      {"environment", R"("enum":["Development","Staging","Production"])"},
-  });
-}
-
 Status may_block(const Call& call) {
   if (!call.may_block()) return fail(Code::kWouldBlock, "access is read from the store");
   return {};
@@ -95,19 +83,6 @@ Result<Reply> explain(AccessService& service, Call& call) {
   return Reply::json(call.request(), view);
 }
 
-Result<Reply> current_tenant(AccessService& service, Call& call) {
-  TRY(may_block(call));
-  if (call.principal().role != Role::kOwner)
-    return fail(Code::kPermissionDenied, "only owners see their tenant", "insufficient_scope");
-  TRY_ASSIGN(const auto tenant, service.find_tenant(call.principal().tenant));
-  AuditEvent event = call.event();
-  event.resource_type = "tenant";
-  event.resource = tenant.id.uuid;
-  event.resource_name = tenant.name;
-  call.audit(std::move(event));
-  return Reply::json(call.request(), TenantView{tenant.id, tenant.name, tenant.environment});
-}
-
 }  // namespace
 
 std::vector<Route> explain_routes(AccessService& service) {
@@ -126,13 +101,6 @@ std::vector<Route> explain_routes(AccessService& service) {
                       {"id", R"({"type":"string","format":"uuid"})"},
                       {"name", R"({"type":"string"})", "Where there is no id"}},
        .refusals = {404}},
-      {.method = Method::kGet,
-       .path = "/tenants/current",
-       .summary = "Shows the tenant of the presented API key to its owners.",
-       .handler = [&service](Call& call) { return current_tenant(service, call); },
-       .action = "tenant.read",
-       .category = kCategory,
-       .reply_schema = http::schema<TenantView>()},
   };
 }
 

@@ -1,4 +1,4 @@
-// Routes that tell about access: who reaches a resource, and the own tenant.
+// Routes that tell about access: who reaches a resource.
 #pragma once
 
 #include <vector>
@@ -8,7 +8,7 @@
 
 namespace quantumapi::access {
 
-// explain_routes: GET /access/explain?type=secret|key&id=|name=; GET /tenants/current.
+// explain_routes: GET /access/explain?type=secret|key&id=|name=.
 std::vector<http::Route> explain_routes(AccessService& service);
 
 }  // namespace quantumapi::access

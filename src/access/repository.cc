@@ -27,6 +27,9 @@ constexpr Statement kFirstTenant{
     "access.first_tenant",
     R"sql(SELECT id, name, environment FROM tenants ORDER BY ordinal LIMIT 1)sql"};
 
+constexpr Statement kListTenants{
+    "access.list_tenants", R"sql(SELECT id, name, environment FROM tenants ORDER BY ordinal)sql"};
+
 constexpr Statement kFindTenant{
     "access.find_tenant", R"sql(SELECT id, name, environment FROM tenants WHERE id = :id)sql"};
 
@@ -182,6 +185,15 @@ Status insert_tenant(Transaction& tx, const AccessService::Tenant& tenant, WallT
 
 Result<std::optional<AccessService::Tenant>> first_tenant(Transaction& tx) {
   return one_tenant(tx, kFirstTenant, {});
+}
+
+Result<std::vector<AccessService::Tenant>> list_tenants(Transaction& tx) {
+  std::vector<AccessService::Tenant> tenants;
+  TRY(tx.each(kListTenants, {}, [&](const Row& row) -> Status {
+    tenants.push_back({row.id<TenantId>(0), std::string(row.text(1)), std::string(row.text(2))});
+    return {};
+  }));
+  return tenants;
 }
 
 Result<std::optional<AccessService::Tenant>> find_tenant(Transaction& tx, TenantId tenant) {

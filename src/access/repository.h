@@ -31,6 +31,7 @@ struct AccountRow {
 // insert_tenant gives the tenant the next number. kConflict "tenant_name_conflict".
 Status insert_tenant(store::Transaction& tx, const AccessService::Tenant& tenant, WallTime now);
 Result<std::optional<AccessService::Tenant>> first_tenant(store::Transaction& tx);
+Result<std::vector<AccessService::Tenant>> list_tenants(store::Transaction& tx);
 Result<std::optional<AccessService::Tenant>> find_tenant(store::Transaction& tx, TenantId tenant);
 Result<std::optional<AccessService::Tenant>> find_tenant(store::Transaction& tx,
                                                          std::string_view name);

@@ -3,6 +3,7 @@
 #include "access/binding_json.h"
 #include "access/explain_routes.h"
 #include "access/group_routes.h"
+#include "access/tenant_routes.h"
 #include "base/json_request.h"
 
 namespace quantumapi::access {
@@ -342,6 +343,7 @@ std::vector<Route> routes(AccessService& service) {
                                 std::move(renew), std::move(who), std::move(rate)};
   for (Route& group : group_routes(service)) all_routes.push_back(std::move(group));
   for (Route& told : explain_routes(service)) all_routes.push_back(std::move(told));
+  for (Route& tenant : tenant_routes(service)) all_routes.push_back(std::move(tenant));
   return all_routes;
 }
 

@@ -247,6 +247,35 @@ TEST_P(AccessRoutes, OwnersSeeTheirTenant) {
   expect_code(call(Method::kGet, "/tenants/current", member).reply, Code::kPermissionDenied);
 }
 
+TEST_P(AccessRoutes, OperatorsMakeTenantsWhoseOwnersAreNone) {
+  const auto made =
+      call(Method::kPost, "/tenants", owner(), R"({"name":"globex","environment":"Production"})");
+  ASSERT_TRUE(made.reply) << made.reply.error().message;
+  EXPECT_EQ(made.reply->status, 201);
+  EXPECT_TRUE(made.recorded);
+  EXPECT_EQ(records("tenant.create").size(), 3U);  // the first's own, and one in either log
+  const std::string body = made.body();
+  const Principal stranger = principal(body.substr(body.find("qapi_"), 69));
+  EXPECT_EQ(stranger.role, Role::kOwner);
+  EXPECT_NE(stranger.tenant, owner().tenant);
+  EXPECT_THAT(call(Method::kGet, "/tenants", owner()).body(),
+              ::testing::AllOf(HasSubstr("acme"), HasSubstr("globex"), Not(HasSubstr("qapi_"))));
+  EXPECT_THAT(call(Method::kGet, "/tenants/current", stranger).body(), HasSubstr("Production"));
+  expect_code(call(Method::kPost, "/tenants", owner(), R"({"name":"globex"})").reply,
+              Code::kConflict, "tenant_name_conflict");
+  Principal bound = owner();
+  bound.bindings = {{.type = "secret", .id = {}, .name = "a"}};
+  Principal admin = owner();
+  admin.role = Role::kAdmin;
+  for (const Principal& other : {stranger, bound, admin}) {
+    expect_code(call(Method::kGet, "/tenants", other).reply, Code::kPermissionDenied,
+                "insufficient_scope");
+    expect_code(call(Method::kPost, "/tenants", other, R"({"name":"initech"})").reply,
+                Code::kPermissionDenied, "insufficient_scope");
+  }
+  EXPECT_THAT(call(Method::kGet, "/tenants", owner()).body(), Not(HasSubstr("initech")));
+}
+
 TEST_P(AccessRoutes, NeverBlockAnIoThread) {
   expect_code(call(Method::kGet, "/whoami", owner(), {}, {}, {}, false).reply, Code::kWouldBlock);
   expect_code(call(Method::kGet, "/apikeys", owner(), {}, {}, {}, false).reply, Code::kWouldBlock);

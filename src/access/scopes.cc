@@ -8,9 +8,9 @@ namespace {
 
 constexpr auto kScopes = std::to_array<std::string_view>(
     {"secrets:read", "secrets:write", "keys:read", "keys:write", "encryption:encrypt",
-     "encryption:decrypt", "apikeys:read", "apikeys:write", "audit:read", "qrng:read",
-     "metrics:read", "ca:read", "ca:write", "certificates:read", "certificates:issue",
-     "certificates:revoke"});
+     "encryption:decrypt", "encryption:hash", "apikeys:read", "apikeys:write", "audit:read",
+     "qrng:read", "metrics:read", "usage:read", "usage:write", "tenants:read", "tenants:write",
+     "ca:read", "ca:write", "certificates:read", "certificates:issue", "certificates:revoke"});
 
 // add appends once: the order asked for is kept, repetitions are not.
 void add(std::vector<std::string>& out, std::string_view scope) {
@@ -23,7 +23,7 @@ bool expand_one(std::string_view wanted, std::vector<std::string>& out) {
     add(out, wanted);
     return true;
   }
-  // Published documents know one scope for both directions.
+  // Published documents know one scope for all of encryption.
   const bool product = wanted.ends_with(":*") || wanted == "encryption:write";
   if (!product) return false;
   const std::string_view prefix = wanted.substr(0, wanted.find(':') + 1);

@@ -12,9 +12,10 @@
 namespace quantumapi::access {
 
 // all_scopes lists every scope there is: secrets:read, secrets:write,
-// keys:read, keys:write, encryption:encrypt, encryption:decrypt, apikeys:read,
-// apikeys:write, audit:read, qrng:read, metrics:read, ca:read, ca:write,
-// certificates:read, certificates:issue, certificates:revoke.
+// keys:read, keys:write, encryption:encrypt, encryption:decrypt, encryption:hash,
+// apikeys:read, apikeys:write, audit:read, qrng:read, metrics:read, usage:read,
+// usage:write, tenants:read, tenants:write, ca:read, ca:write, certificates:read,
+// certificates:issue, certificates:revoke.
 std::span<const std::string_view> all_scopes();
 
 // expand checks and normalises what a caller asks for: "encryption:write" and

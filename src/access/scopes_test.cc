@@ -23,9 +23,9 @@ TEST(Scopes, OfAProductBecomeEachOfThem) {
               ElementsAre("secrets:read", "secrets:write"));
 }
 
-TEST(Scopes, EncryptionWriteMeansBothDirections) {
+TEST(Scopes, EncryptionWriteMeansAllOfEncryption) {
   EXPECT_THAT(expect(expand(Scopes{"encryption:write"}, Role::kMember)),
-              ElementsAre("encryption:encrypt", "encryption:decrypt"));
+              ElementsAre("encryption:encrypt", "encryption:decrypt", "encryption:hash"));
 }
 
 TEST(Scopes, AskedForTwiceAreKeptOnce) {

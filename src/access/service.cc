@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "access/service_impl.h"
+#include "crypto/hash.h"
 #include "crypto/random.h"
 
 namespace quantumapi::access {
@@ -34,8 +35,7 @@ AccessService::Impl::Impl(store::Database& d, keyring::Keyring& k, crypto::Entro
       uses(d, c),
       rates(d, c),
       dummy(random_key()),
-      started_at(c.wall()),
-      started(c.steady()) {}
+      time_passed(c) {}
 
 Result<MacKey> AccessService::Impl::mac_key(const Uuid& id) {
   {
@@ -93,15 +93,6 @@ bool AccessService::Impl::is_current(const CachedKey& key) const {
   return key.groups_seen == groups_changed && clock.steady() < key.groups_until;
 }
 
-// not_before is the time by which expiry is decided: a wall clock that was set
-// back does not bring a key to life again that expired since this process
-// began, because the steady clock knows how much has passed since then.
-WallTime AccessService::Impl::not_before(WallTime now) const {
-  const auto passed =
-      std::chrono::duration_cast<std::chrono::microseconds>(clock.steady() - started);
-  return std::max(now, started_at + passed);
-}
-
 AccessService::AccessService(store::Database& database, keyring::Keyring& keyring,
                              crypto::EntropyPool& entropy, const Clock& clock)
     : impl_(std::make_unique<Impl>(database, keyring, entropy, clock)) {}
@@ -130,7 +121,7 @@ Result<std::shared_ptr<const Authenticated>> AccessService::authenticate(
   base::wipe(text.data(), text.size());
   if (!equal || key == nullptr) return bad_key();
   if (key->revoked) return fail(Code::kPermissionDenied, "the API key was revoked", "key_revoked");
-  if (key->who->expires_at && impl_->not_before(now) >= *key->who->expires_at)
+  if (key->who->expires_at && impl_->time_passed.not_before(now) >= *key->who->expires_at)
     return fail(Code::kUnauthenticated, "the API key has expired", "key_expired");
   return key->who;
 }
@@ -149,6 +140,15 @@ Status AccessService::admit(const Authenticated& caller, std::string_view peer, 
     TRY(impl_->rates.pass(caller.principal.api_key, caller.rate_limit, may_block));
   impl_->uses.note(caller.principal.api_key, impl_->clock.wall());
   return {};
+}
+
+Status AccessService::admit_to(const Authenticated& caller, std::string_view action,
+                               std::int64_t limit, bool may_block) {
+  const crypto::Digest digest =
+      crypto::sha256({ByteView(caller.principal.api_key.uuid.octets), as_bytes(action)});
+  ApiKeyId counted;
+  std::ranges::copy_n(digest.begin(), counted.uuid.octets.size(), counted.uuid.octets.begin());
+  return impl_->rates.pass(counted, limit, may_block);
 }
 
 Result<AccessService::Rate> AccessService::rate(const Principal& principal) {

@@ -88,6 +88,10 @@ class AccessService {
   // admitted once: it counts against the rate. Notes the use of the key, which
   // is written later (start).
   Status admit(const Authenticated& caller, std::string_view peer, bool may_block);
+  // admit_to counts a request against the `limit` a minute that an action has for
+  // each key. Refusals as admit's.
+  Status admit_to(const Authenticated& caller, std::string_view action, std::int64_t limit,
+                  bool may_block);
   // rate is where the key stands with its limit.
   struct Rate {
     std::int64_t limit = 0;      // requests a minute
@@ -119,8 +123,14 @@ class AccessService {
   };
   // create_tenant makes the tenant, its default keys (ML-KEM-768 encryption,
   // ML-DSA-65 signing, vault and audit keys) and the owner's API key with every
-  // scope, all in one transaction.
+  // scope, all in one transaction. It is an event of the new tenant's log, and of
+  // the one that `event` names. kConflict "tenant_name_conflict".
   Result<CreatedTenant> create_tenant(const NewTenant& tenant, AuditEvent event);
+  // check_operator: kPermissionDenied "insufficient_scope" unless the caller is an
+  // owner of the first tenant, bound to nothing: whoever runs the platform.
+  Status check_operator(const Principal& principal);
+  // list_tenants lists all of them to operators, the oldest first.
+  Result<std::vector<Tenant>> list_tenants(const Principal& principal);
   Result<Tenant> first_tenant();
   Result<Tenant> find_tenant(TenantId tenant);
   Result<Tenant> find_tenant(std::string_view name);

@@ -77,7 +77,8 @@ TEST_P(Access, AKeyHasWhatItWasGivenAndIsRecordedWithoutItsText) {
   const Principal who = principal(text_of(made));
   EXPECT_EQ(who.label, "robot");
   EXPECT_EQ(who.role, Role::kAdmin);
-  EXPECT_THAT(who.scopes, ElementsAre("encryption:encrypt", "encryption:decrypt", "secrets:read"));
+  EXPECT_THAT(who.scopes, ElementsAre("encryption:encrypt", "encryption:decrypt", "encryption:hash",
+                                      "secrets:read"));
   EXPECT_TRUE(who.may_reach("secret", "db/password"));
   EXPECT_FALSE(who.may_reach("secret", "db"));
   EXPECT_TRUE(who.may_reach("key", id));

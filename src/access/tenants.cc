@@ -70,21 +70,38 @@ Result<AccessService::CreatedTenant> AccessService::create_tenant(const NewTenan
   TRY_ASSIGN(auto draft, impl_->draft(tenant.id, owner_key, owner_key.scopes, {}));
   draft.row.record.account = owner.row.id;
   draft.row.record.account_name = owner.row.name;
-  event.tenant = tenant.id;
   event.resource_type = "tenant";
   event.resource = tenant.id.uuid;
   event.resource_name = tenant.name;
+  // The new tenant learns that it was made, not by whom: those are another's people.
+  AuditEvent first = event;
+  first.tenant = tenant.id;
+  first.actor = {.type = "system"};
 
   const auto insert = [&](store::Transaction& tx) -> Status {
     TRY(insert_tenant(tx, tenant, now));
     TRY(impl_->insert_account_in(tx, tenant.id, owner, now));
     for (const auto& key : keys) TRY(impl_->keyring.create_in(tx, key));
     TRY(insert_key(tx, draft.row));
-    tx.record(event);
+    tx.record(first);
+    if (!event.tenant.uuid.is_nil()) tx.record(event);
     return {};
   };
   TRY(impl_->database.change(insert));
   return CreatedTenant{tenant, {std::move(draft.text), std::move(draft.row.record)}};
+}
+
+Status AccessService::check_operator(const Principal& principal) {
+  TRY_ASSIGN(const Tenant first, first_tenant());
+  if (principal.tenant == first.id && principal.role == Role::kOwner && principal.bindings.empty())
+    return {};
+  return fail(Code::kPermissionDenied, "this is for owners of the first tenant",
+              "insufficient_scope");
+}
+
+Result<std::vector<AccessService::Tenant>> AccessService::list_tenants(const Principal& principal) {
+  TRY(check_operator(principal));
+  return impl_->database.read([](store::Transaction& tx) { return access::list_tenants(tx); });
 }
 
 Result<AccessService::Tenant> AccessService::first_tenant() {
