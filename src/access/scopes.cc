@@ -6,11 +6,27 @@
 namespace quantumapi::access {
 namespace {
 
-constexpr auto kScopes = std::to_array<std::string_view>(
-    {"secrets:read", "secrets:write", "keys:read", "keys:write", "encryption:encrypt",
-     "encryption:decrypt", "encryption:hash", "apikeys:read", "apikeys:write", "audit:read",
-     "qrng:read", "metrics:read", "usage:read", "usage:write", "tenants:read", "tenants:write",
-     "ca:read", "ca:write", "certificates:read", "certificates:issue", "certificates:revoke"});
+constexpr auto kScopes = std::to_array<std::string_view>({"secrets:read",
+                                                          "secrets:write",
+                                                          "keys:read",
+                                                          "keys:write",
+                                                          "encryption:encrypt",
+                                                          "encryption:decrypt",
+                                                          "encryption:hash",
+                                                          "apikeys:read",
+                                                          "apikeys:write",
+                                                          "audit:read",
+                                                          "qrng:read",
+                                                          "metrics:read",
+                                                          "usage:read",
+                                                          "usage:write",
+                                                          "tenants:read",
+                                                          "tenants:write",
+                                                          "ca:read",
+                                                          "ca:write",
+                                                          "certificates:read",
+                                                          "certificates:issue",
+                                                          "certificates:revoke"});
 
 // add appends once: the order asked for is kept, repetitions are not.
 void add(std::vector<std::string>& out, std::string_view scope) {

@@ -51,6 +51,18 @@ constexpr Statement kDeletePending{
     "audit.delete_pending",
     R"sql(DELETE FROM audit_pending WHERE stream = :stream AND n < :to)sql"};
 
+constexpr Statement kPutPending{"audit.put_pending",
+                                R"sql(INSERT INTO audit_pending (stream, n, count, frames)
+          VALUES (:stream, :n, :count, :frames))sql"};
+
+constexpr Statement kDeletePendingRow{
+    "audit.delete_pending_row",
+    R"sql(DELETE FROM audit_pending WHERE stream = :stream AND n = :n)sql"};
+
+constexpr Statement kTenantsWithLogs{
+    "audit.tenants_with_logs",
+    R"sql(SELECT tenant FROM audit_logs WHERE closed_at IS NULL ORDER BY tenant)sql"};
+
 constexpr Statement kOpenLog{"audit.open_log",
                              R"sql(SELECT h.log, h.frontier, h.root, h.last_time, h.revision
           FROM audit_logs l JOIN audit_heads h ON h.log = l.id
@@ -228,6 +240,27 @@ Status advance_stream(Transaction& tx, const Uuid& stream, std::int64_t from, st
   if (moved != 1) return overtaken();
   TRY(tx.execute(kDeletePending, {{"stream", stream}, {"to", to}}));
   return {};
+}
+
+Status put_pending(Transaction& tx, const PendingRow& row) {
+  TRY(tx.execute(
+      kPutPending,
+      {{"stream", row.stream}, {"n", row.n}, {"count", row.count}, {"frames", row.frames}}));
+  return {};
+}
+
+Status delete_pending(Transaction& tx, const Uuid& stream, std::int64_t n) {
+  TRY(tx.execute(kDeletePendingRow, {{"stream", stream}, {"n", n}}));
+  return {};
+}
+
+Result<std::vector<TenantId>> tenants_with_logs(Transaction& tx) {
+  std::vector<TenantId> tenants;
+  TRY(tx.each(kTenantsWithLogs, {}, [&](const Row& row) -> Status {
+    tenants.push_back(row.id<TenantId>(0));
+    return {};
+  }));
+  return tenants;
 }
 
 Result<std::optional<LogHead>> open_log(Transaction& tx, TenantId tenant) {

@@ -51,6 +51,11 @@ Result<std::vector<PendingEnd>> pending_ends(store::Transaction& tx);
 // is_pending is true while a row of the stream up to `end` waits for the sequencer.
 Result<bool> is_pending(store::Transaction& tx, const PendingEnd& end);
 
+// put_pending adds a row in the place of numbers that are missing; delete_pending
+// takes away the row of that number.
+Status put_pending(store::Transaction& tx, const PendingRow& row);
+Status delete_pending(store::Transaction& tx, const Uuid& stream, std::int64_t n);
+
 // advance_stream moves the stream's number and deletes its rows below it.
 // kConflict when the number is not `from` any more.
 Status advance_stream(store::Transaction& tx, const Uuid& stream, std::int64_t from,
@@ -66,6 +71,8 @@ struct LogHead {
   std::int64_t revision = 0;  // 0: the log has no row yet
 };
 Result<std::optional<LogHead>> open_log(store::Transaction& tx, TenantId tenant);
+// tenants_with_logs lists whose logs are open; the platform's own has the nil tenant.
+Result<std::vector<TenantId>> tenants_with_logs(store::Transaction& tx);
 Status insert_log(store::Transaction& tx, const Uuid& log, TenantId tenant, WallTime now);
 // put_head writes a head whose revision follows the stored one. kConflict otherwise.
 Status put_head(store::Transaction& tx, const LogHead& head);

@@ -1,5 +1,7 @@
 #include "audit/retention.h"
 
+#include <algorithm>
+
 #include "audit/repository.h"
 
 namespace quantumapi::audit {
@@ -35,6 +37,21 @@ Result<std::size_t> drop_expired(store::Database& database, WallTime before) {
                              [&](store::Transaction& tx) { return drop_some(tx, log, before); }));
       }
   }
+}
+
+Result<std::size_t> drop_surplus(store::Database& database, TenantId tenant, std::uint64_t keep) {
+  return database.change([&](store::Transaction& tx) -> Result<std::size_t> {
+    TRY_ASSIGN(const auto head, open_log(tx, tenant));
+    if (!head || head->frontier.size() <= keep) return std::size_t{0};
+    TRY_ASSIGN(const std::uint64_t first, first_kept(tx, head->log));
+    // As many whole segments as lie before what is kept, never the last one.
+    const std::uint64_t size = head->frontier.size();
+    const std::uint64_t end = std::min((size - keep) / kSegmentSize, (size - 1) / kSegmentSize);
+    if (end <= first) return std::size_t{0};
+    const std::uint64_t last = std::min(end, first + kAtOnce) - 1;
+    TRY(drop_leaves(tx, head->log, first, last));
+    return static_cast<std::size_t>(last - first + 1);
+  });
 }
 
 }  // namespace quantumapi::audit

@@ -20,6 +20,8 @@ struct Hole {
   std::int64_t found = 0;
 };
 
+inline constexpr std::size_t kEventsInRound = 4096;  // megabytes: the writer is soon free again
+
 // Batch is what one round takes: whole rows, consecutive in each stream.
 struct Batch {
   struct Take {

@@ -1,5 +1,6 @@
 #include "audit/routes.h"
 
+#include "audit/filter.h"
 #include "audit/item.h"
 
 namespace quantumapi::audit {
@@ -10,12 +11,6 @@ using http::Method;
 using http::Reply;
 using http::Route;
 
-constexpr std::int64_t kMaxPage = 1'000'000'000;
-constexpr std::int64_t kMaxPageSize = 200;
-constexpr std::int64_t kMaxFiltered = 10'000;  // page * pageSize of a list with filters
-constexpr std::size_t kMaxListed = 20;         // items of a comma list
-constexpr std::size_t kMaxText = 100;
-
 struct AuditPage {
   std::vector<AuditItem> items;
   std::int64_t total_count = 0;
@@ -25,56 +20,35 @@ struct AuditPage {
 };
 BOOST_DESCRIBE_STRUCT(AuditPage, (), (items, total_count, total_is_bounded, page, page_size))
 
-Result<std::vector<std::string>> comma_list(const http::Query& query, std::string_view name) {
-  std::vector<std::string> items;
-  std::string_view rest = query.text(name).value_or(std::string_view());
-  while (!rest.empty()) {
-    const std::size_t comma = std::min(rest.find(','), rest.size());
-    const std::string_view item = rest.substr(0, comma);
-    rest.remove_prefix(std::min(comma + 1, rest.size()));
-    if (item.empty()) continue;
-    if (item.size() > kMaxText || items.size() == kMaxListed)
-      return base::fail_field(std::string(name), "is at most 20 items of 100 characters");
-    items.emplace_back(item);
-  }
-  return items;
-}
-
-Result<Filter> filter_of(const http::Query& query) {
-  Filter filter;
-  TRY_ASSIGN(filter.page, query.integer("page", 1, 1, kMaxPage));
-  TRY_ASSIGN(filter.page_size, query.integer("pageSize", 50, 1, kMaxPageSize));
-  TRY_ASSIGN(filter.categories, comma_list(query, "category"));
-  TRY_ASSIGN(filter.actions, comma_list(query, "action"));
-  TRY_ASSIGN(filter.from, query.time("from"));
-  TRY_ASSIGN(filter.to, query.time("to"));
-  filter.actor = query.text("actor").value_or(std::string_view());
-  if (filter.actor.size() > kMaxText) return base::fail_field("actor", "is at most 100 characters");
-  if (const auto key = query.text("keyid"); key && !key->empty()) {
-    const auto id = Uuid::parse(*key);
-    if (!id) return base::fail_field("keyId", "is not a UUID");
-    filter.key = *id;
-  }
-  if (filter.from && filter.to && *filter.from > *filter.to)
-    return base::fail_field("from", "lies after to");
-  const bool filtered = !filter.categories.empty() || !filter.actions.empty() || filter.key ||
-                        !filter.actor.empty() || filter.from || filter.to;
-  if (filtered && filter.page * filter.page_size > kMaxFiltered)
-    return base::fail_field("page",
-                            "with filters only the first 10000 events can be paged; "
-                            "narrow from and to");
-  return filter;
-}
-
 std::unexpected<Error> would_block() {
   return fail(Code::kWouldBlock, "the audit log is read from the store");
 }
 
-Result<Reply> list(AuditService& service, Call& call) {
+// Logs are what the routes read, and whose owners may read the platform's own log.
+struct Logs {
+  AuditService& service;
+  TenantId operators;
+};
+
+// log_of is the caller's log, or with log=platform the one of what belongs to no
+// tenant: failed authentications, and what is done on the host itself.
+Result<TenantId> log_of(const Logs& logs, const Call& call, const http::Query& query) {
+  const std::string_view wanted = query.text("log").value_or("tenant");
+  const Principal& who = call.principal();
+  if (wanted == "tenant") return who.tenant;
+  if (wanted != "platform") return base::fail_field("log", "is tenant or platform");
+  if (who.tenant == logs.operators && who.role == Role::kOwner && who.bindings.empty())
+    return TenantId{};
+  return fail(Code::kPermissionDenied, "only owners of the first tenant read the platform's log",
+              "insufficient_scope");
+}
+
+Result<Reply> list(const Logs& logs, Call& call) {
   if (!call.may_block()) return would_block();
   TRY_ASSIGN(const auto query, http::Query::parse(call.request().query));
   TRY_ASSIGN(const Filter filter, filter_of(query));
-  TRY_ASSIGN(const Page page, service.list(call.principal().tenant, filter));
+  TRY_ASSIGN(const TenantId log, log_of(logs, call, query));
+  TRY_ASSIGN(const Page page, logs.service.list(log, filter));
   AuditPage answer;
   answer.total_count = page.total;
   answer.total_is_bounded = page.total_is_bounded;
@@ -88,29 +62,33 @@ Result<Reply> list(AuditService& service, Call& call) {
   return Reply::json(call.request(), answer);
 }
 
-Result<Reply> export_log(AuditService& service, Call& call) {
+Result<Reply> export_log(const Logs& logs, Call& call) {
   if (!call.may_block()) return would_block();
   TRY_ASSIGN(const auto query, http::Query::parse(call.request().query));
   TRY_ASSIGN(const auto from, query.integer("fromIndex", 0, 0, INT64_MAX));
-  TRY(service.wait_for_sequencer());
+  TRY_ASSIGN(const TenantId log, log_of(logs, call, query));
+  TRY(logs.service.wait_for_sequencer());
   Reply reply;
-  TRY_ASSIGN(reply.stream,
-             service.export_log(call.principal().tenant, static_cast<std::uint64_t>(from)));
+  TRY_ASSIGN(reply.stream, logs.service.export_log(log, static_cast<std::uint64_t>(from)));
   reply.content_type = "application/x-ndjson";
   call.audit(call.event());
   return reply;
 }
 
-Result<Reply> public_key(AuditService& service, Call& call) {
+Result<Reply> public_key(const Logs& logs, Call& call) {
   if (!call.may_block()) return would_block();
-  TRY_ASSIGN(const std::string pem, service.public_key_pem(call.principal().tenant));
+  TRY_ASSIGN(const auto query, http::Query::parse(call.request().query));
+  TRY_ASSIGN(const TenantId log, log_of(logs, call, query));
+  TRY_ASSIGN(const std::string pem, logs.service.public_key_pem(log));
   call.audit(call.event());
   return Reply::text(pem, "application/x-pem-file");
 }
 
-Result<Reply> checkpoint(AuditService& service, Call& call) {
+Result<Reply> checkpoint(const Logs& logs, Call& call) {
   if (!call.may_block()) return would_block();
-  TRY_ASSIGN(const std::string text, service.newest_checkpoint(call.principal().tenant));
+  TRY_ASSIGN(const auto query, http::Query::parse(call.request().query));
+  TRY_ASSIGN(const TenantId log, log_of(logs, call, query));
+  TRY_ASSIGN(const std::string text, logs.service.newest_checkpoint(log));
   call.audit(call.event());
   return Reply::text(text, "text/plain; charset=utf-8");
 }
@@ -129,12 +107,12 @@ std::vector<http::Parameter> filter_parameters() {
 }
 
 Route route(std::string_view path, std::string_view summary, std::string_view action,
-            Result<Reply> (*handler)(AuditService&, Call&), AuditService& service) {
+            Result<Reply> (*handler)(const Logs&, Call&), const Logs& logs) {
   Route route;
   route.method = Method::kGet;
   route.path = path;
   route.summary = summary;
-  route.handler = [handler, &service](Call& call) { return handler(service, call); };
+  route.handler = [handler, logs](Call& call) { return handler(logs, call); };
   route.scope = "audit:read";
   route.action = action;
   route.category = "audit";
@@ -143,21 +121,22 @@ Route route(std::string_view path, std::string_view summary, std::string_view ac
 
 }  // namespace
 
-std::vector<Route> routes(AuditService& service) {
+std::vector<Route> routes(AuditService& service, TenantId operators) {
+  const Logs logs{service, operators};
   Route all = route("/audit-logs", "List the tenant's audit events, newest first.", "audit.read",
-                    list, service);
+                    list, logs);
   all.reply_schema = http::schema<AuditPage>();
   all.parameters = filter_parameters();
   Route whole =
       route("/audit-logs/export", "Export the audit log as NDJSON that can be verified offline.",
-            "audit.export", export_log, service);
+            "audit.export", export_log, logs);
   whole.parameters = {{"fromIndex", R"({"type":"integer","minimum":0,"default":0})"}};
   whole.reply_type = "application/x-ndjson";
   Route key = route("/audit-logs/public-key", "Give the key that checkpoints verify under, as PEM.",
-                    "audit.key_read", public_key, service);
+                    "audit.key_read", public_key, logs);
   key.reply_type = "application/x-pem-file";
   Route newest = route("/audit-logs/checkpoint", "Give the newest signed checkpoint of the log.",
-                       "audit.checkpoint_read", checkpoint, service);
+                       "audit.checkpoint_read", checkpoint, logs);
   newest.reply_type = "text/plain";
   newest.refusals = {404};
   return {std::move(all), std::move(whole), std::move(key), std::move(newest)};

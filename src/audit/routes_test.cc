@@ -21,9 +21,9 @@ class AuditRoutes : public testing::AuditTest {
     [[nodiscard]] std::string body() const { return reply ? std::string(reply->body) : ""; }
   };
   Answer get(std::string_view path, std::string_view query = {}, bool may_block = true) {
-    Principal who;
+    Principal who = who_;
     who.tenant = tenant();
-    for (const http::Route& route : routes(service())) {
+    for (const http::Route& route : routes(service(), operators_)) {
       if (route.path != path) continue;
       http::Request request;
       request.query = query;
@@ -37,6 +37,9 @@ class AuditRoutes : public testing::AuditTest {
     return {fail(Code::kNotFound, "no route")};
   }
 
+  Principal who_;
+  TenantId operators_;
+
  private:
   WipingArena arena_;
 };
@@ -44,7 +47,7 @@ INSTANTIATE_TEST_SUITE_P(Engines, AuditRoutes, store::testing::engines(), store:
 
 TEST_P(AuditRoutes, AllNeedTheScopeAndAreAuditedThemselves) {
   drain();
-  for (const http::Route& route : routes(service())) {
+  for (const http::Route& route : routes(service(), operators_)) {
     EXPECT_EQ(route.scope, "audit:read");
     EXPECT_EQ(route.category, "audit");
     EXPECT_FALSE(route.action.empty());
@@ -183,6 +186,44 @@ TEST_P(AuditRoutes, AnExportWithKeyAndCheckpointVerifies) {
   const auto key =
       expect(crypto::parse_ml_dsa_public_key_pem(get("/audit-logs/public-key").body()));
   EXPECT_EQ(expect(verify(get("/audit-logs/checkpoint").body(), key)).size, 20 + kSetUpEvents);
+}
+
+TEST_P(AuditRoutes, ThePlatformsLogIsForOwnersOfTheFirstTenant) {
+  const Bytes wrapped = expect(keys().make_personal_key(TenantId{}, Uuid{}));
+  expect(db().change([&](store::Transaction& tx) {
+    return keys().put_personal_key(tx, TenantId{}, Uuid{}, wrapped, clock().wall());
+  }));
+  AuditEvent refused = happened("secret.read");
+  refused.tenant = {};
+  refused.actor = {};
+  refused.outcome = Outcome::kDenied;
+  refused.actor.personal = expect(keyring::seal_personal(
+      expect(keys().personal_key(TenantId{}, Uuid{})), Uuid{}, "", "203.0.113.9", "curl/8"));
+  append_one(refused);
+  drain();
+  const char* const kPaths[] = {"/audit-logs", "/audit-logs/export", "/audit-logs/public-key",
+                                "/audit-logs/checkpoint"};
+  const auto expect_refused = [&] {
+    for (const char* path : kPaths)
+      expect_code(get(path, "log=platform").reply, Code::kPermissionDenied, "insufficient_scope");
+  };
+  who_.role = Role::kOwner;
+  expect_refused();  // of another tenant
+  operators_ = tenant();
+  who_.role = Role::kAdmin;
+  expect_refused();
+  who_.role = Role::kOwner;
+  who_.bindings = {{.type = "secret", .id = {}, .name = "a"}};
+  expect_refused();
+  who_.bindings = {};
+  for (const char* path : kPaths) EXPECT_TRUE(get(path, "log=platform").reply) << path;
+  const std::string listed = get("/audit-logs", "log=platform").body();
+  EXPECT_THAT(listed, ::testing::HasSubstr("203.0.113.9"));
+  EXPECT_THAT(get("/audit-logs", "log=tenant").body(),
+              ::testing::Not(::testing::HasSubstr("203.0.113.9")));
+  EXPECT_NE(get("/audit-logs/public-key", "log=platform").body(),
+            get("/audit-logs/public-key").body());
+  expect_code(get("/audit-logs", "log=mine").reply, Code::kInvalidArgument);
 }
 
 }  // namespace

@@ -13,7 +13,6 @@ namespace quantumapi::audit {
 namespace {
 
 constexpr std::string_view kLockName = "audit-sequencer";
-constexpr std::size_t kEventsInRound = 4096;  // a few megabytes: the writer is free again soon
 constexpr std::chrono::minutes kRepeatError{1};
 constexpr std::chrono::hours kRetainEvery{1};
 
@@ -42,8 +41,14 @@ struct Sequencer::Impl {
                         "1 when a missing audit event stopped the sequencer.")),
         events_total(m.counter("quantumapi_audit_events_total",
                                "Audit events moved into their logs by this process.")),
-        checkpoints_total(m.counter("quantumapi_audit_checkpoints_total",
-                                    "Checkpoints signed by this process.")) {
+        checkpoints_total(
+            m.counter("quantumapi_audit_checkpoints_total", "Checkpoints signed by this process.")),
+        platform_events(m.gauge("quantumapi_audit_platform_events",
+                                "Events of the platform's own log, failed authentications among"
+                                " them, as this process last moved some.")),
+        platform_dropped(m.counter("quantumapi_audit_platform_dropped_total",
+                                   "Events of the platform's own log that were dropped because"
+                                   " there were too many.")) {
     stopped.set(0);
   }
 
@@ -59,6 +64,7 @@ struct Sequencer::Impl {
   Result<SignedLog> sign_log(TenantId tenant, LogDraft draft);
   Result<std::shared_ptr<const keyring::SigningVersion>> key_of(TenantId tenant);
   Status retain();
+  Status bound_platform_log();
   Status write(const Batch& batch, const std::vector<SignedLog>& logs);
   void report(const Error& error);
   void loop();
@@ -73,6 +79,8 @@ struct Sequencer::Impl {
   base::Gauge& stopped;
   base::Counter& events_total;
   base::Counter& checkpoints_total;
+  base::Gauge& platform_events;
+  base::Counter& platform_dropped;
 
   std::mutex round_mutex;  // one round at a time, whoever asks
   std::unique_ptr<store::Database::Lock> lock;
@@ -183,6 +191,9 @@ Result<std::size_t> Sequencer::Impl::round() {
   TRY(write(batch, logs));
   events_total.add(events.size());
   checkpoints_total.add(logs.size());
+  for (const SignedLog& one : logs)
+    if (one.draft.tenant() == TenantId{})
+      platform_events.set(static_cast<double>(one.checkpoint.size));
   for (SignedLog& one : logs) file.offer(one.checkpoint.log, std::move(one.text));
   return events.size();
 }
@@ -193,6 +204,19 @@ Status Sequencer::Impl::retain() {
   retain_at = clock.steady() + kRetainEvery;
   const std::chrono::hours age{24 * options.retention_days};
   TRY(drop_expired(database, clock.wall() - age));
+  return {};
+}
+
+// bound_platform_log drops its oldest events, loudly: they were written by
+// whoever tried to authenticate.
+Status Sequencer::Impl::bound_platform_log() {
+  if (options.platform_events == 0 || lock == nullptr) return {};
+  TRY_ASSIGN(const std::size_t segments,
+             drop_surplus(database, TenantId{}, options.platform_events));
+  if (segments == 0) return {};
+  platform_dropped.add(segments * kSegmentSize);
+  log.warning("the platform's audit log is full: its oldest events were dropped",
+              {{"events", static_cast<std::int64_t>(segments * kSegmentSize)}});
   return {};
 }
 
@@ -241,6 +265,8 @@ void Sequencer::Impl::loop() {
       if (count >= kEventsInRound) pause = {};
       if (const auto kept = file.write_due(clock.steady()); !kept) report(kept.error());
       if (const auto kept = retain(); !kept) report(kept.error());
+      const Status bounded = count > 0 ? bound_platform_log() : Status{};
+      if (!bounded) report(bounded.error());
     }
     guard.lock();
   }
@@ -270,6 +296,7 @@ Result<std::size_t> Sequencer::run_once() {
   const auto moved = impl_->round();
   TRY(impl_->file.write_due(impl_->clock.steady()));
   TRY(impl_->retain());
+  TRY(impl_->bound_platform_log());
   return moved;
 }
 

@@ -26,6 +26,7 @@ class Sequencer {
     std::chrono::milliseconds every{250};
     std::string checkpoint_file;  // checkpoints are appended here too, when set
     int retention_days = 0;       // older segments lose their events (retention.h); 0: none do
+    std::uint64_t platform_events = 0;  // that the platform's own log keeps; 0: all
   };
   Sequencer(store::Database& database, keyring::Keyring& keyring, const Clock& clock, Logger& log,
             Metrics& metrics, Options options);

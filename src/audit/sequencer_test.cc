@@ -30,19 +30,6 @@ class Sequencing : public testing::AuditTest {
   }
   // tick makes the order plain: PostgreSQL's commits come from several streams.
   void tick() { clock().advance(std::chrono::milliseconds(1)); }
-  // put writes a pending row of a stream of our own, its event `seconds` from now.
-  void put(std::uint8_t stream, std::int64_t n, std::string name, std::int64_t seconds = 0) {
-    AuditEvent made = happened("secret.read", std::move(name));
-    made.time = made.time + std::chrono::seconds(seconds);
-    Bytes frames;
-    store::append_frame(frames, made);
-    Uuid id;
-    id.octets.fill(stream);
-    static const store::Statement kPut{
-        "test.put",
-        "INSERT INTO audit_pending (stream, n, count, frames) VALUES (:stream, :n, 1, :frames)"};
-    execute(kPut, {{"stream", id}, {"n", n}, {"frames", frames}});
-  }
   std::size_t waiting() { return store::testing::read_pending(db()).frames.size(); }
   // names are the resource names of the tenant's log, oldest first.
   std::vector<std::string> names() {

@@ -101,6 +101,11 @@ void add_serve_options(CLI::App& app, Config& config) {
                                                                   {"error", LogLevel::kError}},
                                   CLI::ignore_case))
       ->envname("QUANTUMAPID_LOG_LEVEL");
+  app.add_option("--entropy-quota-mb", config.entropy_quota_mb,
+                 "MiB of entropy that each tenant may draw in a month; 0: as many as it likes")
+      ->check(CLI::Range(0, 1'000'000))
+      ->envname("QUANTUMAPID_ENTROPY_QUOTA_MB")
+      ->capture_default_str();
   app.add_option("--audit-checkpoint-file", config.checkpoint_file,
                  "File outside the store to which each audit checkpoint is appended")
       ->envname("QUANTUMAPID_AUDIT_CHECKPOINT_FILE");
@@ -125,6 +130,15 @@ void add_certificate_options(CLI::App& app, Config& config) {
                  "The shortest lifetime that certificates may have")
       ->check(CLI::Range(10, 86'400))
       ->envname("QUANTUMAPID_CERTIFICATE_MIN_SECONDS")
+      ->capture_default_str();
+}
+
+void add_platform_log_option(CLI::App& app, Config& config) {
+  app.add_option("--audit-platform-events", config.audit_platform_events,
+                 "Events that the platform's own audit log keeps (failed authentications fill "
+                 "it); 0: all")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000'000}))
+      ->envname("QUANTUMAPID_AUDIT_PLATFORM_EVENTS")
       ->capture_default_str();
 }
 
@@ -187,8 +201,25 @@ struct CommandLine {
   CLI::App* serve;
   CLI::App* api_key;
   CLI::App* tenant;
+  CLI::App* audit;
+  CLI::App* accept_hole;
   CLI::App* check;
 };
+
+CLI::App* add_accept_hole(CLI::App& audit, Config& config) {
+  CLI::App* command = audit.add_subcommand(
+      "accept-hole", "Let the sequencer go on without events that are lost; recorded in every log");
+  command->add_option("STREAM", config.hole.stream, "As audit hole shows it")->required();
+  command->add_option("EXPECTED", config.hole.expected, "The number that is missing")->required();
+  command->add_option("FOUND", config.hole.found, "The number found in its place")->required();
+  command->add_option("--reason", config.hole.reason, "What happened, for those who read the log")
+      ->check([](const std::string& reason) {
+        return reason.size() <= 200 ? std::string() : std::string("is longer than 200 octets");
+      })
+      ->required();
+  command->fallthrough();
+  return command;
+}
 
 CommandLine::CommandLine(Config& config) {
   app.set_version_flag("--version", std::string(version()));
@@ -200,7 +231,9 @@ CommandLine::CommandLine(Config& config) {
                                "Make a further owner key on this host, with the server stopped");
   tenant =
       app.add_subcommand("tenant", "Make a further tenant on this host, with the server stopped");
-  for (CLI::App* command : {init, serve, api_key, tenant}) {
+  audit = app.add_subcommand(
+      "audit", "Look after missing audit events on this host, with the server stopped");
+  for (CLI::App* command : {init, serve, api_key, tenant, audit}) {
     add_store_options(*command, config);
     command->footer(std::string(kFooter));
   }
@@ -209,6 +242,11 @@ CommandLine::CommandLine(Config& config) {
   add_certificate_options(*serve, config);
   add_api_key_command(*api_key, config);
   add_tenant_command(*tenant, config);
+  add_platform_log_option(*serve, config);
+  CLI::App* hole = audit->add_subcommand("hole", "Show the hole that stopped the sequencer");
+  hole->fallthrough();
+  accept_hole = add_accept_hole(*audit, config);
+  audit->require_subcommand(1);
   CLI::App* files = app.add_subcommand("config", "Look at the options without using them");
   files->require_subcommand(1);
   check = files->add_subcommand("check", "Say what is wrong with the options of serve, and where");
@@ -285,7 +323,7 @@ std::string unknown(const FileOption& line) {
 Status add_file(const CommandLine& known, std::vector<std::string>& arguments) {
   const std::string file = file_named(arguments);
   const CLI::App* command = nullptr;
-  for (const CLI::App* one : {known.init, known.serve, known.api_key, known.tenant})
+  for (const CLI::App* one : {known.init, known.serve, known.api_key, known.tenant, known.audit})
     if (std::ranges::find(arguments, one->get_name()) != arguments.end()) command = one;
   if (file.empty() || command == nullptr) return {};
   TRY_ASSIGN(const auto lines, read_config_file(file));
@@ -371,10 +409,13 @@ Config parse_command_line(int argc, char** argv) {
     config.exit_code = line.app.exit(error) == 0 ? 0 : 2;
     return config;
   }
-  config.command = line.init->parsed()     ? Config::Command::kInit
-                   : line.serve->parsed()  ? Config::Command::kServe
-                   : line.tenant->parsed() ? Config::Command::kCreateTenant
-                                           : Config::Command::kCreateApiKey;
+  using Command = Config::Command;
+  config.command = line.init->parsed()          ? Command::kInit
+                   : line.serve->parsed()       ? Command::kServe
+                   : line.api_key->parsed()     ? Command::kCreateApiKey
+                   : line.tenant->parsed()      ? Command::kCreateTenant
+                   : line.accept_hole->parsed() ? Command::kAcceptHole
+                                                : Command::kShowHole;
   return config;
 }
 

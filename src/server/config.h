@@ -25,7 +25,16 @@ struct TlsFiles {
 };
 
 struct Config {
-  enum class Command : std::uint8_t { kInit, kServe, kCreateApiKey, kCreateTenant, kCheck, kExit };
+  enum class Command : std::uint8_t {
+    kInit,
+    kServe,
+    kCreateApiKey,
+    kCreateTenant,
+    kShowHole,
+    kAcceptHole,
+    kCheck,
+    kExit
+  };
   Command command = Command::kExit;
   int exit_code = 0;  // for kExit: --help and command lines that can't be used
 
@@ -44,6 +53,15 @@ struct Config {
   std::vector<std::string> hosts;  // further names of the self-made certificates
   std::string api_key_name = "owner";
 
+  // audit accept-hole: as audit hole shows it
+  struct Hole {
+    std::string stream;
+    std::int64_t expected = 0;
+    std::int64_t found = 0;
+    std::string reason;
+  };
+  Hole hole;
+
   // serve
   std::vector<Endpoint> listen;
   std::vector<Endpoint> listen_plain;
@@ -53,11 +71,13 @@ struct Config {
   int drain_seconds = 10;
   LogLevel log_level = LogLevel::kInfo;
   std::string checkpoint_file;
-  int audit_retention_days = 0;       // 0: audit events are kept for good
+  int audit_retention_days = 0;                    // 0: audit events are kept for good
+  std::int64_t audit_platform_events = 1'000'000;  // that the platform's own log keeps; 0: all
   std::string public_url;             // where clients reach the platform; empty: not stated
   int certificate_min_seconds = 300;  // the shortest lifetime of a certificate
   std::string qrng;
   bool require_quantum = false;
+  std::int64_t entropy_quota_mb = 0;  // of each tenant, a month; 0: none
 };
 
 // parse_command_line answers what to do: a flag wins over its variable, a

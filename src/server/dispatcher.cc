@@ -102,6 +102,7 @@ struct Dispatcher::Impl {
     SteadyTime begun{};
     std::shared_ptr<const access::Authenticated> caller{};
     bool admitted = false;
+    bool counted = false;  // against the route's own limit
   };
   using Shared = std::shared_ptr<Work>;
 
@@ -114,6 +115,7 @@ struct Dispatcher::Impl {
   Logger& log;
   std::map<const Route*, std::unique_ptr<RouteMetrics>> route_metrics;
   RouteMetrics unmatched;
+  base::Counter& failed_authentications;
 
   Impl(std::vector<Route> routes, access::AccessService& a, store::Database& d, SecretBytes key,
        WorkerPool& w, const Clock& c, Logger& l, Metrics& metrics)
@@ -124,7 +126,9 @@ struct Dispatcher::Impl {
         workers(w),
         clock(c),
         log(l),
-        unmatched(metrics, nullptr) {
+        unmatched(metrics, nullptr),
+        failed_authentications(metrics.counter("quantumapi_failed_authentications_total",
+                                               "Requests whose credentials were refused.")) {
     for (const Route& route : router.routes())
       route_metrics.emplace(&route, std::make_unique<RouteMetrics>(metrics, &route));
   }
@@ -191,10 +195,13 @@ struct Dispatcher::Impl {
     if (!work.admitted)
       TRY(access.admit(*work.caller, work.exchange.request().peer_address, may_block));
     work.admitted = true;
-    const std::string_view scope = work.route->scope;
-    if (!scope.empty() && !work.caller->principal.has_scope(scope))
-      return fail(Code::kPermissionDenied, "this key lacks the scope " + std::string(scope),
+    const Route& route = *work.route;
+    if (!route.scope.empty() && !work.caller->principal.has_scope(route.scope))
+      return fail(Code::kPermissionDenied, "this key lacks the scope " + std::string(route.scope),
                   "insufficient_scope");
+    if (route.per_minute > 0 && !work.counted)
+      TRY(access.admit_to(*work.caller, route.action, route.per_minute, may_block));
+    work.counted = true;
     return {};
   }
 
@@ -240,6 +247,7 @@ struct Dispatcher::Impl {
     const Request& request = work->exchange.request();
     if (error.code == Code::kInternal || error.code == Code::kDataLoss)
       log.error(error.message, {{"request", request.id.to_string()}, {"route", work->route->path}});
+    if (error.code == Code::kUnauthenticated) failed_authentications.add();
     Reply reply = http::problem(request, error);
     if (work->route->action.empty()) return finish(*work, std::move(reply));
     refusal.outcome = outcome_of(error.code);

@@ -9,15 +9,20 @@
 
 #include "access/routes.h"
 #include "audit/routes.h"
+#include "audit/stream_repository.h"
 #include "audit/stream_routes.h"
 #include "audit/stream_worker.h"
 #include "ca/expiry_watch.h"
 #include "ca/routes.h"
 #include "encryption/routes.h"
+#include "keyring/lifecycle_repository.h"
 #include "keyring/purger.h"
 #include "server/journal_replay.h"
 #include "server/repository.h"
 #include "server/version.h"
+#include "usage/routes.h"
+#include "usage/sampler.h"
+#include "vault/repository.h"
 #include "vault/routes.h"
 
 namespace quantumapi::server {
@@ -93,14 +98,17 @@ struct Platform::Parts {
   std::unique_ptr<access::AccessService> access{};
   std::unique_ptr<audit::AuditService> audit{};
   std::unique_ptr<encryption::EncryptionService> encryption{};
+  std::unique_ptr<encryption::EntropyQuota> quota{};
   std::unique_ptr<vault::VaultService> vault{};
   std::unique_ptr<ca::CaService> ca{};
   std::unique_ptr<audit::Sequencer> sequencer{};
   std::unique_ptr<audit::StreamService> streams{};
   std::unique_ptr<audit::StreamWorker> stream_worker{};
+  std::unique_ptr<usage::UsageService> usage{};
   std::unique_ptr<store::CacheKeeper> keeper{};
   std::unique_ptr<keyring::Purger> purger{};
   std::unique_ptr<ca::ExpiryWatch> expiry_watch{};
+  std::unique_ptr<usage::Sampler> sampler{};
 
   // find_or_make_installation gives the installation and its root key. In
   // kOpen mode nothing is written; in kCreate mode what is missing is made.
@@ -134,6 +142,8 @@ struct Platform::Parts {
     access = std::make_unique<access::AccessService>(*database, *keyring, *entropy, clock);
     audit = std::make_unique<audit::AuditService>(*database, *keyring);
     encryption = std::make_unique<encryption::EncryptionService>(*keyring);
+    quota = std::make_unique<encryption::EntropyQuota>(
+        *database, config.entropy_quota_mb * encryption::EntropyQuota::kMegabyte);
     vault = std::make_unique<vault::VaultService>(*database, *keyring, clock);
     ca = std::make_unique<ca::CaService>(
         *database, *keyring, *access, *entropy, clock, metrics,
@@ -142,12 +152,18 @@ struct Platform::Parts {
     audit::Sequencer::Options options;
     options.checkpoint_file = config.checkpoint_file;
     options.retention_days = config.audit_retention_days;
+    options.platform_events = static_cast<std::uint64_t>(config.audit_platform_events);
     sequencer =
         std::make_unique<audit::Sequencer>(*database, *keyring, clock, log, metrics, options);
     const std::string files = config.data + "/log-streams";
     streams = std::make_unique<audit::StreamService>(*database, *keyring, clock, files);
     stream_worker = std::make_unique<audit::StreamWorker>(
         *database, *keyring, clock, log, metrics, audit::StreamWorker::Options{.directory = files});
+    usage = std::make_unique<usage::UsageService>(
+        *database, clock,
+        std::vector<usage::Meter>{{"secrets", vault::repository::measure},
+                                  {"keys", keyring::repository::measure},
+                                  {"log_archives", audit::measure_archives}});
   }
 };
 
@@ -190,6 +206,8 @@ void Platform::start() {
   parts_->purger = std::make_unique<keyring::Purger>(*parts_->keyring, parts_->clock, parts_->log);
   parts_->expiry_watch =
       std::make_unique<ca::ExpiryWatch>(*parts_->ca, parts_->clock, parts_->log, parts_->metrics);
+  parts_->sampler =
+      std::make_unique<usage::Sampler>(*parts_->usage, *parts_->database, parts_->log);
   parts_->stream_worker->start();
   parts_->access->start();
 }
@@ -198,6 +216,7 @@ void Platform::stop() {
   if (parts_->access) parts_->access->stop();
   parts_->stream_worker.reset();
   parts_->expiry_watch.reset();
+  parts_->sampler.reset();
   if (parts_->purger) {
     parts_->purger.reset();
     const auto remembered = parts_->keyring->remember_journal();
@@ -214,11 +233,13 @@ std::vector<http::Route> Platform::product_routes() {
     for (http::Route& route : routes) all.push_back(std::move(route));
   };
   add(vault::routes(*parts_->vault));
-  add(encryption::routes(*parts_->encryption, *parts_->keyring, *parts_->entropy));
+  add(encryption::routes(*parts_->encryption, *parts_->keyring, *parts_->entropy, *parts_->quota));
   add(ca::routes(*parts_->ca));
   add(access::routes(*parts_->access));
-  add(audit::routes(*parts_->audit));
+  const auto first = parts_->access->first_tenant();
+  add(audit::routes(*parts_->audit, first ? first->id : TenantId{}));
   add(audit::stream_routes(*parts_->streams));
+  add(usage::routes(*parts_->usage));
   return all;
 }
 

@@ -8,6 +8,7 @@
 #include "base/metrics.h"
 #include "base/worker_pool.h"
 #include "http/server.h"
+#include "server/audit_commands.h"
 #include "server/dispatcher.h"
 #include "server/hardening.h"
 #include "server/health_monitor.h"
@@ -154,6 +155,12 @@ int main_program(int argc, char** argv) {
         break;
       case Config::Command::kCreateTenant:
         status = create_tenant(config, std::cout, log);
+        break;
+      case Config::Command::kShowHole:
+        status = show_hole(config, std::cout, log);
+        break;
+      case Config::Command::kAcceptHole:
+        status = accept_hole(config, std::cout, log);
         break;
       case Config::Command::kServe:
         status = serve(config, [&] { return parse_command_line(argc, argv); }, log);

@@ -82,6 +82,22 @@ class AuditTest : public keyring::testing::KeyringTest {
     events.push_back(std::move(event));
     append(std::move(events));
   }
+  // put writes a pending row of a stream of our own, its event `seconds` from now.
+  void put(std::uint8_t stream, std::int64_t n, std::string name, std::int64_t seconds = 0) {
+    AuditEvent made = happened("secret.read", std::move(name));
+    made.time = made.time + std::chrono::seconds(seconds);
+    Bytes frames;
+    store::append_frame(frames, made);
+    static const store::Statement kPut{
+        "test.put",
+        "INSERT INTO audit_pending (stream, n, count, frames) VALUES (:stream, :n, 1, :frames)"};
+    execute(kPut, {{"stream", stream_id(stream)}, {"n", n}, {"frames", frames}});
+  }
+  static Uuid stream_id(std::uint8_t stream) {
+    Uuid id;
+    id.octets.fill(stream);
+    return id;
+  }
   // drain runs rounds until nothing is left and gives how many events moved.
   std::size_t drain() {
     std::size_t all = 0;
