@@ -16,7 +16,7 @@ namespace quantumapi::sdk {
 // AuditEntry is one event.
 struct AuditEntry {
   std::string id, timestamp, action, category, actor, actor_type, resource_type, resource_id,
-      resource_name, outcome, error;
+      resource_name, outcome, error, ip_address;
 };
 
 // AuditPage is a part of the list, newest first.
@@ -25,10 +25,15 @@ struct AuditPage {
   std::int64_t total = 0;
 };
 
+// AuditLog says whose events: the tenant's, or those of no tenant (failed
+// authentications, what is done on the host), which owners of the first tenant read.
+enum class AuditLog : std::uint8_t { kTenant, kPlatform };
+
 // AuditQuery narrows the list; what is empty does not. `from` and `to` are RFC 3339.
 struct AuditQuery {
   std::string category, action, actor, key_id, from, to;
   std::int64_t page = 1, page_size = 50;
+  AuditLog log = AuditLog::kTenant;
 };
 
 // Audit is Client::audit().
@@ -37,9 +42,10 @@ class QUANTUMAPI_EXPORT Audit {
   // list gives one page, up to 200 entries.
   [[nodiscard]] Result<AuditPage> list(const AuditQuery& query) const;
   // export_lines gives each NDJSON line to `line` until it answers false.
-  [[nodiscard]] Result<void> export_lines(const std::function<bool(std::string_view)>& line) const;
+  [[nodiscard]] Result<void> export_lines(const std::function<bool(std::string_view)>& line,
+                                          AuditLog log = AuditLog::kTenant) const;
   // public_key is what checkpoints are verified with, PEM.
-  [[nodiscard]] Result<std::string> public_key() const;
+  [[nodiscard]] Result<std::string> public_key(AuditLog log = AuditLog::kTenant) const;
 
   // Made by Client::audit.
   Audit(Transport& transport, Call call) : transport_(&transport), call_(std::move(call)) {}

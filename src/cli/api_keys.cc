@@ -1,4 +1,4 @@
-// qapi apikeys: create, list, rotate, revoke.
+// qapi apikeys: create, get, list, rotate, revoke, rate-limit.
 #include <fmt/format.h>
 
 #include "cli/answer.h"
@@ -11,9 +11,40 @@ namespace quantumapi::cli {
 namespace {
 
 struct CreateOptions {
-  sdk::NewApiKey key;
+  std::string name;
+  std::string service_account;
+  std::string role;
   std::string expires;
+  std::string description;
+  std::vector<std::string> scopes;
+  std::vector<std::string> secrets;
+  std::vector<std::string> keys;
+  std::vector<std::string> groups;
+  std::vector<std::string> addresses;
+  std::int64_t rate_limit = 0;
 };
+
+struct BindingBody {
+  std::string_view type;
+  Text id;
+  Text name;
+};
+BOOST_DESCRIBE_STRUCT(BindingBody, (), (type, id, name))
+
+struct CreateBody {
+  std::string_view name;
+  Text service_account;
+  Text role;
+  std::vector<std::string> scopes;
+  std::optional<std::vector<BindingBody>> bindings;
+  Text expires_at;
+  Text description;
+  std::optional<std::vector<std::string>> addresses;
+  std::optional<std::int64_t> rate_limit;
+};
+BOOST_DESCRIBE_STRUCT(CreateBody, (),
+                      (name, service_account, role, scopes, bindings, expires_at, description,
+                       addresses, rate_limit))
 
 struct RotateOptions {
   std::string id;
@@ -25,7 +56,7 @@ struct RotateBody {
 };
 BOOST_DESCRIBE_STRUCT(RotateBody, (), (overlap_seconds))
 
-struct RevokeOptions {
+struct NamedApiKey {
   std::string id;
 };
 
@@ -43,34 +74,55 @@ ApiKeyShape shape_of(const sdk::ApiKey& key) {
           .api_key = shown(key.text.reveal())};
 }
 
+void bind_to(std::string_view type, const std::vector<std::string>& resources,
+             std::vector<BindingBody>& out) {
+  for (const std::string& resource : resources) {
+    const bool is_id = Uuid::parse(resource).has_value();
+    out.push_back({type, is_id ? Text(resource) : Text(), is_id ? Text() : Text(resource)});
+  }
+}
+
+void tell_to_keep(Context& context) {
+  if (context.format(Format::kTable) == Format::kTable)
+    context.io().err << "The key is shown this once; keep it now.\n";
+}
+
 Outcome create(Context& context, const CreateOptions& options) {
-  sdk::NewApiKey key = options.key;
+  CreateBody body{.name = options.name,
+                  .service_account = shown(options.service_account),
+                  .role = shown(options.role),
+                  .scopes = options.scopes,
+                  .bindings = {},
+                  .expires_at = {},
+                  .description = shown(options.description),
+                  .addresses = {},
+                  .rate_limit = {}};
+  std::string expires;
   if (!options.expires.empty()) {
-    TRY_ASSIGN(key.expires_at, expiry_of(options.expires, base::SystemClock().wall()));
+    TRY_ASSIGN(expires, expiry_of(options.expires, base::SystemClock().wall()));
   }
-  TRY_ASSIGN(sdk::Client* const client, context.client());
-  TRY_ASSIGN(const auto made, client->api_keys().create(key));
-  Io& io = context.io();
-  switch (context.format(Format::kTable)) {
-    case Format::kJson:
-      print_json(io, shape_of(made));
-      return kOk;
-    case Format::kValue:
-      print_line(io, made.text.reveal());
-      return kOk;
-    case Format::kTable:
-      break;
-  }
-  print_facts(io.out,
-              {{"id", made.id},
-               {"name", made.name},
-               {"role", made.role},
-               {"scopes", fmt::format("{}", fmt::join(made.scopes, " "))},
-               {"expires", made.expires_at}},
-              context.color());
-  io.out << '\n' << made.text.reveal() << '\n';
-  io.err << "The key is shown this once; keep it now.\n";
+  body.expires_at = shown(expires);
+  std::vector<BindingBody> bindings;
+  bind_to("secret", options.secrets, bindings);
+  bind_to("key", options.keys, bindings);
+  bind_to("group", options.groups, bindings);
+  if (!bindings.empty()) body.bindings = std::move(bindings);
+  if (!options.addresses.empty()) body.addresses = options.addresses;
+  if (options.rate_limit > 0) body.rate_limit = options.rate_limit;
+  TRY_ASSIGN(const auto answer, ask(context, "POST", "/apikeys", body));
+  TRY(print_answer(context, answer, "apiKey"));
+  tell_to_keep(context);
   return kOk;
+}
+
+Outcome get(Context& context, const NamedApiKey& options) {
+  TRY_ASSIGN(const auto answer, ask(context, "GET", "/apikeys/" + segment(options.id)));
+  return print_answer(context, answer, "id");
+}
+
+Outcome rate_limit(Context& context, const NoOptions&) {
+  TRY_ASSIGN(const auto answer, ask(context, "GET", "/rate-limit"));
+  return print_answer(context, answer, "remaining");
 }
 
 Outcome list(Context& context, const NoOptions&) {
@@ -94,12 +146,11 @@ Outcome rotate(Context& context, const RotateOptions& options) {
   TRY_ASSIGN(const auto answer, ask(context, "POST", "/apikeys/" + segment(options.id) + "/rotate",
                                     RotateBody{options.overlap}));
   TRY(print_answer(context, answer, "apiKey"));
-  if (context.format(Format::kTable) == Format::kTable)
-    context.io().err << "The key is shown this once; keep it now.\n";
+  tell_to_keep(context);
   return kOk;
 }
 
-Outcome revoke(Context& context, const RevokeOptions& options) {
+Outcome revoke(Context& context, const NamedApiKey& options) {
   TRY_ASSIGN(sdk::Client* const client, context.client());
   TRY(client->api_keys().revoke(options.id));
   return kOk;
@@ -111,23 +162,28 @@ void add_api_keys(CLI::App& root, Context& context) {
   CLI::App& group = add_group(root, "apikeys", "API keys of the tenant");
   const auto [make, made] = add_command(
       group, context, "create", "Make an API key; it is shown once and never again", create);
-  make->add_option("--name", made->key.name, "What the key is for")->required();
-  make->add_option("--scope", made->key.scopes, "What it may do, as secrets:read; may be repeated")
-      ->required()
-      ->expected(1)
-      ->take_all();
-  make->add_option("--role", made->key.role, "member, admin or owner")
+  make->add_option("--name", made->name, "What the key is for")->required();
+  const auto add_list = [make](const char* name, std::vector<std::string>& list,
+                               const char* about) {
+    return make->add_option(name, list, about)->expected(1)->take_all();
+  };
+  add_list("--scope", made->scopes, "What it may do, as secrets:read; may be repeated")->required();
+  make->add_option("--role", made->role, "member, admin or owner")
       ->check(CLI::IsMember({"member", "admin", "owner"}));
   make->add_option("--expires", made->expires, "When it ends: 90d, 12h, 30m or a time");
-  make->add_option("--service-account", made->key.service_account,
+  make->add_option("--description", made->description, "More about it");
+  make->add_option("--service-account", made->service_account,
                    "Whose it is; made when absent, by default named as the key");
-  make->add_option("--secret", made->key.secrets, "The only secrets it reaches; may be repeated")
-      ->expected(1)
-      ->take_all();
-  make->add_option("--key", made->key.keys, "The only keys it reaches; may be repeated")
-      ->expected(1)
-      ->take_all();
+  add_list("--secret", made->secrets, "The only secrets it reaches; may be repeated");
+  add_list("--key", made->keys, "The only keys it reaches; may be repeated");
+  add_list("--group", made->groups, "Id of a resource group it reaches; may be repeated");
+  add_list("--address", made->addresses,
+           "Where it may be used from, as 192.0.2.0/24; may be repeated");
+  make->add_option("--rate-limit", made->rate_limit, "Requests a minute; 0: no limit")
+      ->check(CLI::Range(0, 1'000'000));
   add_command(group, context, "list", "List API keys", list);
+  const auto [show, named] = add_command(group, context, "get", "Show an API key", get);
+  show->add_option("ID", named->id, "Its id")->required();
   const auto [renew, renewed] =
       add_command(group, context, "rotate",
                   "Replace an API key; the old one works until the overlap ends", rotate);
@@ -138,6 +194,7 @@ void add_api_keys(CLI::App& root, Context& context) {
   const auto [end, ended] =
       add_command(group, context, "revoke", "End an API key for good", revoke);
   end->add_option("ID", ended->id, "Its id")->required();
+  add_command(group, context, "rate-limit", "Show what is left of this key's rate", rate_limit);
 }
 
 }  // namespace quantumapi::cli

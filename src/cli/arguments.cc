@@ -21,18 +21,21 @@ struct ValueCommand {
 };
 
 constexpr ValueCommand kCommands[] = {
-    {{"secrets", "create"}, 3}, {{"secrets", "put"}, 3},     {{"encrypt", ""}, 1},
-    {{"decrypt", ""}, 1},       {{"sign", ""}, 1},           {{"verify", ""}, 1},
-    {{"hmac", ""}, 1},          {{"transit", "encrypt"}, 3}, {{"transit", "decrypt"}, 3},
-    {{"transit", "rewrap"}, 3}, {{"keys", "import"}, 3},
+    {{"secrets", "create"}, 3},  {{"secrets", "put"}, 3},    {{"encrypt", ""}, 1},
+    {{"decrypt", ""}, 1},        {{"sign", ""}, 1},          {{"verify", ""}, 1},
+    {{"hmac", ""}, 1},           {{"hash", ""}, 1},          {{"transit", "encrypt"}, 3},
+    {{"transit", "decrypt"}, 3}, {{"transit", "rewrap"}, 3}, {{"transit", "sign"}, 3},
+    {{"transit", "verify"}, 3},  {{"transit", "hmac"}, 3},   {{"keys", "import"}, 3},
+    {{"datakey", "unwrap"}, 3},  {{"streams", "create"}, 4}, {{"streams", "update"}, 5},
 };
 
 // Options of those commands and of qapi itself; a test holds this list against --help.
 constexpr std::string_view kWithArgument[] = {
-    "--url",          "--ca-file", "--output",   "--timeout",  "--description",
-    "--content-type", "--label",   "--encoding", "--aad",      "--key",
-    "--signature",    "--type",    "--format",   "--algorithm"};
-constexpr std::string_view kFlags[] = {"--help", "-h", "--no-color", "--version", "--default"};
+    "--url",    "--ca-file",   "--output",  "--timeout", "--description", "--content-type",
+    "--label",  "--encoding",  "--aad",     "--key",     "--signature",   "--type",
+    "--format", "--algorithm", "--expires", "--context"};
+constexpr std::string_view kFlags[] = {"--help",    "-h",      "--no-color", "--version",
+                                       "--default", "--lines", "--plain"};
 
 bool in(std::span<const std::string_view> list, std::string_view word) {
   return std::ranges::find(list, word) != list.end();

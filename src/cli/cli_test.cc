@@ -3,18 +3,12 @@
 #include <algorithm>
 #include <sstream>
 
-#include "cli/arguments.h"
 #include "cli/exit_code.h"
 #include "cli/profile.h"
-#include "cli/run.h"
-#include "cli/test_home.h"
-#include "client/test_platform.h"
+#include "cli/test_cli.h"
 
 namespace quantumapi::cli {
 namespace {
-
-using sdk::Received;
-using sdk::TestPlatform;
 
 constexpr const char* kId = "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
 
@@ -22,62 +16,6 @@ std::string secret_json(std::string_view value) {
   return R"({"id":")" + std::string(kId) + R"(","name":"db","version":1,"value":")" +
          std::string(value) + R"(","isActive":true,"createdAt":"2026-11-23T00:00:00Z"})";
 }
-
-class Cli : public TestHome {
- protected:
-  struct Ran {
-    int code;
-    std::string out;
-    std::string err;
-  };
-
-  struct Terminal {
-    bool in = false;
-    bool out = false;
-    std::string hidden;  // what is typed at a prompt without echo
-  };
-
-  Ran run(std::vector<std::string> words, const std::string& input = {}) {
-    return run_on({}, std::move(words), input);
-  }
-  Ran run_on(const Terminal& terminal, std::vector<std::string> words,
-             const std::string& input = {}) {
-    words.insert(words.begin(), "qapi");
-    std::vector<char*> argv;
-    for (std::string& word : words) argv.push_back(word.data());
-    std::istringstream in(input);
-    std::ostringstream out;
-    std::ostringstream err;
-    Io io{in, out, err, terminal.in, terminal.out, [&](std::string_view) -> Try<sdk::SecretString> {
-            return sdk::SecretString(terminal.hidden);
-          }};
-    const int code = run_with(static_cast<int>(argv.size()), argv.data(), io);
-    return {code, out.str(), err.str()};
-  }
-
-  static bool takes_a_value(std::vector<std::string> words) {
-    words.insert(words.begin(), "qapi");
-    std::vector<char*> argv;
-    for (std::string& word : words) argv.push_back(word.data());
-    return take_arguments(static_cast<int>(argv.size()), argv.data()).has_value;
-  }
-
-  // platform answers every request with `body` and is where qapi connects.
-  TestPlatform& platform(std::string body, int status = 200) {
-    return platform([body = std::move(body), status](const Received&) {
-      return TestPlatform::json(body, status);
-    });
-  }
-  TestPlatform& platform(TestPlatform::Answer answer) {
-    platform_ = std::make_unique<TestPlatform>(std::move(answer));
-    ::setenv("QUANTUMAPI_URL", platform_->url().c_str(), 1);
-    ::setenv("QUANTUMAPI_KEY", "qapi_test", 1);
-    return *platform_;
-  }
-
- private:
-  std::unique_ptr<TestPlatform> platform_;
-};
 
 TEST_F(Cli, CreatesASecretAndPrintsItsIdButNeverItsValue) {
   auto& server = platform(secret_json("hunter2"), 201);
@@ -231,20 +169,42 @@ TEST_F(Cli, HelpShowsHowValuesAreGivenAndNoFlagForKeys) {
 
 // Whatever an option of a command that takes a value is called, it is no value.
 TEST_F(Cli, NoOptionInTheHelpIsTakenForAValue) {
-  const std::vector<std::string> commands[] = {
-      {"secrets", "create"}, {"secrets", "put"}, {"encrypt"}, {"decrypt"}};
-  for (auto command : commands) {
-    auto asked = command;
+  using Words = std::vector<std::string>;
+  // A command, and the words that stand before its value.
+  const std::pair<Words, Words> commands[] = {{{"secrets", "create"}, {"name"}},
+                                              {{"secrets", "put"}, {"name"}},
+                                              {{"encrypt"}, {}},
+                                              {{"decrypt"}, {}},
+                                              {{"sign"}, {}},
+                                              {{"verify"}, {}},
+                                              {{"hmac"}, {}},
+                                              {{"hash"}, {}},
+                                              {{"transit", "encrypt"}, {"key"}},
+                                              {{"transit", "decrypt"}, {"key"}},
+                                              {{"transit", "rewrap"}, {"key"}},
+                                              {{"transit", "sign"}, {"key"}},
+                                              {{"transit", "verify"}, {"key"}},
+                                              {{"transit", "hmac"}, {"key"}},
+                                              {{"keys", "import"}, {"name"}},
+                                              {{"datakey", "unwrap"}, {"key"}},
+                                              {{"streams", "create"}, {"name", "File"}},
+                                              {{"streams", "update"}, {"id", "name", "File"}}};
+  for (const auto& [command, before] : commands) {
+    Words whole = command;
+    whole.insert(whole.end(), before.begin(), before.end());
+    Words value = whole;
+    value.emplace_back("value");
+    EXPECT_TRUE(takes_a_value(value)) << command.back();
+    Words asked = command;
     asked.emplace_back("--help");
     std::istringstream words(run(asked).out + run({"--help"}).out);
-    if (command.size() == 2) command.emplace_back("name");
     int options = 0;
     for (std::string word; words >> word;) {
       const std::string option = word.substr(0, word.find_first_of(",;:[)"));
       if (!option.starts_with('-') || option == "-") continue;
-      std::vector<std::string> line = command;
+      Words line = whole;
       line.push_back(option);
-      EXPECT_FALSE(takes_a_value(line)) << option;
+      EXPECT_FALSE(takes_a_value(line)) << command.back() << " " << option;
       ++options;
     }
     EXPECT_GT(options, 5);

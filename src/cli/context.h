@@ -40,6 +40,8 @@ class Context {
   Try<sdk::SecretString> value(std::string_view prompt) {
     return read_value(io_, value_.reveal(), prompt);
   }
+  // argument is the VALUE argument itself, for commands that read it line by line.
+  [[nodiscard]] std::string_view argument() const { return value_.reveal(); }
   [[nodiscard]] Format format(Format absent) const;
   // azure_devops is true where a secret is to be printed as cli/azure_devops.h does.
   [[nodiscard]] bool azure_devops() const { return globals.output == kAzureDevops; }

@@ -1,5 +1,7 @@
-// qapi encrypt, decrypt and random.
+// qapi encrypt, decrypt, hash and random.
+#include "cli/answer.h"
 #include "cli/group.h"
+#include "cli/lines.h"
 #include "cli/shapes.h"
 #include "cli/table.h"
 
@@ -10,7 +12,20 @@ struct TextOptions {
   std::string value;  // stands in for the real one
   std::string encoding = "utf8";
   std::string aad;
+  bool lines = false;
 };
+
+struct HashOptions {
+  std::string value;  // stands in for the real one
+  bool plain = false;
+  bool lines = false;
+};
+
+struct HashBody {
+  std::string_view plaintext;
+  bool keyed = true;
+};
+BOOST_DESCRIBE_STRUCT(HashBody, (), (plaintext, keyed))
 
 struct RandomOptions {
   std::int64_t bytes = 32;
@@ -22,7 +37,20 @@ sdk::Encoding encoding_of(std::string_view name) {
   return name == "base64" ? sdk::Encoding::kBase64 : sdk::Encoding::kUtf8;
 }
 
+// members_of are what each line of a batch is sent with.
+Members members_of(const TextOptions& options) {
+  Members members;
+  if (options.encoding != "utf8") members.emplace_back("encoding", json_text(options.encoding));
+  if (!options.aad.empty()) members.emplace_back("additionalData", json_text(options.aad));
+  return members;
+}
+
 Outcome encrypt(Context& context, const TextOptions& options) {
+  if (options.lines)
+    return perform_lines(context, {.path = "/encrypt/batch",
+                                   .item = "plaintext",
+                                   .result = "encryptedPayload",
+                                   .item_members = members_of(options)});
   TRY_ASSIGN(const auto text, context.value("Text to encrypt"));
   TRY_ASSIGN(sdk::Client* const client, context.client());
   TRY_ASSIGN(const auto made, client->encryption().encrypt(
@@ -53,6 +81,11 @@ std::string_view trimmed(std::string_view payload) {
 }
 
 Outcome decrypt(Context& context, const TextOptions& options) {
+  if (options.lines)
+    return perform_lines(context, {.path = "/decrypt/batch",
+                                   .item = "encryptedPayload",
+                                   .result = "plaintext",
+                                   .item_members = members_of(options)});
   TRY_ASSIGN(const auto payload, context.value("Payload to decrypt"));
   TRY_ASSIGN(sdk::Client* const client, context.client());
   TRY_ASSIGN(const auto text,
@@ -62,6 +95,18 @@ Outcome decrypt(Context& context, const TextOptions& options) {
   else
     print_value(context.io(), text.reveal());
   return kOk;
+}
+
+Outcome hash(Context& context, const HashOptions& options) {
+  if (options.lines)
+    return perform_lines(context, {.path = "/hash/searchable/batch",
+                                   .item = "plaintext",
+                                   .result = "hash",
+                                   .body_members = {{"keyed", options.plain ? "false" : "true"}}});
+  TRY_ASSIGN(const auto text, context.value("Text to hash"));
+  TRY_ASSIGN(const auto answer,
+             ask(context, "POST", "/hash/searchable", HashBody{text.reveal(), !options.plain}));
+  return print_answer(context, answer, "hash", Format::kValue);
 }
 
 Outcome random(Context& context, const RandomOptions& options) {
@@ -91,11 +136,20 @@ void add_encryption(CLI::App& root, Context& context) {
       ->check(CLI::IsMember({"utf8", "base64"}));
   encrypt_command->add_option("--aad", plain->aad,
                               "Data that must be given again to decrypt; not encrypted itself");
+  add_lines(*encrypt_command, plain->lines);
 
   const auto [decrypt_command, sealed] =
       add_command(root, context, "decrypt", "Decrypt what encrypt gave", decrypt);
   add_value(*decrypt_command, "TEXT", sealed->value, "The payload");
   decrypt_command->add_option("--aad", sealed->aad, "The data that encrypt was given");
+  add_lines(*decrypt_command, sealed->lines);
+
+  const auto [hash_command, hashed] = add_command(
+      root, context, "hash", "Hash a text, trimmed and in lower case, to find it by", hash);
+  add_value(*hash_command, "TEXT", hashed->value, "The text");
+  hash_command->add_flag("--plain", hashed->plain,
+                         "Under no key: whoever can guess the text can find it");
+  add_lines(*hash_command, hashed->lines);
 
   const auto [random_command, wanted] =
       add_command(root, context, "random", "Draw random octets from the platform", random);

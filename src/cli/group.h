@@ -41,6 +41,11 @@ inline void add_value(CLI::App& command, const std::string& name, std::string& u
   command.add_option(name, unused, about + "; - reads standard input, @FILE a file")->required();
 }
 
+// add_lines adds --lines, for commands whose VALUE may be many (cli/lines.h).
+inline void add_lines(CLI::App& command, bool& lines) {
+  command.add_flag("--lines", lines, "Take each line of - or @FILE by itself, in batches");
+}
+
 // add_variable adds --variable, and with it --output azure-devops.
 inline void add_variable(CLI::App& command, std::string& name) {
   command.add_option("--variable", name,

@@ -60,6 +60,7 @@ Io standard_io() {
           std::cerr,
           ::isatty(STDIN_FILENO) == 1,
           ::isatty(STDOUT_FILENO) == 1,
+          ::isatty(STDERR_FILENO) == 1,
           ask_on_terminal};
 }
 

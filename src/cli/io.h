@@ -17,6 +17,7 @@ struct Io {
   std::ostream& err;
   bool in_terminal = false;
   bool out_terminal = false;
+  bool err_terminal = false;
   // ask_hidden prompts and reads one line without echo.
   std::function<Try<sdk::SecretString>(std::string_view prompt)> ask_hidden;
 };

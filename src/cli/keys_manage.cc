@@ -1,5 +1,6 @@
 // qapi keys: create, import, show, change and end keys.
 #include "cli/answer.h"
+#include "cli/expiry.h"
 #include "cli/group.h"
 
 namespace quantumapi::cli {
@@ -15,7 +16,16 @@ struct NewKey {
   std::string algorithm;
   std::string description;
   std::vector<std::string> labels;
+  std::string usage;
+  std::string expires;
   bool set_default = false;
+};
+
+struct ChangeKey {
+  std::string key;
+  std::string name;
+  std::optional<std::string> description;
+  std::vector<std::string> labels;
 };
 
 struct ImportKey {
@@ -46,10 +56,25 @@ struct CreateBody {
   Text algorithm;
   Text description;
   std::optional<std::vector<std::string>> labels;
+  Text usage;
+  Text expires_at;
   bool set_as_default = false;
 };
 BOOST_DESCRIBE_STRUCT(CreateBody, (),
-                      (name, key_type, algorithm, description, labels, set_as_default))
+                      (name, key_type, algorithm, description, labels, usage, expires_at,
+                       set_as_default))
+
+struct UpdateBody {
+  Text name;
+  Text description;
+  std::optional<std::vector<std::string>> labels;
+};
+BOOST_DESCRIBE_STRUCT(UpdateBody, (), (name, description, labels))
+
+struct ProtectBody {
+  bool purge_protected = true;
+};
+BOOST_DESCRIBE_STRUCT(ProtectBody, (), (purge_protected))
 
 struct ImportBody {
   std::string_view name;
@@ -59,11 +84,12 @@ struct ImportBody {
   std::string_view format;
   Text description;
   std::optional<std::vector<std::string>> labels;
+  Text expires_at;
   bool set_as_default = false;
 };
 BOOST_DESCRIBE_STRUCT(ImportBody, (),
                       (name, key_type, algorithm, key_material, format, description, labels,
-                       set_as_default))
+                       expires_at, set_as_default))
 
 struct StatusBody {
   std::string_view status;
@@ -91,10 +117,21 @@ std::optional<std::vector<std::string>> given(const std::vector<std::string>& la
   return labels.empty() ? std::nullopt : std::optional(labels);
 }
 
+Try<std::string> end_of(const NewKey& key) {
+  if (key.expires.empty()) return std::string();
+  return expiry_of(key.expires, base::SystemClock().wall());
+}
+
 Outcome create(Context& context, const NewKey& key) {
-  const CreateBody body{
-      key.name,          key.type,       shown(key.algorithm), shown(key.description),
-      given(key.labels), key.set_default};
+  TRY_ASSIGN(const std::string expires, end_of(key));
+  const CreateBody body{.name = key.name,
+                        .key_type = key.type,
+                        .algorithm = shown(key.algorithm),
+                        .description = shown(key.description),
+                        .labels = given(key.labels),
+                        .usage = shown(key.usage),
+                        .expires_at = shown(expires),
+                        .set_as_default = key.set_default};
   TRY_ASSIGN(const auto answer, ask(context, "POST", "/keys", body));
   return print_answer(context, answer, "id");
 }
@@ -102,11 +139,41 @@ Outcome create(Context& context, const NewKey& key) {
 Outcome import(Context& context, const ImportKey& options) {
   TRY_ASSIGN(const auto material, context.value("Key material"));
   const NewKey& key = options.key;
-  const ImportBody body{key.name,          key.type,       shown(key.algorithm),
-                        material.reveal(), options.format, shown(key.description),
-                        given(key.labels), key.set_default};
+  TRY_ASSIGN(const std::string expires, end_of(key));
+  const ImportBody body{.name = key.name,
+                        .key_type = key.type,
+                        .algorithm = shown(key.algorithm),
+                        .key_material = material.reveal(),
+                        .format = options.format,
+                        .description = shown(key.description),
+                        .labels = given(key.labels),
+                        .expires_at = shown(expires),
+                        .set_as_default = key.set_default};
   TRY_ASSIGN(const auto answer, ask(context, "POST", "/keys/import", body));
   return print_answer(context, answer, "id");
+}
+
+Outcome update(Context& context, const ChangeKey& options) {
+  TRY_ASSIGN(const auto path, path_of(context, options.key));
+  const UpdateBody body{shown(options.name),
+                        options.description ? Text(*options.description) : Text(),
+                        given(options.labels)};
+  TRY_ASSIGN(const auto answer, ask(context, "PATCH", path, body));
+  return print_answer(context, answer, "id");
+}
+
+Outcome set_protection(Context& context, const NamedKey& options, bool protect) {
+  TRY_ASSIGN(const auto path, path_of(context, options.key));
+  TRY_ASSIGN(const auto answer, ask(context, "PATCH", path, ProtectBody{protect}));
+  return print_answer(context, answer, "purgeProtected");
+}
+
+Outcome protect(Context& context, const NamedKey& options) {
+  return set_protection(context, options, true);
+}
+
+Outcome unprotect(Context& context, const NamedKey& options) {
+  return set_protection(context, options, false);
 }
 
 Outcome get(Context& context, const NamedKey& options) {
@@ -181,6 +248,8 @@ void add_new_key(CLI::App& command, NewKey& key) {
   command.add_option("--algorithm", key.algorithm, "As ML-KEM-768 or ML-DSA-65 [the type's own]");
   command.add_option("--description", key.description, "What it is for");
   command.add_option("--label", key.labels, "A label; may be given again")->expected(1)->take_all();
+  command.add_option("--expires", key.expires,
+                     "When it protects nothing new any more: 90d, 12h, 30m or a time");
   command.add_flag("--default", key.set_default, "Make it its type's default");
 }
 
@@ -189,6 +258,8 @@ void add_new_key(CLI::App& command, NewKey& key) {
 void add_key_management(CLI::App& group, Context& context) {
   const auto [create_command, made] = add_command(group, context, "create", "Make a key", create);
   add_new_key(*create_command, *made);
+  create_command->add_option("--usage", made->usage, "image: a key of image signatures")
+      ->check(CLI::IsMember({"image"}));
 
   const auto [import_command, imported] =
       add_command(group, context, "import", "Bring a key of your own", import);
@@ -203,12 +274,24 @@ void add_key_management(CLI::App& group, Context& context) {
        {std::tuple<const char*, const char*, Perform>("get", "Show a key", get),
         {"disable", "Let nobody use a key until it is enabled", disable},
         {"enable", "Let a disabled key be used again", enable},
+        {"protect", "Let nobody schedule a key's end", protect},
+        {"unprotect", "Take a key's protection away; for owners", unprotect},
         {"recover", "Take back a key's scheduled end", recover},
         {"versions", "List the versions of a key", versions},
         {"set-default", "Make a key its type's default", set_default}}) {
     const auto [command, options] = add_command(group, context, name, about, perform);
     command->add_option("KEY", options->key, "Its id or name")->required();
   }
+
+  const auto [update_command, changed] =
+      add_command(group, context, "update", "Change a key's name, description or labels", update);
+  update_command->add_option("KEY", changed->key, "Its id or name")->required();
+  update_command->add_option("--name", changed->name, "Its new name");
+  update_command->add_option("--description", changed->description, "What it is for");
+  update_command
+      ->add_option("--label", changed->labels, "A label, in place of all; may be repeated")
+      ->expected(1)
+      ->take_all();
 
   const auto [delete_command, ended] = add_command(
       group, context, "delete", "End a key after a time in which it can be taken back", remove);

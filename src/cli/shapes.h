@@ -130,10 +130,11 @@ struct AuditShape {
   Text resource_name;
   std::string_view outcome;
   Text error;
+  Text ip_address;
 };
 BOOST_DESCRIBE_STRUCT(AuditShape, (),
                       (id, timestamp, action, category, actor, actor_type, resource_type,
-                       resource_id, resource_name, outcome, error))
+                       resource_id, resource_name, outcome, error, ip_address))
 
 struct AuditPageShape {
   std::vector<AuditShape> items;

@@ -2,6 +2,7 @@
 #include "base/encoding.h"
 #include "cli/answer.h"
 #include "cli/group.h"
+#include "cli/lines.h"
 
 namespace quantumapi::cli {
 namespace {
@@ -15,6 +16,7 @@ struct DataOptions {
 struct TransitOptions {
   std::string key;
   std::string value;  // stands in for the real one
+  bool lines = false;
 };
 
 struct EncryptBody {
@@ -84,6 +86,11 @@ Outcome hmac(Context& context, const DataOptions& options) {
 }
 
 Outcome transit_encrypt(Context& context, const TransitOptions& options) {
+  if (options.lines)
+    return perform_lines(context, {.path = "/transit/batch/encrypt/" + segment(options.key),
+                                   .item = "plaintext",
+                                   .result = "ciphertext",
+                                   .item_members = {{"encoding", json_text("utf8")}}});
   TRY_ASSIGN(const auto text, context.value("Text to encrypt"));
   TRY_ASSIGN(const auto answer, ask(context, "POST", "/transit/encrypt/" + segment(options.key),
                                     EncryptBody{text.reveal(), "utf8"}));
@@ -91,6 +98,11 @@ Outcome transit_encrypt(Context& context, const TransitOptions& options) {
 }
 
 Outcome transit_decrypt(Context& context, const TransitOptions& options) {
+  if (options.lines)
+    return perform_lines(context, {.path = "/transit/batch/decrypt/" + segment(options.key),
+                                   .item = "ciphertext",
+                                   .result = "plaintext",
+                                   .base64_result = true});
   TRY_ASSIGN(const auto text, context.value("Ciphertext"));
   TRY_ASSIGN(const auto answer, ask(context, "POST", "/transit/decrypt/" + segment(options.key),
                                     CiphertextBody{text.reveal()}));
@@ -110,22 +122,33 @@ Outcome transit_rewrap(Context& context, const TransitOptions& options) {
   return print_answer(context, answer, "ciphertext", Format::kValue);
 }
 
+using OnData = Outcome (*)(Context&, const DataOptions&);
+constexpr std::tuple<const char*, const char*, OnData> kOnData[] = {
+    {"sign", "Sign data", sign},
+    {"verify", "Verify a signature or MAC; ends with 1 if it is not of this data and key", verify},
+    {"hmac", "Authenticate data under an hmac key", hmac}};
+
+void add_data(CLI::App& command, DataOptions& options, OnData perform) {
+  add_value(command, "TEXT", options.value, "The data");
+  if (perform == verify)
+    command.add_option("--signature", options.signature, "As sign or hmac gave it")->required();
+}
+
 }  // namespace
 
 void add_transit(CLI::App& root, Context& context) {
-  using OnData = Outcome (*)(Context&, const DataOptions&);
-  for (const auto& [name, about, perform] :
-       {std::tuple<const char*, const char*, OnData>("sign", "Sign data with ML-DSA", sign),
-        {"verify", "Verify a signature; ends with 1 if it is not of this data and key", verify},
-        {"hmac", "Authenticate data under an hmac key", hmac}}) {
+  for (const auto& [name, about, perform] : kOnData) {
     const auto [command, options] = add_command(root, context, name, about, perform);
-    add_value(*command, "TEXT", options->value, "The data");
+    add_data(*command, *options, perform);
     command->add_option("--key", options->key, "Name of the key [the type's default]");
-    if (perform == verify)
-      command->add_option("--signature", options->signature, "As sign gave it")->required();
   }
   CLI::App& group = add_group(root, "transit", "Encryption under a key named by its user");
   using OnText = Outcome (*)(Context&, const TransitOptions&);
+  for (const auto& [name, about, perform] : kOnData) {
+    const auto [command, options] = add_command(group, context, name, about, perform);
+    command->add_option("KEY", options->key, "Name of the key")->required();
+    add_data(*command, *options, perform);
+  }
   for (const auto& [name, about, perform] :
        {std::tuple<const char*, const char*, OnText>("encrypt", "Encrypt a text", transit_encrypt),
         {"decrypt", "Decrypt what transit encrypt gave", transit_decrypt},
@@ -133,6 +156,7 @@ void add_transit(CLI::App& root, Context& context) {
     const auto [command, options] = add_command(group, context, name, about, perform);
     command->add_option("KEY", options->key, "Name of the key")->required();
     add_value(*command, "TEXT", options->value, "The text or ciphertext");
+    if (perform != transit_rewrap) add_lines(*command, options->lines);
   }
 }
 

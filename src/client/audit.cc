@@ -23,6 +23,7 @@ AuditEntry entry_of(const wire::AuditEntry& in) {
   out.resource_name = in.resource_name.value_or("");
   out.outcome = in.outcome.value_or("");
   out.error = in.error.value_or("");
+  out.ip_address = in.ip_address.value_or("");
   return out;
 }
 
@@ -59,6 +60,10 @@ class Lines {
   bool stopped_ = false;
 };
 
+std::string on_log(std::string_view path, AuditLog log) {
+  return std::string(path) + (log == AuditLog::kPlatform ? "?log=platform" : "");
+}
+
 }  // namespace
 
 Result<AuditPage> Audit::list(const AuditQuery& query) const {
@@ -71,6 +76,7 @@ Result<AuditPage> Audit::list(const AuditQuery& query) const {
   text.add("keyId", query.key_id);
   text.add("from", query.from);
   text.add("to", query.to);
+  if (query.log == AuditLog::kPlatform) text.add("log", "platform");
   Transport::AnswerPointer answer;
   TRY_ASSIGN(const auto found,
              transport_->get<wire::AuditPage>(text.on("/api/v1/audit-logs"), call_, answer));
@@ -80,10 +86,11 @@ Result<AuditPage> Audit::list(const AuditQuery& query) const {
   return page;
 }
 
-Result<void> Audit::export_lines(const std::function<bool(std::string_view)>& line) const {
+Result<void> Audit::export_lines(const std::function<bool(std::string_view)>& line,
+                                 AuditLog log) const {
   Lines lines(line);
   const auto response =
-      transport_->stream({.path = "/api/v1/audit-logs/export"}, call_,
+      transport_->stream({.path = on_log("/api/v1/audit-logs/export", log)}, call_,
                          [&](std::string_view chunk) { return lines.take(chunk); });
   if (lines.stopped()) return {};
   if (!response) return std::unexpected(response.error());
@@ -92,10 +99,11 @@ Result<void> Audit::export_lines(const std::function<bool(std::string_view)>& li
   return {};
 }
 
-Result<std::string> Audit::public_key() const {
+Result<std::string> Audit::public_key(AuditLog log) const {
   TRY_ASSIGN(
       const auto answer,
-      transport_->send({.path = "/api/v1/audit-logs/public-key", .effect = Effect::kNone}, call_));
+      transport_->send(
+          {.path = on_log("/api/v1/audit-logs/public-key", log), .effect = Effect::kNone}, call_));
   return std::string(answer->body());
 }
 

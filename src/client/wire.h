@@ -135,10 +135,11 @@ struct AuditEntry {
   Text resource_name;
   Text outcome;
   Text error;
+  Text ip_address;
 };
 BOOST_DESCRIBE_STRUCT(AuditEntry, (),
                       (id, timestamp, action, category, actor, actor_type, resource_type,
-                       resource_id, resource_name, outcome, error))
+                       resource_id, resource_name, outcome, error, ip_address))
 
 struct AuditPage {
   std::vector<AuditEntry> items;

@@ -1,0 +1,140 @@
+// qapi groups: resource groups, to which API keys may be bound.
+#include "cli/answer.h"
+#include "cli/group.h"
+
+namespace quantumapi::cli {
+namespace {
+
+struct GroupOptions {
+  std::string id;
+};
+
+struct NewGroup {
+  std::string id;  // of the group to change
+  std::string name;
+  std::optional<std::string> description;
+};
+
+struct ItemOptions {
+  std::string group;
+  std::string type;
+  std::string resource;  // of `remove`: the item's id
+};
+
+struct GroupBody {
+  std::string_view name;
+  Text description;
+};
+BOOST_DESCRIBE_STRUCT(GroupBody, (), (name, description))
+
+struct ItemBody {
+  std::string_view resource_type;
+  std::string_view resource_id;
+};
+BOOST_DESCRIBE_STRUCT(ItemBody, (), (resource_type, resource_id))
+
+std::string path_of(const std::string& id) { return "/resource-groups/" + segment(id); }
+
+GroupBody body_of(const NewGroup& group) {
+  return {group.name, group.description ? Text(*group.description) : Text()};
+}
+
+Outcome list(Context& context, const NoOptions&) {
+  TRY_ASSIGN(const auto answer, ask(context, "GET", "/resource-groups"));
+  return print_rows(
+      context, answer, "groups",
+      {"id", "name", "itemCount", "secretCount", "cryptoKeyCount", "apiKeyCount", "description"});
+}
+
+Outcome get(Context& context, const GroupOptions& options) {
+  TRY_ASSIGN(const auto answer, ask(context, "GET", path_of(options.id)));
+  return print_rows(context, answer, "items", {"id", "resourceType", "resourceId", "resourceName"});
+}
+
+Outcome create(Context& context, const NewGroup& group) {
+  TRY_ASSIGN(const auto answer, ask(context, "POST", "/resource-groups", body_of(group)));
+  return print_answer(context, answer, "id");
+}
+
+Outcome update(Context& context, const NewGroup& group) {
+  TRY_ASSIGN(const auto answer, ask(context, "PUT", path_of(group.id), body_of(group)));
+  return print_answer(context, answer, "id");
+}
+
+Outcome remove(Context& context, const GroupOptions& options) {
+  TRY(ask(context, "DELETE", path_of(options.id)));
+  return kOk;
+}
+
+// secret_id finds a secret by its name without reading its value.
+Try<std::string> secret_id(Context& context, const std::string& name) {
+  TRY_ASSIGN(const auto answer,
+             ask(context, "GET", "/secrets?pageSize=200&search=" + segment(name)));
+  WipingArena arena;
+  const auto parsed = json::parse(answer.reveal(), arena);
+  const json::Value* const secrets = parsed ? parsed->find("secrets") : nullptr;
+  if (secrets == nullptr) return give_up(kFailed, "the platform's answer can't be understood");
+  for (const json::Value& secret : secrets->items) {
+    const json::Value* const found = secret.find("name");
+    const json::Value* const id = secret.find("id");
+    if (found != nullptr && id != nullptr && found->text == name) return std::string(id->text);
+  }
+  return give_up(kNotFound, "there is no secret " + name);
+}
+
+// id_of is the id of a key or secret that is named; API keys are given by id.
+Try<std::string> id_of(Context& context, const ItemOptions& options) {
+  if (options.type == "apikey" || Uuid::parse(options.resource)) return options.resource;
+  if (options.type == "secret") return secret_id(context, options.resource);
+  TRY_ASSIGN(sdk::Client* const client, context.client());
+  TRY_ASSIGN(auto id, client->keys().find_id(options.resource));
+  return id;
+}
+
+Outcome add(Context& context, const ItemOptions& options) {
+  TRY_ASSIGN(const std::string id, id_of(context, options));
+  const std::string_view type = options.type == "secret" ? "Secret"
+                                : options.type == "key"  ? "CryptoKey"
+                                                         : "ApiKey";
+  TRY(ask(context, "POST", path_of(options.group) + "/items", ItemBody{type, id}));
+  return kOk;
+}
+
+Outcome remove_item(Context& context, const ItemOptions& options) {
+  TRY(ask(context, "DELETE", path_of(options.group) + "/items/" + segment(options.resource)));
+  return kOk;
+}
+
+}  // namespace
+
+void add_groups(CLI::App& root, Context& context) {
+  CLI::App& group = add_group(root, "groups", "Resource groups, to which API keys may be bound");
+  add_command(group, context, "list", "List the groups", list);
+  using OfGroup = Outcome (*)(Context&, const GroupOptions&);
+  for (const auto& [name, about, perform] :
+       {std::tuple<const char*, const char*, OfGroup>("get", "List what a group holds", get),
+        {"delete", "Delete a group; keys bound to it no longer reach what it held", remove}}) {
+    const auto [command, options] = add_command(group, context, name, about, perform);
+    command->add_option("ID", options->id, "Its id")->required();
+  }
+  const auto [make, made] = add_command(group, context, "create", "Make a group", create);
+  make->add_option("NAME", made->name, "Its name, unique in the tenant")->required();
+  make->add_option("--description", made->description, "What it is for");
+  const auto [change, changed] =
+      add_command(group, context, "update", "Change a group's name and description", update);
+  change->add_option("ID", changed->id, "Its id")->required();
+  change->add_option("NAME", changed->name, "Its name from now on")->required();
+  change->add_option("--description", changed->description, "What it is for");
+  const auto [put, added] = add_command(group, context, "add", "Add a resource to a group", add);
+  put->add_option("GROUP", added->group, "The group's id")->required();
+  put->add_option("TYPE", added->type, "secret, key or apikey")
+      ->required()
+      ->check(CLI::IsMember({"secret", "key", "apikey"}));
+  put->add_option("RESOURCE", added->resource, "Its id, or a secret's or key's name")->required();
+  const auto [take, taken] =
+      add_command(group, context, "remove", "Take an item out of a group", remove_item);
+  take->add_option("GROUP", taken->group, "The group's id")->required();
+  take->add_option("ITEM", taken->resource, "The item's id, as get shows it")->required();
+}
+
+}  // namespace quantumapi::cli

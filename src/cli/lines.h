@@ -1,0 +1,37 @@
+// Lines of a file as the items of batches: one result a line, in the same order.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cli/context.h"
+
+namespace quantumapi::cli {
+
+// Members are further members of an object: names, and values as JSON.
+using Members = std::vector<std::pair<std::string_view, std::string>>;
+
+// LineWork is a batch route, and where a line and its result stand in it.
+struct LineWork {
+  std::string path;            // "/encrypt/batch"
+  std::string_view item;       // member of an item that holds the line: "plaintext"
+  std::string_view result;     // member of a result that is printed: "encryptedPayload"
+  Members item_members = {};   // of each item, beside the line
+  Members body_members = {};   // of the body, beside the items
+  bool base64_result = false;  // the result is the base64 of what is printed
+};
+
+// perform_lines sends the lines of the command's argument ("-" or "@FILE") in
+// batches of up to 1,000 and prints a result a line, with --output json as
+// objects {line, RESULT} or {line, error}. A line that fails is named on
+// standard error and leaves an empty line; the command then ends with 4. Where
+// the call itself fails, what was done before it is printed. Memory does not
+// grow with the file. CR before LF is no part of a line.
+Outcome perform_lines(Context& context, const LineWork& work);
+
+// json_text is a text as JSON.
+std::string json_text(std::string_view text);
+
+}  // namespace quantumapi::cli

@@ -1,0 +1,137 @@
+#include "cli/lines.h"
+
+#include <algorithm>
+
+#include "cli/test_cli.h"
+
+namespace quantumapi::cli {
+namespace {
+
+// Lines answers a batch with its items in upper case; an item "bad" fails alone.
+class Lines : public Cli {
+ protected:
+  void SetUp() override {
+    Cli::SetUp();
+    platform([this](const Received& request) {
+      WipingArena arena;
+      const auto body = json::parse(request.body, arena);
+      std::pmr::string text;
+      json::Writer out(text);
+      out.begin_object();
+      out.key("results");
+      out.begin_array();
+      for (const json::Value& item : body->find("items")->items) answer(out, item);
+      out.end_array();
+      out.end_object();
+      bodies_.push_back(request.line + " " + request.body);
+      return TestPlatform::json(text);
+    });
+  }
+
+  static void answer(json::Writer& out, const json::Value& item) {
+    std::string text(item.members[0].value.text);
+    out.begin_object();
+    if (text == "bad") {
+      out.key("error");
+      out.raw(R"({"code":"validation_error","message":"plaintext: is bad"})");
+    } else {
+      for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+      out.key("encryptedPayload");
+      out.string(text);
+    }
+    out.end_object();
+  }
+
+  std::vector<std::string> bodies_;
+};
+
+TEST_F(Lines, EachGivesALineInItsPlace) {
+  const Ran ran = run({"encrypt", "-", "--lines"}, "a\nb\r\n\nlast");
+  EXPECT_EQ(ran.code, kOk) << ran.err;
+  EXPECT_EQ(ran.out, "A\nB\n\nLAST\n");
+  EXPECT_EQ(ran.err, "");
+  ASSERT_EQ(bodies_.size(), 1U);
+  EXPECT_EQ(bodies_[0], R"(POST /api/v1/encrypt/batch {"items":[{"plaintext":"a"},)"
+                        R"({"plaintext":"b"},{"plaintext":""},{"plaintext":"last"}]})");
+}
+
+TEST_F(Lines, OptionsGoWithEachOfThem) {
+  run({"encrypt", "-", "--lines", "--aad", "a\"b", "--encoding", "base64"}, "x\n");
+  EXPECT_TRUE(bodies_.at(0).ends_with(
+      R"({"items":[{"plaintext":"x","encoding":"base64","additionalData":"a\"b"}]})"));
+  run({"hash", "-", "--lines", "--plain"}, "x\n");
+  EXPECT_TRUE(bodies_.at(1).ends_with(R"({"items":[{"plaintext":"x"}],"keyed":false})"));
+}
+
+TEST_F(Lines, ABadOneIsNamedAndTheOthersArePrinted) {
+  const Ran ran = run({"encrypt", "-", "--lines"}, "a\nbad\n\xff\nb\n");
+  EXPECT_EQ(ran.code, kInvalid);
+  EXPECT_EQ(ran.out, "A\n\n\nB\n");
+  EXPECT_TRUE(ran.err.contains("line 2: plaintext: is bad\n")) << ran.err;
+  EXPECT_TRUE(ran.err.contains("line 3: is not UTF-8\n")) << ran.err;
+  EXPECT_TRUE(ran.err.contains("2 of 4 lines failed")) << ran.err;
+}
+
+TEST_F(Lines, ObjectsSayWhatBecameOfEach) {
+  const Ran ran = run({"encrypt", "-", "--lines", "--output", "json"}, "a\nbad\n");
+  EXPECT_EQ(ran.code, kInvalid);
+  EXPECT_EQ(ran.out, R"({"line":1,"encryptedPayload":"A"})"
+                     "\n"
+                     R"({"line":2,"error":{"code":"validation_error",)"
+                     R"("message":"plaintext: is bad"}})"
+                     "\n");
+}
+
+TEST_F(Lines, AreSentAThousandAtATime) {
+  std::string numbers;
+  for (int i = 0; i < 2001; ++i) numbers += std::to_string(i) + "\n";
+  const Ran ran = run({"encrypt", "@" + write("numbers", numbers), "--lines"});
+  EXPECT_EQ(ran.code, kOk) << ran.err;
+  EXPECT_EQ(std::ranges::count(ran.out, '\n'), 2001);
+  EXPECT_TRUE(ran.out.ends_with("\n1999\n2000\n"));
+  EXPECT_EQ(bodies_.size(), 3U);
+}
+
+TEST_F(Lines, ProgressIsForATerminalAndLeavesNothingThere) {
+  const Ran seen = run_on({.err = true}, {"encrypt", "-", "--lines"}, "a\nb\n");
+  EXPECT_TRUE(seen.err.starts_with("\r2 lines")) << seen.err;
+  EXPECT_TRUE(seen.err.ends_with("\r       \r")) << seen.err;
+  EXPECT_EQ(run({"encrypt", "-", "--lines"}, "a\nb\n").err, "");
+}
+
+TEST_F(Lines, ComeFromAFileOrAPipeOnly) {
+  EXPECT_EQ(run({"encrypt", "text", "--lines"}).code, kUsage);
+  EXPECT_EQ(run({"encrypt", "@" + at("absent"), "--lines"}).code, kUsage);
+  EXPECT_TRUE(bodies_.empty());
+}
+
+TEST_F(Lines, OfNothingAreNothing) {
+  const Ran ran = run({"encrypt", "-", "--lines"}, "");
+  EXPECT_EQ(ran.code, kOk);
+  EXPECT_EQ(ran.out, "");
+  EXPECT_TRUE(bodies_.empty());
+}
+
+TEST_F(Cli, ALineThatWouldBecomeSeveralIsNotPrinted) {
+  platform(R"({"results":[{"index":0,"plaintext":"a\nb"},{"index":1,"plaintext":"c"}]})");
+  const Ran ran = run({"decrypt", "-", "--lines"}, "qa1.x\nqa1.y\n");
+  EXPECT_EQ(ran.code, kInvalid);
+  EXPECT_EQ(ran.out, "\nc\n");
+  EXPECT_TRUE(run({"decrypt", "-", "--lines", "--output", "json"}, "qa1.x\nqa1.y\n")
+                  .out.starts_with(R"({"line":1,"plaintext":"a\nb"})"));
+}
+
+TEST_F(Cli, AnAnswerWithOtherThanOneResultALineIsNone) {
+  platform(R"({"results":[{"index":0,"encryptedPayload":"a"}]})");
+  EXPECT_EQ(run({"encrypt", "-", "--lines"}, "a\nb\n").code, kFailed);
+}
+
+TEST_F(Cli, TransitLinesAreTextAndAnErrorOfTransitIsNamedToo) {
+  platform(R"({"results":[{"index":0,"plaintext":"YWRh"},{"index":1,"error":"does not open"}]})");
+  const Ran ran = run({"transit", "decrypt", "a/b", "-", "--lines"}, "vault:v1:x\nvault:v1:y\n");
+  EXPECT_EQ(ran.out, "ada\n\n");
+  EXPECT_TRUE(ran.err.contains("line 2: does not open")) << ran.err;
+}
+
+}  // namespace
+}  // namespace quantumapi::cli
