@@ -1,5 +1,7 @@
 """qapi against the server: what it prints, what it exits with, and what it never shows."""
 
+import base64
+import hashlib
 import json
 import os
 import pathlib
@@ -142,6 +144,33 @@ def test_encrypt_in_each_output_form(qapi):
     assert "ML-KEM-768" in table and "qa1." in table
 
 
+def test_a_text_is_hashed_to_be_found_by(qapi):
+    keyed = qapi("hash", "-", stdin="  Ada@Example.ORG\n").stdout
+    assert re.fullmatch(r"[0-9a-f]{64}\n", keyed) and keyed == qapi("hash", "ada@example.org").stdout
+    plain = qapi("hash", "ada@example.org", "--plain").stdout.strip()
+    assert plain == hashlib.sha3_256(b"ada@example.org").hexdigest() != keyed.strip()
+    named = json.loads(qapi("hash", "ada@example.org", "--output", "json").stdout)
+    assert named["hash"] == keyed.strip() and named["algorithm"] == "HMAC-SHA3-256" and named["keyId"]
+
+
+def test_lines_of_a_file_go_in_batches_and_come_back_in_order(qapi, tmp_path):
+    names = [f"User{i}@example.org" for i in range(2100)]
+    (tmp_path / "names").write_text("\n".join(names) + "\n")
+    sealed = qapi("encrypt", f"@{tmp_path}/names", "--lines", "--aad", "users").stdout
+    assert sealed.count("\n") == 2100 and len(set(sealed.split())) == 2100
+    assert qapi("decrypt", "-", "--lines", "--aad", "users", stdin=sealed).stdout.split() == names
+    lines = sealed.splitlines()
+    lines[1] = lines[1][:-8] + "AAAAAAAA"
+    bad = qapi("decrypt", "-", "--lines", "--aad", "users", stdin="\n".join(lines[:3]), code=INVALID)
+    assert bad.stdout == f"{names[0]}\n\n{names[2]}\n" and "line 2" in bad.stderr and "1 of 3" in bad.stderr
+    hashed = qapi("hash", f"@{tmp_path}/names", "--lines", "--plain").stdout.split()
+    assert hashed == [hashlib.sha3_256(name.lower().encode()).hexdigest() for name in names]
+    qapi("keys", "create", "cli lines")
+    sealed = qapi("transit", "encrypt", "cli lines", f"@{tmp_path}/names", "--lines").stdout
+    assert sealed.startswith("vault:v1:")
+    assert qapi("transit", "decrypt", "cli lines", "-", "--lines", stdin=sealed).stdout.split() == names
+
+
 def test_keys_are_listed_checked_and_rotated(qapi):
     keys = json.loads(qapi("keys", "list", "--output", "json").stdout)["keys"]
     default = next(key for key in keys if key["keyType"] == "encryption" and key["isDefault"])
@@ -200,6 +229,105 @@ def test_random_says_where_it_comes_from(qapi):
     assert json.loads(qapi("random", "16", "--allow-csprng", "--output", "json").stdout)["isQuantum"] is False
     for wrong in ("0", "65537", "x", "-1"):
         qapi("random", wrong, "--allow-csprng", code=USAGE)
+
+
+def test_a_data_key_is_made_wrapped_and_unwrapped(qapi):
+    qapi("keys", "create", "cli wrapping")
+    made = json.loads(qapi("datakey", "generate", "cli wrapping", "--bytes", "16", "--context", "file 7").stdout)
+    assert len(base64.b64decode(made["plaintextKey"])) == 16
+    assert qapi("datakey", "unwrap", "cli wrapping", "-", "--context", "file 7", stdin=made["encryptedKey"] + "\n").stdout.strip() == made["plaintextKey"]
+    qapi("datakey", "unwrap", "cli wrapping", made["encryptedKey"], code=INVALID)
+    wrapped = qapi("datakey", "generate", "cli wrapping", "--without-plaintext").stdout.strip()
+    assert len(base64.b64decode(qapi("datakey", "unwrap", "cli wrapping", wrapped).stdout)) == 32
+
+
+def test_transit_signs_and_authenticates_under_a_named_key(qapi):
+    qapi("keys", "create", "a/b", "--type", "signing")
+    signature = qapi("transit", "sign", "a/b", "-", stdin="contract").stdout.strip()
+    assert qapi("transit", "verify", "a/b", "-", "--signature", signature, stdin="contract").returncode == OK
+    qapi.verdict("transit", "verify", "a/b", "-", "--signature", signature, stdin="contrac7")
+    qapi("keys", "create", "cli mac", "--type", "hmac")
+    mac = qapi("transit", "hmac", "cli mac", "-", stdin="x").stdout.strip()
+    assert qapi("transit", "verify", "cli mac", "-", "--signature", mac, stdin="x").returncode == OK
+
+
+def test_a_key_is_renamed_described_and_protected_from_its_end(qapi):
+    qapi("keys", "create", "cli named", "--expires", "90d", "--label", "old")
+    changed = json.loads(qapi("keys", "update", "cli named", "--name", "cli renamed", "--description", "for tests", "--label", "new", "--output", "json").stdout)
+    assert (changed["name"], changed["description"], changed["labels"]) == ("cli renamed", "for tests", ["new"])
+    assert changed["expiresAt"]
+    qapi("keys", "protect", "cli renamed")
+    qapi("keys", "delete", "cli renamed", "--yes", code=CONFLICT)
+    qapi("keys", "unprotect", "cli renamed")
+    qapi("keys", "delete", "cli renamed", "--yes")
+    for form, shape in (("pem", "-----BEGIN PUBLIC KEY-----"), ("der", "MI"), ("jwk", "{")):
+        assert qapi("keys", "public-key", "default-signing", "--format", form).stdout.startswith(shape), form
+
+
+# --- groups, streams, usage -----------------------------------------------------------------------
+
+def test_a_key_bound_to_a_group_reaches_what_it_holds(qapi):
+    create(qapi, "grouped/one", "in the group")
+    group = qapi("groups", "create", "cli group", "--description", "d", "--output", "value").stdout.strip()
+    key = qapi("apikeys", "create", "--name", "grouped", "--scope", "secrets:read", "--group", group, "--output", "value").stdout.strip()
+    qapi("vault", "get", "grouped/one", key=key, code=UNAUTHORIZED)
+    qapi("groups", "add", group, "secret", "grouped/one")
+    qapi("groups", "add", group, "key", "default-encryption")
+    qapi("groups", "add", group, "secret", "absent", code=NOT_FOUND)
+    assert qapi("vault", "get", "grouped/one", key=key).stdout == "in the group"
+    items = json.loads(qapi("groups", "get", group, "--output", "json").stdout)["items"]
+    assert sorted(item["resourceName"] for item in items) == ["default-encryption", "grouped/one"]
+    for item in items:
+        qapi("groups", "remove", group, item["id"])
+    qapi("vault", "get", "grouped/one", key=key, code=UNAUTHORIZED)
+    qapi("groups", "update", group, "cli group 2")
+    assert "cli group 2" in qapi("groups", "list").stdout
+    qapi("groups", "delete", group)
+    qapi("groups", "get", group, code=NOT_FOUND)
+
+
+def test_a_stream_is_made_tested_stopped_and_deleted(qapi):
+    stream = qapi("streams", "create", "cli stream", "File", "-", "--output", "value", stdin='{"retentionDays":7}').stdout.strip()
+    assert qapi("streams", "test", stream).returncode == OK
+    qapi("streams", "deactivate", stream)
+    assert json.loads(qapi("streams", "get", stream, "--output", "json").stdout)["isActive"] is False
+    qapi("streams", "activate", stream)
+    assert "DAY" in qapi("streams", "files", stream).stdout
+    qapi("streams", "update", stream, "cli stream 2", "File", "{}")
+    assert "cli stream 2" in qapi("streams", "list").stdout
+    hook = qapi("streams", "create", "cli hook", "Webhook", '{"url":"http://127.0.0.1:9/","secret":"s3cret"}', "--output", "value").stdout.strip()
+    assert "s3cret" not in qapi("streams", "get", hook, "--output", "json").stdout
+    qapi.verdict("streams", "test", hook)
+    for each in (stream, hook):
+        qapi("streams", "delete", each)
+    qapi("streams", "create", "cli bad", "Webhook", "{}", code=INVALID)
+
+
+def test_a_tenant_is_made_and_sees_nothing_of_the_first(qapi):
+    create(qapi, "of the first", "v")
+    key = qapi("tenants", "create", "cli tenant", "--environment", "Production", "--output", "value").stdout.strip()
+    assert json.loads(qapi("tenants", "current", "--output", "json", key=key).stdout)["environment"] == "Production"
+    qapi("secrets", "get", "of the first", key=key, code=NOT_FOUND)
+    qapi("tenants", "list", key=key, code=UNAUTHORIZED)
+    assert "cli tenant" in qapi("tenants", "list").stdout
+    payload = qapi("encrypt", "x").stdout.strip()
+    assert qapi("decrypt", payload, key=key, code=INVALID).stdout == ""
+    assert qapi("decrypt", qapi("encrypt", "y", key=key).stdout.strip(), key=key).stdout == "y"
+
+
+def test_usage_says_what_is_kept_and_what_may_be_drawn(qapi):
+    rows = json.loads(qapi("usage", "storage", "--output", "json").stdout)
+    assert {row["id"] for row in rows["categories"]} == {"secrets", "keys", "certificates", "attachments", "log_archives"}
+    assert "secrets" in qapi("usage", "storage", "--from", "2026-01-01", "--to", "2026-01-31").stdout
+    qapi("usage", "storage", "--from", "yesterday", code=INVALID)
+    qapi("usage", "set-quota", "--entropy-mb", "0.001")
+    qapi("random", "1000", "--allow-csprng")
+    spent = qapi("random", "100", "--allow-csprng", "--timeout", "1", code=UNKNOWN)
+    assert "used up" in spent.stderr
+    qapi("usage", "set-quota", "--entropy-mb", "0")
+    qapi("random", "100", "--allow-csprng")
+    assert "resetsAt" in qapi("usage", "quotas").stdout
+    assert "remaining" in qapi("apikeys", "rate-limit").stdout
 
 
 # --- API keys -----------------------------------------------------------------------------------

@@ -45,6 +45,8 @@ CALLS = {
     ("POST", "/api/v1/encryption/encrypt/batch"): ("payload.encrypt", {"items": [{"plaintext": "x"}]}),
     ("POST", "/api/v1/decrypt/batch"): ("payload.decrypt", {"items": [{"encryptedPayload": "{payload}"}]}),
     ("POST", "/api/v1/encryption/decrypt/batch"): ("payload.decrypt", {"items": [{"encryptedPayload": "{payload}"}]}),
+    ("POST", "/api/v1/hash/searchable"): ("payload.hash", {"plaintext": "x"}),
+    ("POST", "/api/v1/hash/searchable/batch"): ("payload.hash", {"items": [{"plaintext": "x"}]}),
     ("POST", "/api/v1/sign"): ("payload.sign", {"keyId": "{signing}", "data": "x"}),
     ("POST", "/api/v1/verify"): ("payload.verify", {"keyId": "{signing}", "data": "x", "signature": "{signature}"}),
     ("POST", "/api/v1/hmac"): ("payload.hmac", {"keyId": "{hmac}", "data": "x"}),
@@ -75,8 +77,13 @@ CALLS = {
     ("GET", "/api/v1/keys/{id}/public"): ("key.public", None),
     ("POST", "/api/v1/apikeys/{id}/rotate"): ("apikey.rotate", {}),
     ("GET", "/api/v1/rate-limit"): ("apikey.rate_limit", None),
+    ("GET", "/api/v1/usage/quotas"): ("usage.quotas_read", None),
+    ("PUT", "/api/v1/usage/quotas"): ("usage.quotas_set", {"entropyMb": 0}),
+    ("GET", "/api/v1/usage/storage"): ("usage.storage_read", None),
     ("GET", "/api/v1/access/explain"): ("access.explain", None),
     ("GET", "/api/v1/tenants/current"): ("tenant.read", None),
+    ("GET", "/api/v1/tenants"): ("tenant.list", None),
+    ("POST", "/api/v1/tenants"): ("tenant.create", {"name": "{fresh}", "environment": "Staging"}),
     ("GET", "/api/v1/resource-groups"): ("group.list", None),
     ("POST", "/api/v1/resource-groups"): ("group.create", {"name": "{fresh}"}),
     ("GET", "/api/v1/resource-groups/{id}"): ("group.read", None),
@@ -115,10 +122,13 @@ CALLS = {
 }
 WITHOUT_SCOPE = {("GET", "/api/v1/whoami"), ("GET", "/api/v1/rate-limit"), ("GET", "/api/v1/tenants/current"), ("GET", "/api/v1/pki/ca/pem")}
 # What an owner's key alone may ask.
-OF_OWNERS = {("GET", "/api/v1/tenants/current"), ("PATCH", "/api/v1/certificate-policy")}
+OF_OWNERS = {("GET", "/api/v1/tenants/current"), ("PATCH", "/api/v1/certificate-policy"), ("PUT", "/api/v1/usage/quotas"),
+             ("GET", "/api/v1/tenants"), ("POST", "/api/v1/tenants")}
+# What owners of the first tenant alone may ask.
+OF_OPERATORS = {("GET", "/api/v1/tenants"), ("POST", "/api/v1/tenants")}
 NOBODY = "00000000-0000-4000-8000-000000000000"
-SCOPES = ["secrets:read", "secrets:write", "keys:read", "keys:write", "encryption:encrypt", "encryption:decrypt",
-          "apikeys:read", "apikeys:write", "audit:read", "qrng:read", "metrics:read",
+SCOPES = ["secrets:read", "secrets:write", "keys:read", "keys:write", "encryption:encrypt", "encryption:decrypt", "encryption:hash",
+          "apikeys:read", "apikeys:write", "audit:read", "qrng:read", "metrics:read", "usage:read", "usage:write", "tenants:read", "tenants:write",
           "ca:read", "ca:write", "certificates:read", "certificates:issue", "certificates:revoke"]
 
 
@@ -483,6 +493,10 @@ OF_ONES_OWN = {
     ("GET", "/api/v1/whoami"), ("GET", "/api/v1/rate-limit"), ("GET", "/api/v1/tenants/current"), ("GET", "/api/v1/audit-logs"),
     ("GET", "/api/v1/audit-logs/export"), ("GET", "/api/v1/audit-logs/public-key"), ("GET", "/api/v1/audit-logs/checkpoint"),
     ("GET", "/api/v1/resource-groups"), ("POST", "/api/v1/resource-groups"), ("GET", "/api/v1/log-streams"), ("POST", "/api/v1/log-streams"),
+    ("POST", "/api/v1/hash/searchable"), ("POST", "/api/v1/hash/searchable/batch"), ("GET", "/api/v1/usage/storage"),
+    ("GET", "/api/v1/usage/quotas"), ("POST", "/api/v1/cas"), ("GET", "/api/v1/cas"), ("GET", "/api/v1/certificate-policy"),
+    ("PATCH", "/api/v1/certificate-policy"), ("POST", "/api/v1/service-identities"), ("GET", "/api/v1/service-identities"),
+    ("GET", "/api/v1/certificates"), ("GET", "/api/v1/pki/ca/pem"),
 }
 # A payload does not say whose it is: it does not open, and that is all that is told.
 PAYLOADS = {("POST", "/api/v1/decrypt"), ("POST", "/api/v1/encryption/decrypt")}
@@ -494,7 +508,9 @@ def test_another_tenants_owner_finds_nothing_of_this_one(world, call):
     unchanged = world.state()
     answer = world.call(*call, x_api_key(world.second_tenant), target)
     assert world.state() == unchanged != before
-    if call in OF_ONES_OWN:
+    if call in OF_OPERATORS or call == ("PUT", "/api/v1/usage/quotas"):
+        assert_refused(answer, 403, "insufficient_scope")
+    elif call in OF_ONES_OWN:
         assert answer.status_code in (200, 201), answer.text
         for known in (target["id"], target["name"], world.key["id"], world.signing["id"], world.bound_to["name"], world.server.tenant_id):
             assert known not in answer.text
