@@ -65,8 +65,7 @@ TEST_F(Problem, NamesTheFieldsAtFault) {
 TEST_F(Problem, SaysWhenAQuotaBeginsAnew) {
   Error error{Code::kRateLimited, "used up", "quota_exceeded"};
   error.fields = {{"resetsAt", "2026-12-01T00:00:00.000000Z"}};
-  EXPECT_THAT(text(error),
-              HasSubstr("\"details\":{\"resetsAt\":\"2026-12-01T00:00:00.000000Z\"}"));
+  EXPECT_THAT(text(error), HasSubstr("\"details\":{\"resetsAt\":\"2026-12-01T00:00:00.000000Z\"}"));
 }
 
 TEST_F(Problem, KeepsOurDefectsToTheLog) {
