@@ -151,6 +151,22 @@ TEST_P(Verifying, RetentionNeverEmptiesALog) {
   EXPECT_EQ(report.records, 256U);
 }
 
+TEST_P(Verifying, ALogThatIsBoundKeepsItsNewestAndVerifies) {
+  const Remembered before = remember();
+  EXPECT_EQ(expect(drop_surplus(db(), tenant(), kAll)), 0U);
+  EXPECT_EQ(expect(drop_surplus(db(), new_tenant(), 1)), 0U);
+  append(5 * 256 - kAll);
+  drain();
+  // 1,280 events, of which 600 are wanted: two whole segments lie before those.
+  EXPECT_EQ(expect(drop_surplus(db(), tenant(), 600)), 2U);
+  EXPECT_EQ(expect(drop_surplus(db(), tenant(), 600)), 0U);
+  const auto report = check(export_lines(), before);
+  EXPECT_TRUE(report.ok) << report.message;
+  EXPECT_EQ(report.first, 512U);
+  EXPECT_EQ(expect(drop_surplus(db(), tenant(), 1)), 2U);  // never the last segment
+  EXPECT_EQ(check(export_lines()).records, 256U);
+}
+
 TEST_P(Verifying, AnExportCutAnywhereIsNoticed) {
   for (std::size_t keep = 0; keep < lines().size(); keep += 97) {
     const Lines cut(lines().begin(), lines().begin() + static_cast<std::ptrdiff_t>(keep));

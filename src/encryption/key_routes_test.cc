@@ -151,7 +151,7 @@ TEST_P(KeyRoutes, NamesAreCountedInCharactersAndHoldNoControl) {
 }
 
 TEST_P(KeyRoutes, AListOfAllVersionsHasARowForEach) {
-  const auto other = parsed(post("/v1/keys", R"({"name":"other","keyType":"hmac"})"));
+  parsed(post("/v1/keys", R"({"name":"other","keyType":"hmac"})"));
   parsed(post("/v1/keys/fields/rotate", "{}"));
   parsed(post("/v1/keys/fields/rotate", "{}"));
   const auto rows = [&](std::string_view query) {

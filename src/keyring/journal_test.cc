@@ -308,8 +308,8 @@ TEST_F(Journal, EntriesOfAnUnknownKindOrPurposeAreRefused) {
   expect_code(parse_entries(changed), Code::kDataLoss);
   changed = body;
   constexpr std::size_t kPurposeAt = 1 + 8 + 16 + 16 + 4;
-  for (const std::uint8_t unknown : {0, 13, 255}) {
-    changed[kPurposeAt] = unknown;
+  for (const int unknown : {0, 13, 255}) {
+    changed[kPurposeAt] = static_cast<std::uint8_t>(unknown);
     expect_code(parse_entries(changed), Code::kDataLoss);
   }
   for (std::uint8_t purpose = 1; purpose <= 12; ++purpose) {

@@ -108,14 +108,21 @@ const Statement kCount{"secrets.count", R"sql(
     LIMIT :bound) AS found
 )sql"};
 
+// Measured a page of secrets at a time: no statement reads the whole table.
+const Statement kMeasurePage{"secrets.measure_page", R"sql(
+  SELECT id FROM (SELECT id FROM secrets WHERE id > :after ORDER BY id LIMIT 10000) AS page
+  ORDER BY id DESC LIMIT 1
+)sql"};
+
 const Statement kMeasureSecrets{"secrets.measure", R"sql(
   SELECT tenant, CAST(sum(length(fields)) AS BIGINT), count(*)
-  FROM secrets WHERE deleted_at IS NULL GROUP BY tenant
+  FROM secrets WHERE id > :after AND id <= :last AND deleted_at IS NULL GROUP BY tenant
 )sql"};
 
 const Statement kMeasureVersions{"secrets.measure_versions", R"sql(
-  SELECT s.tenant, CAST(sum(length(v.value)) AS BIGINT), 0
-  FROM secret_versions v JOIN secrets s ON s.id = v.secret GROUP BY s.tenant
+  SELECT s.tenant, CAST(sum(length(v.value)) AS BIGINT), CAST(0 AS BIGINT)
+  FROM secrets s JOIN secret_versions v ON v.secret = s.id
+  WHERE s.id > :after AND s.id <= :last GROUP BY s.tenant
 )sql"};
 
 const Statement kHistory{"secrets.history", R"sql(
@@ -315,8 +322,18 @@ Status measure(Transaction& tx,
     each(row.id<TenantId>(0), row.integer(1), row.integer(2));
     return {};
   };
-  TRY(tx.each(kMeasureSecrets, {}, tell));
-  return tx.each(kMeasureVersions, {}, tell);
+  for (Uuid after;;) {
+    Uuid last;
+    TRY_ASSIGN(const bool more,
+               tx.one(kMeasurePage, {{"after", after}}, [&](const Row& row) -> Status {
+                 last = row.uuid(0);
+                 return {};
+               }));
+    if (!more) return {};
+    TRY(tx.each(kMeasureSecrets, {{"after", after}, {"last", last}}, tell));
+    TRY(tx.each(kMeasureVersions, {{"after", after}, {"last", last}}, tell));
+    after = last;
+  }
 }
 
 }  // namespace repository
