@@ -5,6 +5,7 @@ import json
 import re
 import socket
 import ssl
+import uuid
 
 import httpx
 import pytest
@@ -219,6 +220,11 @@ WHOLE = {  # a valid body for each route that must have one
     ("post", "/api/v1/resource-groups/{id}/items"): {"resourceType": "Secret", "resourceId": "{secret}"},
     ("put", "/api/v1/usage/quotas"): {"entropyMb": 0},
     ("post", "/api/v1/tenants"): {"name": "whole"},
+    ("post", "/api/v1/cas"): {"name": "whole"},
+    ("post", "/api/v1/service-identities"): {"name": "whole"},
+    ("post", "/api/v1/certificates"): {"csr": "-----BEGIN CERTIFICATE REQUEST-----"},
+    ("post", "/api/v1/certificates/{id}/renew"): {"csr": "-----BEGIN CERTIFICATE REQUEST-----"},
+    ("post", "/api/v1/pki/issue"): {"commonName": "whole"},
     ("post", "/api/v1/log-streams"): {"name": "whole", "streamType": "File"},
     ("put", "/api/v1/log-streams/{id}"): {"name": "whole", "streamType": "File"},
 }
@@ -230,7 +236,8 @@ def targets(server):
     return {"secrets": make("/secrets", {"name": "target", "value": "x"}),
             "keys": make("/keys", {"name": "target", "keyType": "encryption", "algorithm": "ML-KEM-768"}),
             "resource-groups": make("/resource-groups", {"name": "target"}),
-            "log-streams": make("/log-streams", {"name": "target", "streamType": "File", "configJson": ""})}
+            "log-streams": make("/log-streams", {"name": "target", "streamType": "File", "configJson": ""}),
+            "certificates": str(uuid.uuid4())}  # the body is read before it is looked for
 
 
 def document(server):
