@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "crypto/signing_key.h"
+#include "x509/algorithms.h"
 #include "x509/extensions.h"
 
 namespace quantumapi::x509::testing {
@@ -81,6 +82,17 @@ inline Bytes signed_anew(DerTree tree, const crypto::SigningKey& key) {
   base::append(bits, key.sign(tree[0].encode(), {}).value());
   tree[2].content = std::move(bits);
   return tree.encode();
+}
+
+// signed_octets puts a signature of `key` over octets that a fuzzer made up, as the first of the
+// three parts that certificates, requests and revocation lists have.
+inline Bytes signed_octets(ByteView first, const crypto::SigningKey& key) {
+  Bytes bits{0};
+  base::append(bits, key.sign(first, {}).value());
+  Bytes content(first.begin(), first.end());
+  base::append(content, signature_identifier(key_type(key).value()));
+  base::append(content, DerTree::primitive(0x03, std::move(bits)).encode());
+  return DerTree::primitive(0x30, std::move(content)).encode();
 }
 
 // find_extension_tree finds an extension in a TBSCertificate: its type, its critical flag if it has
