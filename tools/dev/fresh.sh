@@ -7,13 +7,13 @@ FRESH=$CACHE/fresh
 test_fresh() {
   local release releases=(bookworm trixie) failed=0
   [ $# -eq 0 ] || releases=("$@")
-  install_for build fresh
   for release in "${releases[@]}"; do
     case $release in
       bookworm | trixie) ;;
       *) fail "--fresh knows bookworm and trixie, not '$release'" 2 ;;
     esac
   done
+  install_for build fresh
   for release in "${releases[@]}"; do
     check "Debian $release, from nothing" fresh_one "$release"
   done

@@ -53,14 +53,19 @@ install_for() {
   [ ${#missing[@]} -eq 0 ] && return
   may_be_root || fail "neither root nor sudo is to be had: let root install ${missing[*]}"
   timed "Installing by apt: ${missing[*]}" with_lock apt apt_install "${missing[@]}" \
-    || fail "apt could not install: ${missing[*]}"
+    || fail "apt could not install ${missing[*]} (all it said: $APT_LOG)"
 }
+
+APT_LOG=$CACHE/log/apt
 
 # Package lists may be absent or old: they are renewed only when the first try fails.
 apt_install() {
-  local install=(env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300
-    install --no-install-recommends "$@")
-  as_root "${install[@]}" > /dev/null 2>&1 && return
-  logged "$CACHE/log/apt-update" as_root apt-get -q update || return
-  logged "$CACHE/log/apt-install" as_root "${install[@]}"
+  local apt=(as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300)
+  local install=(install --no-install-recommends "$@")
+  "${apt[@]}" -o Acquire::Retries=0 "${install[@]}" > /dev/null 2>&1 && return
+  mkdir -p "$CACHE/log"
+  "${apt[@]}" -o APT::Update::Error-Mode=any update > "$APT_LOG" 2>&1 \
+    && "${apt[@]}" "${install[@]}" >> "$APT_LOG" 2>&1 && return
+  grep -m 1 '^E: ' "$APT_LOG" >&2 || true
+  return 1
 }
