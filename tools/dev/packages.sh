@@ -29,11 +29,7 @@ packages_of_build() {
 
 packages_of_format() { printf '%s\n' clang-format-19; }
 packages_of_sanitizers() { printf '%s\n' clang-19 libclang-rt-19-dev; }
-packages_of_test() {
-  printf '%s\n' fish jq postgresql python3-venv zsh
-  # npm brings the Node.js that TLS is tested with; one of the user's own serves as well.
-  npm --version > /dev/null 2>&1 || printf 'npm\n'
-}
+packages_of_test() { printf '%s\n' fish jq postgresql python3-venv zsh; }
 packages_of_bench() { printf '%s\n' libbenchmark-dev postgresql wrk; }
 packages_of_fresh() { printf '%s\n' debootstrap; }
 
