@@ -132,6 +132,18 @@ Try<sdk::SecretString> member_of(const sdk::SecretString& answer, std::string_vi
   return sdk::SecretString(found->text);
 }
 
+Outcome print_new_key(Context& context, const sdk::SecretString& answer) {
+  const Format format = context.format(Format::kTable);
+  if (format == Format::kValue) {
+    TRY_ASSIGN(const auto key, member_of(answer, "apiKey"));
+    print_line(context.io(), key.reveal());
+    return kOk;
+  }
+  TRY(print_answer(context, answer, "apiKey"));
+  if (format == Format::kTable) context.io().err << "The key is shown this once; keep it now.\n";
+  return kOk;
+}
+
 Try<sdk::SecretString> ask(Context& context, std::string_view method, std::string_view path) {
   TRY_ASSIGN(sdk::Client* const client, context.client());
   TRY_ASSIGN(auto answer, client->request(method, path));

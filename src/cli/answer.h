@@ -22,6 +22,10 @@ Outcome print_rows(Context& context, const sdk::SecretString& answer, std::strin
 // member_of gives a text of an answer, for commands that do something with it.
 Try<sdk::SecretString> member_of(const sdk::SecretString& answer, std::string_view member);
 
+// print_new_key prints an answer that holds an API key (apiKey), which is shown
+// this once: with --output value the key on a line of its own.
+Outcome print_new_key(Context& context, const sdk::SecretString& answer);
+
 // ask sends `body` (a described struct) and gives the answer's text.
 template <typename Body>
 Try<sdk::SecretString> ask(Context& context, std::string_view method, std::string_view path,

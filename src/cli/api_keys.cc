@@ -82,11 +82,6 @@ void bind_to(std::string_view type, const std::vector<std::string>& resources,
   }
 }
 
-void tell_to_keep(Context& context) {
-  if (context.format(Format::kTable) == Format::kTable)
-    context.io().err << "The key is shown this once; keep it now.\n";
-}
-
 Outcome create(Context& context, const CreateOptions& options) {
   CreateBody body{.name = options.name,
                   .service_account = shown(options.service_account),
@@ -110,9 +105,7 @@ Outcome create(Context& context, const CreateOptions& options) {
   if (!options.addresses.empty()) body.addresses = options.addresses;
   if (options.rate_limit > 0) body.rate_limit = options.rate_limit;
   TRY_ASSIGN(const auto answer, ask(context, "POST", "/apikeys", body));
-  TRY(print_answer(context, answer, "apiKey"));
-  tell_to_keep(context);
-  return kOk;
+  return print_new_key(context, answer);
 }
 
 Outcome get(Context& context, const NamedApiKey& options) {
@@ -145,9 +138,7 @@ Outcome list(Context& context, const NoOptions&) {
 Outcome rotate(Context& context, const RotateOptions& options) {
   TRY_ASSIGN(const auto answer, ask(context, "POST", "/apikeys/" + segment(options.id) + "/rotate",
                                     RotateBody{options.overlap}));
-  TRY(print_answer(context, answer, "apiKey"));
-  tell_to_keep(context);
-  return kOk;
+  return print_new_key(context, answer);
 }
 
 Outcome revoke(Context& context, const NamedApiKey& options) {

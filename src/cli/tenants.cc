@@ -32,10 +32,7 @@ Outcome create(Context& context, const NewTenant& tenant) {
   TRY_ASSIGN(const auto answer,
              ask(context, "POST", "/tenants",
                  CreateBody{tenant.name, tenant.environment, shown(tenant.owner)}));
-  TRY(print_answer(context, answer, "apiKey"));
-  if (context.format(Format::kTable) == Format::kTable)
-    context.io().err << "The owner's key is shown this once; keep it now.\n";
-  return kOk;
+  return print_new_key(context, answer);
 }
 
 }  // namespace
