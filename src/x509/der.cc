@@ -79,6 +79,17 @@ std::optional<ByteView> Reader::optional_content(Tag tag) {
   return content(tag);
 }
 
+ByteView Reader::any() {
+  CBS found;
+  return judged(ok_ && CBS_get_any_asn1_element(&rest_, &found, nullptr, nullptr) == 1, found);
+}
+
+ByteView Reader::oid() {
+  CBS found;
+  return judged(
+      ok_ && CBS_get_asn1(&rest_, &found, kOid) == 1 && CBS_is_valid_asn1_oid(&found) == 1, found);
+}
+
 ByteView Reader::bit_string() {
   const ByteView found = content(kBitString);
   ok_ = ok_ && !found.empty() && found[0] == 0;

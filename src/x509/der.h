@@ -55,6 +55,9 @@ class Reader {
   ByteView whole(Tag tag);
   // optional_content is empty where the next element has another tag.
   std::optional<ByteView> optional_content(Tag tag);
+  // any is the next element, whatever its tag; oid is an object identifier in its one form.
+  ByteView any();
+  ByteView oid();
   // bit_string is the octets of a BIT STRING without unused bits.
   ByteView bit_string();
   // unsigned_integer is a number's shortest big-endian form, not negative; zero is one octet.

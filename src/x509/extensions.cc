@@ -21,7 +21,7 @@ Result<std::vector<Extension>> read_extensions(ByteView sequence) {
   while (list.more()) {
     der::Reader entry(list.content(der::kSequence));
     Extension extension;
-    extension.oid = entry.content(der::kOid);
+    extension.oid = entry.oid();
     // DER leaves a false value out: where the element stands it is true.
     const auto critical = entry.optional_content(der::kBoolean);
     well_formed = well_formed && (!critical || (critical->size() == 1 && (*critical)[0] == kTrue));
@@ -64,7 +64,7 @@ Result<ExtendedKeyUsage> read_extended_key_usage(ByteView value) {
   ExtendedKeyUsage usage;
   bool good = list.more();
   while (list.more()) {
-    const std::string_view purpose = as_text(list.content(der::kOid));
+    const std::string_view purpose = as_text(list.oid());
     bool& seen = purpose == oid::kClientAuth ? usage.client : usage.server;
     good = good && (purpose == oid::kClientAuth || purpose == oid::kServerAuth) && !seen;
     seen = true;

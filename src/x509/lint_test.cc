@@ -141,6 +141,15 @@ TEST_F(Lint, HoldsNames) {
                     [](DerTree& tbs) { tbs[kSubject].children.push_back(tbs[kSubject][0]); });
 }
 
+TEST_F(Lint, HoldsObjectIdentifiers) {
+  expect_all_broken("4.1.2.4", [](DerTree& tbs) { tbs[kSubject][0][0][0].content = {}; });
+  expect_all_broken("4.1.2.4", [](DerTree& tbs) { tbs[kIssuer][0][0][0].content = {0x80, 1}; });
+  expect_all_broken("extensions", [](DerTree& tbs) {
+    tbs[kExtensions][0].children.push_back(
+        DerTree::parse(extension_der("\x55\x84"sv, false, Bytes{5, 0})));
+  });
+}
+
 TEST_F(Lint, HoldsThatARootAndNothingElseIsSelfIssued) {
   expect_broken(Profile::kRoot, "section 3.2",
                 [](DerTree& tbs) { tbs[kIssuer][0][0][1].content.back() ^= 1; });

@@ -73,7 +73,7 @@ Status read_attributes(ByteView attributes, SubjectNames& names) {
   bool asked = false;
   while (list.more()) {
     der::Reader attribute(list.content(der::kSequence));
-    const std::string_view type = as_text(attribute.content(der::kOid));
+    const std::string_view type = as_text(attribute.oid());
     der::Reader values(attribute.content(der::kSet));
     const ByteView value = values.whole(der::kSequence);
     if (type != oid::kExtensionRequest || asked)

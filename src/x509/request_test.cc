@@ -307,6 +307,21 @@ TEST(Requests, PassOverWhatElseStandsInTheSubject) {
   EXPECT_EQ(parse(der).value().names.common_name, "users-api");
 }
 
+TEST(Requests, AreRefusedForSubjectsThatAreNoNames) {
+  const auto with = [](std::initializer_list<DerTree> parts) {
+    const DerTree name = DerTree::constructed(0x31, {DerTree::constructed(0x30, parts)});
+    return changed([&](DerTree& r) { r[0][1].children.push_back(name); });
+  };
+  const DerTree type = DerTree::primitive(0x06, octets("\x55\x04\x0a"sv));
+  const DerTree value = DerTree::primitive(0x13, octets("Example"));
+  EXPECT_TRUE(parse(with({type, value})));
+  expect_refused(with({type}), "subject");
+  expect_refused(with({type, value, value}), "subject");
+  expect_refused(with({DerTree::primitive(0x06, {}), value}), "subject");
+  expect_refused(with({DerTree::primitive(0x06, {0x80, 1}), value}), "subject");
+  expect_refused(with({DerTree::primitive(0x06, {0x55, 0x84}), value}), "subject");
+}
+
 TEST(Requests, AreRefusedForCommonNamesThatAreDoubtful) {
   const auto with_value = [](std::uint8_t tag, std::string_view value) {
     return changed([&](DerTree& r) { r[0][1][0][0][1] = DerTree::primitive(tag, octets(value)); });

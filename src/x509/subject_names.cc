@@ -122,9 +122,13 @@ Result<std::string> read_common_name(ByteView subject) {
   while (names.more()) {
     der::Reader relative(names.content(der::kSet));
     der::Reader attribute(relative.content(der::kSequence));
-    const ByteView type = attribute.content(der::kOid);
+    const ByteView type = attribute.oid();
     if (!relative.finished() || !attribute.more()) return refuse("The subject can't be read.");
-    if (as_text(type) != oid::kCommonName) continue;
+    if (as_text(type) != oid::kCommonName) {
+      attribute.any();
+      if (!attribute.finished()) return refuse("The subject can't be read.");
+      continue;
+    }
     if (!common_name.empty()) return refuse("The subject has two common names.");
     TRY_ASSIGN(common_name, read_text(attribute));
   }
