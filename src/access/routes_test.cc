@@ -59,8 +59,8 @@ TEST_P(AccessRoutes, AreScopedAndAudited) {
     const bool writes = route.method != Method::kGet;
     const bool own =
         route.path == "/whoami" || route.path == "/rate-limit" || route.path == "/tenants/current";
-    const std::string_view scope = own ? "" : writes ? "apikeys:write" : "apikeys:read";
-    EXPECT_EQ(route.scope, scope) << route.path;
+    const std::string subject = route.path == "/tenants" ? "tenants" : "apikeys";
+    EXPECT_EQ(route.scope, own ? "" : subject + (writes ? ":write" : ":read")) << route.path;
   }
 }
 
