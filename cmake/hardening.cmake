@@ -17,7 +17,8 @@ endif()
 
 add_compile_options(-fstack-protector-strong -fPIE -fvisibility=hidden)
 # as-needed: qapi must not load libpq because some room below it could.
-add_link_options(-pie -Wl,-z,relro,-z,now -Wl,--as-needed)
+add_link_options($<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-pie>
+  -Wl,-z,relro,-z,now -Wl,--as-needed)
 add_compile_definitions(_GLIBCXX_ASSERTIONS)
 if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
   add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)

@@ -1,9 +1,10 @@
-# quantumapi_room(NAME [DEPENDS room...] [LIBRARIES PUBLIC lib... PRIVATE lib...] [TEST_LIBRARIES lib...])
+# quantumapi_room(NAME [IN_SDK] [DEPENDS room...] [LIBRARIES PUBLIC lib... PRIVATE lib...] [TEST_LIBRARIES lib...])
 # makes the static library quantumapi_NAME of the folder's sources and, from
 # its *_test.cc, the test program NAME_test. DEPENDS is the room's permission to
-# include: only rooms of lower floors (tools/check_floors.py holds it against design).
+# include: only rooms of lower floors (tools/check_floors.py holds it against design). IN_SDK: it
+# goes into the SDK's shared library too, so its code is for any address and not for programs alone.
 function(quantumapi_room name)
-  cmake_parse_arguments(ROOM "" "" "DEPENDS;LIBRARIES;TEST_LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ROOM "IN_SDK" "" "DEPENDS;LIBRARIES;TEST_LIBRARIES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc *.h)
   file(GLOB tests CONFIGURE_DEPENDS *_test.cc)
   list(REMOVE_ITEM sources ${tests})
@@ -14,6 +15,9 @@ function(quantumapi_room name)
   set(depends ${ROOM_DEPENDS})
   list(TRANSFORM depends PREPEND quantumapi_)
   target_link_libraries(quantumapi_${name} PUBLIC ${depends} PRIVATE quantumapi_warnings)
+  if(ROOM_IN_SDK)
+    target_compile_options(quantumapi_${name} PRIVATE -fPIC)
+  endif()
   if(ROOM_LIBRARIES)
     target_link_libraries(quantumapi_${name} ${ROOM_LIBRARIES})
   endif()

@@ -33,6 +33,8 @@ class QUANTUMAPI_EXPORT ServiceCertificate {
   // not_before and not_after bound its validity; both seconds belong to it.
   [[nodiscard]] Time not_before() const;
   [[nodiscard]] Time not_after() const;
+  // lifetime is from when it was got to its end: not_before may lie earlier, for clocks differ.
+  [[nodiscard]] std::chrono::milliseconds lifetime() const;
   // private_key_pem is PKCS#8, for another TLS library in this process. Never write it to a disk.
   [[nodiscard]] SecretString private_key_pem() const;
 

@@ -67,6 +67,10 @@ const std::string& ServiceCertificate::roots_pem() const { return state_->roots_
 Time ServiceCertificate::not_before() const { return state_->not_before; }
 Time ServiceCertificate::not_after() const { return state_->not_after; }
 
+milliseconds ServiceCertificate::lifetime() const {
+  return std::chrono::ceil<milliseconds>(state_->not_after - state_->got_at);
+}
+
 SecretString ServiceCertificate::private_key_pem() const {
   const auto pem = crypto::private_key_pem(x509::algorithm(kKeyType), state_->seed);
   return SecretString(pem ? pem->reveal_text(SecretAccess{}) : std::string_view());
@@ -104,6 +108,7 @@ Result<Pointer> ServiceCertificateProvider::Impl::order(const Call& call) {
   state->roots_pem = std::move(issued.roots_pem);
   state->not_before = time_of(facts.not_before);
   state->not_after = time_of(self.not_after);
+  state->got_at = options.clock->wall();
   state->seed = std::move(drawn.octets);
   state->identity = std::make_shared<const x509::Identity>(std::move(identity));
   state->trust = std::make_shared<const x509::TrustStore>(std::move(trust));
@@ -145,9 +150,8 @@ Pointer ServiceCertificateProvider::current() const {
 bool ServiceCertificateProvider::is_expiring_soon() const {
   const Pointer held = current();
   if (!held) return true;
-  const auto lifetime =
-      std::chrono::duration_cast<milliseconds>(held->not_after() - held->not_before());
-  return impl_->options.clock->wall() >= held->not_after() - RenewalRule::of(lifetime).renew_before;
+  const RenewalRule rule = RenewalRule::of(held->lifetime());
+  return impl_->options.clock->wall() >= held->not_after() - rule.renew_before;
 }
 
 Result<Pointer> ServiceCertificateProvider::renew(const Call& call) {

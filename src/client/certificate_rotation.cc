@@ -20,10 +20,6 @@ constexpr milliseconds kLongestWait{5 * 60'000};
 constexpr milliseconds kLongestWaitForFirst{15'000};
 constexpr double kEarly = 0.1;  // of the check interval, by chance
 
-seconds lifetime_of(const ServiceCertificate& certificate) {
-  return std::chrono::round<seconds>(certificate.not_after() - certificate.not_before());
-}
-
 }  // namespace
 
 struct CertificateRotationService::Impl {
@@ -70,7 +66,7 @@ milliseconds CertificateRotationService::Impl::check(const std::stop_token& stop
                              current->serial_number() + ") is valid until " +
                              to_string(current->not_after()));
   }
-  const milliseconds every = RenewalRule::of(lifetime_of(*current)).check_every;
+  const milliseconds every = RenewalRule::of(current->lifetime()).check_every;
   return std::chrono::ceil<milliseconds>(every * (1 - kEarly * chance()));
 }
 
@@ -78,7 +74,7 @@ milliseconds CertificateRotationService::Impl::failed(const Error& error) {
   const auto current = provider.current();
   const milliseconds longest =
       current
-          ? std::min<milliseconds>(kLongestWait, RenewalRule::of(lifetime_of(*current)).check_every)
+          ? std::min<milliseconds>(kLongestWait, RenewalRule::of(current->lifetime()).check_every)
           : kLongestWaitForFirst;
   const milliseconds wait = std::min(backoff.next(), longest);
   if (error.kind == Kind::kCancelled) return wait;

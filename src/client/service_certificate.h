@@ -20,6 +20,7 @@ struct ServiceCertificate::State {
   std::string roots_pem;
   Time not_before;
   Time not_after;  // the earliest of the chain
+  Time got_at;
   SecretBytes seed;
   std::shared_ptr<const x509::Identity> identity;
   std::shared_ptr<const x509::TrustStore> trust;

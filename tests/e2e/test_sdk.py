@@ -1,0 +1,215 @@
+"""The example services of the SDK on a real platform: fields, secrets, and mutual TLS between them."""
+
+import os
+import re
+import subprocess
+import threading
+import time
+
+import pytest
+
+from harness import BIN, free_port, wait_until
+
+SCOPES = ["certificates:issue", "secrets:read", "encryption:write"]
+HOST = "notifications.notifications.svc.cluster.local"
+
+
+class Example:
+    """One example program, its lines kept as they come."""
+
+    def __init__(self, name, key, url, roots, *arguments):
+        environment = {**os.environ, "QUANTUMAPI_KEY": key, "QUANTUMAPI_URL": url, "QUANTUMAPI_CA_FILE": str(roots),
+                       "QUANTUMAPI_TIMEOUT": "5"}
+        self.process = subprocess.Popen([BIN / f"example_{name}", *map(str, arguments)], env=environment, text=True,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.lines = []
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+
+    @property
+    def text(self):
+        return "\n".join(self.lines)
+
+    def wait_for(self, pattern, limit=30):
+        """The match of a line that it says, as soon as it does."""
+        def said():
+            assert self.process.poll() is None or re.search(pattern, self.text), self.text
+            return re.search(pattern, self.text)
+        return wait_until(said, limit, f"{pattern!r} in:\n{self.text}")
+
+    def result(self, limit):
+        code = self.process.wait(limit)
+        self.reader.join(5)
+        return code
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+        return self.result(30)
+
+
+class Platform:
+    """A platform at an address that stays, with services on it."""
+
+    def __init__(self, new_server):
+        self.port = free_port()
+        self.url = f"https://localhost:{self.port}"
+        self.server = new_server(serve_options=["--listen", f"127.0.0.1:{self.port}", "--certificate-min-seconds", "10"]).init()
+        self.roots = self.server.data / "ca.pem"
+        self.running = []
+        self.keys = {}
+
+    def start(self):
+        self.server.start()
+        return self
+
+    def ok(self, method, path, body=None):
+        answer = self.server.http.request(method, "/api/v1" + path, json=body)
+        assert answer.status_code in (200, 201), answer.text
+        return answer.json()
+
+    def service(self, name, lifetime="1h"):
+        self.keys[name] = self.ok("POST", "/apikeys", {"name": name, "scopes": SCOPES})["apiKey"]
+        identity = self.ok("POST", "/service-identities", {"name": name, "serviceAccount": name, "spiffeNamespace": name,
+                                                          "ttl": lifetime, "maxTtl": "24h"})
+        return identity["spiffeId"]
+
+    def run(self, name, *arguments, key=None):
+        example = Example(name, key or self.keys[name], self.url, self.roots, *arguments)
+        self.running.append(example)
+        return example
+
+    def certificates(self, identity):
+        return self.ok("GET", f"/certificates?identity={identity}")["certificates"]
+
+
+@pytest.fixture
+def platform(new_server):
+    made = Platform(new_server)
+    yield made
+    for example in made.running:
+        if example.process.poll() is None:
+            example.process.kill()
+            example.process.wait(10)
+
+
+def listening(example):
+    return int(example.wait_for(r"listening (\d+)")[1])
+
+
+def url(port):
+    return f"https://{HOST}:{port}/send"
+
+
+def counts(example):
+    answered, refused = re.search(r"answered (\d+), refused (\d+)", example.text).groups()
+    return int(answered), int(refused)
+
+
+def test_a_service_reads_its_secret_and_seals_and_opens_a_row(platform):
+    platform.start().service("users-api")
+    platform.ok("POST", "/secrets", {"name": "users-api/db", "value": "postgres://users-api:s3cret@db/users"})
+    done = platform.run("users_api", "users-api/db", "Ada@Example.org", "+49 30 1", key=platform.keys["users-api"])
+    assert done.result(60) == 0, done.text
+    stored = re.search(r"stored ([0-9a-f]{64}) qa1\.", done.text)
+    assert stored and "opened 2 fields" in done.text
+    again = platform.run("users_api", "users-api/db", " ada@example.ORG ", "+49 30 2", key=platform.keys["users-api"])
+    assert again.result(60) == 0 and stored[1] in again.text, "the same e-mail is found by the same hash"
+    for value in ("ada@example", "s3cret", "+49"):
+        assert value not in (done.text + again.text).lower()
+
+
+def test_a_service_without_its_secret_is_not_ready_and_says_which(platform):
+    platform.start().service("users-api")
+    refused = platform.run("users_api", "users-api/absent", "a@b.c", "1", key=platform.keys["users-api"])
+    refused.wait_for("not ready: the secret users-api/absent can't be read")
+    assert refused.result(60) == 1
+    wrong = platform.run("users_api", "users-api/absent", "a@b.c", "1", key="qapi_wrong")
+    wrong.wait_for("not ready")
+    assert wrong.result(60) == 1
+
+
+def test_certificates_renew_under_load_and_through_an_outage_without_a_failed_request(platform):
+    gateway_id = platform.start().service("gateway", "60s")
+    platform.service("notifications", "60s")
+    notifications = platform.run("notifications", "127.0.0.1", 0, gateway_id)
+    port = listening(notifications)
+    gateway = platform.run("gateway", url(port), "127.0.0.1", 100)
+    gateway.wait_for("is valid until")
+    first = len(platform.certificates("gateway"))
+    # Both renew at 40 s of their 60: in the outage, and again behind it.
+    time.sleep(30)
+    platform.server.stop()
+    for service in (gateway, notifications):
+        service.wait_for("was not renewed", 25)
+    platform.server.start()
+    assert gateway.result(120) == 0, gateway.text
+    answered, refused = counts(gateway)
+    assert refused == 0 and answered > 1000
+    renewed = len(platform.certificates("gateway")) - first
+    assert renewed >= 2 and len(platform.certificates("notifications")) >= 3
+    serials = re.findall(r"serial ([0-9a-f]{32})\) is valid until", gateway.text)
+    assert len(set(serials)) == len(serials) == first + renewed, "each renewal is logged with its expiry"
+    assert notifications.end() == 0
+
+
+def test_a_revocation_ends_the_calls_of_a_service_within_a_second(platform):
+    gateway_id = platform.start().service("gateway")
+    platform.service("notifications")
+    notifications = platform.run("notifications", "127.0.0.1", 0, gateway_id)
+    port = listening(notifications)
+    gateway = platform.run("gateway", url(port), "127.0.0.1", 8)
+    gateway.wait_for("is valid until")
+    time.sleep(1)
+    before = time.monotonic()
+    platform.ok("POST", f"/certificates/{platform.certificates('gateway')[0]['id']}/revoke", {"reason": "keyCompromise"})
+    gateway.wait_for("tls_alert_certificate_revoked")
+    took = time.monotonic() - before
+    assert gateway.result(60) == 1
+    answered, refused = counts(gateway)
+    assert answered > 0 and refused > 0
+    assert "revoked" in notifications.text and gateway_id in notifications.text
+    assert took < 5, f"{took:.2f} s, on a machine that does other things too"
+
+
+def test_a_peer_that_is_not_allowed_gets_no_answer(platform):
+    platform.start().service("gateway")
+    notifications_id = platform.service("notifications")
+    notifications = platform.run("notifications", "127.0.0.1", 0, notifications_id)
+    gateway = platform.run("gateway", url(listening(notifications)), "127.0.0.1", 0)
+    assert gateway.result(60) == 1
+    assert counts(gateway) == (0, 1) and "tls_alert_" in gateway.text
+    notifications.wait_for("wrong_identity")
+
+
+def test_the_gateway_goes_nowhere_outside(platform):
+    platform.start().service("gateway")
+    for outside in ("https://example.org/", platform.url + "/health", f"http://{HOST}:1/send"):
+        gateway = platform.run("gateway", outside, "127.0.0.1", 0)
+        assert gateway.result(60) == 1
+        assert "external_url" in gateway.text
+
+
+def test_a_service_that_starts_before_the_platform_comes_up_by_itself(platform):
+    platform.start().service("gateway")
+    platform.service("notifications")
+    platform.server.stop()
+    notifications = platform.run("notifications", "127.0.0.1", 0, "spiffe://example.org/ns/gateway/sa/gateway")
+    notifications.wait_for("not ready, there is no valid certificate: cannot connect")
+    assert "listening" not in notifications.text
+    platform.start()
+    listening(notifications)
+    assert notifications.end() == 0
+
+
+def test_a_revoked_api_key_gets_no_certificate(platform):
+    platform.start().service("notifications")
+    key = next(k for k in platform.ok("GET", "/apikeys")["apiKeys"] if k["name"] == "notifications")
+    assert platform.server.http.delete(f"/api/v1/apikeys/{key['id']}").status_code == 204
+    notifications = platform.run("notifications", "127.0.0.1", 0, "spiffe://example.org/ns/gateway/sa/gateway")
+    notifications.wait_for("not ready, there is no valid certificate")
+    assert "listening" not in notifications.text
