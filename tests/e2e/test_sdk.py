@@ -10,7 +10,7 @@ import pytest
 
 from harness import BIN, free_port, wait_until
 
-SCOPES = ["certificates:issue", "secrets:read", "encryption:write"]
+SCOPES = ["certificates:issue", "secrets:read", "encryption:write", "encryption:hash"]
 HOST = "notifications.notifications.svc.cluster.local"
 
 
