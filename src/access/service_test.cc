@@ -99,6 +99,26 @@ TEST_P(Access, KeysOfOneAccountShareIt) {
   EXPECT_NE(alone.record.account, owner().account);
 }
 
+TEST_P(Access, AnAccountIsFoundByNameAndIdInItsTenantAlone) {
+  const auto made = make("robot");
+  const TenantId mine = tenant().tenant.id;
+  const auto by_name = expect(service().find_account(mine, "robot"));
+  EXPECT_EQ(by_name.id, made.record.account);
+  EXPECT_EQ(expect(service().find_account(mine, by_name.id.to_string())).name, "robot");
+  expect_code(service().find_account(mine, "nobody"), Code::kNotFound);
+  expect_code(service().find_account(mine, Uuid::v7(clock().wall()).to_string()), Code::kNotFound);
+  expect_code(service().find_account(new_tenant(), "robot"), Code::kNotFound);
+  expect_code(service().find_account(new_tenant(), by_name.id.to_string()), Code::kNotFound);
+}
+
+TEST_P(Access, AKeyIsBoundToIdentitiesAsToAnythingElse) {
+  const auto made = make({.name = "bound",
+                          .scopes = {"certificates:issue"},
+                          .bindings = {{"identity", {}, "users-api"}}});
+  EXPECT_TRUE(principal(text_of(made)).may_reach("identity", "users-api"));
+  EXPECT_FALSE(principal(text_of(made)).may_reach("identity", "orders"));
+}
+
 TEST_P(Access, EveryFieldHasItsLimitAndIsNamed) {
   const Principal maker = owner();
   const auto with = [](auto change) {

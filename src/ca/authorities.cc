@@ -262,6 +262,16 @@ Result<std::vector<Authority>> CaService::find_authority(const Principal& princi
   return chain;
 }
 
+Result<std::vector<Authority>> CaService::issuers(AuthorityId id) {
+  TRY_ASSIGN(const auto named, impl_->authority(id));
+  TRY_ASSIGN(const auto view, impl_->view(named->tenant));
+  std::vector<Authority> issuers;
+  const WallTime now = impl_->clock.wall();
+  for (const Authority& one : view->authorities)
+    if (one.issues && now <= one.not_after) issuers.push_back(one);
+  return issuers;
+}
+
 Result<Authority> CaService::direct_root(TenantId tenant) {
   TRY_ASSIGN(const auto view, impl_->view(tenant));
   const Policy& policy = view->policy;

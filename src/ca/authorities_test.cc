@@ -100,6 +100,22 @@ TEST_P(CaAuthorities, ADirectOneIssuesFromItsRoot) {
   EXPECT_EQ(expect(ca().direct_root(holder.tenant)).id, made.front().id);
 }
 
+TEST_P(CaAuthorities, AnyoneMayAskWhichOnesOfTheTenantIssue) {
+  const auto first = expect(ca().list_authorities(owner()));
+  const auto second = expect(create(owner(), named("second")));
+  const auto other = expect(service().create_tenant({.name = "other"}, event("tenant.create")));
+  expect(ca().create_first(other.tenant.id, false, event("ca.create")));
+  const auto ids = [&] {
+    std::vector<AuthorityId> found;
+    for (const Authority& one : expect(ca().issuers(first[0].id))) found.push_back(one.id);
+    return found;
+  };
+  EXPECT_EQ(ids(), (std::vector<AuthorityId>{first[1].id, second.front().id}));
+  expect_code(ca().issuers(AuthorityId::make(clock().wall())), Code::kNotFound);
+  clock().advance(std::chrono::hours(24 * 366));
+  EXPECT_TRUE(ids().empty()) << "the intermediates have ended";
+}
+
 TEST_P(CaAuthorities, ThePolicyNamesOnlyIssuersOfTheRightKindAndTenant) {
   const auto all = expect(ca().list_authorities(owner()));
   const auto set = [&](CaService::PolicyUpdate update) {

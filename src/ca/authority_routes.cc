@@ -73,6 +73,17 @@ Result<Reply> pem(CaService& service, Call& call) {
   return reply;
 }
 
+Result<Reply> issuers(CaService& service, Call& call) {
+  TRY_ASSIGN(const auto id, id_parameter<AuthorityId>(call, kMissing));
+  TRY_ASSIGN(const auto found, service.issuers(id));
+  IssuerListReply reply;
+  for (const Authority& one : found) {
+    AuthorityReply whole = reply_of(one, call.now());
+    reply.issuers.push_back({one.id, std::move(whole.certificate_pem), std::move(whole.crl_path)});
+  }
+  return Reply::json(call.request(), reply);
+}
+
 // names_etag is true when If-None-Match lists the tag, or "*" (RFC 9110 section 13.1.2).
 bool names_etag(const http::Request& request, std::string_view tag) {
   std::string_view list = request.header("if-none-match").value_or("");
@@ -184,6 +195,12 @@ std::vector<Route> authority_routes(CaService& service) {
        .summary = "Gives the authority's certificate and those above it as PEM, to anyone.",
        .handler = on_pool(service, pem),
        .access = Access::kOpen},
+      {.method = Method::kGet,
+       .path = "/cas/{id}/issuers",
+       .summary = "Lists, to anyone, the authorities of the same tenant that issue.",
+       .handler = on_pool(service, issuers),
+       .access = Access::kOpen,
+       .reply_schema = http::schema<IssuerListReply>()},
       {.method = Method::kGet,
        .path = "/cas/{id}/crl",
        .summary = "Gives the authority's revocation list as DER or ?format=pem, to anyone.",

@@ -10,10 +10,10 @@
 
 namespace quantumapi::ca {
 
-// TenantView is a tenant's policy with its roots, which change together.
+// TenantView is a tenant's policy with its authorities, which change together.
 struct TenantView {
   Policy policy;
-  std::vector<Authority> roots;
+  std::vector<Authority> authorities;
   std::int64_t revision = 0;
 };
 

@@ -31,9 +31,10 @@ Result<x509::CertificateRequest> read_csr(std::string_view csr) {
 // roots_of gives those of the key type's family that have not expired.
 std::vector<Bytes> roots_of(const TenantView& tenant, KeyType type, WallTime now) {
   std::vector<Bytes> roots;
-  for (const Authority& root : tenant.roots)
-    if (x509::is_classical(root.key_type) == x509::is_classical(type) && now <= root.not_after)
-      roots.push_back(root.certificate);
+  for (const Authority& one : tenant.authorities)
+    if (!one.parent && x509::is_classical(one.key_type) == x509::is_classical(type) &&
+        now <= one.not_after)
+      roots.push_back(one.certificate);
   return roots;
 }
 

@@ -77,7 +77,8 @@ INSTANTIATE_TEST_SUITE_P(Engines, CaRoutes, store::testing::engines(), store::te
 
 TEST_P(CaRoutes, WhatIsOpenIsPublicAndEverythingElseIsAudited) {
   for (const http::Route& route : routes(ca())) {
-    const bool open = route.path == "/cas/{id}/pem" || route.path == "/cas/{id}/crl";
+    const bool open = route.path == "/cas/{id}/pem" || route.path == "/cas/{id}/crl" ||
+                      route.path == "/cas/{id}/issuers";
     EXPECT_EQ(route.access == http::Access::kOpen, open) << route.path;
     EXPECT_EQ(route.action.empty(), open) << route.path;
     EXPECT_EQ(route.scope.empty(), open || route.path == "/pki/ca/pem") << route.path;

@@ -126,8 +126,7 @@ Result<std::shared_ptr<const TenantView>> CaService::Impl::view(TenantId tenant)
     if (!policy) return std::nullopt;
     TenantView view{*std::move(policy), {}, 0};
     view.revision = view.policy.revision;
-    TRY_ASSIGN(view.roots, repository::list_authorities(tx, tenant));
-    std::erase_if(view.roots, [](const Authority& one) { return one.parent.has_value(); });
+    TRY_ASSIGN(view.authorities, repository::list_authorities(tx, tenant));
     return view;
   };
   TRY_ASSIGN(auto found, cached(views, database, tenant.uuid, true, load));

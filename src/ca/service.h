@@ -55,6 +55,9 @@ class CaService {
   Result<std::vector<Authority>> find_authority(const Principal& principal, AuthorityId id);
   // public_chain is find_authority for anyone: certificates are public.
   Result<std::vector<Authority>> public_chain(AuthorityId id);
+  // issuers gives, to anyone, every authority of the same tenant that issues and has not expired:
+  // those whose lists a service reads to know which of its peers were revoked.
+  Result<std::vector<Authority>> issuers(AuthorityId id);
   // direct_root is the root that clients of the /pki routes pin: the direct issuer, else the root
   // of the tenant's issuer. kNotFound "no_ca".
   Result<Authority> direct_root(TenantId tenant);

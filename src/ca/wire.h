@@ -46,6 +46,19 @@ struct AuthorityListReply {
 };
 BOOST_DESCRIBE_STRUCT(AuthorityListReply, (), (cas, total))
 
+// What anyone may know of an authority.
+struct IssuerReply {
+  AuthorityId id;
+  std::string certificate_pem;
+  std::string crl_path;
+};
+BOOST_DESCRIBE_STRUCT(IssuerReply, (), (id, certificate_pem, crl_path))
+
+struct IssuerListReply {
+  std::vector<IssuerReply> issuers;
+};
+BOOST_DESCRIBE_STRUCT(IssuerListReply, (), (issuers))
+
 // -- policy
 
 struct UpdatePolicyRequest {

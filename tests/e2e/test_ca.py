@@ -13,7 +13,7 @@ import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, mldsa
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 import certificates
 from certificates import check_chain, common_name, names_of, new_key, request, revocation_list, usages
@@ -108,6 +108,8 @@ def test_the_hierarchy_is_what_init_promises(server):
         found = certificates.certificates(pem.text)
         assert common_name(found[0]) == one["name"]
         assert found[0].extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
+    assert anyone.get(f"/api/v1/cas/{root['id']}/issuers").json() == {
+        "issuers": [{"id": issuer["id"], "certificatePem": issuer["certificatePem"], "crlPath": issuer["crlPath"]}]}
     years = lambda one: (certificates.certificates(one["certificatePem"])[0].not_valid_after_utc - datetime.datetime.now(datetime.timezone.utc)).days // 365
     assert (years(root), years(issuer)) in [(10, 1), (9, 0), (10, 0)]
     assert certificates.certificates(issuer["certificatePem"])[0].extensions.get_extension_for_class(x509.BasicConstraints).value.path_length == 0
@@ -258,7 +260,7 @@ def test_what_is_no_reason_or_no_authority_is_refused(sqlite_server):
         assert_refused(service.http.post(f"/api/v1/certificates/{made['id']}/revoke", json={"reason": reason}), 400, "validation_error", "reason")
     assert ok(service.http.get("/api/v1/certificates/" + made["id"]))["status"] == "active"
     for absent in ("00000000-0000-4000-8000-000000000000", "x"):
-        for path in ("crl", "pem"):
+        for path in ("crl", "pem", "issuers"):
             assert_refused(httpx.get(f"{sqlite_server.plain_url}/api/v1/cas/{absent}/{path}"), 404, "not_found")
     assert_refused(httpx.get(sqlite_server.plain_url + made["crlPath"] + "?format=xml"), 400, "validation_error", "format")
 
@@ -524,6 +526,20 @@ def test_qapi_writes_no_key_that_was_not_asked_for(sqlite_server, tmp_path):
     assert certificates.certificates(chain)[0].public_key().public_bytes_raw() == key.public_key().public_bytes_raw()
     both = server.qapi("cert", "issue", "web", "--csr", str(csr), "--key-out", "-", check=False)
     assert both.returncode == 2
+
+
+def test_qapi_makes_requests_that_need_no_platform(sqlite_server, tmp_path):
+    server = sqlite_server
+    key = tmp_path / "key.pem"
+    for kind, public in (("ML-DSA-65", mldsa.MLDSA65PublicKey), ("ECDSA-P256", ec.EllipticCurvePublicKey)):
+        made = server.qapi("cert", "request", "web", "--key-out", str(key), "--key-type", kind, "--dns", "a.internal",
+                           key="", env={"QUANTUMAPI_URL": "http://127.0.0.1:9"}).stdout
+        csr = x509.load_pem_x509_csr(made.encode())
+        assert csr.is_signature_valid and isinstance(csr.public_key(), public)
+        assert common_name(csr) == "web" and names_of(csr)["dns"] == ["a.internal"]
+        own = load_pem_private_key(key.read_bytes(), None).public_key()
+        spki = lambda one: one.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        assert spki(own) == spki(csr.public_key())
 
 
 def test_qapi_says_why_a_chain_is_not_verified(server, tmp_path):
