@@ -25,7 +25,19 @@ struct Fact {
   std::string_view schema;
 };
 
+// Lenient stands in a schema for a T whose faults do not refuse the request: an item
+// of a batch, which fails alone.
+template <typename T>
+struct Lenient {};
+
 namespace detail {
+
+template <typename T>
+struct IsLenient : std::false_type {};
+template <typename T>
+struct IsLenient<Lenient<T>> : std::true_type {
+  using Item = T;
+};
 
 template <typename T>
 concept HasFacts = requires { schema_facts(static_cast<const T*>(nullptr)); };
@@ -110,6 +122,19 @@ void write_optional_schema(Writer& out, Side side, std::string_view fact) {
 }
 
 template <typename T>
+void write_lenient_schema(Writer& out, Side side) {
+  out.begin_object();
+  out.key("description");
+  out.string("Anything else fails alone, in its place of the answer");
+  out.key("anyOf");
+  out.begin_array();
+  write_schema<T>(out, side);
+  out.raw("{}");
+  out.end_array();
+  out.end_object();
+}
+
+template <typename T>
 void write_array_schema(Writer& out, Side side, std::string_view fact) {
   out.begin_object();
   out.key("type");
@@ -146,6 +171,8 @@ void write_schema(Writer& out, Side side, std::string_view fact) {
     detail::write_leaf(out, "number", "double", fact);
   } else if constexpr (std::is_convertible_v<T, std::string_view>) {
     detail::write_leaf(out, "string", {}, fact);
+  } else if constexpr (detail::IsLenient<T>::value) {
+    detail::write_lenient_schema<typename detail::IsLenient<T>::Item>(out, side);
   } else if constexpr (detail::Described<T>) {
     detail::write_object_schema<T>(out, side);
   } else {

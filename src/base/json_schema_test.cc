@@ -13,6 +13,11 @@ struct Item {
 };
 BOOST_DESCRIBE_STRUCT(Item, (), (plain_text, encoding))
 
+struct Batch {
+  std::vector<Lenient<Item>> items;
+};
+BOOST_DESCRIBE_STRUCT(Batch, (), (items))
+
 struct Request {
   std::string name;
   std::optional<TenantId> tenant_id;
@@ -75,6 +80,18 @@ TEST(JsonSchema, NamesTheFormatsOfScalarsAndWhatIsStatedOfMembers) {
   EXPECT_EQ(properties.find("items")->find("items")->find("type")->text, "object");
   EXPECT_EQ(properties.find("items")->find("maxitems")->integer, 2);
   EXPECT_EQ(to_text(*schema->find("required")), R"(["name"])");
+}
+
+TEST(JsonSchema, TakesAnythingWhereAnItemFailsAlone) {
+  WipingArena arena;
+  const std::string text = schema_of<Batch>(Side::kRequest);
+  const auto schema = parse(text, arena);
+  ASSERT_TRUE(schema);
+  const Value& item = *schema->find("properties")->find("items")->find("items");
+  const auto either = item.find("anyof")->items;
+  ASSERT_EQ(either.size(), 2U);
+  EXPECT_NE(either[0].find("properties")->find("plaintext"), nullptr);
+  EXPECT_EQ(to_text(either[1]), "{}");
 }
 
 TEST(JsonSchema, KeepsAStatedSchemaWithinTheNullableOne) {

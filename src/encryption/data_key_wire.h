@@ -22,7 +22,7 @@ constexpr auto schema_facts(const DataKeyRequest*) {
   return std::to_array<json::Fact>({
       {"algorithm", R"("enum":["AES-256-GCM","AES-192-GCM","AES-128-GCM"])"},
       {"key_bytes", R"("enum":[16,24,32])"},
-      {"context", R"("contentEncoding":"base64")"},
+      {"context", kBase64Fact},
   });
 }
 
@@ -38,7 +38,7 @@ BOOST_DESCRIBE_STRUCT(DataKeyReply, (),
 constexpr auto schema_facts(const DataKeyReply*) {
   return std::to_array<json::Fact>({
       {"algorithm", R"("enum":["AES-256-GCM","AES-192-GCM","AES-128-GCM"])"},
-      {"plaintext_key", R"("contentEncoding":"base64")"},
+      {"plaintext_key", kBase64Fact},
       {"key_version", R"("minimum":1)"},
   });
 }
@@ -52,7 +52,7 @@ struct UnwrapRequest {
 BOOST_DESCRIBE_STRUCT(UnwrapRequest, (), (wrapped_key, encrypted_key, context))
 constexpr auto schema_facts(const UnwrapRequest*) {
   return std::to_array<json::Fact>({
-      {"context", R"("contentEncoding":"base64")"},
+      {"context", kBase64Fact},
   });
 }
 
@@ -64,7 +64,7 @@ struct UnwrapReply {
 BOOST_DESCRIBE_STRUCT(UnwrapReply, (), (key_material, key_id, key_version))
 constexpr auto schema_facts(const UnwrapReply*) {
   return std::to_array<json::Fact>({
-      {"key_material", R"("contentEncoding":"base64")"},
+      {"key_material", kBase64Fact},
       {"key_version", R"("minimum":1)"},
   });
 }

@@ -13,6 +13,13 @@
 
 namespace quantumapi::encryption {
 
+inline constexpr std::string_view kAlgorithmFact =
+    R"("enum":["ML-KEM-512","ML-KEM-768","ML-KEM-1024","ML-DSA-44","ML-DSA-65","ML-DSA-87",)"
+    R"("ECDSA-P256","Ed25519","HMAC-SHA3-256","HMAC-SHA256","HMAC-SHA384","HMAC-SHA512"])";
+// Characters of C0 and C1 and DEL are in no name.
+inline constexpr std::string_view kNameFact =
+    R"("minLength":1,"maxLength":100,"pattern":"^[^\u0000-\u001f\u007f-\u009f]*$")";
+
 struct CreateKeyRequest {
   std::string name;
   std::string_view key_type;
@@ -29,12 +36,11 @@ BOOST_DESCRIBE_STRUCT(CreateKeyRequest, (),
                        set_as_default, expires_at))
 constexpr auto schema_facts(const CreateKeyRequest*) {
   return std::to_array<json::Fact>({
-      {"name", R"("minLength":1,"maxLength":100)"},
+      {"name", kNameFact},
       {"key_type", R"("enum":["encryption","signing","hmac"])"},
       {"purpose", R"("enum":["encryption","signing","hmac"])"},
       {"usage", R"("const":"image")"},
-      {"algorithm",
-       R"("examples":["ML-KEM-768","ML-KEM-512","ML-KEM-1024","ML-DSA-65","ML-DSA-44","ML-DSA-87","Ed25519","ECDSA-P256","HMAC-SHA3-256"])"},
+      {"algorithm", kAlgorithmFact},
       {"description", R"("maxLength":500)"},
       {"labels", R"("maxItems":64)"},
   });
@@ -57,10 +63,9 @@ BOOST_DESCRIBE_STRUCT(ImportKeyRequest, (),
                        set_as_default, description, labels, expires_at))
 constexpr auto schema_facts(const ImportKeyRequest*) {
   return std::to_array<json::Fact>({
-      {"name", R"("minLength":1,"maxLength":100)"},
+      {"name", kNameFact},
       {"key_type", R"("enum":["encryption","signing","hmac"])"},
-      {"algorithm",
-       R"("examples":["ML-KEM-768","ML-KEM-512","ML-KEM-1024","ML-DSA-65","ML-DSA-44","ML-DSA-87","Ed25519","ECDSA-P256","HMAC-SHA3-256"])"},
+      {"algorithm", kAlgorithmFact},
       {"format", R"("enum":["raw","pem","der","pkcs8","jwk"])"},
       {"public_key_only", R"("const":false)"},
       {"description", R"("maxLength":500)"},
@@ -78,7 +83,7 @@ struct UpdateKeyRequest {
 BOOST_DESCRIBE_STRUCT(UpdateKeyRequest, (), (name, description, labels, status, purge_protected))
 constexpr auto schema_facts(const UpdateKeyRequest*) {
   return std::to_array<json::Fact>({
-      {"name", R"("minLength":1,"maxLength":100)"},
+      {"name", kNameFact},
       {"description", R"("maxLength":500)"},
       {"labels", R"("maxItems":64)"},
       {"status", R"("enum":["active","disabled","inactive"])"},

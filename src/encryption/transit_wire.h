@@ -12,6 +12,11 @@
 
 namespace quantumapi::encryption {
 
+// "vault:v{n}:" and base64.
+inline constexpr std::string_view kTransitFact =
+    R"("pattern":"^vault:v[1-9][0-9]{0,9}:([A-Za-z0-9+/]{4})*)"
+    R"(([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$")";
+
 // SignRequest: `data` is base64 in transit; text, unless encoding says base64, elsewhere.
 struct SignRequest {
   std::string_view data;
@@ -36,7 +41,7 @@ BOOST_DESCRIBE_STRUCT(VerifyRequest, (), (data, signature, encoding, key_id))
 constexpr auto schema_facts(const VerifyRequest*) {
   return std::to_array<json::Fact>({
       {"encoding", R"("enum":["utf8","utf-8","base64"])"},
-      {"signature", R"("pattern":"^vault:v[1-9][0-9]*:")"},
+      {"signature", kTransitFact},
   });
 }
 
@@ -51,7 +56,7 @@ struct SignReply {
 BOOST_DESCRIBE_STRUCT(SignReply, (), (signature, algorithm, key_id, key_name, key_version))
 constexpr auto schema_facts(const SignReply*) {
   return std::to_array<json::Fact>({
-      {"signature", R"("pattern":"^vault:v[1-9][0-9]*:")"},
+      {"signature", kTransitFact},
       {"key_version", R"("minimum":1)"},
   });
 }
@@ -66,7 +71,7 @@ struct HmacReply {
 BOOST_DESCRIBE_STRUCT(HmacReply, (), (hmac, algorithm, key_id, key_name, key_version))
 constexpr auto schema_facts(const HmacReply*) {
   return std::to_array<json::Fact>({
-      {"hmac", R"("pattern":"^vault:v[1-9][0-9]*:")"},
+      {"hmac", kTransitFact},
       {"key_version", R"("minimum":1)"},
   });
 }
@@ -96,7 +101,7 @@ struct TransitCiphertext {
 BOOST_DESCRIBE_STRUCT(TransitCiphertext, (), (ciphertext))
 constexpr auto schema_facts(const TransitCiphertext*) {
   return std::to_array<json::Fact>({
-      {"ciphertext", R"("pattern":"^vault:v[1-9][0-9]*:")"},
+      {"ciphertext", kTransitFact},
   });
 }
 
@@ -108,7 +113,7 @@ struct TransitEncryptReply {
 BOOST_DESCRIBE_STRUCT(TransitEncryptReply, (), (ciphertext, key_name, key_version))
 constexpr auto schema_facts(const TransitEncryptReply*) {
   return std::to_array<json::Fact>({
-      {"ciphertext", R"("pattern":"^vault:v[1-9][0-9]*:")"},
+      {"ciphertext", kTransitFact},
       {"key_version", R"("minimum":1)"},
   });
 }
@@ -119,27 +124,27 @@ struct TransitDecryptReply {
 BOOST_DESCRIBE_STRUCT(TransitDecryptReply, (), (plaintext))
 constexpr auto schema_facts(const TransitDecryptReply*) {
   return std::to_array<json::Fact>({
-      {"plaintext", R"("contentEncoding":"base64")"},
+      {"plaintext", kBase64Fact},
   });
 }
 
 struct TransitEncryptBatch {
-  std::vector<TransitEncryptRequest> items;
+  std::vector<json::Lenient<TransitEncryptRequest>> items;
 };
 BOOST_DESCRIBE_STRUCT(TransitEncryptBatch, (), (items))
 constexpr auto schema_facts(const TransitEncryptBatch*) {
   return std::to_array<json::Fact>({
-      {"items", R"("maxItems":1000)"},
+      {"items", R"("minItems":1,"maxItems":1000)"},
   });
 }
 
 struct TransitDecryptBatch {
-  std::vector<TransitCiphertext> items;
+  std::vector<json::Lenient<TransitCiphertext>> items;
 };
 BOOST_DESCRIBE_STRUCT(TransitDecryptBatch, (), (items))
 constexpr auto schema_facts(const TransitDecryptBatch*) {
   return std::to_array<json::Fact>({
-      {"items", R"("maxItems":1000)"},
+      {"items", R"("minItems":1,"maxItems":1000)"},
   });
 }
 

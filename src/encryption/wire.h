@@ -13,6 +13,12 @@
 
 namespace quantumapi::encryption {
 
+// Base64 with padding (RFC 4648 section 4).
+inline constexpr std::string_view kBase64Fact =
+    R"("contentEncoding":"base64",)"
+    R"("pattern":"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$")";
+inline constexpr std::string_view kPayloadFact = R"("pattern":"^qa1\\.[A-Za-z0-9_-]+$")";
+
 struct EncryptRequest {
   std::string_view plaintext;
   std::optional<std::string_view> encoding;
@@ -61,6 +67,16 @@ struct DecryptRequest {
 BOOST_DESCRIBE_STRUCT(DecryptRequest, (),
                       (encrypted_payload, ciphertext, encapsulated_key, nonce, tag, key_version,
                        additional_data))
+constexpr auto schema_facts(const DecryptRequest*) {
+  return std::to_array<json::Fact>({
+      {"encrypted_payload", kPayloadFact},
+      {"ciphertext", kBase64Fact},
+      {"encapsulated_key", kBase64Fact},
+      {"nonce", kBase64Fact},
+      {"tag", kBase64Fact},
+      {"key_version", R"("minimum":1)"},
+  });
+}
 
 struct DecryptReply {
   std::string_view plaintext;
@@ -84,28 +100,33 @@ struct DecryptItem {
   std::optional<std::string_view> additional_data;
 };
 BOOST_DESCRIBE_STRUCT(DecryptItem, (), (encrypted_payload, additional_data))
+constexpr auto schema_facts(const DecryptItem*) {
+  return std::to_array<json::Fact>({
+      {"encrypted_payload", kPayloadFact},
+  });
+}
 
 // What the API document says of a batch, and what is bound of it at first: a
 // bad item must fail alone.
 struct EncryptBatchSchema {
-  std::vector<EncryptItem> items;
+  std::vector<json::Lenient<EncryptItem>> items;
   std::optional<KeyId> key_id;
   std::optional<bool> per_item;
 };
 BOOST_DESCRIBE_STRUCT(EncryptBatchSchema, (), (items, key_id, per_item))
 constexpr auto schema_facts(const EncryptBatchSchema*) {
   return std::to_array<json::Fact>({
-      {"items", R"("maxItems":1000)"},
+      {"items", R"("minItems":1,"maxItems":1000)"},
   });
 }
 
 struct DecryptBatchSchema {
-  std::vector<DecryptItem> items;
+  std::vector<json::Lenient<DecryptItem>> items;
 };
 BOOST_DESCRIBE_STRUCT(DecryptBatchSchema, (), (items))
 constexpr auto schema_facts(const DecryptBatchSchema*) {
   return std::to_array<json::Fact>({
-      {"items", R"("maxItems":1000)"},
+      {"items", R"("minItems":1,"maxItems":1000)"},
   });
 }
 
@@ -197,7 +218,7 @@ constexpr auto schema_facts(const KeyReply*) {
       {"purpose", R"("enum":["encryption","signing","hmac"])"},
       {"usage", R"("const":"image")"},
       {"status", R"("enum":["active","inactive","scheduled_deletion","deleted"])"},
-      {"public_key", R"("contentEncoding":"base64")"},
+      {"public_key", kBase64Fact},
       {"min_decryption_version", R"("minimum":1)"},
       {"version_count", R"("minimum":1)"},
   });

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "server/openapi_components.h"
+#include "server/openapi_links.h"
 #include "server/version.h"
 
 namespace quantumapi::server {
@@ -32,19 +33,6 @@ std::string lower(std::string_view text) {
   std::transform(out.begin(), out.end(), out.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return out;
-}
-
-// operation_id is the method and the path's words: get_secrets_id_value.
-std::string operation_id(const Route& route, std::string_view path) {
-  std::string id = lower(http::to_string(route.method));
-  bool gap = true;
-  for (const char c : path) {
-    const bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (word && gap) id += '_';
-    if (word) id += c;
-    gap = !word;
-  }
-  return id;
 }
 
 std::string_view place_of(Parameter::In in) {
@@ -116,20 +104,22 @@ void write_refusal(Writer& out, std::string_view status, std::string_view name) 
   out.end_object();
 }
 
-void write_reply(Writer& out, const Route& route, int status, std::string_view description) {
+void write_reply(Writer& out, const Route& route, int status, std::string_view description,
+                 std::span<const Route> routes) {
   out.key(std::to_string(status));
   out.begin_object();
   out.key("description");
   out.string(description);
   if (status != 204) write_content(out, route.reply_type, route.reply_schema, json::Side::kReply);
+  write_links(out, route, routes);
   out.end_object();
 }
 
-void write_responses(Writer& out, const Route& route) {
+void write_responses(Writer& out, const Route& route, std::span<const Route> routes) {
   out.key("responses");
   out.begin_object();
-  write_reply(out, route, route.success, "Success");
-  for (const int status : route.further) write_reply(out, route, status, "Not well");
+  write_reply(out, route, route.success, "Success", routes);
+  for (const int status : route.further) write_reply(out, route, status, "Not well", {});
   for (const int status : refusals_of(route))
     write_refusal(out, std::to_string(status), refusal_name(status));
   write_refusal(out, "default", "Problem");
@@ -156,7 +146,8 @@ void write_request(Writer& out, const Route& route) {
   out.end_object();
 }
 
-void write_operation(Writer& out, const Route& route, std::string_view path) {
+void write_operation(Writer& out, const Route& route, std::string_view path,
+                     std::span<const Route> routes) {
   out.key(lower(http::to_string(route.method)));
   out.begin_object();
   out.key("operationId");
@@ -171,7 +162,7 @@ void write_operation(Writer& out, const Route& route, std::string_view path) {
   }
   write_parameters(out, route, path);
   if (route.request_schema != nullptr) write_request(out, route);
-  write_responses(out, route);
+  write_responses(out, route, routes);
   out.key("security");
   if (route.access == http::Access::kOpen)
     out.raw("[]");
@@ -216,7 +207,7 @@ std::string openapi(std::span<const Route> routes) {
   for (const auto& [path, methods] : paths) {
     out.key(path);
     out.begin_object();
-    for (const Route* route : methods) write_operation(out, *route, path);
+    for (const Route* route : methods) write_operation(out, *route, path, routes);
     out.end_object();
   }
   out.end_object();
