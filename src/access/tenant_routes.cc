@@ -36,6 +36,13 @@ struct CreateTenantRequest {
   std::optional<std::string> owner;
 };
 BOOST_DESCRIBE_STRUCT(CreateTenantRequest, (), (name, environment, owner))
+constexpr auto schema_facts(const CreateTenantRequest*) {
+  return std::to_array<json::Fact>({
+      {"name", R"("minLength":1,"maxLength":100)"},
+      {"environment", R"("enum":["Development","Staging","Production"],"default":"Development")"},
+      {"owner", R"("minLength":1,"maxLength":100,"default":"owner")"},
+  });
+}
 
 Status may_block(const Call& call) {
   if (!call.may_block()) return fail(Code::kWouldBlock, "tenants are read from the store");
@@ -117,6 +124,7 @@ std::vector<Route> tenant_routes(AccessService& service) {
   made.request_schema = http::schema<CreateTenantRequest>();
   made.reply_schema = http::schema<TenantView>();
   made.success = 201;
+  made.refusals = {409};
   return {std::move(shown), std::move(listed), std::move(made)};
 }
 

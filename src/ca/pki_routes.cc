@@ -61,13 +61,16 @@ std::vector<Route> pki_routes(CaService& service) {
        .category = kCategory,
        .body_limit = kSmallBody,
        .request_schema = http::schema<PkiIssueRequest>(),
-       .reply_schema = http::schema<PkiIssueReply>()},
+       .reply_schema = http::schema<PkiIssueReply>(),
+       .refusals = {404, 409}},
       {.method = Method::kGet,
        .path = "/pki/ca/pem",
        .summary = "Gives the root that certificates of /pki/issue hang on, as PEM.",
        .handler = on_pool(service, root_pem),
        .action = "ca.read",
-       .category = kCategory},
+       .category = kCategory,
+       .reply_type = "application/x-pem-file",
+       .refusals = {404}},
   };
 }
 

@@ -30,6 +30,12 @@ struct HashReply {
   std::optional<std::int64_t> key_version;
 };
 BOOST_DESCRIBE_STRUCT(HashReply, (), (hash, keyed, algorithm, key_id, key_version))
+constexpr auto schema_facts(const HashReply*) {
+  return std::to_array<json::Fact>({
+      {"hash", R"("pattern":"^[0-9a-f]{64}$")"},
+      {"algorithm", R"("enum":["HMAC-SHA3-256","SHA3-256"])"},
+  });
+}
 
 struct HashItem {
   std::string_view plaintext;
@@ -38,10 +44,15 @@ BOOST_DESCRIBE_STRUCT(HashItem, (), (plaintext))
 
 // What the API document says of a batch, and what is bound of it at first.
 struct HashBatchSchema {
-  std::vector<HashItem> items;
+  std::vector<json::Lenient<HashItem>> items;
   std::optional<bool> keyed;
 };
 BOOST_DESCRIBE_STRUCT(HashBatchSchema, (), (items, keyed))
+constexpr auto schema_facts(const HashBatchSchema*) {
+  return std::to_array<json::Fact>({
+      {"items", R"("minItems":1,"maxItems":1000)"},
+  });
+}
 
 struct HashBatchRequest {
   json::Value items;

@@ -37,12 +37,14 @@ std::string default_algorithm(Purpose purpose) {
   return purpose == Purpose::kHmac ? "HMAC-SHA3-256" : "ML-DSA-65";
 }
 
-Status check_new(const Principal& principal, const keyring::NewKey& key) {
+Status check_new(const Call& call, const keyring::NewKey& key) {
   TRY(check_key_name(key.name));
   TRY(check_key_description(key.description));
   TRY(check_key_labels(key.labels));
-  if (!principal.may_reach("key", key.name)) return outside_bindings();
-  return check_default(principal, key.set_default);
+  if (key.expires_at && *key.expires_at <= call.now())
+    return fail_field("expiresAt", "is not in the future");
+  if (!call.principal().may_reach("key", key.name)) return outside_bindings();
+  return check_default(call.principal(), key.set_default);
 }
 
 Reply answer(const Call& call, const KeyRecord& key, int status = 200) {
@@ -130,7 +132,7 @@ Result<Reply> handle_create_key(Keyring& keyring, Call& call) {
                             .labels = request.labels.value_or(std::vector<std::string>{}),
                             .set_default = request.set_as_default.value_or(false),
                             .expires_at = request.expires_at};
-  TRY(check_new(call.principal(), key));
+  TRY(check_new(call, key));
   TRY_ASSIGN(const KeyRecord made, keyring.create(key, call.event()));
   call.recorded();
   return answer(call, made, 201);
@@ -153,7 +155,7 @@ Result<Reply> handle_import_key(Keyring& keyring, Call& call) {
                                    .expires_at = request.expires_at},
                            .format = format,
                            .material = {}};
-  TRY(check_new(call.principal(), key.key));
+  TRY(check_new(call, key.key));
   TRY_ASSIGN(key.material, material_of(format, request.key_material));
   TRY_ASSIGN(const KeyRecord made, keyring.import_key(key, call.event()));
   call.recorded();

@@ -40,6 +40,7 @@ TEST_P(KeyRoutes, WhatIsNoKeyIsNamedAndMakesNothing) {
   expect_field(post("/v1/keys", R"({"name":"a","keyType":"hmac","usage":"image"})"), "usage");
   expect_field(post("/v1/keys", R"({"name":"a","keyType":"signing","algorithm":"RSA"})"),
                "algorithm");
+  expect_field(post("/v1/keys", R"({"name":"a","keyType":"hmac","expiresAt":5})"), "expiresAt");
   expect_code(post("/v1/keys", R"({"name":"fields","keyType":"encryption"})").reply,
               Code::kConflict, "key_name_conflict");
   EXPECT_EQ(integer(parsed(get("/v1/keys")), "total"), 1);

@@ -16,6 +16,9 @@ struct QuotaRequest {
   double entropy_mb = 0;  // 0: no quota
 };
 BOOST_DESCRIBE_STRUCT(QuotaRequest, (), (entropy_mb))
+constexpr auto schema_facts(const QuotaRequest*) {
+  return std::to_array<json::Fact>({{"entropy_mb", R"("minimum":0,"maximum":1000000)"}});
+}
 
 // QuotaReply: limit and remaining are absent where there is no quota.
 struct QuotaReply {

@@ -88,11 +88,11 @@ struct Route {
   Schema request_schema = nullptr;
   Schema reply_schema = nullptr;
   int success = 200;
-  std::vector<std::string_view> aliases{};  // further paths, same rule
-  std::vector<Parameter> parameters{};      // beside the path's
-  std::string_view reply_type = "application/json";
+  std::vector<std::string_view> aliases{};           // further paths, same rule
+  std::vector<Parameter> parameters{};               // beside the path's
+  std::string_view reply_type = "application/json";  // or several: "a/b, c/d"
   std::vector<int> refusals{};  // statuses beside those that the table itself brings (openapi.h)
-  std::vector<int> further{};   // statuses whose answer is of reply_schema too
+  std::vector<int> further{};   // statuses whose answer is of reply_schema too; 304: of none
 };
 
 // schema<T> is the schema writer of a described struct, for Route.

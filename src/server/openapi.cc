@@ -82,17 +82,23 @@ void write_parameters(Writer& out, const Route& route, std::string_view path) {
   out.end_array();
 }
 
-void write_content(Writer& out, std::string_view type, Route::Schema schema, json::Side side) {
+// write_content gives each of the types the same schema.
+void write_content(Writer& out, std::string_view types, Route::Schema schema, json::Side side) {
   out.key("content");
   out.begin_object();
-  out.key(type);
-  out.begin_object();
-  out.key("schema");
-  if (schema != nullptr)
-    schema(out, side, {});
-  else
-    out.raw(type == "application/json" ? R"({"type":"object"})" : R"({"type":"string"})");
-  out.end_object();
+  while (!types.empty()) {
+    const std::size_t end = std::min(types.find(", "), types.size());
+    const std::string_view type = types.substr(0, end);
+    types.remove_prefix(std::min(end + 2, types.size()));
+    out.key(type);
+    out.begin_object();
+    out.key("schema");
+    if (schema != nullptr)
+      schema(out, side, {});
+    else
+      out.raw(type == "application/json" ? R"({"type":"object"})" : R"({"type":"string"})");
+    out.end_object();
+  }
   out.end_object();
 }
 
@@ -110,7 +116,8 @@ void write_reply(Writer& out, const Route& route, int status, std::string_view d
   out.begin_object();
   out.key("description");
   out.string(description);
-  if (status != 204) write_content(out, route.reply_type, route.reply_schema, json::Side::kReply);
+  const bool is_empty = status == 204 || status == 304;
+  if (!is_empty) write_content(out, route.reply_type, route.reply_schema, json::Side::kReply);
   write_links(out, route, routes);
   out.end_object();
 }
@@ -119,7 +126,8 @@ void write_responses(Writer& out, const Route& route, std::span<const Route> rou
   out.key("responses");
   out.begin_object();
   write_reply(out, route, route.success, "Success", routes);
-  for (const int status : route.further) write_reply(out, route, status, "Not well", {});
+  for (const int status : route.further)
+    write_reply(out, route, status, status == 304 ? "Not modified" : "Not well", {});
   for (const int status : refusals_of(route))
     write_refusal(out, std::to_string(status), refusal_name(status));
   write_refusal(out, "default", "Problem");

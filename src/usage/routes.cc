@@ -34,6 +34,13 @@ struct StorageReply {
 BOOST_DESCRIBE_STRUCT(StorageReply, (),
                       (period_start, period_end, as_of, last_sampled_at, total_bytes,
                        month_average_bytes, gb_months_accrued, categories))
+constexpr auto schema_facts(const StorageReply*) {
+  return std::to_array<json::Fact>({
+      {"period_start", R"("format":"date")"},
+      {"period_end", R"("format":"date")"},
+      {"as_of", R"("format":"date")"},
+  });
+}
 
 // period_of is the present month unless the query says otherwise; a start alone
 // means that day's month.
@@ -84,7 +91,9 @@ std::vector<http::Route> routes(UsageService& service) {
            .scope = "usage:read",
            .action = "usage.storage_read",
            .category = "access",
-           .reply_schema = http::schema<StorageReply>()}};
+           .reply_schema = http::schema<StorageReply>(),
+           .parameters = {{"periodStart", R"({"type":"string","format":"date"})"},
+                          {"periodEnd", R"({"type":"string","format":"date"})"}}}};
 }
 
 }  // namespace quantumapi::usage

@@ -7,7 +7,7 @@ import subprocess
 from harness import BIN
 
 SCRIPT = pathlib.Path(__file__).parent / "companion.sh"
-STEPS = 20
+STEPS = 18
 
 
 def run(server, home, key):

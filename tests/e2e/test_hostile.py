@@ -138,8 +138,9 @@ def routes_with_bodies(server):
 
 def wrong_values(schema):
     """Values that are not of the schema's type, null aside."""
-    kinds = {kind.get("type") for kind in schema.get("anyOf", [schema])}
-    candidates = {"string": "text", "integer": 5, "boolean": True, "array": [1], "object": {"a": 1}}
+    stated = [kind.get("type") for kind in schema.get("anyOf", [schema])]
+    kinds = {kind for each in stated for kind in (each if isinstance(each, list) else [each])}
+    candidates = {"string": "text", "integer": -5, "boolean": True, "array": [1], "object": {"a": 1}}
     if "number" in kinds:
         kinds.add("integer")
     return [value for kind, value in candidates.items() if kind not in kinds and kinds != {None}]

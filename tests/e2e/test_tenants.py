@@ -56,7 +56,7 @@ def test_no_tenant_is_made_before_the_platform_or_while_it_runs(new_server):
     assert refused.returncode == 1 and refused.stderr and not server.data.exists()
     server.init().start()
     refused = quantumapid(server, "tenant", "create", "--name", "late")
-    assert refused.returncode == 1 and "in use" in refused.stderr, refused.stderr
+    assert refused.returncode == 1 and "another process" in refused.stderr, refused.stderr
 
 
 def test_a_lost_owner_key_of_any_tenant_is_replaced(new_server):
