@@ -163,9 +163,8 @@ void write_schema(Writer& out, Side side, std::string_view fact) {
     detail::write_leaf(out, "string", "uuid", fact);
   } else if constexpr (std::is_same_v<T, WallTime>) {
     // A caller may leave the zone out, or give seconds since 1970 (clock.h).
-    out.raw(side == Side::kRequest
-                ? R"({"type":["string","number"],"format":"date-time"})"
-                : R"({"type":"string","format":"date-time"})");
+    out.raw(side == Side::kRequest ? R"({"type":["string","number"],"format":"date-time"})"
+                                   : R"({"type":"string","format":"date-time"})");
   } else if constexpr (std::is_same_v<T, bool>) {
     detail::write_leaf(out, "boolean", {}, fact);
   } else if constexpr (std::is_integral_v<T>) {
