@@ -70,9 +70,10 @@ int run_with(int argc, char** argv, Io& io) {
   root.fallthrough();
   root.require_subcommand(1, 1);
   add_globals(root, context.globals);
-  for (const auto add : {add_secrets, add_vault, add_encryption, add_transit, add_data_keys,
-                         add_keys, add_api_keys, add_groups, add_access, add_audit, add_streams,
-                         add_usage, add_ca, add_cert, add_status, add_profile, add_completion})
+  for (const auto add :
+       {add_secrets, add_vault, add_encryption, add_transit, add_data_keys, add_keys, add_api_keys,
+        add_groups, add_access, add_audit, add_streams, add_tenants, add_usage, add_ca, add_cert,
+        add_status, add_profile, add_completion})
     add(root, context);
   std::ranges::reverse(arguments.rest);  // CLI11 takes them from the back
   try {

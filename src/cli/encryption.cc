@@ -106,7 +106,11 @@ Outcome hash(Context& context, const HashOptions& options) {
   TRY_ASSIGN(const auto text, context.value("Text to hash"));
   TRY_ASSIGN(const auto answer,
              ask(context, "POST", "/hash/searchable", HashBody{text.reveal(), !options.plain}));
-  return print_answer(context, answer, "hash", Format::kValue);
+  if (context.format(Format::kValue) != Format::kValue)
+    return print_answer(context, answer, "hash");
+  TRY_ASSIGN(const auto hash, member_of(answer, "hash"));
+  print_line(context.io(), hash.reveal());
+  return kOk;
 }
 
 Outcome random(Context& context, const RandomOptions& options) {

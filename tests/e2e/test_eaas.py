@@ -135,7 +135,7 @@ def test_each_name_is_its_own_key_however_alike_it_looks(server):
     refused = post(server, "/transit/decrypt/" + path_of("e\u0301"), {"ciphertext": other})
     assert refused.status_code == 400, refused.text
     events = server.http.get("/api/v1/audit-logs?action=key.create&pageSize=200").json()["items"]
-    assert {e["resourceName"] for e in events} >= set(NAMES)
+    assert {e.get("resourceName") for e in events} >= set(NAMES)
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a\nb", "a\tb", "a\u0000b", "\u007f", "x" * 101, str(uuid.uuid4())], ids=lambda n: ascii(n)[:20])
@@ -277,8 +277,8 @@ def test_with_a_hundred_thousand_api_keys_all_works_as_with_one(server, store, r
 # --- entropy and its bounds ---------------------------------------------------------------------
 
 def entropy(server, octets, key=None):
-    return httpx.post(server.plain_url + "/api/v1/qrng/entropy", json={"bytes": octets},
-                      headers={"X-Api-Key": key or server.api_key, "X-Allow-Csprng": "true"}, timeout=30)
+    return server.http.post("/api/v1/qrng/entropy", json={"bytes": octets},
+                            headers={"X-Api-Key": key or server.api_key, "X-Allow-Csprng": "true"})
 
 
 def test_a_key_draws_entropy_a_hundred_times_a_minute(server):
@@ -360,8 +360,8 @@ def test_the_platforms_log_verifies_offline_like_any_other(server, tmp_path):
 
 def test_failed_log_ins_cannot_fill_the_disk(new_server):
     server = new_server(serve_options=["--audit-platform-events", "512"]).init().start()
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        codes = list(pool.map(lambda _: httpx.get(server.plain_url + "/api/v1/secrets", headers={"X-Api-Key": "qapi_wrong"}).status_code, range(1100)))
+    with httpx.Client(base_url=server.plain_url, headers={"X-Api-Key": "qapi_wrong"}) as client, concurrent.futures.ThreadPoolExecutor(8) as pool:
+        codes = list(pool.map(lambda _: client.get("/api/v1/secrets").status_code, range(1100)))
     assert codes == [401] * 1100
     dropped = wait_until(lambda: next((float(line.split()[1]) for line in server.http.get("/metrics").text.splitlines()
                                        if line.startswith("quantumapi_audit_platform_dropped_total ") and float(line.split()[1]) >= 512), None), 20, "the bound")
@@ -401,21 +401,18 @@ def quantumapid(server, *args, code=0):
 def test_an_operator_goes_on_behind_lost_audit_events_and_every_log_says_so(sqlite_server, tmp_path):
     server = sqlite_server
     assert post(server, "/secrets", {"name": "before", "value": "v"}).status_code == 201
+    line = next(json.loads(line) for line in server.qapi("audit", "export").stdout.splitlines() if '"index"' in line)
+    frame = uuid.UUID(server.tenant_id).bytes + b"\x02" * 16 + line["record"].encode()
     server.stop()
     assert "No audit event is missing" in quantumapid(server, "audit", "hole", *server.store_options()).stdout
     # Events 0 to 4 of a stream were lost; its sixth waits.
     with sqlite3.connect(server.data / "quantumapi.db") as store:
-        frames, = store.execute("SELECT frames FROM audit_pending LIMIT 1").fetchone() or (None,)
-        if frames is None:
-            server.start()
-            server.kill()
-            frames, = store.execute("SELECT frames FROM audit_pending LIMIT 1").fetchone()
-        length = int.from_bytes(frames[:4], "big")
-        store.execute("INSERT INTO audit_pending (stream, n, count, frames) VALUES (?, 5, 1, ?)", (b"\x01" * 16, frames[:4 + length]))
+        store.execute("INSERT INTO audit_pending (stream, n, count, frames) VALUES (?, 5, 1, ?)",
+                      (b"\x01" * 16, len(frame).to_bytes(4, "big") + frame))
     server.launch()
     wait_until(lambda: "a number is missing" in server.logs(), 20, "the sequencer's stop")
     ports = wait_until(server._ports, 20, "listening")
-    assert httpx.get(f"http://127.0.0.1:{ports['http']}/health/ready").status_code == 503
+    wait_until(lambda: httpx.get(f"http://127.0.0.1:{ports['http']}/health/ready").status_code == 503, 10, "being not ready")
     server.kill()
     shown = quantumapid(server, "audit", "hole", *server.store_options()).stdout
     assert "event 0 was expected and 5 found: 5 events are missing" in shown
