@@ -91,8 +91,8 @@ TEST(EncryptionService, ARequestThatFailsFailsItsOwnFieldsAlone) {
   const auto texts = numbers(6);
   const auto sealed =
       EncryptionService(*client, {.fields_per_request = 2}).encrypt_fields(numbered(texts));
-  for (const std::size_t good : {0, 1, 4, 5}) EXPECT_TRUE(sealed.at(good)) << good;
-  for (const std::size_t bad : {2, 3}) EXPECT_EQ(sealed.at(bad).error().kind, Kind::kForbidden);
+  for (const std::size_t good : {0U, 1U, 4U, 5U}) EXPECT_TRUE(sealed.at(good)) << good;
+  for (const std::size_t bad : {2U, 3U}) EXPECT_EQ(sealed.at(bad).error().kind, Kind::kForbidden);
 }
 
 TEST(EncryptionService, OfNoFieldsNothingIsAsked) {

@@ -18,7 +18,7 @@ void expect_refused(std::string_view pem, const std::string& why) {
 }
 
 TEST(Pem, GivesBackWhatWasWrittenWhateverStandsAround) {
-  for (const std::size_t size : {0, 1, 47, 48, 49, 5000}) {
+  for (const std::size_t size : {0U, 1U, 47U, 48U, 49U, 5000U}) {
     const Bytes der(size, 7);
     EXPECT_EQ(read_pem(write_pem(kLabel, der), kLabel).value().front(), der);
   }

@@ -279,7 +279,7 @@ std::vector<Bytes> deep(const Hierarchy& of, std::size_t count, std::uint8_t fir
 }
 
 TEST_P(Verification, RefusesChainsThatAreTooDeep) {
-  for (const std::size_t count : {1, 2, 3}) {
+  for (const std::size_t count : {1U, 2U, 3U}) {
     std::vector<Bytes> chain = deep(of_, count, 5);
     const TrustStore two = store_of({chain.back()}, options_);
     TrustStore::Options wider = options_;

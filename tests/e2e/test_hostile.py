@@ -169,7 +169,7 @@ def test_a_member_twice_with_different_values_is_refused_on_every_route(server, 
             assert answer.status_code == 400 and answer.json()["error"] == "validation_error", (method, path, again, answer.text)
 
 
-LISTS = ["/secrets", "/keys", "/apikeys", "/audit-logs"]
+LISTS = ["/secrets", "/keys", "/apikeys", "/audit-logs", "/certificates", "/service-identities"]
 
 
 @pytest.mark.parametrize("path", LISTS)
