@@ -64,7 +64,7 @@ json::PlainText secret_base64(Call& call, const SecretBytes& octets) {
 AuditEvent use_of(const Call& call, const KeyRecord& key, std::uint32_t version, bool transit) {
   AuditEvent event = key_event(call, key);
   event.key_version = version;
-  event.algorithm = key.algorithm;
+  event.algorithm = kept(call, key.algorithm);
   event.channel = transit ? "transit" : "eaas";
   return event;
 }

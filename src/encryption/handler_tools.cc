@@ -28,11 +28,14 @@ AuditEvent event_of(const http::Call& call, KeyId key, std::uint32_t version,
   return event;
 }
 
+std::string_view kept(const http::Call& call, std::string_view text) {
+  char* const copy = static_cast<char*>(call.arena().allocate(text.size() + 1, 1));
+  text.copy(copy, text.size());
+  return {copy, text.size()};
+}
+
 std::string_view in_arena(http::Call& call, const SecretBytes& text) {
-  const std::string_view from = text.reveal_text(SecretAccess{});
-  char* const copy = static_cast<char*>(call.arena().allocate(from.size() + 1, 1));
-  from.copy(copy, from.size());
-  return {copy, from.size()};
+  return kept(call, text.reveal_text(SecretAccess{}));
 }
 
 }  // namespace quantumapi::encryption

@@ -10,6 +10,9 @@ namespace quantumapi::encryption {
 // encoding_of reads the member encoding: utf8 (also where absent) or base64.
 Result<Encoding> encoding_of(std::optional<std::string_view> name);
 
+// kept copies a text that ends with the handler into the arena, for the events that outlive it.
+std::string_view kept(const http::Call& call, std::string_view text);
+
 // in_arena gives text that lives as long as the request: base64 of octets behind
 // `prefix`, or a secret text as it is.
 json::PlainText in_arena(http::Call& call, ByteView octets, base::Base64 form,

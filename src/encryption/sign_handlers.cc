@@ -49,6 +49,7 @@ bool signs(const KeyRecord& key) {
 AuditEvent use_of(const Call& call, const KeyRecord& key, std::uint32_t version) {
   AuditEvent event = key_event(call, key);
   event.key_version = version;
+  event.algorithm = kept(call, key.algorithm);
   event.channel = transit(call) ? "transit" : "eaas";
   return event;
 }

@@ -23,6 +23,7 @@ AuditEvent transit_event(const Call& call, const KeyRecord& key, std::uint32_t v
   event.resource = key.id.uuid;
   event.resource_name = key.name;
   event.key_version = version;
+  event.algorithm = kept(call, key.algorithm);
   event.channel = "transit";
   return event;
 }
