@@ -321,8 +321,13 @@ def test_a_thousand_services_renew_at_once(server):
 
     with concurrent.futures.ThreadPoolExecutor(threads) as executor:
         answers = list(executor.map(renew, range(count)))
-    done = [answer.json() for answer in answers if answer.status_code == 201]
-    assert all(answer.status_code in (201, 503) for answer in answers)
+        assert all(answer.status_code in (201, 503) for answer in answers)
+        done = [answer.json() for answer in answers if answer.status_code == 201]
+        # Changes of one row by many connections may be told to come again, as 503 says; they do.
+        for _ in range(10):
+            again = list(executor.map(renew, range(count - len(done))))
+            assert all(answer.status_code in (201, 503) for answer in again)
+            done += [answer.json() for answer in again if answer.status_code == 201]
     assert len({one["id"] for one in done}) == len(done)
     listed = ok(server.http.get("/api/v1/certificates?identity=fleet&pageSize=1"))
     assert listed["total"] == len(done) + 1, "what was answered, and nothing half done"
