@@ -102,6 +102,7 @@ TEST_P(CaAuthorities, ADirectOneIssuesFromItsRoot) {
 
 TEST_P(CaAuthorities, AnyoneMayAskWhichOnesOfTheTenantIssue) {
   const auto first = expect(ca().list_authorities(owner()));
+  clock().advance(seconds(1));
   const auto second = expect(create(owner(), named("second")));
   const auto other = expect(service().create_tenant({.name = "other"}, event("tenant.create")));
   expect(ca().create_first(other.tenant.id, false, event("ca.create")));
