@@ -1,4 +1,4 @@
-"""The closing line by which ./dev test counts: "N passed, N failed[, N skipped]"."""
+"""The closing lines that ./dev test reads: what was not checked and why, then the counts."""
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -8,4 +8,7 @@ def pytest_terminal_summary(terminalreporter):
     line = f"{number('passed')} passed, {number('failed', 'error')} failed"
     if skipped := number("skipped"):
         line += f", {skipped} skipped"
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        terminalreporter.write_line(f"not checked: {report.nodeid.rpartition('::')[2]}: {reason}")
     terminalreporter.write_line(line)

@@ -1,113 +1,18 @@
 """The example services of the SDK on a real platform: fields, secrets, and mutual TLS between them."""
 
-import os
 import re
-import subprocess
-import threading
 import time
 
 import pytest
 
-from harness import BIN, free_port, wait_until
-
-SCOPES = ["certificates:issue", "secrets:read", "encryption:write", "encryption:hash"]
-HOST = "notifications.notifications.svc.cluster.local"
-
-
-class Example:
-    """One example program, its lines kept as they come."""
-
-    def __init__(self, name, key, url, roots, *arguments):
-        environment = {**os.environ, "QUANTUMAPI_KEY": key, "QUANTUMAPI_URL": url, "QUANTUMAPI_CA_FILE": str(roots),
-                       "QUANTUMAPI_TIMEOUT": "5"}
-        self.process = subprocess.Popen([BIN / f"example_{name}", *map(str, arguments)], env=environment, text=True,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        self.lines = []
-        self.reader = threading.Thread(target=self._read, daemon=True)
-        self.reader.start()
-
-    def _read(self):
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip("\n"))
-
-    @property
-    def text(self):
-        return "\n".join(self.lines)
-
-    def wait_for(self, pattern, limit=30):
-        """The match of a line that it says, as soon as it does."""
-        def said():
-            assert self.process.poll() is None or re.search(pattern, self.text), self.text
-            return re.search(pattern, self.text)
-        return wait_until(said, limit, f"{pattern!r} in:\n{self.text}")
-
-    def result(self, limit):
-        code = self.process.wait(limit)
-        self.reader.join(5)
-        return code
-
-    def end(self):
-        if self.process.poll() is None:
-            self.process.terminate()
-        return self.result(30)
-
-
-class Platform:
-    """A platform at an address that stays, with services on it."""
-
-    def __init__(self, new_server):
-        self.port = free_port()
-        self.url = f"https://localhost:{self.port}"
-        self.server = new_server(serve_options=["--listen", f"127.0.0.1:{self.port}", "--certificate-min-seconds", "10"]).init()
-        self.roots = self.server.data / "ca.pem"
-        self.running = []
-        self.keys = {}
-
-    def start(self):
-        self.server.start()
-        return self
-
-    def ok(self, method, path, body=None):
-        answer = self.server.http.request(method, "/api/v1" + path, json=body)
-        assert answer.status_code in (200, 201), answer.text
-        return answer.json()
-
-    def service(self, name, lifetime="1h"):
-        self.keys[name] = self.ok("POST", "/apikeys", {"name": name, "scopes": SCOPES})["apiKey"]
-        identity = self.ok("POST", "/service-identities", {"name": name, "serviceAccount": name, "spiffeNamespace": name,
-                                                          "ttl": lifetime, "maxTtl": "24h"})
-        return identity["spiffeId"]
-
-    def run(self, name, *arguments, key=None):
-        example = Example(name, key or self.keys[name], self.url, self.roots, *arguments)
-        self.running.append(example)
-        return example
-
-    def certificates(self, identity):
-        return self.ok("GET", f"/certificates?identity={identity}")["certificates"]
+from services import HOST, Platform, counts, listening, url
 
 
 @pytest.fixture
 def platform(new_server):
     made = Platform(new_server)
     yield made
-    for example in made.running:
-        if example.process.poll() is None:
-            example.process.kill()
-            example.process.wait(10)
-
-
-def listening(example):
-    return int(example.wait_for(r"listening (\d+)")[1])
-
-
-def url(port):
-    return f"https://{HOST}:{port}/send"
-
-
-def counts(example):
-    answered, refused = re.search(r"answered (\d+), refused (\d+)", example.text).groups()
-    return int(answered), int(refused)
+    made.end()
 
 
 def test_a_service_reads_its_secret_and_seals_and_opens_a_row(platform):

@@ -3,7 +3,8 @@
 
 A GoogleTest program counts with each of its tests, anything else as one. A
 program that failed without naming a failed test (a crash, a time-out) counts
-as one failure; one that passed without a test of its own is an error.
+as one failure; one that passed without a test of its own is an error. What was
+not checked is named on standard error.
 """
 import re
 import sys
@@ -15,6 +16,7 @@ SKIPPED = re.compile(r"^\[  SKIPPED \] (\d+) tests?, listed below", re.MULTILINE
 FAILED = re.compile(r"^\[  FAILED  \] (\d+) tests?, listed below", re.MULTILINE)
 # A script of ours closes with the same line that ./dev prints.
 CLOSING = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.MULTILINE)
+NOT_CHECKED = re.compile(r"^not checked: .+$", re.MULTILINE)
 
 
 def summed(pattern, text):
@@ -24,6 +26,8 @@ def summed(pattern, text):
 def count(case):
     text = case.findtext("system-out") or ""
     status = case.get("status")
+    for line in NOT_CHECKED.findall(text):
+        print(line, file=sys.stderr)
     closing = CLOSING.findall(text)
     if RAN.search(text):
         passed, failed, skipped = (summed(p, text) for p in (PASSED, FAILED, SKIPPED))

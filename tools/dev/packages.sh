@@ -29,7 +29,7 @@ packages_of_build() {
 
 packages_of_format() { printf '%s\n' clang-format-19; }
 packages_of_sanitizers() { printf '%s\n' clang-19 libclang-rt-19-dev; }
-packages_of_test() { printf '%s\n' binutils fish jq libssl-dev postgresql python3-venv zsh; }
+packages_of_test() { printf '%s\n' binutils fish iproute2 jq libssl-dev postgresql python3-venv zsh; }
 packages_of_bench() { printf '%s\n' libbenchmark-dev postgresql wrk; }
 packages_of_fresh() { printf '%s\n' debootstrap; }
 
