@@ -11,12 +11,16 @@
 #include "audit/personal_opener.h"
 #include "audit/record.h"
 #include "audit/repository.h"
+#include "base/worker_pool.h"
 
 namespace quantumapi::audit {
 namespace {
 
 constexpr std::string_view kLockName = "audit-log-streams";
 constexpr int kBatchesInTurn = 8;
+constexpr int kTurnsAtOnce = 16;
+constexpr int kTurnsOfTenant = 8;  // of those, so that no tenant's receivers hold up another's
+constexpr std::size_t kTurnsWaiting = 10'000;
 constexpr std::int64_t kLongestPause = 300;  // seconds
 constexpr std::chrono::minutes kRepeatError{1};
 
@@ -51,8 +55,11 @@ Result<std::optional<Slice>> next_slice(store::Transaction& tx, const StreamRow&
 }  // namespace
 
 struct StreamWorker::Impl {
-  // Live is what is kept of a stream between passes.
+  // Live is what is kept of a stream between passes. While a turn is under way
+  // only that turn touches what stands behind `busy`.
   struct Live {
+    std::atomic<bool> busy = false;
+    std::uint64_t turns = 0;  // the number of the pass that gave it the last one
     std::uint32_t config_version = 0;
     std::unique_ptr<StreamReceiver> receiver;
     std::int64_t failures = 0;
@@ -71,8 +78,17 @@ struct StreamWorker::Impl {
         failed_total(m.counter("quantumapi_log_stream_failures_total",
                                "Deliveries to log streams that failed.")) {}
 
+  // Turn is a stream that is due.
+  struct Turn {
+    StreamRow row;
+    std::shared_ptr<Live> live;
+  };
+
   Result<bool> lead();
-  Result<std::size_t> pass();
+  Result<std::vector<Turn>> due_turns();
+  Result<bool> begin_pass();
+  void take(const Turn& turn);
+  void wait_for_turns();
   Result<std::size_t> turn(StreamRow row, Live& live);
   Result<std::vector<StreamEvent>> events_of(const StreamRow& row, const StreamConfig& config,
                                              const Slice& slice);
@@ -98,14 +114,23 @@ struct StreamWorker::Impl {
 
   std::mutex pass_mutex;  // one pass at a time, whoever asks
   std::unique_ptr<store::Database::Lock> lock;
-  std::unordered_map<StreamId, Live> lives;
+  std::unordered_map<StreamId, std::shared_ptr<Live>> lives;
+  std::uint64_t passes = 0;
+
+  std::mutex report_mutex;
   std::string last_error;
   SteadyTime last_error_at{};
+
+  std::mutex turns_mutex;
+  std::condition_variable turn_ended;
+  std::unordered_map<TenantId, int> under_way;  // turns of each tenant
+  std::atomic<std::size_t> delivered = 0;       // events since somebody asked last
 
   std::mutex mutex;
   std::condition_variable wake;
   std::atomic<bool> ending = false;
   std::thread thread;
+  WorkerPool pool{kTurnsAtOnce, kTurnsWaiting};  // the last: its threads use all of the above
 };
 
 // lead is true while this process is the one that delivers.
@@ -236,44 +261,90 @@ Result<std::size_t> StreamWorker::Impl::turn(StreamRow row, Live& live) {
     TRY(deliver(row, opened, *slice, events, live));
     live.failures = 0;
     sent += events.size();
+    delivered += events.size();
     delivered_total.add(events.size());
     row.position = slice->end;
   }
   return sent;
 }
 
-Result<std::size_t> StreamWorker::Impl::pass() {
-  TRY_ASSIGN(const bool leading, lead());
-  if (!leading) return std::size_t{0};
+// due_turns gives the streams whose turn it is: those that work before those that fail, and of
+// these the one whose last turn is longest ago.
+Result<std::vector<StreamWorker::Impl::Turn>> StreamWorker::Impl::due_turns() {
   TRY_ASSIGN(auto rows, database.read([](store::Transaction& tx) { return active_streams(tx); }));
-  std::unordered_map<StreamId, Live> kept;
-  for (const StreamRow& row : rows)
-    if (const auto known = lives.find(row.id); known != lives.end())
-      kept.emplace(row.id, std::move(known->second));
-  lives = std::move(kept);
-  std::size_t sent = 0;
-  for (StreamRow& row : rows) {
-    if (ending) break;
-    Live& live = lives[row.id];
-    // A change or an activation by its owner ends the pause.
-    if (live.config_version != row.config_version || row.consecutive_failures == 0) {
-      if (live.config_version != row.config_version) live.receiver.reset();
-      live.config_version = row.config_version;
-      live.failures = 0;
-      live.due = SteadyTime::min();
-    }
-    if (clock.steady() < live.due) continue;
-    const auto moved = turn(row, live);
-    if (moved)
-      sent += *moved;
-    else
-      note_failure(row, live, moved.error());
+  std::unordered_map<StreamId, std::shared_ptr<Live>> kept;
+  for (const auto& [id, live] : lives)
+    if (live->busy) kept.emplace(id, live);
+  for (const StreamRow& row : rows) {
+    const auto known = lives.find(row.id);
+    kept.emplace(row.id, known == lives.end() ? std::make_shared<Live>() : known->second);
   }
-  return sent;
+  lives = std::move(kept);
+  std::vector<Turn> due;
+  for (StreamRow& row : rows) {
+    const auto& live = lives.at(row.id);
+    if (live->busy) continue;
+    // A change or an activation by its owner ends the pause.
+    if (live->config_version != row.config_version || row.consecutive_failures == 0) {
+      if (live->config_version != row.config_version) live->receiver.reset();
+      live->config_version = row.config_version;
+      live->failures = 0;
+      live->due = SteadyTime::min();
+    }
+    if (clock.steady() >= live->due) due.push_back({std::move(row), live});
+  }
+  std::ranges::stable_sort(due, {}, [](const Turn& turn) {
+    return std::pair(turn.row.consecutive_failures > 0, turn.live->turns);
+  });
+  return due;
+}
+
+// begin_pass gives the streams that are due their turns and does not wait for them. It is true
+// where some have to wait for turns of the same tenant.
+Result<bool> StreamWorker::Impl::begin_pass() {
+  TRY_ASSIGN(const bool leading, lead());
+  if (!leading) return false;
+  TRY_ASSIGN(auto due, due_turns());
+  ++passes;
+  bool waiting = false;
+  for (Turn& turn : due) {
+    {
+      const std::scoped_lock guard(turns_mutex);
+      int& of_tenant = under_way[turn.row.tenant];
+      if (of_tenant == kTurnsOfTenant) {
+        waiting = true;
+        continue;
+      }
+      ++of_tenant;
+    }
+    turn.live->turns = passes;
+    turn.live->busy = true;
+    if (!pool.submit([this, turn] { take(turn); })) take(turn);
+  }
+  return waiting;
+}
+
+// take performs a turn and says so to who waits.
+void StreamWorker::Impl::take(const Turn& of) {
+  if (!ending) {
+    const auto sent = turn(of.row, *of.live);
+    if (!sent) note_failure(of.row, *of.live, sent.error());
+  }
+  of.live->busy = false;
+  const std::scoped_lock guard(turns_mutex);
+  const auto count = under_way.find(of.row.tenant);
+  if (--count->second == 0) under_way.erase(count);
+  turn_ended.notify_all();
+}
+
+void StreamWorker::Impl::wait_for_turns() {
+  std::unique_lock guard(turns_mutex);
+  turn_ended.wait(guard, [this] { return under_way.empty(); });
 }
 
 // report logs an error once, and again each minute while it lasts.
 void StreamWorker::Impl::report(const Error& error) {
+  const std::scoped_lock guard(report_mutex);
   const SteadyTime now = clock.steady();
   if (error.message == last_error && now - last_error_at < kRepeatError) return;
   last_error = error.message;
@@ -288,9 +359,10 @@ void StreamWorker::Impl::loop() {
     guard.unlock();
     {
       const std::scoped_lock one(pass_mutex);
-      const auto sent = pass();
-      if (!sent) report(sent.error());
-      pause = sent && *sent > 0 ? options.every / 10 : options.every;
+      const auto waiting = begin_pass();
+      if (!waiting) report(waiting.error());
+      const bool more = delivered.exchange(0) > 0 || (waiting && *waiting);
+      pause = more ? options.every / 10 : options.every;
     }
     guard.lock();
   }
@@ -315,7 +387,10 @@ void StreamWorker::start() {
 
 Result<std::size_t> StreamWorker::run_once() {
   const std::scoped_lock one(impl_->pass_mutex);
-  return impl_->pass();
+  impl_->delivered = 0;
+  TRY(impl_->begin_pass());
+  impl_->wait_for_turns();
+  return impl_->delivered.exchange(0);
 }
 
 }  // namespace quantumapi::audit

@@ -11,12 +11,13 @@
 
 namespace quantumapi::audit {
 
-// StreamWorker is one thread for all streams, on one process of the store at a
-// time (advisory lock). It reads what the sequencer has put into the logs and
-// sends it in log order, in batches of up to a segment (256 events); a stream's
-// place is moved only after its receiver took the batch, so every event arrives
-// at least once. A receiver that fails is tried again after 1, 2, 4 … 300
-// seconds; one that hangs holds up the others for ten seconds each time.
+// StreamWorker serves all streams, on one process of the store at a time
+// (advisory lock). It reads what the sequencer has put into the logs and sends
+// it in log order, in batches of up to a segment (256 events); a stream's place
+// is moved only after its receiver took the batch, so every event arrives at
+// least once. A receiver that fails is tried again after 1, 2, 4 … 300 seconds;
+// one that hangs is given up after ten. Sixteen streams are served at once, eight
+// of one tenant at most, so that hanging receivers hold up no other tenant's.
 class StreamWorker {
  public:
   struct Options {

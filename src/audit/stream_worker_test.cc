@@ -229,6 +229,27 @@ TEST_P(LogStreams, AHangingReceiverIsGivenUpAndRequestsGoOn) {
   EXPECT_EQ(now(stream).row.consecutive_failures, 1);
 }
 
+TEST_P(LogStreams, HangingReceiversHoldUpNoOtherAndEightOfATenantAreServedAtOnce) {
+  Receiver good;
+  const auto works =
+      expect(streams().create(who_, {"works", "Webhook", config(good.url())}, happened("x")));
+  http::testing::ScriptedServer hanging({"never"}, http::testing::ScriptedServer::kNeverAnswer);
+  const std::string nowhere = config("http://127.0.0.1:" + std::to_string(hanging.port()));
+  std::vector<StreamView> made;
+  for (int i = 0; i < 8; ++i)
+    made.push_back(expect(streams().create(who_, {"hangs", "Webhook", nowhere}, happened("x"))));
+  append(3);
+  drain();
+  std::thread delivering([&] { EXPECT_EQ(pass(), 12U); });  // with the making of the streams
+  EXPECT_TRUE(http::testing::eventually([&] { return good.all().contains("\"2\""); }));
+  EXPECT_EQ(now(made[0]).row.consecutive_failures, 0);  // nobody has given up yet
+  delivering.join();
+  const auto failed = [&](const StreamView& view) { return now(view).row.consecutive_failures; };
+  EXPECT_EQ(std::ranges::count(made, 1, failed), 7);
+  EXPECT_EQ(std::ranges::count(made, 0, failed), 1);  // its turn comes with the next pass
+  EXPECT_EQ(failed(works), 0);
+}
+
 TEST_P(LogStreams, OnlyTheCategoriesAskedForAreSent) {
   Receiver receiver;
   make("Webhook", config(receiver.url(), R"(,"categories":["keys"])"));
