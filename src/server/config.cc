@@ -1,11 +1,15 @@
 #include "server/config.h"
 
+#include <arpa/inet.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
 
+#include "base/help_format.h"
 #include "server/config_file.h"
+#include "server/tls_identity.h"
 #include "server/version.h"
 
 namespace quantumapi::server {
@@ -60,6 +64,12 @@ CLI::Option* add_endpoints(CLI::App& app, const char* name, std::vector<Endpoint
       ->delimiter(',');
 }
 
+LogLevel level_of(std::string_view name) {
+  if (name == "debug") return LogLevel::kDebug;
+  if (name == "warning") return LogLevel::kWarning;
+  return name == "error" ? LogLevel::kError : LogLevel::kInfo;
+}
+
 void add_serve_options(CLI::App& app, Config& config) {
   app.add_flag("--accept-key-journal", config.accept_key_journal,
                "Start, once, with a key journal that lacks what the store has seen of it");
@@ -93,13 +103,11 @@ void add_serve_options(CLI::App& app, Config& config) {
       ->capture_default_str()
       ->check(CLI::Range(0, 3600))
       ->envname("QUANTUMAPID_DRAIN_SECONDS");
-  app.add_option("--log-level", config.log_level, "debug (each request), info, warning, error")
-      ->transform(
-          CLI::CheckedTransformer(std::map<std::string, LogLevel>{{"debug", LogLevel::kDebug},
-                                                                  {"info", LogLevel::kInfo},
-                                                                  {"warning", LogLevel::kWarning},
-                                                                  {"error", LogLevel::kError}},
-                                  CLI::ignore_case))
+  app.add_option_function<std::string>(
+         "--log-level", [&config](const std::string& name) { config.log_level = level_of(name); },
+         "What is logged: debug is each request")
+      ->transform(CLI::IsMember({"debug", "info", "warning", "error"}, CLI::ignore_case))
+      ->default_str("info")
       ->envname("QUANTUMAPID_LOG_LEVEL");
   app.add_option("--entropy-quota-mb", config.entropy_quota_mb,
                  "MiB of entropy that each tenant may draw in a month; 0: as many as it likes")
@@ -143,7 +151,7 @@ void add_platform_log_option(CLI::App& app, Config& config) {
 }
 
 void add_environment_option(CLI::App& app, Config& config) {
-  app.add_option("--environment", config.environment, "Development, Staging or Production")
+  app.add_option("--environment", config.environment, "What the tenant is for")
       ->capture_default_str()
       ->check(CLI::IsMember({"Development", "Staging", "Production"}));
 }
@@ -180,8 +188,20 @@ void add_tenant_command(CLI::App& tenant, Config& config) {
   tenant.require_subcommand(1);
 }
 
+// is_public tells an address that others than this host reach; names are resolved when bound.
+bool is_public(const std::string& host) {
+  in_addr v4{};
+  in6_addr v6{};
+  if (::inet_pton(AF_INET, host.c_str(), &v4) == 1) return ntohl(v4.s_addr) >> 24 != 127;
+  if (::inet_pton(AF_INET6, host.c_str(), &v6) != 1) return false;
+  return !IN6_IS_ADDR_LOOPBACK(&v6) && !(IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
+}
+
 // settle fills in what depends on other options. Empty when all is well.
 std::string settle(Config& config) {
+  for (const Endpoint& endpoint : config.listen_plain)
+    if (is_public(endpoint.host))
+      return "--listen-plain: plain HTTP is served on loopback addresses only";
   if (!config.database.empty() && config.key_journal.empty())
     return "--key-journal is required with --database";
   if (config.key_journal.empty()) config.key_journal = config.data + "/keys.journal";
@@ -224,6 +244,7 @@ CLI::App* add_accept_hole(CLI::App& audit, Config& config) {
 CommandLine::CommandLine(Config& config) {
   app.set_version_flag("--version", std::string(version()));
   app.footer(std::string(kFooter));
+  app.formatter(std::make_shared<base::HelpFormat>());
   app.require_subcommand(1);
   init = app.add_subcommand("init", "Make the store, the root key and the first tenant");
   serve = app.add_subcommand("serve", "Run the platform");
@@ -339,6 +360,13 @@ Status add_file(const CommandLine& known, std::vector<std::string>& arguments) {
   return {};
 }
 
+// unusable says which of the operator's certificates can't be served; empty when none.
+std::string unusable(const std::vector<TlsFiles>& pairs) {
+  for (const TlsFiles& files : pairs)
+    if (const auto identity = load_tls_files(files); !identity) return identity.error().message;
+  return {};
+}
+
 // fault_of parses `serve` with these arguments; empty when nothing is wrong.
 std::string fault_of(std::vector<std::string> arguments) {
   Config config;
@@ -347,7 +375,8 @@ std::string fault_of(std::vector<std::string> arguments) {
   std::ranges::reverse(arguments);  // as CLI11 wants a vector
   try {
     line.app.parse(arguments);
-    return settle(config);
+    const std::string fault = settle(config);
+    return fault.empty() ? unusable(config.tls) : fault;
   } catch (const CLI::ParseError& error) {
     return error.what();
   }

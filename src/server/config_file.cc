@@ -47,11 +47,15 @@ Result<std::vector<FileOption>> parse_config_text(std::string_view text, const s
     return fail(Code::kInvalidArgument,
                 place(name, error.source()) + ": " + std::string(error.description()));
   }
+  // The table is in the order of names; people read in the order of lines.
+  std::vector<std::pair<const toml::key*, const toml::node*>> lines;
+  for (const auto& [key, node] : table) lines.emplace_back(&key, &node);
+  std::ranges::sort(lines, {}, [](const auto& line) { return line.first->source().begin.line; });
   std::vector<FileOption> options;
-  for (const auto& [key, node] : table) {
-    FileOption option{std::string(key.str()), {}, place(name, key.source())};
+  for (const auto& [key, node] : lines) {
+    FileOption option{std::string(key->str()), {}, place(name, key->source())};
     std::ranges::replace(option.name, '_', '-');
-    TRY_ASSIGN(option.values, values_of(option.where + ": " + option.name, node));
+    TRY_ASSIGN(option.values, values_of(option.where + ": " + option.name, *node));
     options.push_back(std::move(option));
   }
   return options;

@@ -165,6 +165,33 @@ tenant = "not an option of a file"
   has(8, "tenant", "no such option");
 }
 
+TEST_F(ConfigFileTest, ItsFaultsComeInTheOrderOfItsLines) {
+  const std::string path = file("data = \"/d\"\nworker = 1\nlog-level = \"loud\"\na-b = 1\n");
+  EXPECT_THAT(find_faults(path),
+              ElementsAre(path + ":2:1: worker: there is no such option",
+                          path + ":3:1: log-level: loud not in {debug,info,warning,error}",
+                          path + ":4:1: a-b: there is no such option"));
+}
+
+TEST_F(ConfigFileTest, NamesCertificatesThatCannotBeServed) {
+  const std::string path = file("data = \"/d\"\ntls = [\"/nowhere.pem,/nowhere.key\"]\n");
+  EXPECT_THAT(find_faults(path), ElementsAre(path + ":2:1: tls: can't read /nowhere.pem"));
+}
+
+TEST_F(ConfigFileTest, ServesPlainHttpOnLoopbackOnly) {
+  for (const std::string open : {"0.0.0.0:80", "192.0.2.1:80", "[::]:80", "[::ffff:192.0.2.1]:80"})
+    EXPECT_THAT(find_faults(file("data = \"/d\"\nlisten-plain = [\"" + open + "\"]\n")),
+                ElementsAre(HasSubstr(":2:1: listen-plain: plain HTTP is served on loopback")))
+        << open;
+  EXPECT_THAT(find_faults(file("data = \"/d\"\nlisten-plain = [\"127.0.0.2:80\", \"[::1]:80\", "
+                               "\"localhost:80\"]\n")),
+              IsEmpty());
+}
+
+TEST_F(ConfigFileTest, TakesLogLevelsInAnyCase) {
+  EXPECT_THAT(find_faults(file("data = \"/d\"\nlog-level = \"WARNING\"\n")), IsEmpty());
+}
+
 TEST_F(ConfigFileTest, IsFoundFaultyAsAWhole) {
   EXPECT_THAT(find_faults(file("data = \"/d\"\ndatabase = \"postgres://x\"\n")),
               ElementsAre(HasSubstr("--key-journal is required")));

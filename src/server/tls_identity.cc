@@ -89,16 +89,6 @@ Result<std::string> read_file(const std::string& path) {
   return text;
 }
 
-Result<x509::Identity> load_files(const TlsFiles& files) {
-  TRY_ASSIGN(const std::string chain, read_file(files.chain));
-  TRY_ASSIGN(std::string key_text, read_file(files.key));
-  const SecretBytes key = SecretBytes::copy_of(key_text);
-  base::wipe(key_text.data(), key_text.size());
-  auto identity = x509::load_identity(chain, key);
-  if (!identity) return fail(identity.error().code, files.chain + ": " + identity.error().message);
-  return identity;
-}
-
 void warn_of_expiry(const x509::Identity& identity, const Clock& clock, Logger& log) {
   const auto info = x509::describe_certificate(identity.chain_pem);
   if (!info || info->not_after - clock.wall() > kWarnBefore) return;
@@ -107,6 +97,16 @@ void warn_of_expiry(const x509::Identity& identity, const Clock& clock, Logger& 
 }
 
 }  // namespace
+
+Result<x509::Identity> load_tls_files(const TlsFiles& files) {
+  TRY_ASSIGN(const std::string chain, read_file(files.chain));
+  TRY_ASSIGN(std::string key_text, read_file(files.key));
+  const SecretBytes key = SecretBytes::copy_of(key_text);
+  base::wipe(key_text.data(), key_text.size());
+  auto identity = x509::load_identity(chain, key);
+  if (!identity) return fail(identity.error().code, files.chain + ": " + identity.error().message);
+  return identity;
+}
 
 Status ensure_tls_identities(Platform& platform, const Config& config, const Clock& clock) {
   TRY_ASSIGN(const auto rows, stored(platform));
@@ -127,7 +127,7 @@ Result<std::shared_ptr<const http::TlsOptions>> load_tls(Platform& platform, con
                                                          const Clock& clock, Logger& log) {
   auto options = std::make_shared<http::TlsOptions>();
   for (const TlsFiles& files : config.tls) {
-    TRY_ASSIGN(auto identity, load_files(files));
+    TRY_ASSIGN(auto identity, load_tls_files(files));
     options->identities.push_back(std::move(identity));
   }
   if (config.tls.empty()) {

@@ -14,6 +14,9 @@ namespace quantumapi::server {
 // DATA/ca.pem with both roots.
 Status ensure_tls_identities(Platform& platform, const Config& config, const Clock& clock);
 
+// load_tls_files reads a chain and its key, which must belong together.
+Result<x509::Identity> load_tls_files(const TlsFiles& files);
+
 // load_tls gives what a listener presents, ML-DSA-65 first: the operator's files
 // where any are given, else the self-made identities. Never both: a client
 // fails on an ML-DSA root that it lacks, so who replaces one replaces all.
