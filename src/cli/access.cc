@@ -17,9 +17,23 @@ Outcome explain(Context& context, const ExplainOptions& options) {
   TRY_ASSIGN(const auto answer,
              ask(context, "GET",
                  "/access/explain?type=" + options.type + named + segment(options.resource)));
-  return print_rows(context, answer, "keys",
-                    {"keyName", "keyId", "serviceAccount", "role", "scopes", "through", "status",
-                     "addresses", "expiresAt"});
+  TRY(print_rows(context, answer, "keys",
+                 {"keyName",
+                  "keyId",
+                  "serviceAccount",
+                  "role",
+                  "scopes",
+                  "through",
+                  {"groupId", "GROUP"},
+                  "status",
+                  "addresses",
+                  {"expiresAt", "EXPIRES"}}));
+  WipingArena arena;
+  const auto parsed = json::parse(answer.reveal(), arena);
+  if (parsed && text_at(*parsed, "id").empty())
+    context.io().err << "There is no " << options.type
+                     << " of this name; these keys would reach it.\n";
+  return kOk;
 }
 
 }  // namespace
@@ -28,7 +42,7 @@ void add_access(CLI::App& root, Context& context) {
   CLI::App& group = add_group(root, "access", "Who may do what");
   const auto [command, options] = add_command(
       group, context, "explain", "List the API keys that reach a secret or key, and why", explain);
-  command->add_option("TYPE", options->type, "secret or key")
+  command->add_option("TYPE", options->type, "What it is")
       ->required()
       ->check(CLI::IsMember({"secret", "key"}));
   command->add_option("RESOURCE", options->resource, "Its name or id")->required();

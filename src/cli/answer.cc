@@ -13,6 +13,7 @@ namespace {
 using json::Value;
 
 constexpr std::size_t kWidest = 200;  // longer texts, as public keys, are for --output json
+constexpr std::size_t kPageSize = 100;
 
 std::string text_of(const Value& value) {
   switch (value.kind) {
@@ -26,7 +27,16 @@ std::string text_of(const Value& value) {
       return value.boolean ? "yes" : "no";
     case Value::Kind::kArray: {
       std::string joined;
-      for (const Value& item : value.items) joined += (joined.empty() ? "" : " ") + text_of(item);
+      for (const Value& item : value.items) {
+        const bool object = item.kind == Value::Kind::kObject;
+        joined += (joined.empty() ? "" : object ? ", " : " ") + text_of(item);
+      }
+      return joined;
+    }
+    case Value::Kind::kObject: {  // a binding: "secret users-api/db"
+      std::string joined;
+      for (const json::Member& one : value.members)
+        joined += (joined.empty() ? "" : " ") + text_of(one.value);
       return joined;
     }
     default:
@@ -64,6 +74,13 @@ std::unexpected<Failure> not_understood() {
   return give_up(kFailed, "the platform's answer can't be understood");
 }
 
+std::string title_of(const Column& column) {
+  if (!column.title.empty()) return std::string(column.title);
+  std::string title = in_words(column.member);
+  for (char& c : title) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return title;
+}
+
 }  // namespace
 
 Outcome print_answer(Context& context, const sdk::SecretString& answer, std::string_view value,
@@ -79,7 +96,8 @@ Outcome print_answer(Context& context, const sdk::SecretString& answer, std::str
   const auto parsed = json::parse(answer.reveal(), arena);
   if (!parsed) return not_understood();
   if (format == Format::kValue) {
-    if (const Value* found = find(*parsed, value)) print_value(io, text_of(*found));
+    const std::string text = text_at(*parsed, value);
+    io.out << text << (text.ends_with('\n') ? "" : "\n");
     return kOk;
   }
   std::vector<std::pair<std::string, std::string>> facts;
@@ -93,7 +111,7 @@ Outcome print_answer(Context& context, const sdk::SecretString& answer, std::str
 }
 
 Outcome print_rows(Context& context, const sdk::SecretString& answer, std::string_view list,
-                   const std::vector<std::string_view>& members) {
+                   const std::vector<Column>& columns) {
   Io& io = context.io();
   const Format format = context.format(Format::kTable);
   if (format == Format::kJson) {
@@ -105,18 +123,11 @@ Outcome print_rows(Context& context, const sdk::SecretString& answer, std::strin
   const Value* rows = parsed ? find(*parsed, list) : nullptr;
   if (rows == nullptr) return not_understood();
   std::vector<std::string> titles;
-  for (const std::string_view member : members) {
-    std::string title = in_words(member);
-    for (char& c : title) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    titles.push_back(std::move(title));
-  }
+  for (const Column& column : columns) titles.push_back(title_of(column));
   Table table(std::move(titles));
   for (const Value& row : rows->items) {
     std::vector<std::string> cells;
-    for (const std::string_view member : members) {
-      const Value* found = find(row, member);
-      cells.push_back(found == nullptr ? "" : text_of(*found));
-    }
+    for (const Column& column : columns) cells.push_back(text_at(row, column.member));
     if (format == Format::kValue) print_line(io, printable(cells.front()));
     table.add(std::move(cells));
   }
@@ -148,6 +159,35 @@ Try<sdk::SecretString> ask(Context& context, std::string_view method, std::strin
   TRY_ASSIGN(sdk::Client* const client, context.client());
   TRY_ASSIGN(auto answer, client->request(method, path));
   return answer;
+}
+
+Try<sdk::SecretString> ask_all(Context& context, const std::string& path, std::string_view list) {
+  WipingArena arena;
+  std::pmr::string text(&arena);
+  json::Writer writer(text);
+  writer.begin_object();
+  writer.key(list);
+  writer.begin_array();
+  const char join = path.contains('?') ? '&' : '?';
+  for (int page = 1;; ++page) {
+    TRY_ASSIGN(
+        const auto answer,
+        ask(context, "GET", fmt::format("{}{}page={}&pageSize={}", path, join, page, kPageSize)));
+    WipingArena of_page;
+    const auto parsed = json::parse(answer.reveal(), of_page);
+    const Value* rows = parsed ? find(*parsed, list) : nullptr;
+    if (rows == nullptr) return not_understood();
+    for (const Value& row : rows->items) json::write_value(writer, row);
+    if (rows->items.size() < kPageSize) break;
+  }
+  writer.end_array();
+  writer.end_object();
+  return sdk::SecretString(std::string_view(text));
+}
+
+std::string text_at(const Value& object, std::string_view member) {
+  const Value* found = find(object, member);
+  return found == nullptr ? std::string() : text_of(*found);
 }
 
 std::string segment(std::string_view name) {

@@ -9,15 +9,23 @@
 namespace quantumapi::cli {
 
 // print_answer prints a JSON object. --output json: as it came; value: the
-// member `value` alone; table: each of its texts (of 200 characters
+// member `value` alone, on a line; table: each of its texts (of 200 characters
 // at most), numbers and truths, one a line.
 Outcome print_answer(Context& context, const sdk::SecretString& answer, std::string_view value,
                      Format absent = Format::kTable);
 
+// Column is a member of each row and its title, which without one is the member's name in words.
+struct Column {
+  Column(const char* of) : member(of) {}  // NOLINT: {"id", "name"} is a list of columns
+  Column(std::string_view of, std::string_view called) : member(of), title(called) {}
+  std::string_view member;
+  std::string_view title;
+};
+
 // print_rows prints the objects in the array `list`, a column for each of
-// `members`; --output value prints the first column.
+// `columns`; --output value prints the first column.
 Outcome print_rows(Context& context, const sdk::SecretString& answer, std::string_view list,
-                   const std::vector<std::string_view>& members);
+                   const std::vector<Column>& columns);
 
 // member_of gives a text of an answer, for commands that do something with it.
 Try<sdk::SecretString> member_of(const sdk::SecretString& answer, std::string_view member);
@@ -39,6 +47,12 @@ Try<sdk::SecretString> ask(Context& context, std::string_view method, std::strin
   return answer;
 }
 Try<sdk::SecretString> ask(Context& context, std::string_view method, std::string_view path);
+
+// ask_all gives {LIST: [...]} with the rows of every page of a list. `path` may have a query.
+Try<sdk::SecretString> ask_all(Context& context, const std::string& path, std::string_view list);
+
+// text_at is a member as people read it; empty where there is none.
+std::string text_at(const json::Value& object, std::string_view member);
 
 // segment is a name as one segment of a path.
 std::string segment(std::string_view name);

@@ -30,7 +30,7 @@ TEST_F(Answer, IsReadInWordsAndEachFactOnce) {
       R"({"isValid":true,"valid":true,"keyVersion":2,"key_version":2,"isDefault":false})";
   EXPECT_EQ(printed(kJson), "valid        yes\nkey version  2\nis default   no\n");
   EXPECT_EQ(printed(kJson, "json"), std::string(kJson) + "\n");
-  EXPECT_EQ(printed(kJson, "value"), "yes");
+  EXPECT_EQ(printed(kJson, "value"), "yes\n");
 }
 
 TEST_F(Answer, ShowsAFactThatHasOneNameOnly) {
@@ -42,6 +42,18 @@ TEST_F(Answer, RowsHaveTitlesInWords) {
   const sdk::SecretString rows(R"({"keys":[{"keyName":"ci","role":"member"},{"keyName":"x"}]})");
   EXPECT_EQ(print_rows(context_, rows, "keys", {"keyName", "role"}), kOk);
   EXPECT_EQ(out_.str(), "KEY NAME  ROLE\nci        member\nx         -\n");
+}
+
+TEST_F(Answer, ColumnsMayHaveTitlesOfTheirOwn) {
+  const sdk::SecretString rows(R"({"keys":[{"keyType":"hmac","version":2}]})");
+  EXPECT_EQ(print_rows(context_, rows, "keys", {{"keyType", "TYPE"}, "version"}), kOk);
+  EXPECT_EQ(out_.str(), "TYPE  VERSION\nhmac  2\n");
+}
+
+TEST_F(Answer, BindingsAreReadAsTypeAndName) {
+  EXPECT_EQ(printed(R"({"bindings":[{"type":"secret","name":"db"},{"type":"key","name":"k"}]})"),
+            "bindings  secret db, key k\n");
+  EXPECT_EQ(printed(R"({"bindings":[],"scopes":["a:b","c:d"]})"), "scopes  a:b c:d\n");
 }
 
 }  // namespace

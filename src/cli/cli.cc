@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <ostream>
 
+#include "base/help_format.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/run.h"
@@ -21,7 +22,7 @@ constexpr const char* kAbout =
 void add_globals(CLI::App& root, Globals& globals) {
   root.add_option("--url", globals.url, "Address of the platform [QUANTUMAPI_URL]");
   root.add_option("--ca-file", globals.ca_file, "PEM file of trusted roots [QUANTUMAPI_CA_FILE]");
-  root.add_option("--output", globals.output, "How to print: table, json, value or azure-devops")
+  root.add_option("--output", globals.output, "How to print")
       ->check(CLI::IsMember({"table", "json", "value", kAzureDevops}));
   root.add_flag("--no-color", globals.no_color, "No colours, even on a terminal");
   root.add_option("--timeout", globals.timeout, "Seconds to wait for an answer [30]")
@@ -67,6 +68,7 @@ int run_with(int argc, char** argv, Io& io) {
   Arguments arguments = take_arguments(argc, argv);
   Context context(io, std::move(arguments.value));
   CLI::App root(kAbout, "qapi");
+  root.formatter(std::make_shared<base::HelpFormat>());
   root.fallthrough();
   root.require_subcommand(1, 1);
   add_globals(root, context.globals);

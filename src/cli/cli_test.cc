@@ -366,6 +366,65 @@ TEST_F(Cli, WhatCannotBeVerifiedIsNotAPass) {
   EXPECT_EQ(run({"audit", "verify", log}).code, kUsage);
 }
 
+TEST_F(Cli, ListsOfKeysReadEveryPageAndTellAllThatIsKnown) {
+  auto& server = platform([](const Received& request) {
+    std::string rows;
+    const int count = request.line.contains("page=1&") ? 100 : 1;
+    for (int i = 0; i < count; ++i)
+      rows += std::string(i == 0 ? "" : ",") +
+              R"({"id":"i","name":"n","status":"active","purgeProtected":true,)"
+              R"("bindings":[{"type":"group","id":"g"}],"lastUsedAt":"2026-01-01T00:00:00Z"})";
+    return TestPlatform::json(R"({"keys":[)" + rows + R"(],"apiKeys":[)" + rows + "]}", 200);
+  });
+  const Ran keys = run({"keys", "list", "--type", "hmac", "--all-versions", "--output", "json"});
+  EXPECT_EQ(keys.code, kOk) << keys.err;
+  EXPECT_TRUE(keys.out.contains(R"("purgeProtected":true)"));
+  EXPECT_EQ(server.lines()[1],
+            "GET /api/v1/keys?allVersions=true&keyType=hmac&page=2&pageSize=100");
+  EXPECT_EQ(std::ranges::count(run({"keys", "list", "--output", "value"}).out, '\n'), 101);
+  const Ran api_keys = run({"apikeys", "list"});
+  EXPECT_EQ(std::ranges::count(api_keys.out, '\n'), 102);
+  EXPECT_TRUE(api_keys.out.contains("LAST USED")) << api_keys.out.substr(0, 200);
+  EXPECT_TRUE(api_keys.out.contains("group g")) << api_keys.out.substr(0, 400);
+}
+
+TEST_F(Cli, NoRateLimitIsSaidInWords) {
+  platform(R"({"limit":2147483647,"remaining":2147483647,"reset":1,"period":"minute"})");
+  EXPECT_EQ(run({"apikeys", "rate-limit"}).out, "limit  none\n");
+  EXPECT_EQ(run({"apikeys", "rate-limit", "--output", "value"}).out, "2147483647\n");
+  platform(R"({"limit":60,"remaining":59,"reset":1,"period":"minute"})");
+  EXPECT_TRUE(run({"apikeys", "rate-limit"}).out.contains("remaining  59"));
+}
+
+TEST_F(Cli, ExplainNamesTheGroupAndSaysWhenThereIsNoSuchThing) {
+  platform(R"({"type":"secret","name":"db","keys":[{"keyName":"ci","through":"group",
+               "groupId":"0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b"}]})");
+  const Ran absent = run({"access", "explain", "secret", "db"});
+  EXPECT_EQ(absent.code, kOk);
+  EXPECT_TRUE(absent.out.contains("0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")) << absent.out;
+  EXPECT_TRUE(absent.err.contains("no secret of this name")) << absent.err;
+  platform(R"({"type":"secret","id":"i","name":"db","keys":[]})");
+  EXPECT_EQ(run({"access", "explain", "secret", "db"}).err, "");
+}
+
+TEST_F(Cli, HelpTellsWhatAnOptionTakesAndItsUsualValue) {
+  const std::string help = run({"keys", "delete", "--help"}).out;
+  EXPECT_TRUE(help.contains("--days 7-365 (30)")) << help;
+  EXPECT_TRUE(help.contains("  KEY    ")) << help;
+  EXPECT_TRUE(run({"keys", "create", "--help"}).out.contains("--type encryption|signing|hmac"));
+  EXPECT_TRUE(run({"apikeys", "create", "--help"}).out.contains("--name TEXT (required)"));
+  EXPECT_TRUE(run({"log-streams", "--help"}).out.contains("download"));
+}
+
+TEST_F(Cli, AuditEventsAreShownWithTheKeyVersionUsedAndInJsonWhole) {
+  platform(R"({"items":[{"id":"1","timestamp":"t","action":"payload.encrypt","resourceType":"key",
+      "resourceId":"r","resourceName":"mails","outcome":"success","keyVersion":3,
+      "requestId":"q"}],"totalCount":1,"page":1,"pageSize":50})");
+  EXPECT_TRUE(run({"audit", "list"}).out.contains("key mails v3"));
+  EXPECT_TRUE(run({"audit", "list", "--output", "json"}).out.contains(R"("requestId":"q")"));
+  EXPECT_TRUE(run({"audit", "list", "--page-size", "1"}).err.contains("--page 2"));
+}
+
 TEST_F(Cli, AuditListPassesItsFiltersOn) {
   auto& server = platform(R"({"items":[{"id":"1","timestamp":"t","action":"secret.read",
       "category":"secrets","actor":"a","actorType":"apiKey","resourceType":"secret",

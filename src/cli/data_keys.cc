@@ -71,7 +71,7 @@ void add_data_keys(CLI::App& root, Context& context) {
   const auto [make, made] =
       add_command(group, context, "generate", "Make a data key, plain and wrapped", generate);
   make->add_option("KEY", made->key, "Id or name of the key that wraps it")->required();
-  make->add_option("--bytes", made->octets, "16, 24 or 32")
+  make->add_option("--bytes", made->octets, "Its size")
       ->capture_default_str()
       ->check(CLI::IsMember({16, 24, 32}));
   make->add_option("--context", made->context, "Text that must be given again to unwrap it");

@@ -136,7 +136,7 @@ void add_encryption(CLI::App& root, Context& context) {
   const auto [encrypt_command, plain] =
       add_command(root, context, "encrypt", "Encrypt a text under the tenant's key", encrypt);
   add_value(*encrypt_command, "TEXT", plain->value, "The text");
-  encrypt_command->add_option("--encoding", plain->encoding, "What the text is: utf8 or base64")
+  encrypt_command->add_option("--encoding", plain->encoding, "What the text is [utf8]")
       ->check(CLI::IsMember({"utf8", "base64"}));
   encrypt_command->add_option("--aad", plain->aad,
                               "Data that must be given again to decrypt; not encrypted itself");
@@ -160,7 +160,7 @@ void add_encryption(CLI::App& root, Context& context) {
   random_command->add_option("N", wanted->bytes, "How many octets")
       ->required()
       ->check(CLI::Range(1, 65536));
-  random_command->add_option("--format", wanted->format, "base64, hex, uuid, int32 or int64")
+  random_command->add_option("--format", wanted->format, "How they are written [hex]")
       ->check(CLI::IsMember({"base64", "raw", "hex", "uuid", "int32", "int64"}));
   random_command->add_flag("--allow-csprng", wanted->allow_csprng,
                            "Take the platform's generator where there is no QRNG");

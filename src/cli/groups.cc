@@ -127,7 +127,7 @@ void add_groups(CLI::App& root, Context& context) {
   change->add_option("--description", changed->description, "What it is for");
   const auto [put, added] = add_command(group, context, "add", "Add a resource to a group", add);
   put->add_option("GROUP", added->group, "The group's id")->required();
-  put->add_option("TYPE", added->type, "secret, key or apikey")
+  put->add_option("TYPE", added->type, "What it is")
       ->required()
       ->check(CLI::IsMember({"secret", "key", "apikey"}));
   put->add_option("RESOURCE", added->resource, "Its id, or a secret's or key's name")->required();

@@ -1,12 +1,19 @@
 // qapi keys: list, rotate, check; the rest is in keys_manage.cc.
 #include <algorithm>
 
+#include "cli/answer.h"
 #include "cli/group.h"
 #include "cli/shapes.h"
 #include "cli/table.h"
 
 namespace quantumapi::cli {
 namespace {
+
+struct ListOptions {
+  std::string type;
+  std::string status;
+  bool all_versions = false;
+};
 
 struct RotateOptions {
   std::string key;
@@ -24,21 +31,19 @@ KeyShape shape_of(const sdk::Key& key) {
           shown(key.last_rotated_at)};
 }
 
-Outcome list(Context& context, const NoOptions&) {
-  TRY_ASSIGN(sdk::Client* const client, context.client());
-  TRY_ASSIGN(const auto keys, client->keys().list());
-  const Format format = context.format(Format::kTable);
-  KeyPageShape shape;
-  Table table({"NAME", "ID", "TYPE", "ALGORITHM", "VERSION", "STATUS", "DEFAULT"});
-  for (const auto& key : keys) {
-    shape.keys.push_back(shape_of(key));
-    table.add({key.name, key.id, key.key_type, key.algorithm, std::to_string(key.version),
-               key.status, key.is_default ? "yes" : ""});
-    if (format == Format::kValue) print_line(context.io(), printable(key.name));
-  }
-  if (format == Format::kJson) print_json(context.io(), shape);
-  if (format == Format::kTable) table.print(context.io().out, context.color());
-  return kOk;
+Outcome list(Context& context, const ListOptions& options) {
+  std::string path = options.all_versions ? "/keys?allVersions=true" : "/keys?allVersions=false";
+  if (!options.type.empty()) path += "&keyType=" + options.type;
+  if (!options.status.empty()) path += "&status=" + options.status;
+  TRY_ASSIGN(const auto answer, ask_all(context, path, "keys"));
+  return print_rows(context, answer, "keys",
+                    {"name",
+                     "id",
+                     {"keyType", "TYPE"},
+                     "algorithm",
+                     "version",
+                     "status",
+                     {"isDefault", "DEFAULT"}});
 }
 
 Outcome rotate(Context& context, const RotateOptions& options) {
@@ -135,11 +140,16 @@ Outcome check(Context& context, const NoOptions&) {
 
 void add_keys(CLI::App& root, Context& context) {
   CLI::App& group = add_group(root, "keys", "Encryption and signing keys");
-  add_command(group, context, "list", "List keys", list);
+  const auto [every, wanted] = add_command(group, context, "list", "List keys", list);
+  every->add_option("--type", wanted->type, "Of this type alone")
+      ->check(CLI::IsMember({"encryption", "signing", "hmac"}));
+  every->add_option("--status", wanted->status, "In this state alone")
+      ->check(CLI::IsMember({"active", "inactive", "scheduled_deletion", "deleted"}));
+  every->add_flag("--all-versions", wanted->all_versions, "A row for each version");
+  add_key_management(group, context);
   const auto [command, options] =
       add_command(group, context, "rotate", "Give a key a new version; older ones decrypt", rotate);
   command->add_option("KEY", options->key, "Its id or name")->required();
-  add_key_management(group, context);
   add_command(group, context, "check",
               "Check the default keys; ends with 1 if one fails, 3 if one could not be checked",
               check);

@@ -242,10 +242,12 @@ Outcome public_key(Context& context, const PublicKey& options) {
 
 void add_new_key(CLI::App& command, NewKey& key) {
   command.add_option("NAME", key.name, "Its name, unique in the tenant")->required();
-  command.add_option("--type", key.type, "encryption, signing or hmac")
+  command.add_option("--type", key.type, "What it does")
       ->capture_default_str()
       ->check(CLI::IsMember({"encryption", "signing", "hmac"}));
-  command.add_option("--algorithm", key.algorithm, "As ML-KEM-768 or ML-DSA-65 [the type's own]");
+  command.add_option("--algorithm", key.algorithm,
+                     "ML-KEM-768 (or 512, 1024); ML-DSA-65 (44, 87), Ed25519, ECDSA-P256; "
+                     "HMAC-SHA3-256 (SHA256, SHA384, SHA512) [the first of its type]");
   command.add_option("--description", key.description, "What it is for");
   command.add_option("--label", key.labels, "A label; may be given again")->expected(1)->take_all();
   command.add_option("--expires", key.expires,
@@ -265,7 +267,7 @@ void add_key_management(CLI::App& group, Context& context) {
       add_command(group, context, "import", "Bring a key of your own", import);
   add_new_key(*import_command, imported->key);
   add_value(*import_command, "VALUE", imported->value, "The key material");
-  import_command->add_option("--format", imported->format, "raw (base64), pem, der, pkcs8 or jwk")
+  import_command->add_option("--format", imported->format, "Its form; raw is base64")
       ->capture_default_str()
       ->check(CLI::IsMember({"raw", "pem", "der", "pkcs8", "jwk"}));
 
@@ -311,7 +313,7 @@ void add_key_management(CLI::App& group, Context& context) {
   const auto [public_command, wanted] =
       add_command(group, context, "public-key", "Print the public key of a key", public_key);
   public_command->add_option("KEY", wanted->key, "Its id or name")->required();
-  public_command->add_option("--format", wanted->format, "pem, der (base64) or jwk")
+  public_command->add_option("--format", wanted->format, "Its form; der is base64")
       ->capture_default_str()
       ->check(CLI::IsMember({"pem", "der", "jwk"}));
 }

@@ -79,11 +79,6 @@ BOOST_DESCRIBE_STRUCT(KeyShape, (),
                       (id, name, key_type, algorithm, version, status, is_default, created_at,
                        last_rotated_at))
 
-struct KeyPageShape {
-  std::vector<KeyShape> keys;
-};
-BOOST_DESCRIBE_STRUCT(KeyPageShape, (), (keys))
-
 struct CheckShape {
   std::string_view name;
   std::string_view status;  // "pass", "fail", "not checked"
@@ -95,54 +90,6 @@ struct ChecksShape {
   std::vector<CheckShape> checks;
 };
 BOOST_DESCRIBE_STRUCT(ChecksShape, (), (checks))
-
-struct ApiKeyShape {
-  std::string_view id;
-  std::string_view name;
-  Text prefix;
-  Text service_account;
-  Text role;
-  Text status;
-  std::vector<std::string> scopes;
-  Text created_at;
-  Text expires_at;
-  Text revoked_at;
-  Text api_key;
-};
-BOOST_DESCRIBE_STRUCT(ApiKeyShape, (),
-                      (id, name, prefix, service_account, role, status, scopes, created_at,
-                       expires_at, revoked_at, api_key))
-
-struct ApiKeyPageShape {
-  std::vector<ApiKeyShape> api_keys;
-};
-BOOST_DESCRIBE_STRUCT(ApiKeyPageShape, (), (api_keys))
-
-struct AuditShape {
-  std::string_view id;
-  std::string_view timestamp;
-  std::string_view action;
-  std::string_view category;
-  std::string_view actor;
-  std::string_view actor_type;
-  std::string_view resource_type;
-  std::string_view resource_id;
-  Text resource_name;
-  std::string_view outcome;
-  Text error;
-  Text ip_address;
-};
-BOOST_DESCRIBE_STRUCT(AuditShape, (),
-                      (id, timestamp, action, category, actor, actor_type, resource_type,
-                       resource_id, resource_name, outcome, error, ip_address))
-
-struct AuditPageShape {
-  std::vector<AuditShape> items;
-  std::int64_t total_count = 0;
-  std::int64_t page = 1;
-  std::int64_t page_size = 50;
-};
-BOOST_DESCRIBE_STRUCT(AuditPageShape, (), (items, total_count, page, page_size))
 
 struct VerifyShape {
   bool verified = false;
@@ -163,17 +110,6 @@ struct HealthShape {
   Text version;
 };
 BOOST_DESCRIBE_STRUCT(HealthShape, (), (status, version))
-
-struct IdentityShape {
-  std::string_view tenant_id;
-  Text service_account_id;
-  Text api_key_id;
-  Text name;
-  Text role;
-  std::vector<std::string> scopes;
-};
-BOOST_DESCRIBE_STRUCT(IdentityShape, (),
-                      (tenant_id, service_account_id, api_key_id, name, role, scopes))
 
 // print_json writes one JSON text and a newline; the text is wiped.
 void print_line(Io& io, std::string_view line);

@@ -1,6 +1,7 @@
 // qapi health, whoami and version.
 #include <fmt/format.h>
 
+#include "cli/answer.h"
 #include "cli/group.h"
 #include "cli/shapes.h"
 #include "cli/table.h"
@@ -30,27 +31,21 @@ Outcome health(Context& context, const NoOptions&) {
 }
 
 Outcome whoami(Context& context, const NoOptions&) {
-  TRY_ASSIGN(sdk::Client* const client, context.client());
-  TRY_ASSIGN(const auto who, client->whoami());
-  switch (context.format(Format::kTable)) {
-    case Format::kJson:
-      print_json(context.io(),
-                 IdentityShape{who.tenant_id, shown(who.service_account_id), shown(who.api_key_id),
-                               shown(who.name), shown(who.role), who.scopes});
-      break;
-    case Format::kValue:
-      print_line(context.io(), printable(who.name));
-      break;
-    case Format::kTable:
-      print_facts(context.io().out,
-                  {{"name", who.name},
-                   {"role", who.role},
-                   {"scopes", fmt::format("{}", fmt::join(who.scopes, " "))},
-                   {"tenant", who.tenant_id},
-                   {"service account", who.service_account_id},
-                   {"API key", who.api_key_id}},
-                  context.color());
-  }
+  TRY_ASSIGN(const auto answer, ask(context, "GET", "/whoami"));
+  if (context.format(Format::kTable) != Format::kTable)
+    return print_answer(context, answer, "name");
+  WipingArena arena;
+  const auto parsed = json::parse(answer.reveal(), arena);
+  if (!parsed) return give_up(kFailed, "the platform's answer can't be understood");
+  print_facts(context.io().out,
+              {{"name", text_at(*parsed, "name")},
+               {"role", text_at(*parsed, "role")},
+               {"scopes", text_at(*parsed, "scopes")},
+               {"bound to", text_at(*parsed, "bindings")},
+               {"tenant", text_at(*parsed, "tenantId")},
+               {"service account", text_at(*parsed, "serviceAccountId")},
+               {"API key", text_at(*parsed, "apiKeyId")}},
+              context.color());
   return kOk;
 }
 

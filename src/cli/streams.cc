@@ -104,6 +104,7 @@ Outcome download(Context& context, const DownloadOptions& options) {
 
 void add_streams(CLI::App& root, Context& context) {
   CLI::App& group = add_group(root, "streams", "Log streams: audit events sent on as they happen");
+  group.alias("log-streams");
   add_command(group, context, "list", "List the streams", list);
   using OfStream = Outcome (*)(Context&, const StreamOptions&);
   for (const auto& [name, about, perform] :
@@ -122,7 +123,7 @@ void add_streams(CLI::App& root, Context& context) {
   change->add_option("ID", changed->id, "Its id")->required();
   for (const auto& [command, stream] : {std::pair(make, made), std::pair(change, changed)}) {
     command->add_option("NAME", stream->name, "What it is called")->required();
-    command->add_option("TYPE", stream->type, "Webhook, Splunk, Datadog or File")
+    command->add_option("TYPE", stream->type, "Where it sends")
         ->required()
         ->check(CLI::IsMember({"Webhook", "Splunk", "Datadog", "File"}));
     add_value(*command, "CONFIG", stream->value, "Its configuration, JSON");

@@ -45,7 +45,7 @@ void add_tenants(CLI::App& root, Context& context) {
       add_command(group, context, "create",
                   "Make a tenant and its owner's key; for owners of the first one", create);
   command->add_option("NAME", tenant->name, "Its name, unique on the platform")->required();
-  command->add_option("--environment", tenant->environment, "Development, Staging or Production")
+  command->add_option("--environment", tenant->environment, "What it is for")
       ->capture_default_str()
       ->check(CLI::IsMember({"Development", "Staging", "Production"}));
   command->add_option("--owner", tenant->owner, "Name of its first service account [owner]");
