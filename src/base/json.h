@@ -259,8 +259,14 @@ inline void write(Writer& out, bool v) { out.boolean(v); }
 inline void write(Writer& out, int v) { out.integer(v); }
 inline void write(Writer& out, std::int64_t v) { out.integer(v); }
 inline void write(Writer& out, double v) { out.number(v); }
-inline void write(Writer& out, WallTime v) { out.string(v.to_string()); }
-inline void write(Writer& out, const Uuid& v) { out.string(v.to_string()); }
+// write_fixed is for what writes its text to an array and needs no escaping.
+template <typename T>
+void write_fixed(Writer& out, const T& v) {
+  char text[T::kTextSize];
+  out.plain_string({text, v.write_to(text)});
+}
+inline void write(Writer& out, WallTime v) { write_fixed(out, v); }
+inline void write(Writer& out, const Uuid& v) { write_fixed(out, v); }
 inline void write(Writer& out, const Raw& v) { out.raw(v.text); }
 inline void write(Writer& out, const Value& v) { write_value(out, v); }
 void write(Writer& out, const std::map<std::string, std::string>& v);

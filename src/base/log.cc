@@ -148,9 +148,13 @@ Logger::~Logger() {
 
 void Logger::set_level(LogLevel level) { impl_->level.store(level, std::memory_order_relaxed); }
 
+bool Logger::takes(LogLevel level) const {
+  return level >= impl_->level.load(std::memory_order_relaxed);
+}
+
 void Logger::write(LogLevel level, std::string_view message,
                    std::initializer_list<LogField> fields) {
-  if (level < impl_->level.load(std::memory_order_relaxed)) return;
+  if (!takes(level)) return;
   if (impl_->sink) {
     impl_->sink(level, message, fields);
     return;

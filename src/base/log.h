@@ -36,6 +36,8 @@ class Logger {
   Logger& operator=(const Logger&) = delete;
 
   void set_level(LogLevel level);
+  // takes is false for what write would drop: it saves making the fields.
+  [[nodiscard]] bool takes(LogLevel level) const;
   void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
   void info(std::string_view message, std::initializer_list<LogField> fields = {}) {
     write(LogLevel::kInfo, message, fields);

@@ -1,5 +1,7 @@
 #include "base/worker_pool.h"
 
+#include "base/thread_name.h"
+
 namespace quantumapi::base {
 
 WorkerPool::WorkerPool(int threads, std::size_t max_waiting) : max_waiting_(max_waiting) {
@@ -26,6 +28,7 @@ bool WorkerPool::submit(std::function<void()> task) {
 }
 
 void WorkerPool::work() {
+  name_thread("worker");
   for (;;) {
     std::function<void()> task;
     {

@@ -2,6 +2,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "base/thread_name.h"
 #include "http/connection.h"
 #include "http/reply_head.h"
 
@@ -48,6 +49,7 @@ IoThread::~IoThread() { join(); }
 void IoThread::start() {
   arm_sweep();
   thread_ = std::thread([this] {
+    base::name_thread("http-io");
     id_ = std::this_thread::get_id();
     context_.run();
   });
