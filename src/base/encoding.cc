@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "base/base64_wide.h"
 #include "base/hex_digit.h"
 
 namespace quantumapi::base {
@@ -108,8 +109,10 @@ Result<Bytes> from_hex(std::string_view text) {
 void base64_encode_to(ByteView bytes, Base64 form, char* out) noexcept {
   const bool standard = form == Base64::kStandard;
   const char* const pairs = (standard ? kStandardPairs : kUrlPairs).pairs.data();
-  const std::uint8_t* in = bytes.data();
-  std::size_t left = bytes.size();
+  const std::size_t taken = base64_encode_wide(bytes, form, out);
+  const std::uint8_t* in = bytes.data() + taken;
+  std::size_t left = bytes.size() - taken;
+  out += taken / 3 * 4;
   for (; left >= 3; left -= 3, in += 3, out += 4) {
     const std::size_t group = std::size_t{in[0]} << 16 | std::size_t{in[1]} << 8 | in[2];
     std::memcpy(out, pairs + 2 * (group >> 12), 2);
