@@ -11,7 +11,8 @@
 namespace quantumapi::http {
 namespace {
 
-// Small content is copied behind the head: one TLS record, one system call.
+// Over TLS small content is copied behind the head: one record, one system call.
+// Plain sockets take both as they are.
 constexpr std::size_t kCopiedContent = 8 * 1024;
 constexpr std::chrono::milliseconds kLingerTime{2'000};
 constexpr std::size_t kLingerOctets = 16 * 1024 * 1024;
@@ -62,7 +63,7 @@ auto Connection::answer() -> Task<Next> {
   write_head(request_, *reply_, options, head_);
   std::string_view content;
   if (may_have_content(reply_->status) && request_.method != Method::kHead) content = reply_->body;
-  if (content.size() <= kCopiedContent) {
+  if (channel_.is_tls() && content.size() <= kCopiedContent) {
     head_.append(content);
     content = {};
   }

@@ -123,9 +123,13 @@ class Router {
 
  private:
   struct Node;
+  struct Whole;
+  Result<const Node*> walk(std::string_view path, std::vector<std::string>& parameters) const;
+
   std::vector<Route> routes_;
   std::shared_ptr<const Node> api_;
   std::shared_ptr<const Node> root_;
+  std::shared_ptr<const Whole> whole_;
 };
 
 }  // namespace quantumapi::http

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <unordered_map>
 
 #include "http/route.h"
 
@@ -12,9 +13,22 @@ struct Router::Node {
   std::vector<std::pair<Method, std::size_t>> routes;  // index into routes_
 };
 
+// Whole knows where the paths without parameters lead, as they are usually
+// sent: most requests need no walk.
+struct Router::Whole {
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
+  std::unordered_map<std::string, const Node*, Hash, std::equal_to<>> nodes;
+};
+
 namespace {
 
 constexpr std::size_t kMaxSegments = 32;
+constexpr std::size_t kUsualSegments = 8;
 
 // A path of a route or a request is taken apart at '/' before anything is
 // decoded, so that an encoded slash stays inside its segment.
@@ -33,6 +47,7 @@ Status for_each_segment(std::string_view path, Take take) {
 
 Result<std::vector<std::string>> split(std::string_view path) {
   std::vector<std::string> segments;
+  segments.reserve(kUsualSegments);
   TRY(for_each_segment(path, [&](std::string_view sent) -> Status {
     TRY_ASSIGN(std::string segment, percent_decode(sent));
     if (segment.empty() || segment == "." || segment == "..")
@@ -115,23 +130,46 @@ std::string allow_of(const Node& node) {
 Router::Router(std::vector<Route> routes) : routes_(std::move(routes)) {
   const auto api = std::make_shared<Node>();
   const auto root = std::make_shared<Node>();
+  std::vector<std::string> plain;
+  const auto add = [&](const Route& route, std::string_view path, std::size_t index) {
+    insert(route.at_root ? *root : *api, route.method, path, index);
+    if (path.find('{') != std::string_view::npos) return;
+    for (const std::string_view prefix : {"", "/api/v1", "/v1", "/v1/api/v1"})
+      plain.push_back(std::string(prefix).append(path));
+  };
   for (std::size_t i = 0; i < routes_.size(); ++i) {
     const Route& route = routes_[i];
-    Node& tree = route.at_root ? *root : *api;
-    insert(tree, route.method, route.path, i);
-    for (const std::string_view alias : route.aliases) insert(tree, route.method, alias, i);
+    add(route, route.path, i);
+    for (const std::string_view alias : route.aliases) add(route, alias, i);
   }
   api_ = api;
   root_ = root;
+  const auto whole = std::make_shared<Whole>();
+  for (std::string& path : plain) {
+    std::vector<std::string> parameters;
+    const auto node = walk(path, parameters);
+    if (node && *node != nullptr && parameters.empty()) whole->nodes[std::move(path)] = *node;
+  }
+  whole_ = whole;
+}
+
+// walk gives the node of a path, null where there is none.
+Result<const Router::Node*> Router::walk(std::string_view path,
+                                         std::vector<std::string>& parameters) const {
+  TRY_ASSIGN(const std::vector<std::string> segments, split(path));
+  const Node* node = find_node(*root_, Segments(segments), parameters);
+  if (node != nullptr) return node;
+  const auto below = below_prefix(segments);
+  return below && !below->empty() ? find_node(*api_, *below, parameters) : nullptr;
 }
 
 Result<Router::Match> Router::find(Method method, std::string_view path) const {
-  TRY_ASSIGN(const std::vector<std::string> segments, split(path));
   Match match;
-  const Node* node = find_node(*root_, Segments(segments), match.parameters);
-  if (node == nullptr) {
-    const auto below = below_prefix(segments);
-    if (below && !below->empty()) node = find_node(*api_, *below, match.parameters);
+  const Node* node = nullptr;
+  if (const auto known = whole_->nodes.find(path); known != whole_->nodes.end()) {
+    node = known->second;
+  } else {
+    TRY_ASSIGN(node, walk(path, match.parameters));
   }
   if (node == nullptr) return match;
   if (const std::size_t* index = route_for(*node, method)) {

@@ -103,6 +103,20 @@ TEST(Router, LetsLiteralsWinOverParameters) {
   EXPECT_EQ(found(Method::kGet, "/v1/secrets/import/history"), "/secrets/{id}/history");
 }
 
+// A literal that is no whole path of a route leaves what a parameter makes of it.
+TEST(Router, KnowsAWholePathAndItsOtherSpellingsAlike) {
+  const Router router({route(Method::kGet, "/a/{x}"), route(Method::kPost, "/a/b"),
+                       route(Method::kGet, "/a/b/c"), route(Method::kGet, "/{x}/b/c/d")});
+  for (const std::string_view path : {"/v1/a/b", "/v1/a/%62", "/v1/%61/b"}) {
+    EXPECT_EQ(router.find(Method::kPost, path)->route->path, "/a/b") << path;
+    EXPECT_EQ(router.find(Method::kGet, path)->allow, "POST") << path;
+    EXPECT_THAT(router.find(Method::kPost, path)->parameters, IsEmpty()) << path;
+  }
+  EXPECT_EQ(router.find(Method::kGet, "/v1/a/b/c")->route->path, "/a/b/c");
+  EXPECT_THAT(router.find(Method::kGet, "/v1/a/b/c/d")->parameters, ElementsAre("a"));
+  EXPECT_FALSE(router.find(Method::kPost, "/v1/a/b/"));
+}
+
 TEST(Router, NamesTheMethodsThatWouldDo) {
   EXPECT_EQ(found(Method::kPut, "/v1/secrets"), "405 GET, HEAD, POST");
   EXPECT_EQ(found(Method::kGet, "/v1/secrets/import"), "405 POST");
