@@ -1,3 +1,7 @@
+#include <atomic>
+#include <thread>
+#include <utility>
+
 #include "access/api_key.h"
 #include "access/testing/test_access.h"
 #include "base/encoding.h"
@@ -51,6 +55,35 @@ TEST_P(Authentication, AnswersMalformedUnknownAndWrongKeysAlike) {
     EXPECT_EQ(refused.error().message, first.error().message);
   }
   EXPECT_TRUE(authenticate(owner_text()));
+}
+
+TEST_P(Authentication, TakesNoOtherTextForAKeyThatWasRightBefore) {
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(authenticate(owner_text()));
+  for (int i = 0; i < 20; ++i)
+    expect_code(authenticate(sibling(owner_text(), entropy())), Code::kUnauthenticated);
+  std::string text = owner_text();
+  for (char& digit : text) {
+    const char right = std::exchange(digit, digit == 'x' ? 'y' : 'x');
+    expect_code(authenticate(text), Code::kUnauthenticated);
+    digit = right;
+  }
+  EXPECT_TRUE(authenticate(owner_text()));
+}
+
+TEST_P(Authentication, KnowsARightKeyOnManyThreadsAtOnce) {
+  ASSERT_TRUE(authenticate(owner_text()));
+  const std::string wrong = sibling(owner_text(), entropy());
+  std::atomic<int> mistakes = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 200; ++i) {
+        mistakes += !authenticate(owner_text()).has_value();
+        mistakes += authenticate(wrong).has_value();
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(mistakes, 0);
 }
 
 TEST_P(Authentication, AsksTheStoreOnlyWhereItMayBlock) {

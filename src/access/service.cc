@@ -17,13 +17,26 @@ std::unexpected<Error> bad_key() {
   return fail(Code::kUnauthenticated, std::string(kBadKey), "unauthenticated");
 }
 
-crypto::HmacSha3Key random_key() {
+SecretBytes random_key() {
   SecretBytes key(sizeof(crypto::Digest));
   crypto::fill_random(key.reveal_mutable(SecretAccess()));
-  return crypto::HmacSha3Key(key.reveal(SecretAccess()));
+  return key;
 }
 
 }  // namespace
+
+void Proof::remember(const crypto::Digest& digest) const {
+  State none = State::kNone;
+  if (!state_.compare_exchange_strong(none, State::kBeingWritten)) return;
+  digest_ = digest;
+  state_.store(State::kWritten, std::memory_order_release);
+}
+
+bool Proof::equals(const crypto::Digest& digest) const {
+  static constexpr crypto::Digest kNothing{};
+  const bool known = state_.load(std::memory_order_acquire) == State::kWritten;
+  return equal_constant_time(digest, known ? digest_ : kNothing) && known;
+}
 
 AccessService::Impl::Impl(store::Database& d, keyring::Keyring& k, crypto::EntropyPool& e,
                           const Clock& c)
@@ -34,7 +47,8 @@ AccessService::Impl::Impl(store::Database& d, keyring::Keyring& k, crypto::Entro
       cache(kApiKeysTable, kApiKeysTable, c),
       uses(d, c),
       rates(d, c),
-      dummy(random_key()),
+      dummy(random_key().reveal(SecretAccess())),
+      proof_key(random_key()),
       time_passed(c) {}
 
 Result<MacKey> AccessService::Impl::mac_key(const Uuid& id) {
@@ -93,6 +107,26 @@ bool AccessService::Impl::is_current(const CachedKey& key) const {
   return key.groups_seen == groups_changed && clock.steady() < key.groups_until;
 }
 
+// is_right does the same work for every wrong credential, whether there is a
+// row (`key`) or not.
+bool AccessService::Impl::is_right(std::string_view credential, const CachedKey* key) const {
+  static const CachedKey kNoRow{};
+  std::array<char, kApiKeySize> text{};
+  std::ranges::copy(credential.substr(0, text.size()), text.begin());
+  const ByteView octets = as_bytes({text.data(), text.size()});
+  const Proof& proof = key ? key->proof : kNoRow.proof;
+  // Both have one length, so nothing can be appended to what was hashed.
+  const auto digest = crypto::sha256({proof_key.reveal(SecretAccess()), octets});
+  bool right = proof.equals(digest);
+  if (!right) {
+    const auto mac = (key ? *key->mac_key : dummy).mac({octets});
+    right = equal_constant_time(mac, key ? key->mac : kNoRow.mac) && key != nullptr;
+    if (right) proof.remember(digest);
+  }
+  base::wipe(text.data(), text.size());
+  return right;
+}
+
 AccessService::AccessService(store::Database& database, keyring::Keyring& keyring,
                              crypto::EntropyPool& entropy, const Clock& clock)
     : impl_(std::make_unique<Impl>(database, keyring, entropy, clock)) {}
@@ -111,15 +145,7 @@ Result<std::shared_ptr<const Authenticated>> AccessService::authenticate(
       TRY_ASSIGN(key, impl_->load(id));
     }
   }
-  // The same work for every credential, whether there is a row or not.
-  std::array<char, kApiKeySize> text{};
-  std::ranges::copy(credential.substr(0, text.size()), text.begin());
-  static constexpr crypto::Digest kNothing{};
-  const crypto::HmacSha3Key& mac_key = key ? *key->mac_key : impl_->dummy;
-  const auto mac = mac_key.mac({as_bytes({text.data(), text.size()})});
-  const bool equal = equal_constant_time(mac, key ? key->mac : kNothing);
-  base::wipe(text.data(), text.size());
-  if (!equal || key == nullptr) return bad_key();
+  if (!impl_->is_right(credential, key.get())) return bad_key();
   if (key->revoked) return fail(Code::kPermissionDenied, "the API key was revoked", "key_revoked");
   if (key->who->expires_at && impl_->time_passed.not_before(now) >= *key->who->expires_at)
     return fail(Code::kUnauthenticated, "the API key has expired", "key_expired");

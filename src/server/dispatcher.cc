@@ -2,13 +2,13 @@
 
 #include <array>
 #include <atomic>
-#include <map>
 #include <mutex>
 #include <utility>
 
 #include "http/problem.h"
 #include "keyring/personal.h"
 #include "server/credentials.h"
+#include "server/personal_cache.h"
 
 namespace quantumapi::server {
 namespace {
@@ -103,6 +103,7 @@ struct Dispatcher::Impl {
     std::shared_ptr<const access::Authenticated> caller{};
     bool admitted = false;
     bool counted = false;  // against the route's own limit
+    Reply reply{};         // while its events become durable
   };
   using Shared = std::shared_ptr<Work>;
 
@@ -113,7 +114,8 @@ struct Dispatcher::Impl {
   WorkerPool& workers;
   const Clock& clock;
   Logger& log;
-  std::map<const Route*, std::unique_ptr<RouteMetrics>> route_metrics;
+  PersonalCache personal{clock};
+  std::vector<std::unique_ptr<RouteMetrics>> route_metrics;  // in the order of the router's
   RouteMetrics unmatched;
   base::Counter& failed_authentications;
 
@@ -130,7 +132,7 @@ struct Dispatcher::Impl {
         failed_authentications(metrics.counter("quantumapi_failed_authentications_total",
                                                "Requests whose credentials were refused.")) {
     for (const Route& route : router.routes())
-      route_metrics.emplace(&route, std::make_unique<RouteMetrics>(metrics, &route));
+      route_metrics.push_back(std::make_unique<RouteMetrics>(metrics, &route));
   }
 
   void begin(Exchange& exchange) {
@@ -142,7 +144,7 @@ struct Dispatcher::Impl {
     if (match->route == nullptr) return finish(*work, no_route(request, *match));
     work->route = match->route;
     work->parameters = std::move(match->parameters);
-    work->metrics = route_metrics.at(match->route).get();
+    work->metrics = route_metrics[match->route - router.routes().data()].get();
     if (work->route->pure)
       attempt(work, /*may_block=*/false);
     else
@@ -206,7 +208,7 @@ struct Dispatcher::Impl {
   }
 
   // event fills in who, when and from where.
-  AuditEvent event(const Work& work, WallTime now) const {
+  AuditEvent event(const Work& work, WallTime now) {
     const Request& request = work.exchange.request();
     AuditEvent made{.time = now,
                     .request = request.id,
@@ -215,9 +217,9 @@ struct Dispatcher::Impl {
     const std::string_view agent = request.header("user-agent").value_or("");
     if (work.route->action.empty()) return made;
     if (!work.caller) {
-      if (auto personal = keyring::seal_personal(platform_personal_key, Uuid{}, "",
-                                                 request.peer_address, agent))
-        made.actor.personal = *std::move(personal);
+      if (auto sealed = keyring::seal_personal(platform_personal_key, Uuid{}, "",
+                                               request.peer_address, agent))
+        made.actor.personal = *std::move(sealed);
       return made;
     }
     const Principal& principal = work.caller->principal;
@@ -225,9 +227,8 @@ struct Dispatcher::Impl {
     made.actor.type = "apiKey";
     made.actor.account = principal.account.uuid;
     made.actor.api_key = principal.api_key.uuid;
-    if (auto personal = keyring::seal_personal(work.caller->personal_key, principal.account.uuid,
-                                               principal.label, request.peer_address, agent))
-      made.actor.personal = *std::move(personal);
+    if (auto sealed = personal.sealed(work.caller, request.peer_address, agent))
+      made.actor.personal = *std::move(sealed);
     return made;
   }
 
@@ -259,9 +260,9 @@ struct Dispatcher::Impl {
   }
 
   void send_when_durable(const Shared& work, Reply reply, std::vector<AuditEvent> events) {
-    auto kept = std::make_shared<Reply>(std::move(reply));
-    database.append(std::move(events), [this, work, kept](Status durable) {
-      if (durable) return finish(*work, std::move(*kept));
+    work->reply = std::move(reply);
+    database.append(std::move(events), [this, work](Status durable) {
+      if (durable) return finish(*work, std::move(work->reply));
       finish(*work, http::problem(work->exchange.request(), Error{Code::kUnavailable,
                                                                   "the audit log can't be written",
                                                                   "audit_unavailable",
@@ -273,18 +274,22 @@ struct Dispatcher::Impl {
   void finish(Work& work, Reply reply) {
     const auto took = clock.steady() - work.begun;
     work.metrics->observe(reply.status, took);
-    const Request& request = work.exchange.request();
     const LogLevel level = reply.status >= 500 ? LogLevel::kWarning : LogLevel::kDebug;
+    if (log.takes(level)) log_request(level, work, reply.status, took);
+    work.exchange.respond(std::move(reply));
+  }
+
+  void log_request(LogLevel level, const Work& work, int status, std::chrono::nanoseconds took) {
+    const Request& request = work.exchange.request();
     log.write(
         level, "request",
         {{"request", request.id.to_string()},
          {"traceparent", request.traceparent},
          {"method", http::to_string(request.method)},
          {"route", work.route ? work.route->path : std::string_view("unmatched")},
-         {"status", static_cast<std::int64_t>(reply.status)},
+         {"status", static_cast<std::int64_t>(status)},
          {"micros", static_cast<std::int64_t>(
                         std::chrono::duration_cast<std::chrono::microseconds>(took).count())}});
-    work.exchange.respond(std::move(reply));
   }
 };
 
