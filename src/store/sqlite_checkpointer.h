@@ -13,22 +13,24 @@
 
 namespace quantumapi::store {
 
-// SqliteCheckpointer does most of the moving in its thread. While the writer
-// never rests the log can't be emptied from there, so due_in_writer asks the
-// writer to finish the small remainder between two commits.
+// SqliteCheckpointer moves what has come to the log, and syncs the file, each
+// time that kPagesToMove more are there. While the writer never rests the log
+// can't be emptied from this thread, because by the end of a move more has come:
+// right after one that leaves a long log the writer moves the small remainder
+// between two commits, and begins the log anew.
 class SqliteCheckpointer {
  public:
-  static constexpr int kPagesToMove = 512;       // 4 MiB
-  static constexpr int kPagesTooMany = 4 * 512;  // 16 MiB
+  static constexpr int kPagesToMove = 1024;       // 8 MiB
+  static constexpr int kPagesTooMany = 4 * 1024;  // 32 MiB
 
   // `failed_sync` is called when an fsync failed.
   SqliteCheckpointer(std::unique_ptr<SqliteConnection> connection, Logger& log,
                      std::function<void()> failed_sync);
   ~SqliteCheckpointer();  // empties the log, if nothing reads it
 
-  // committed tells how long the log is after a commit.
-  void committed(int wal_pages);
-  [[nodiscard]] static bool due_in_writer(int wal_pages) { return wal_pages > kPagesTooMany; }
+  // committed tells how long the log is after a commit. True when the writer
+  // is to checkpoint now.
+  [[nodiscard]] bool committed(int wal_pages);
 
  private:
   void loop();
@@ -39,8 +41,10 @@ class SqliteCheckpointer {
   std::function<void()> failed_sync_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  int pages_ = 0;
-  bool rested_ = true;  // no commit since the last look
+  int pages_ = 0;                // of the log
+  int seen_ = 0;                 // of them, when the last move began
+  bool left_to_writer_ = false;  // the log is long, and all but a little of it is moved
+  bool rested_ = true;           // no commit since the last look
   bool stop_ = false;
   std::thread thread_;
 };

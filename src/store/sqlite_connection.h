@@ -43,6 +43,8 @@ class SqliteConnection final : public Connection {
   // checkpoint moves the log into the file; `truncate` also waits for readers
   // and empties it. True when all of the log was moved.
   Result<bool> checkpoint(bool truncate);
+  // sync_file syncs the file itself, which a checkpoint of a part of the log leaves undone.
+  Status sync_file();
 
  private:
   struct Prepared;

@@ -291,6 +291,22 @@ TEST_F(SqliteFault, TheLogIsMovedAndDoesNotGrowWithoutEnd) {
   EXPECT_EQ(number(kCount), 60);
 }
 
+// A reader that began before keeps the log from being moved whole, as a writer that never
+// rests does: then it is up to the checkpointer to sync the file.
+TEST_F(SqliteFault, AFailedSyncOfTheFileEndsTheProcess) {
+  start();
+  ASSERT_TRUE(all(run_group(0, 1, 0, 10, [] {}).changes, true));
+  static constexpr Statement kBegin{"test.begin", "BEGIN"};
+  ASSERT_TRUE(reader_->execute(kBegin, {}));
+  EXPECT_EQ(number(kCount), 1);
+  FaultyDisk::fail_file_syncs(SQLITE_IOERR_FSYNC);
+  ASSERT_TRUE(all(run_group(1, 8, 0, 1'000'000, [] {}).changes, true));
+  for (int i = 0; i < 3000 && ended_ == 0; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_GT(ended_, 0);
+  EXPECT_GT(FaultyDisk::failed(), 0);
+}
+
 // What open_sqlite does when nothing else is said.
 void change_with_failing_syncs(const std::string& directory) {
   const base::SystemClock clock;

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "base/thread_name.h"
 #include "store/connection_transaction.h"
 
 namespace quantumapi::store {
@@ -108,6 +109,7 @@ bool SqliteWriter::stuck(std::chrono::milliseconds limit) {
 }
 
 void SqliteWriter::loop() {
+  base::name_thread("store-writer");
   Group group;
   for (;;) {
     {
@@ -147,12 +149,13 @@ void SqliteWriter::take(Group& group) {
 void SqliteWriter::run(Group& group) {
   const auto begin = std::chrono::steady_clock::now();
   Status status = write(group);
+  bool checkpoint_due = false;
   if (status) {
     stream_.next += group.batch.count();
     commits_.add();
     outage_.passed();
     seconds_.observe(std::chrono::steady_clock::now() - begin);
-    checkpointer_.committed(connection_->wal_pages());
+    checkpoint_due = checkpointer_.committed(connection_->wal_pages());
   } else {
     failures_.add();
     outage_.failed("a commit failed", status.error().message);
@@ -161,8 +164,7 @@ void SqliteWriter::run(Group& group) {
     status = unavailable("the store could not commit");
   }
   finish(group, status);
-  if (status && SqliteCheckpointer::due_in_writer(connection_->wal_pages()))
-    (void)connection_->checkpoint(false);
+  if (checkpoint_due) (void)connection_->checkpoint(false);
   if (connection_->failed_to_sync()) failed_sync_();
 }
 

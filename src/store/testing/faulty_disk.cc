@@ -13,6 +13,7 @@ namespace {
 std::atomic<int> write_code = SQLITE_OK;
 std::atomic<int> writes_left = 0;
 std::atomic<int> sync_code = SQLITE_OK;
+std::atomic<int> file_sync_code = SQLITE_OK;
 std::atomic<int> refused = 0;
 
 // File stands before the real file in the memory that SQLite gives.
@@ -37,8 +38,8 @@ int write(sqlite3_file* f, const void* data, int size, sqlite3_int64 at) {
 }
 
 int sync(sqlite3_file* f, int flags) {
-  const int code = sync_code.load();
-  if (is_log(f) && code != SQLITE_OK) {
+  const int code = is_log(f) ? sync_code.load() : file_sync_code.load();
+  if (code != SQLITE_OK) {
     ++refused;
     return code;
   }
@@ -103,9 +104,11 @@ void FaultyDisk::fail_writes(int code, int count) {
   write_code = code;
 }
 void FaultyDisk::fail_syncs(int code) { sync_code = code; }
+void FaultyDisk::fail_file_syncs(int code) { file_sync_code = code; }
 void FaultyDisk::mend() {
   write_code = SQLITE_OK;
   sync_code = SQLITE_OK;
+  file_sync_code = SQLITE_OK;
   refused = 0;
 }
 int FaultyDisk::failed() { return refused; }

@@ -3,8 +3,8 @@
 
 namespace quantumapi::store::testing {
 
-// FaultyDisk is one for the program. Only the write-ahead log is affected:
-// it is where every commit goes.
+// FaultyDisk is one for the program. But for fail_file_syncs only the write-ahead
+// log is affected: it is where every commit goes.
 class FaultyDisk {
  public:
   // name registers the VFS and gives its name for sqlite3_open_v2.
@@ -13,6 +13,8 @@ class FaultyDisk {
   static void fail_writes(int code, int count);
   // fail_syncs answers `code` to every sync.
   static void fail_syncs(int code);
+  // fail_file_syncs does so for the file that the log is moved into.
+  static void fail_file_syncs(int code);
   static void mend();
   // failed is how many calls were refused since the last mend.
   static int failed();
