@@ -126,13 +126,14 @@ constexpr Statement kOldestReaching{"audit.oldest_reaching",
                                     R"sql(SELECT min(segment) FROM audit_segments
           WHERE log = :log AND last_time >= :time)sql"};
 
-constexpr Statement kPutTerm{
-    "audit.put_term",
-    R"sql(INSERT INTO audit_terms (log, term, segment) VALUES (:log, :term, :segment)
-          ON CONFLICT (log, term, segment) DO NOTHING)sql"};
+constexpr Statement kPutTerm{"audit.put_term",
+                             R"sql(INSERT INTO audit_terms (log, term, segment, count)
+          VALUES (:log, :term, :segment, :count)
+          ON CONFLICT (log, term, segment) DO UPDATE SET
+            count = audit_terms.count + excluded.count)sql"};
 
 constexpr Statement kSegmentsWith{"audit.segments_with",
-                                  R"sql(SELECT segment FROM audit_terms
+                                  R"sql(SELECT segment, count FROM audit_terms
           WHERE log = :log AND term = :term AND segment <= :newest
           ORDER BY segment DESC LIMIT :limit)sql"};
 
@@ -391,18 +392,23 @@ Result<std::optional<std::uint64_t>> oldest_segment_reaching(Transaction& tx, co
   return one_segment(tx, kOldestReaching, log, time);
 }
 
-Status put_term(Transaction& tx, const Uuid& log, std::string_view term, std::uint64_t segment) {
-  TRY(tx.execute(kPutTerm, {{"log", log}, {"term", term}, {"segment", segment}}));
+Status put_term(Transaction& tx, const Uuid& log, std::string_view term, const TermCount& counted) {
+  TRY(tx.execute(kPutTerm, {{"log", log},
+                            {"term", term},
+                            {"segment", counted.segment},
+                            {"count", counted.count.value_or(0)}}));
   return {};
 }
 
-Result<std::vector<std::uint64_t>> segments_with(Transaction& tx, const Uuid& log,
-                                                 std::string_view term, std::uint64_t newest,
-                                                 std::int64_t limit) {
-  std::vector<std::uint64_t> segments;
+Result<std::vector<TermCount>> segments_with(Transaction& tx, const Uuid& log,
+                                             std::string_view term, std::uint64_t newest,
+                                             std::int64_t limit) {
+  std::vector<TermCount> segments;
   TRY(tx.each(kSegmentsWith, {{"log", log}, {"term", term}, {"newest", newest}, {"limit", limit}},
               [&](const Row& row) -> Status {
-                segments.push_back(static_cast<std::uint64_t>(row.integer(0)));
+                TermCount& found = segments.emplace_back();
+                found.segment = static_cast<std::uint64_t>(row.integer(0));
+                if (!row.is_null(1)) found.count = row.integer(1);
                 return {};
               }));
   return segments;

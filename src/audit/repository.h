@@ -113,12 +113,19 @@ Result<std::optional<std::uint64_t>> newest_segment_begun(store::Transaction& tx
 Result<std::optional<std::uint64_t>> oldest_segment_reaching(store::Transaction& tx,
                                                              const Uuid& log, WallTime time);
 
+// TermCount is how many events of a segment have a term. Rows written before counts
+// were kept do not say.
+struct TermCount {
+  std::uint64_t segment = 0;
+  std::optional<std::int64_t> count;
+};
+// put_term adds to what is counted already.
 Status put_term(store::Transaction& tx, const Uuid& log, std::string_view term,
-                std::uint64_t segment);
+                const TermCount& counted);
 // segments_with lists up to `limit` segments that hold `term`, newest first, from `newest` down.
-Result<std::vector<std::uint64_t>> segments_with(store::Transaction& tx, const Uuid& log,
-                                                 std::string_view term, std::uint64_t newest,
-                                                 std::int64_t limit);
+Result<std::vector<TermCount>> segments_with(store::Transaction& tx, const Uuid& log,
+                                             std::string_view term, std::uint64_t newest,
+                                             std::int64_t limit);
 
 // -- checkpoints
 

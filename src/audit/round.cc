@@ -115,10 +115,10 @@ void LogDraft::begin_segment() {
   last_category_ = last_action_ = last_key_ = {};
 }
 
-void LogDraft::add_term(char kind, std::string_view value, std::string_view& last) {
-  if (value == last || value.empty()) return;
-  last = value;
-  seen_.insert({kind, value, segments_.back().row.segment});
+void LogDraft::add_term(char kind, std::string_view value, Last& last) {
+  if (value.empty()) return;
+  if (value != last.value) last = {value, &seen_[{kind, value, segments_.back().row.segment}]};
+  ++*last.count;
 }
 
 Status LogDraft::append(const store::AuditFrame& frame) {
@@ -155,10 +155,10 @@ Status LogDraft::write(store::Transaction& tx) const {
   TRY(put_head(tx, head_));
   for (const OpenSegment& open : segments_) TRY(put_segment(tx, head_.log, open.row));
   std::string text;
-  for (const Term& term : terms_) {
+  for (const auto& [term, count] : terms_) {
     text.assign({term.kind, ':'});
     text += term.value;
-    TRY(put_term(tx, head_.log, text, term.segment));
+    TRY(put_term(tx, head_.log, text, {term.segment, count}));
   }
   return {};
 }

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 #include "audit/record.h"
@@ -79,19 +79,23 @@ class LogDraft {
              term.segment * 0x9E3779B97F4A7C15U;
     }
   };
+  // Last is what the event before had, as the next one most often has it too.
+  struct Last {
+    std::string_view value;
+    std::int64_t* count = nullptr;
+  };
   void begin_segment();
-  void add_term(char kind, std::string_view value, std::string_view& last);
+  void add_term(char kind, std::string_view value, Last& last);
 
   TenantId tenant_;
   WallTime opened_at_;
   LogHead head_;
   std::vector<OpenSegment> segments_;
-  std::unordered_set<Term, TermHash> seen_;  // of the events of this round
-  std::vector<Term> terms_;                  // the same in the order of the index
-  // What the last event had, as the next one most often has it too.
-  std::string_view last_category_;
-  std::string_view last_action_;
-  std::string_view last_key_;
+  std::unordered_map<Term, std::int64_t, TermHash> seen_;  // of the events of this round
+  std::vector<std::pair<Term, std::int64_t>> terms_;       // the same in the order of the index
+  Last last_category_;
+  Last last_action_;
+  Last last_key_;
 };
 
 }  // namespace quantumapi::audit

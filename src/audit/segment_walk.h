@@ -13,18 +13,20 @@ namespace quantumapi::audit {
 // index: a segment is given when every group has one of its terms there.
 class SegmentWalk {
  public:
-  using Group = std::vector<std::string>;  // terms of which one must be there
+  // Group is terms of one kind, of which one must be there.
+  using Group = std::vector<std::string>;
   // [oldest, newest] bounds the walk.
   SegmentWalk(Uuid log, std::uint64_t oldest, std::uint64_t newest, std::vector<Group> groups);
 
-  // next is the next segment, nullopt at the end.
-  Result<std::optional<std::uint64_t>> next(store::Database& database);
+  // next is the next segment, nullopt at the end. Its count, where the index knows it, is of
+  // the events that every group has a term of; it holds for full segments alone.
+  Result<std::optional<TermCount>> next(store::Database& database);
 
  private:
   // Cursor reads one term's segments in blocks.
   struct Cursor {
     std::string term;
-    std::vector<std::uint64_t> block;  // newest first
+    std::vector<TermCount> block;  // newest first
     std::size_t at = 0;
     bool ended = false;
   };
@@ -33,6 +35,9 @@ class SegmentWalk {
   Result<std::optional<std::uint64_t>> at_most(store::Database& database,
                                                std::vector<Cursor>& group,
                                                std::uint64_t segment) const;
+  [[nodiscard]] std::optional<std::int64_t> count_at(std::uint64_t segment) const;
+  static std::optional<std::int64_t> count_of(const std::vector<Cursor>& group,
+                                              std::uint64_t segment);
 
   Uuid log_;
   std::uint64_t oldest_;

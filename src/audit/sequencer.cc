@@ -8,6 +8,7 @@
 #include "audit/platform_key.h"
 #include "audit/retention.h"
 #include "audit/round.h"
+#include "base/thread_name.h"
 
 namespace quantumapi::audit {
 namespace {
@@ -252,6 +253,7 @@ void Sequencer::Impl::report(const Error& error) {
 }
 
 void Sequencer::Impl::loop() {
+  base::name_thread("sequencer");
   std::unique_lock guard(mutex);
   std::chrono::milliseconds pause = options.every;
   while (!wake.wait_for(guard, pause, [&] { return ending; })) {

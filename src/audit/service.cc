@@ -15,7 +15,11 @@ namespace quantumapi::audit {
 namespace {
 
 constexpr std::int64_t kMaxCounted = 10'000;    // matches of a filter
-constexpr std::size_t kMaxSegmentsRead = 1024;  // 262,144 records decoded for one list
+constexpr std::size_t kMaxSegmentsRead = 1024;  // 262,144 records decoded to fill one page
+// What is past the page is counted from the index where that can tell, and else
+// by decoding some more: how long a list takes does not depend on the log.
+constexpr std::size_t kMaxSegmentsCounted = 1024;
+constexpr std::size_t kMaxSegmentsDecoded = 8;
 
 // Snapshot is the state that one list answers from. The log only grows, so its
 // segments are read afterwards, each on its own.
@@ -34,6 +38,7 @@ Result<Snapshot> take_snapshot(store::Transaction& tx, TenantId tenant, const Fi
   if (!snapshot.head) return snapshot;
   TRY_ASSIGN(const std::uint64_t kept, first_kept(tx, snapshot.head->log));
   snapshot.gone = kept * kSegmentSize;
+  snapshot.oldest = kept;
   snapshot.newest = (snapshot.head->frontier.size() - 1) / kSegmentSize;
   if (filter.to) {
     TRY_ASSIGN(snapshot.newest, newest_segment_begun(tx, snapshot.head->log, *filter.to));
@@ -41,7 +46,7 @@ Result<Snapshot> take_snapshot(store::Transaction& tx, TenantId tenant, const Fi
   if (filter.from) {
     TRY_ASSIGN(const auto oldest, oldest_segment_reaching(tx, snapshot.head->log, *filter.from));
     if (!oldest) snapshot.newest.reset();
-    snapshot.oldest = oldest.value_or(0);
+    snapshot.oldest = std::max(kept, oldest.value_or(0));
   }
   return snapshot;
 }
@@ -57,6 +62,8 @@ std::vector<SegmentWalk::Group> groups_of(const Filter& filter) {
     if (values.empty()) return;
     auto& group = groups.emplace_back();
     for (const std::string& value : values) group.push_back(std::string(kind) + value);
+    std::ranges::sort(group);
+    group.erase(std::ranges::unique(group).begin(), group.end());
   };
   add("c:", filter.categories);
   add("a:", filter.actions);
@@ -102,6 +109,10 @@ class Collector {
 
   [[nodiscard]] std::int64_t seen() const { return seen_; }
   [[nodiscard]] bool page_full() const { return seen_ >= end_; }
+  // shows is whether some of the next `events` stand on the page.
+  [[nodiscard]] bool shows(std::int64_t events) const {
+    return seen_ + events > begin_ && !page_full();
+  }
   [[nodiscard]] std::vector<Entry> take() { return std::move(entries_); }
 
  private:
@@ -172,16 +183,47 @@ Status collect_all(store::Database& database, const Snapshot& snapshot, Collecto
   return {};
 }
 
+// countable is how many matches the index knows of in a segment that stands whole
+// within what the list is of, and need not be opened to be told.
+std::optional<std::int64_t> countable(const Snapshot& snapshot, const Filter& filter,
+                                      const TermCount& found) {
+  const bool whole = (found.segment + 1) * kSegmentSize <= snapshot.head->frontier.size();
+  if (!whole || filter.from || filter.to || !filter.actor.empty()) return std::nullopt;
+  return found.count;
+}
+
+// Budget is how much of the log one list may look at.
+class Budget {
+ public:
+  // spend is false when nothing more may be read.
+  bool spend(bool counts_only, bool page_full) {
+    if (counts_only) return ++counted_ <= kMaxSegmentsCounted;
+    return page_full ? ++decoded_ <= kMaxSegmentsDecoded : ++read_ <= kMaxSegmentsRead;
+  }
+
+ private:
+  std::size_t read_ = 0;
+  std::size_t counted_ = 0;
+  std::size_t decoded_ = 0;
+};
+
 // collect_filtered is false when it stopped before the oldest event.
 Result<bool> collect_filtered(store::Database& database, const Snapshot& snapshot,
                               const Filter& filter, Collector& collector) {
   if (!snapshot.head || !snapshot.newest) return true;
   SegmentWalk walk(snapshot.head->log, snapshot.oldest, *snapshot.newest, groups_of(filter));
-  for (std::size_t read = 0; collector.seen() < kMaxCounted; ++read) {
-    TRY_ASSIGN(const auto segment, walk.next(database));
-    if (!segment) return true;
-    if (read == kMaxSegmentsRead) return false;
-    TRY_ASSIGN(const bool kept, offer_segment(database, snapshot.head->log, *segment,
+  Budget budget;
+  while (collector.seen() < kMaxCounted) {
+    TRY_ASSIGN(const auto found, walk.next(database));
+    if (!found) return true;
+    const auto count = countable(snapshot, filter, *found);
+    const bool counts_only = count && !collector.shows(*count);
+    if (!budget.spend(counts_only, collector.page_full())) return false;
+    if (counts_only) {
+      collector.skip(*count);
+      continue;
+    }
+    TRY_ASSIGN(const bool kept, offer_segment(database, snapshot.head->log, found->segment,
                                               snapshot.head->frontier.size(), collector));
     if (!kept) return true;
   }
