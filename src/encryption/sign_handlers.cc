@@ -6,14 +6,15 @@
 #include "encryption/rules.h"
 #include "encryption/transit_text.h"
 #include "encryption/transit_wire.h"
+#include "keyring/material.h"
 
 namespace quantumapi::encryption {
 namespace {
 
 using http::Call;
 using http::Reply;
-using keyring::KeyRecord;
 using keyring::Keyring;
+using KeyUse = keyring::Keyring::KeyUse;
 using keyring::Purpose;
 
 constexpr json::Naming kBoth = json::Naming::kCamelAndSnake;
@@ -34,20 +35,28 @@ Result<Bytes> data_of(const Call& call, std::string_view data,
   return octets;
 }
 
-// key_of is the key of the path, else that of keyId.
-Result<KeyRecord> key_of(Keyring& keyring, const Call& call,
-                         std::optional<std::string_view> named) {
-  if (transit(call)) return find_key(keyring, call);
-  if (!named) return fail_field("keyId", "is required");
-  return find_named(keyring, call.principal(), *named);
+// key_of is the key of the path, else that of keyId. One named by its id is most often in memory.
+Result<KeyUse> key_of(Keyring& keyring, const Call& call, std::optional<std::string_view> named) {
+  if (!transit(call) && !named) return fail_field("keyId", "is required");
+  const std::string_view text = transit(call) ? call.parameter(0) : *named;
+  if (const auto id = KeyId::parse(text)) {
+    TRY(check_reach(call.principal(), *id));
+    return keyring.find_use(call.principal().tenant, *id, call.may_block());
+  }
+  TRY_ASSIGN(keyring::KeyRecord found, find_named(keyring, call.principal(), text));
+  return KeyUse{found.id, std::move(found.name), found.purpose,
+                keyring::algorithm_name(found.algorithm)};
 }
 
-bool signs(const KeyRecord& key) {
+bool signs(const KeyUse& key) {
   return key.purpose == Purpose::kSign || key.purpose == Purpose::kImage;
 }
 
-AuditEvent use_of(const Call& call, const KeyRecord& key, std::uint32_t version) {
-  AuditEvent event = key_event(call, key);
+AuditEvent use_of(const Call& call, const KeyUse& key, std::uint32_t version) {
+  AuditEvent event = call.event();
+  event.resource_type = "key";
+  event.resource = key.id.uuid;
+  event.resource_name = key.name;
   event.key_version = version;
   event.algorithm = kept(call, key.algorithm);
   event.channel = transit(call) ? "transit" : "eaas";
@@ -74,7 +83,7 @@ bool mac_matches(const crypto::HmacKey& key, ByteView data, ByteView mac) {
   return false;
 }
 
-Result<bool> matches(Keyring& keyring, const Call& call, const KeyRecord& key, ByteView data,
+Result<bool> matches(Keyring& keyring, const Call& call, const KeyUse& key, ByteView data,
                      const TransitText& signature) {
   const TenantId tenant = call.principal().tenant;
   if (key.purpose == Purpose::kHmac) {
@@ -95,11 +104,11 @@ Result<Reply> handle_sign(Keyring& keyring, Call& call) {
   TRY_ASSIGN(const auto request,
              json::decode_request<SignRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const Bytes data, data_of(call, request.data, request.encoding));
-  TRY_ASSIGN(const KeyRecord key, key_of(keyring, call, request.key_id));
+  TRY_ASSIGN(const KeyUse key, key_of(keyring, call, request.key_id));
   if (!signs(key)) return fail_field("keyId", "is no signing key");
   const std::string_view asked = request.algorithm.value_or("sha256");
   if (asked != "sha256" && asked != "sha384" && asked != "sha512" && asked != key.algorithm)
-    return fail_field("algorithm", "is not the key's, " + key.algorithm);
+    return fail_field("algorithm", "is not the key's, " + std::string(key.algorithm));
   TRY_ASSIGN(const auto version,
              keyring.newest_signing(call.principal().tenant, key.id, call.may_block()));
   TRY_ASSIGN(const Bytes signature, version->signer.sign(data, ""));
@@ -113,7 +122,7 @@ Result<Reply> handle_hmac(Keyring& keyring, Call& call) {
   TRY_ASSIGN(const auto request,
              json::decode_request<SignRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const Bytes data, data_of(call, request.data, request.encoding));
-  TRY_ASSIGN(const KeyRecord key, key_of(keyring, call, request.key_id));
+  TRY_ASSIGN(const KeyUse key, key_of(keyring, call, request.key_id));
   if (key.purpose != Purpose::kHmac) return fail_field("keyId", "is no hmac key");
   TRY_ASSIGN(const auto version,
              keyring.newest_hmac(call.principal().tenant, key.id, call.may_block()));
@@ -131,7 +140,7 @@ Result<Reply> handle_verify(Keyring& keyring, Call& call) {
   TRY_ASSIGN(const Bytes data, data_of(call, request.data, request.encoding));
   const auto signature = read_transit_text(request.signature);
   if (!signature) return fail_field("signature", "is not vault:v{n}: and base64");
-  TRY_ASSIGN(const KeyRecord key, key_of(keyring, call, request.key_id));
+  TRY_ASSIGN(const KeyUse key, key_of(keyring, call, request.key_id));
   if (!signs(key) && key.purpose != Purpose::kHmac)
     return fail_field("keyId", "neither signs nor makes MACs");
   auto valid = matches(keyring, call, key, data, *signature);

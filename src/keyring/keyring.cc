@@ -180,6 +180,12 @@ Result<KeyRecord> Keyring::find(TenantId tenant, std::string_view name) {
       [&](store::Transaction& tx) { return repository::find_visible(tx, tenant, name); }));
 }
 
+Result<Keyring::KeyUse> Keyring::find_use(TenantId tenant, KeyId key, bool may_block) {
+  TRY_ASSIGN(const auto row, impl_->row(tenant, key, may_block));
+  if (!row->visible) return no_such_key();
+  return KeyUse{row->id, row->name, row->purpose, row->algorithm};
+}
+
 Result<KeyPage> Keyring::list(TenantId tenant, const Filter& filter) {
   return impl_->database.read(
       [&](store::Transaction& tx) { return repository::list(tx, tenant, filter); });

@@ -104,6 +104,16 @@ class Keyring {
   // find by id, or by name; kNotFound for another tenant's and for purposes that are not shown.
   Result<KeyRecord> find(TenantId tenant, KeyId key);
   Result<KeyRecord> find(TenantId tenant, std::string_view name);
+  // KeyUse is what the use of a key is judged and recorded by.
+  struct KeyUse {
+    KeyId id;
+    std::string name;
+    Purpose purpose;
+    std::string_view algorithm;  // a constant
+  };
+  // find_use is find by id, without the store where the key is in memory. kWouldBlock
+  // when it is not and `may_block` is false.
+  Result<KeyUse> find_use(TenantId tenant, KeyId key, bool may_block);
   struct Filter {
     std::optional<Purpose> purpose;    // kSign lists image keys too, as clients see them
     std::optional<std::string> state;  // absent: all but deleted ones

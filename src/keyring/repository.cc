@@ -19,7 +19,7 @@ constexpr std::string_view kCounter = "keys";
 
 constexpr Statement kFindRow{"keys.find_row", R"sql(
 SELECT id, tenant, purpose, algorithm, latest_version, min_decryption_version, state, revision,
-  expires_at
+  expires_at, name, visible
 FROM keys WHERE id = :id)sql"};
 
 constexpr Statement kFindDefault{"keys.find_default", R"sql(
@@ -165,6 +165,8 @@ Result<KeyRow> to_row(const Row& row) {
   TRY_ASSIGN(const Purpose purpose, parse_purpose(row.text(2)));
   return KeyRow{.id = row.id<KeyId>(0),
                 .tenant = row.id<TenantId>(1),
+                .name = std::string(row.text(9)),
+                .visible = row.integer(10) != 0,
                 .purpose = purpose,
                 .algorithm = algorithm_name(row.text(3)),
                 .latest_version = version_at(row, 4),

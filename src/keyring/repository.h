@@ -15,6 +15,8 @@ namespace quantumapi::keyring::repository {
 struct KeyRow {
   KeyId id;
   TenantId tenant;
+  std::string name;
+  bool visible;  // below /keys
   Purpose purpose;
   std::string_view algorithm;  // a constant
   std::uint32_t latest_version;
