@@ -3,12 +3,15 @@
 
 usage: bench/http_bench.py [--seconds 10] [--connections 64] [--database URL] [--only OPERATION]
 
-Each line is one operation with the audit durable before the answer. The rival's figures are OpenBao
-2.6.2 with its file audit device on a machine of the same size (docs/performance.md says how they came about),
-for "issue" step-ca 0.30.2 with its database, 8 connections.
+Each line is one operation with the audit durable before the answer, counted in fields where requests are
+batches. The rival's figures are OpenBao 2.6.2 with its file audit device on a machine of the same size
+(docs/performance.md says how they came about), for "issue" step-ca 0.30.2 with its database, 8 connections. `bare`
+is AWS-LC alone on the server's core, measured beside the load. A core is the server's only in part where others use
+the machine: then read `CPU us`, which is what one field or request took of it.
 """
 
 import argparse
+import dataclasses
 import json
 import os
 import pathlib
@@ -23,9 +26,21 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIN = ROOT / "build/release/bin"
-RIVAL = {"encrypt": 2789, "decrypt": 3299, "secret read": 2946, "secret write": 509, "health": 19172, "issue": 466}
-PROMISED = {"encrypt": 8, "secret read": 7, "secret write": 10, "issue": 5}
 SERVER_CORE, LOAD_CORE = 0, 1
+BATCH = 100
+
+
+@dataclasses.dataclass
+class Load:
+    """One operation: what wrk runs, the rival's rate, and what is promised."""
+
+    name: str
+    lua: str
+    rival: int
+    promised: str = ""
+    items: int = 1  # fields in a request
+    bare: str = ""  # the primitive of bench/bare_bench that the rate is held against
+    tls: bool = False
 
 LUA_HEAD = """
 wrk.headers["X-Api-Key"] = os.getenv("BENCH_KEY")
@@ -35,6 +50,11 @@ function response(status) if status >= 300 then bad = bad + 1 end end
 """
 
 
+def cpu_of(stat):
+    fields = stat.read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -42,14 +62,19 @@ def free_port():
 
 
 class Server:
-    def __init__(self, directory, database):
+    """A new platform in `directory` and its server; `prepare(data, tenant)` comes between the two."""
+
+    def __init__(self, directory, database="", prepare=None):
         self.data = pathlib.Path(directory) / "data"
         self.plain, self.tls = free_port(), free_port()
         store = ["--data", str(self.data)]
         if database:
             store += ["--database", database, "--key-journal", str(pathlib.Path(directory) / "keys.journal")]
         made = subprocess.run([BIN / "quantumapid", "init", *store, "--json"], check=True, capture_output=True, text=True)
-        self.key = json.loads(made.stdout)["api_key"]
+        made = json.loads(made.stdout)
+        self.key = made["api_key"]
+        if prepare:
+            prepare(self.data, made["tenant_id"])
         begun = time.monotonic()
         self.process = subprocess.Popen(
             ["taskset", "-c", str(SERVER_CORE), BIN / "quantumapid", "serve", *store, "--io-threads", "1",
@@ -77,8 +102,24 @@ class Server:
         return int(re.search(rf"{name}:\s+(\d+)", text).group(1)) / 1024
 
     def cpu_seconds(self):
-        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_of(pathlib.Path(f"/proc/{self.process.pid}/stat"))
+
+    def threads_cpu_seconds(self):
+        """Processor time by the name of the threads."""
+        used = {}
+        for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
+            name = (task / "comm").read_text().strip()
+            used[name] = used.get(name, 0) + cpu_of(task / "stat")
+        return used
+
+    def written(self):
+        """Octets that the process had written to the disk."""
+        text = pathlib.Path(f"/proc/{self.process.pid}/io").read_text()
+        return int(re.search(r"^write_bytes: (\d+)", text, re.M).group(1))
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(30)
 
     def lag(self):
         with urllib.request.urlopen(f"http://127.0.0.1:{self.plain}/metrics") as answer:
@@ -113,7 +154,7 @@ def wrk(server, lua, seconds, connections, tls=False):
         number, unit = re.search(rf"^ +{percent}% +([\d.]+)(us|ms|s)$", out, re.M).groups()
         return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
 
-    return {"rate": float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)), "p50": quantile(50), "p99": quantile(99),
+    return {"count": count, "rate": float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)), "p50": quantile(50), "p99": quantile(99),
             "bad": int(bad.group(1)) if bad else 0, "cpu_us": cpu / count * 1e6, "lag": max(lags, default=0)}
 
 
@@ -127,50 +168,78 @@ def main():
     with tempfile.TemporaryDirectory(prefix="quantumapi-bench-") as directory:
         server = Server(directory, options.database)
         try:
-            run(server, options, directory)
+            run(server, options)
         finally:
-            server.process.terminate()
-            server.process.wait(30)
+            server.stop()
 
 
-def requests_pool(server, directory, count=64):
-    """Bodies that order certificates, each for a key of its own."""
-    env = {**os.environ, "QUANTUMAPI_KEY": server.key, "QUANTUMAPI_URL": f"http://127.0.0.1:{server.plain}"}
-    qapi = lambda *args: subprocess.run([BIN / "qapi", *args], check=True, capture_output=True, text=True, env=env).stdout
-    qapi("ca", "identity", "create", "bench", "--dns", "bench.internal")
-    key = str(pathlib.Path(directory) / "bench.key")
-    return [json.dumps({"identity": "bench", "csr": qapi("cert", "request", "bench", "--key-out", key)}) for _ in range(count)]
+def bare_rate(primitive):
+    """What AWS-LC alone does in a second of the server's core."""
+    out = subprocess.run(["taskset", "-c", str(SERVER_CORE), BIN / "bare_bench", f"--benchmark_filter={primitive}",
+                          "--benchmark_min_time=0.5", "--benchmark_format=json"],
+                         capture_output=True, text=True, check=True).stdout
+    return json.loads(out)["benchmarks"][0]["per_s"]
 
 
-def run(server, options, directory):
+def all_loads(server):
     ids = [server.call("POST", "/api/v1/secrets", {"name": f"bench-{i}", "value": "v" * 32})["id"] for i in range(1000)]
     payload = server.call("POST", "/api/v1/encrypt", {"plaintext": "f" * 32})["encryptedPayload"]
-    post = lambda path, body: f"wrk.method = 'POST'\nwrk.path = '{path}'\nwrk.body = [[{json.dumps(body)}]]\n"
+    signing = server.call("POST", "/api/v1/keys", {"name": "bench-signing", "keyType": "signing", "algorithm": "ML-DSA-65"})
+
+    def post(path, body):
+        return f"wrk.method = 'POST'\nwrk.path = '{path}'\nwrk.body = [[{json.dumps(body)}]]\n"
+
     table = "local ids = {" + ",".join(f"'{i}'" for i in ids) + "}\n"
-    loads = {
-        "health": "wrk.path = '/health/live'\n",
-        "encrypt": post("/api/v1/encrypt", {"plaintext": "f" * 32}),
-        "decrypt": post("/api/v1/decrypt", {"encryptedPayload": payload}),
-        "secret read": table + "local n = 0\nfunction request() n = n % #ids + 1\n"
-                       "return wrk.format('GET', '/api/v1/secrets/' .. ids[n]) end\n",
-        "secret write": "local n = 0\nlocal run = tostring(os.time())\nfunction request() n = n + 1\n"
-                        "return wrk.format('POST', '/api/v1/secrets', nil, '{\"name\":\"w' .. run .. '-' .. n .. "
-                        "'\",\"value\":\"vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv\"}') end\n",
-    }
-    if options.only in ("", "issue"):
-        bodies = "local bodies = {" + ",".join(f"[[{body}]]" for body in requests_pool(server, directory)) + "}\n"
-        loads["issue"] = bodies + ("local n = 0\nfunction request() n = n % #bodies + 1\n"
-                                   "return wrk.format('POST', '/api/v1/certificates', nil, bodies[n]) end\n")
+    encrypt = post("/api/v1/encrypt", {"plaintext": "f" * 32})
+    fields = [{"plaintext": "f" * 32} for _ in range(BATCH)]
+    return [
+        Load("health", "wrk.path = '/health/live'\n", 19172),
+        Load("encrypt", encrypt, 2789, "8 x"),
+        Load("encrypt TLS", encrypt, 3025, tls=True),
+        Load("decrypt", post("/api/v1/decrypt", {"encryptedPayload": payload}), 3299),
+        Load("batch", post("/api/v1/encrypt/batch", {"items": fields}), 32100, "200,000/s", items=BATCH),
+        Load("batch perItem", post("/api/v1/encrypt/batch", {"items": fields, "perItem": True}), 32100, "1.5 x",
+             items=BATCH, bare="Encapsulate"),
+        Load("sign", post("/api/v1/sign", {"keyId": signing["id"], "data": "d" * 32}), 2925, "0.75 bare", bare="Sign"),
+        Load("secret read", table + "local n = 0\nfunction request() n = n % #ids + 1\n"
+             "return wrk.format('GET', '/api/v1/secrets/' .. ids[n]) end\n", 2946, "7 x"),
+        Load("secret write", "local n = 0\nlocal run = tostring(os.time())\nfunction request() n = n + 1\n"
+             "return wrk.format('POST', '/api/v1/secrets', nil, '{\"name\":\"w' .. run .. '-' .. n .. "
+             "'\",\"value\":\"vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv\"}') end\n", 509, "10 x"),
+    ]
+
+
+def issue_load(server, count=64):
+    """Orders certificates, each for a key of its own."""
+    env = {**os.environ, "QUANTUMAPI_KEY": server.key, "QUANTUMAPI_URL": f"http://127.0.0.1:{server.plain}"}
+
+    def qapi(*args):
+        return subprocess.run([BIN / "qapi", *args], check=True, capture_output=True, text=True, env=env).stdout
+
+    qapi("ca", "identity", "create", "bench", "--dns", "bench.internal")
+    key = str(server.data / "bench.key")
+    bodies = [json.dumps({"identity": "bench", "csr": qapi("cert", "request", "bench", "--key-out", key)}) for _ in range(count)]
+    return Load("issue", "local bodies = {" + ",".join(f"[[{body}]]" for body in bodies) + "}\n"
+                "local n = 0\nfunction request() n = n % #bodies + 1\n"
+                "return wrk.format('POST', '/api/v1/certificates', nil, bodies[n]) end\n", 466, "5 x")
+
+
+def run(server, options):
     print(f"start to first healthy answer {server.start_ms:.0f} ms; resident {server.status('VmRSS'):.0f} MiB idle")
-    print(f"{'operation':<14}{'req/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'CPU us':>9}{'lag s':>8}{'errors':>8}{'rival':>8}{'ratio':>8}{'promised':>10}")
-    for name, lua in loads.items():
-        if options.only not in ("", name):
+    columns = ("per s", "p50 ms", "p99 ms", "CPU us", "lag s", "errors", "rival", "ratio", "bare", "ratio", "promised")
+    print(f"{'operation':<14}" + "".join(f"{column:>10}" for column in columns))
+    loads = all_loads(server)
+    if options.only in ("", "issue"):
+        loads.append(issue_load(server))
+    for load in loads:
+        if options.only not in ("", load.name):
             continue
-        for tls in ((False, True) if name == "encrypt" else (False,)):
-            seen = wrk(server, lua, options.seconds, options.connections, tls)
-            shown = name + (" TLS" if tls else "")
-            print(f"{shown:<14}{seen['rate']:>9.0f}{seen['p50']:>9.2f}{seen['p99']:>9.2f}{seen['cpu_us']:>9.1f}{seen['lag']:>8.2f}"
-                  f"{seen['bad']:>8}{RIVAL[name]:>8}{seen['rate'] / RIVAL[name]:>8.1f}{PROMISED.get(name, ''):>10}", flush=True)
+        seen = wrk(server, load.lua, options.seconds, options.connections, load.tls)
+        rate = seen["rate"] * load.items
+        bare = bare_rate(load.bare) if load.bare else 0
+        print(f"{load.name:<14}{rate:>10.0f}{seen['p50']:>10.2f}{seen['p99']:>10.2f}{seen['cpu_us'] / load.items:>10.2f}"
+              f"{seen['lag']:>10.2f}{seen['bad']:>10}{load.rival:>10}{rate / load.rival:>10.2f}"
+              + (f"{bare:>10.0f}{rate / bare:>10.2f}" if bare else f"{'':>20}") + f"{load.promised:>10}", flush=True)
     print(f"resident {server.status('VmRSS'):.0f} MiB after the load, peak {server.status('VmHWM'):.0f} MiB")
 
 

@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""Measures what a long audit log costs: ten million records against a log of a thousand, and one durable event.
+
+usage: bench/audit_bench.py [--records 10000000] [--rounds 5] [--seconds 2]
+
+Two servers on one core take turns: the log of one has --records records, made by bench/audit_fill in the store's own
+format (ten million take some ten gigabytes and minutes), that of the other a thousand. A ratio is the median over
+the rounds of the processor time that one request took of either. The price of a durable event is that of the threads
+that do nothing but write it: store-writer, store-ckpt and sequencer.
+"""
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+from http_bench import BIN, Server, wrk
+
+SHORT = 1000
+PROMISED = 1.2
+WRITERS = ("store-writer", "store-ckpt", "sequencer")
+QUERIES = {
+    "all": "",
+    "category=encryption": "category=encryption",
+    "action=payload.encrypt": "action=payload.encrypt",
+    "category, action": "category=encryption&action=payload.encrypt",
+    "two actions": "action=payload.encrypt,secret.read",
+    "the last hour": "from={hour_ago}",
+}
+
+
+def fill(records):
+    def prepare(data, tenant):
+        begun = time.monotonic()
+        subprocess.run([BIN / "audit_fill", data, tenant, str(records)], check=True)
+        size = sum(file.stat().st_size for file in data.iterdir())
+        print(f"{records:,} records made in {time.monotonic() - begun:.0f} s: {size / 2**20:,.0f} MiB", flush=True)
+    return prepare
+
+
+def get(query):
+    return f"wrk.path = '/api/v1/audit-logs?pageSize=50&{query}'\n"
+
+
+ENCRYPT = "wrk.method = 'POST'\nwrk.path = '/api/v1/encrypt'\nwrk.body = '{\"plaintext\":\"" + "f" * 32 + "\"}'\n"
+
+
+def compare(name, lua, servers, options, connections):
+    """Both in turn, so that what else the machine does weighs on both alike."""
+    seen = {label: [] for label in servers}
+    for _ in range(options.rounds):
+        for label, server in servers.items():
+            seen[label].append(wrk(server, lua, options.seconds, connections))
+    bad = sum(one["bad"] for runs in seen.values() for one in runs)
+    ratio = statistics.median(full["cpu_us"] / short["cpu_us"] for short, full in zip(seen["short"], seen["full"]))
+    column = {label: (statistics.median(one["cpu_us"] for one in runs), statistics.median(one["p50"] for one in runs))
+              for label, runs in seen.items()}
+    print(f"{name:<24}" + "".join(f"{cpu:>12.1f}{p50:>10.2f}" for cpu, p50 in column.values())
+          + f"{ratio:>9.2f}{PROMISED:>10}{bad:>8}", flush=True)
+
+
+def price(server, options):
+    cpu, written = server.threads_cpu_seconds(), server.written()
+    count = wrk(server, ENCRYPT, options.rounds * options.seconds, 64)["count"]
+    time.sleep(3)  # what waits for the sequencer and the checkpoint is part of it
+    after = server.threads_cpu_seconds()
+    used = sum(after.get(name, 0) - cpu.get(name, 0) for name in WRITERS)
+    print(f"a durable event: {used / count * 1e6:.1f} us of processor time in {', '.join(WRITERS)}; "
+          f"{(server.written() - written) / count:,.0f} octets written ({count:,} events, 64 connections)")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--records", type=int, default=10_000_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=2)
+    options = parser.parse_args()
+    hour_ago = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3600))
+    with tempfile.TemporaryDirectory(prefix="quantumapi-bench-") as short, \
+            tempfile.TemporaryDirectory(prefix="quantumapi-bench-") as full:
+        servers = {}
+        try:
+            servers["short"] = Server(short, prepare=fill(SHORT))
+            servers["full"] = Server(full, prepare=fill(options.records))
+            print(f"{'newest page':<24}{'short us':>12}{'p50 ms':>10}{'full us':>12}{'p50 ms':>10}{'ratio':>9}{'promised':>10}"
+                  f"{'errors':>8}")
+            for name, query in QUERIES.items():
+                compare(name, get(query.format(hour_ago=hour_ago)), servers, options, 4)
+            compare("encrypt", ENCRYPT, servers, options, 64)
+            price(servers["short"], options)
+        finally:
+            for server in servers.values():
+                server.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
