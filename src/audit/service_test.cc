@@ -198,7 +198,7 @@ TEST_P(Listing, CountsTheSameFromTheIndexAsByReading) {
     append(std::move(events));
   };
   for (int i = 0; i < 6; ++i) {
-    mixed(500);
+    mixed(300);
     drain();
   }
   tick();
@@ -210,7 +210,7 @@ TEST_P(Listing, CountsTheSameFromTheIndexAsByReading) {
           Filter{.actions = {"secret.read"}}, Filter{.actions = {"secret.read", "key.read"}},
           Filter{.actions = {"secret.read", "secret.read"}},
           Filter{.actions = {"secret.read"}, .page = 3, .page_size = 200},
-          Filter{.categories = {"keys"}, .page = 6, .page_size = 200},
+          Filter{.categories = {"keys"}, .page = 4, .page_size = 200},
           Filter{.categories = {"keys", "secrets"}, .actions = {"secret.create"}}}) {
       const Page page = list(filter);
       EXPECT_FALSE(page.total_is_bounded);
@@ -220,15 +220,15 @@ TEST_P(Listing, CountsTheSameFromTheIndexAsByReading) {
     return totals;
   };
   const auto counted = counts();
-  EXPECT_EQ(counted[0], 6 * 167 + 14);
+  EXPECT_EQ(counted[0], 6 * 100 + 14 + 1);  // the tenant's own first event is one of keys
   EXPECT_EQ(counted[1], 50);
   static const store::Statement kForget{"test.forget", "UPDATE audit_terms SET count = NULL"};
   execute(kForget, {});
   EXPECT_EQ(counts(), counted);
   // A row without a count stays so, whatever is added to it.
-  mixed(500);
+  mixed(300);
   drain();
-  EXPECT_EQ(list({.categories = {"keys"}}).total, counted[0] + 167);
+  EXPECT_EQ(list({.categories = {"keys"}}).total, counted[0] + 100);
 }
 
 TEST_P(Listing, SaysThatItCountedNotAllWhereOnlyReadingWouldTell) {

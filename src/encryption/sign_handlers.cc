@@ -153,7 +153,7 @@ Result<Reply> handle_verify(Keyring& keyring, Call& call) {
     event.error = "invalid_signature";
   }
   call.audit(std::move(event));
-  const VerifyReply reply{*valid, *valid, key.algorithm, signature->version};
+  const VerifyReply reply{*valid, *valid, std::string(key.algorithm), signature->version};
   return Reply::json(call.request(), reply, kBoth);
 }
 
