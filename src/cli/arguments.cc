@@ -27,6 +27,7 @@ constexpr ValueCommand kCommands[] = {
     {{"transit", "decrypt"}, 3}, {{"transit", "rewrap"}, 3}, {{"transit", "sign"}, 3},
     {{"transit", "verify"}, 3},  {{"transit", "hmac"}, 3},   {{"keys", "import"}, 3},
     {{"datakey", "unwrap"}, 3},  {{"streams", "create"}, 4}, {{"streams", "update"}, 5},
+    {{"rewrap", ""}, 1},
 };
 
 // Options of those commands and of qapi itself; a test holds this list against --help.

@@ -181,6 +181,7 @@ TEST_F(Cli, NoOptionInTheHelpIsTakenForAValue) {
                                               {{"hash"}, {}},
                                               {{"transit", "encrypt"}, {"key"}},
                                               {{"transit", "decrypt"}, {"key"}},
+                                              {{"rewrap"}, {}},
                                               {{"transit", "rewrap"}, {"key"}},
                                               {{"transit", "sign"}, {"key"}},
                                               {{"transit", "verify"}, {"key"}},
@@ -226,6 +227,23 @@ TEST_F(Cli, EncryptsAndDecrypts) {
             R"({"plaintext":"--clear","encoding":"utf8","additionalData":"row 7"})");
   EXPECT_EQ(server.received()[1].body,
             R"({"encryptedPayload":"qa1.abc","additionalData":"row 7"})");
+}
+
+TEST_F(Cli, EncryptsPayloadsAnewOneByOneAndInLines) {
+  auto& server = platform([](const Received& request) {
+    if (request.line.ends_with("/rewrap/batch"))
+      return TestPlatform::json(R"({"results":[{"index":0,"encryptedPayload":"qa1.n"},
+                                               {"index":1,"error":{"code":"c","message":"bad"}}]})");
+    return TestPlatform::json(R"({"encryptedPayload":"qa1.new","keyId":"k","keyVersion":2})");
+  });
+  EXPECT_EQ(run({"rewrap", "qa1.old", "--aad", "row 7", "--key", kId}).out, "qa1.new\n");
+  EXPECT_EQ(server.received()[0].body,
+            R"({"encryptedPayload":"qa1.old","additionalData":"row 7","keyId":")" +
+                std::string(kId) + R"("})");
+  const Ran lines = run({"rewrap", "-", "--lines"}, "qa1.a\nqa1.b\n");
+  EXPECT_EQ(lines.out, "qa1.n\n\n");
+  EXPECT_TRUE(lines.err.contains("line 2: bad")) << lines.err;
+  EXPECT_EQ(lines.code, kInvalid);
 }
 
 TEST_F(Cli, SaysWhenRandomOctetsAreNotQuantum) {

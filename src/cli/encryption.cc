@@ -1,4 +1,4 @@
-// qapi encrypt, decrypt, hash and random.
+// qapi encrypt, decrypt, rewrap, hash and random.
 #include "cli/answer.h"
 #include "cli/group.h"
 #include "cli/lines.h"
@@ -14,6 +14,20 @@ struct TextOptions {
   std::string aad;
   bool lines = false;
 };
+
+struct RewrapOptions {
+  std::string value;  // stands in for the real one
+  std::string aad;
+  std::string key;
+  bool lines = false;
+};
+
+struct RewrapBody {
+  std::string_view encrypted_payload;
+  Text additional_data;
+  Text key_id;
+};
+BOOST_DESCRIBE_STRUCT(RewrapBody, (), (encrypted_payload, additional_data, key_id))
 
 struct HashOptions {
   std::string value;  // stands in for the real one
@@ -97,6 +111,27 @@ Outcome decrypt(Context& context, const TextOptions& options) {
   return kOk;
 }
 
+Outcome rewrap(Context& context, const RewrapOptions& options) {
+  std::string key;
+  if (!options.key.empty()) {
+    TRY_ASSIGN(sdk::Client* const client, context.client());
+    TRY_ASSIGN(key, client->keys().find_id(options.key));
+  }
+  if (options.lines) {
+    LineWork work{
+        .path = "/rewrap/batch", .item = "encryptedPayload", .result = "encryptedPayload"};
+    if (!options.aad.empty())
+      work.item_members.emplace_back("additionalData", json_text(options.aad));
+    if (!key.empty()) work.body_members.emplace_back("keyId", json_text(key));
+    return perform_lines(context, work);
+  }
+  TRY_ASSIGN(const auto payload, context.value("Payload to encrypt anew"));
+  TRY_ASSIGN(const auto answer,
+             ask(context, "POST", "/rewrap",
+                 RewrapBody{trimmed(payload.reveal()), shown(options.aad), shown(key)}));
+  return print_answer(context, answer, "encryptedPayload", Format::kValue);
+}
+
 Outcome hash(Context& context, const HashOptions& options) {
   if (options.lines)
     return perform_lines(context, {.path = "/hash/searchable/batch",
@@ -147,6 +182,13 @@ void add_encryption(CLI::App& root, Context& context) {
   add_value(*decrypt_command, "TEXT", sealed->value, "The payload");
   decrypt_command->add_option("--aad", sealed->aad, "The data that encrypt was given");
   add_lines(*decrypt_command, sealed->lines);
+
+  const auto [rewrap_command, old] = add_command(
+      root, context, "rewrap", "Encrypt a payload anew, under its key's newest version", rewrap);
+  add_value(*rewrap_command, "TEXT", old->value, "The payload");
+  rewrap_command->add_option("--aad", old->aad, "The data that encrypt was given");
+  rewrap_command->add_option("--key", old->key, "Another key to go to, by id or name");
+  add_lines(*rewrap_command, old->lines);
 
   const auto [hash_command, hashed] = add_command(
       root, context, "hash", "Hash a text, trimmed and in lower case, to find it by", hash);

@@ -116,6 +116,10 @@ Outcome transit_decrypt(Context& context, const TransitOptions& options) {
 }
 
 Outcome transit_rewrap(Context& context, const TransitOptions& options) {
+  if (options.lines)
+    return perform_lines(context, {.path = "/transit/batch/rewrap/" + segment(options.key),
+                                   .item = "ciphertext",
+                                   .result = "ciphertext"});
   TRY_ASSIGN(const auto text, context.value("Ciphertext"));
   TRY_ASSIGN(const auto answer, ask(context, "POST", "/transit/rewrap/" + segment(options.key),
                                     CiphertextBody{text.reveal()}));
@@ -156,7 +160,7 @@ void add_transit(CLI::App& root, Context& context) {
     const auto [command, options] = add_command(group, context, name, about, perform);
     command->add_option("KEY", options->key, "Name of the key")->required();
     add_value(*command, "TEXT", options->value, "The text or ciphertext");
-    if (perform != transit_rewrap) add_lines(*command, options->lines);
+    add_lines(*command, options->lines);
   }
 }
 

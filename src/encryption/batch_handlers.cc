@@ -5,6 +5,7 @@
 #include "encryption/handlers.h"
 #include "encryption/rules.h"
 #include "encryption/shared_sealer.h"
+#include "encryption/used.h"
 
 namespace quantumapi::encryption {
 namespace {
@@ -63,8 +64,18 @@ class Sealer {
   Bytes payload_;
 };
 
-// audit_batch records the one event of a batch. `key` and `version` name the
-// key of its items where it is one.
+Result<std::string_view> open_item(EncryptionService& service, Call& call, const Value& item,
+                                   Used& used) {
+  TRY_ASSIGN(const auto payload, text_of(item, "encryptedpayload", "encryptedPayload"));
+  TRY_ASSIGN(const auto additional, optional_text_of(item, "additionaldata", "additionalData"));
+  TRY_ASSIGN(const auto opened,
+             service.decrypt(call.principal(), payload, additional.value_or(""), call.may_block()));
+  used.add(opened.key, opened.key_version, opened.algorithm);
+  return in_arena(call, opened.plaintext);
+}
+
+}  // namespace
+
 void audit_batch(Call& call, AuditEvent event, std::size_t size, std::size_t failed) {
   event.resource_type = "key";
   event.channel = "eaas";
@@ -76,42 +87,6 @@ void audit_batch(Call& call, AuditEvent event, std::size_t size, std::size_t fai
   }
   call.audit(std::move(event));
 }
-
-// Used is the one key version that all opened items were of, if it was one.
-class Used {
- public:
-  void add(const EncryptionService::Decrypted& opened) {
-    if (!any_) first_ = {opened.key, opened.key_version, opened.algorithm};
-    one_ = one_ && first_.key == opened.key && first_.version == opened.key_version;
-    any_ = true;
-  }
-  [[nodiscard]] AuditEvent event(const Call& call) const {
-    if (any_ && one_) return event_of(call, first_.key, first_.version, first_.algorithm);
-    return call.event();
-  }
-
- private:
-  struct Version {
-    KeyId key;
-    std::uint32_t version = 0;
-    std::string_view algorithm;
-  };
-  Version first_{};
-  bool any_ = false;
-  bool one_ = true;
-};
-
-Result<std::string_view> open_item(EncryptionService& service, Call& call, const Value& item,
-                                   Used& used) {
-  TRY_ASSIGN(const auto payload, text_of(item, "encryptedpayload", "encryptedPayload"));
-  TRY_ASSIGN(const auto additional, optional_text_of(item, "additionaldata", "additionalData"));
-  TRY_ASSIGN(const auto opened,
-             service.decrypt(call.principal(), payload, additional.value_or(""), call.may_block()));
-  used.add(opened);
-  return in_arena(call, opened.plaintext);
-}
-
-}  // namespace
 
 Result<Reply> handle_encrypt_batch(EncryptionService& service, Call& call) {
   TRY(check_thread(call, kPureEncryptBody));

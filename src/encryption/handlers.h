@@ -39,6 +39,8 @@ Result<http::Reply> handle_transit_encrypt_batch(EncryptionService& service,
                                                  keyring::Keyring& keyring, http::Call& call);
 Result<http::Reply> handle_transit_decrypt_batch(EncryptionService& service,
                                                  keyring::Keyring& keyring, http::Call& call);
+Result<http::Reply> handle_transit_rewrap_batch(EncryptionService& service,
+                                                keyring::Keyring& keyring, http::Call& call);
 Result<http::Reply> handle_sign(keyring::Keyring& keyring, http::Call& call);
 Result<http::Reply> handle_verify(keyring::Keyring& keyring, http::Call& call);
 Result<http::Reply> handle_hmac(keyring::Keyring& keyring, http::Call& call);

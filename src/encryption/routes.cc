@@ -5,6 +5,7 @@
 #include "encryption/hash_routes.h"
 #include "encryption/key_routes.h"
 #include "encryption/quota_routes.h"
+#include "encryption/rewrap_routes.h"
 #include "encryption/transit_routes.h"
 #include "encryption/wire.h"
 
@@ -155,6 +156,7 @@ std::vector<Route> routes(EncryptionService& service, keyring::Keyring& keyring,
                          list_route(keyring),          get_route(keyring),
                          rotate_route(keyring),        entropy_route(entropy, quota)};
   for (Route& route : key_change_routes(keyring)) all.push_back(std::move(route));
+  for (Route& route : rewrap_routes(service)) all.push_back(std::move(route));
   for (Route& route : transit_routes(service, keyring)) all.push_back(std::move(route));
   for (Route& route : data_key_routes(service, keyring, entropy)) all.push_back(std::move(route));
   for (Route& route : hash_routes(keyring)) all.push_back(std::move(route));

@@ -1,4 +1,4 @@
-// Routes of EaaS: encrypt, decrypt, hash, keys, entropy.
+// Routes of EaaS: encrypt, decrypt, rewrap, hash, keys, entropy.
 #pragma once
 
 #include <vector>
@@ -9,7 +9,7 @@
 
 namespace quantumapi::encryption {
 
-// routes: POST /encrypt and /decrypt (also below /encryption), /keys and below,
+// routes: POST /encrypt, /decrypt and /rewrap (also below /encryption), /keys and below,
 // /transit and below, /sign, /verify, /hmac, /hash/searchable, /qrng/entropy,
 // /usage/quotas. The services outlive the routes.
 std::vector<http::Route> routes(EncryptionService& service, keyring::Keyring& keyring,

@@ -1,4 +1,4 @@
-// POST /transit/encrypt|decrypt|rewrap/{name} and /transit/batch/encrypt|decrypt/{name}.
+// POST /transit/encrypt|decrypt|rewrap/{name} and the same below /transit/batch.
 #include "base/json_request.h"
 #include "encryption/batch.h"
 #include "encryption/handler_tools.h"
@@ -52,6 +52,16 @@ Result<EncryptionService::Decrypted> open_one(EncryptionService& service, const 
   return service.decrypt(call.principal(), ciphertext, "", call.may_block());
 }
 
+// rewrap_one encrypts anew, under the key's newest version.
+Result<EncryptionService::Encrypted> rewrap_one(EncryptionService& service, const Call& call,
+                                                const KeyRecord& key, std::string_view ciphertext) {
+  TRY_ASSIGN(const auto opened, open_one(service, call, key, ciphertext));
+  const EncryptInput input{.plaintext = opened.plaintext.reveal_text(SecretAccess{}),
+                           .encoding = opened.encoding,
+                           .key = key.id};
+  return service.encrypt(call.principal(), input, call.may_block());
+}
+
 // in_base64 is what transit answers, whatever encoding encrypt was given.
 json::PlainText in_base64(Call& call, const EncryptionService::Decrypted& opened) {
   if (opened.encoding == Encoding::kBase64) return {in_arena(call, opened.plaintext)};
@@ -98,11 +108,7 @@ Result<Reply> handle_transit_rewrap(EncryptionService& service, Keyring& keyring
   TRY_ASSIGN(const auto request,
              json::decode_request<TransitCiphertext>(call.request().body, call.arena()));
   TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
-  TRY_ASSIGN(const auto opened, open_one(service, call, key, request.ciphertext));
-  const EncryptInput input{.plaintext = opened.plaintext.reveal_text(SecretAccess{}),
-                           .encoding = opened.encoding,
-                           .key = key.id};
-  TRY_ASSIGN(const auto sealed, service.encrypt(call.principal(), input, call.may_block()));
+  TRY_ASSIGN(const auto sealed, rewrap_one(service, call, key, request.ciphertext));
   call.audit(transit_event(call, key, sealed.key_version));
   const TransitEncryptReply reply{transit_text(sealed.key_version, sealed.payload), key.name,
                                   sealed.key_version};
@@ -166,6 +172,36 @@ Result<Reply> handle_transit_decrypt_batch(EncryptionService& service, Keyring& 
   }
   audit_transit_batch(call, key, key.latest_version, reply.results.size(), failed);
   return Reply::json(call.request(), reply);
+}
+
+Result<Reply> handle_transit_rewrap_batch(EncryptionService& service, Keyring& keyring,
+                                          Call& call) {
+  TRY_ASSIGN(const auto request,
+             json::decode_request<BatchRequest>(call.request().body, call.arena()));
+  TRY(check_batch(request.items, call));
+  TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
+  TransitBatchReply reply{{}, key.name, key.latest_version};
+  std::size_t failed = 0;
+  for (const json::Value& item : request.items.items) {
+    TransitResult& result = reply.results.emplace_back();
+    result.index = std::ssize(reply.results) - 1;
+    const auto rewrap_item = [&]() -> Result<EncryptionService::Encrypted> {
+      TRY_ASSIGN(const auto ciphertext, text_of(item, "ciphertext", "ciphertext"));
+      return rewrap_one(service, call, key, ciphertext);
+    };
+    const auto sealed = rewrap_item();
+    if (!sealed && fails_call(sealed.error())) return std::unexpected(sealed.error());
+    failed += !sealed;
+    if (!sealed) {
+      result.error = sealed.error().message;
+      continue;
+    }
+    result.ciphertext = transit_text(sealed->key_version, sealed->payload);
+    reply.key_version = sealed->key_version;
+  }
+  audit_transit_batch(call, key, static_cast<std::uint32_t>(reply.key_version),
+                      reply.results.size(), failed);
+  return Reply::json(call.request(), reply, json::Naming::kCamel, 200, 2048 * reply.results.size());
 }
 
 }  // namespace quantumapi::encryption

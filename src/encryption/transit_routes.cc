@@ -69,6 +69,16 @@ std::vector<Route> transit_routes(EncryptionService& service, keyring::Keyring& 
                  .request_schema = schema<TransitDecryptBatch>(),
                  .reply_schema = schema<TransitBatchReply>()});
   all.push_back({.method = Method::kPost,
+                 .path = "/transit/batch/rewrap/{name}",
+                 .summary = "Encrypt up to 1,000 ciphertexts anew; a bad one fails alone.",
+                 .handler = with_both(handle_transit_rewrap_batch),
+                 .scope = "encryption:encrypt",
+                 .action = "payload.rewrap",
+                 .category = "encryption",
+                 .body_limit = 8 * kMaxPlaintext,
+                 .request_schema = schema<TransitDecryptBatch>(),
+                 .reply_schema = schema<TransitBatchReply>()});
+  all.push_back({.method = Method::kPost,
                  .path = "/sign",
                  .summary = "Sign data with the newest version of a signing key.",
                  .handler = with(handle_sign),

@@ -45,6 +45,10 @@ CALLS = {
     ("POST", "/api/v1/encryption/encrypt/batch"): ("payload.encrypt", {"items": [{"plaintext": "x"}]}),
     ("POST", "/api/v1/decrypt/batch"): ("payload.decrypt", {"items": [{"encryptedPayload": "{payload}"}]}),
     ("POST", "/api/v1/encryption/decrypt/batch"): ("payload.decrypt", {"items": [{"encryptedPayload": "{payload}"}]}),
+    ("POST", "/api/v1/rewrap"): ("payload.rewrap", {"encryptedPayload": "{payload}"}),
+    ("POST", "/api/v1/encryption/rewrap"): ("payload.rewrap", {"encryptedPayload": "{payload}"}),
+    ("POST", "/api/v1/rewrap/batch"): ("payload.rewrap", {"items": [{"encryptedPayload": "{payload}"}]}),
+    ("POST", "/api/v1/encryption/rewrap/batch"): ("payload.rewrap", {"items": [{"encryptedPayload": "{payload}"}]}),
     ("POST", "/api/v1/hash/searchable"): ("payload.hash", {"plaintext": "x"}),
     ("POST", "/api/v1/hash/searchable/batch"): ("payload.hash", {"items": [{"plaintext": "x"}]}),
     ("POST", "/api/v1/sign"): ("payload.sign", {"keyId": "{signing}", "data": "x"}),
@@ -55,6 +59,7 @@ CALLS = {
     ("POST", "/api/v1/transit/rewrap/{name}"): ("payload.rewrap", {"ciphertext": "{vault}"}),
     ("POST", "/api/v1/transit/batch/encrypt/{name}"): ("payload.encrypt", {"items": [{"plaintext": "eA=="}]}),
     ("POST", "/api/v1/transit/batch/decrypt/{name}"): ("payload.decrypt", {"items": [{"ciphertext": "{vault}"}]}),
+    ("POST", "/api/v1/transit/batch/rewrap/{name}"): ("payload.rewrap", {"items": [{"ciphertext": "{vault}"}]}),
     ("POST", "/api/v1/transit/sign/{name}"): ("payload.sign", {"data": "eA=="}),
     ("POST", "/api/v1/transit/verify/{name}"): ("payload.verify", {"data": "eA==", "signature": "{signature}"}),
     ("POST", "/api/v1/transit/hmac/{name}"): ("payload.hmac", {"data": "eA=="}),
@@ -499,7 +504,7 @@ OF_ONES_OWN = {
     ("GET", "/api/v1/certificates"), ("GET", "/api/v1/pki/ca/pem"),
 }
 # A payload does not say whose it is: it does not open, and that is all that is told.
-PAYLOADS = {("POST", "/api/v1/decrypt"), ("POST", "/api/v1/encryption/decrypt")}
+PAYLOADS = {("POST", prefix + verb) for prefix in ("/api/v1/", "/api/v1/encryption/") for verb in ("decrypt", "rewrap")}
 
 
 def test_another_tenants_owner_finds_nothing_of_this_one(world, call):
@@ -526,9 +531,9 @@ def test_another_tenants_owner_finds_nothing_of_this_one(world, call):
 
 # --- bindings -----------------------------------------------------------------------------------
 
-BATCHES = [call for call in CALLS if call[1].endswith("decrypt/batch")]
+BATCHES = [call for call in CALLS if call[1].endswith(("decrypt/batch", "rewrap/batch"))]
 # What names a secret, a key or a certificate's identity, or makes one.
-BOUND = [call for call in CALLS if call not in BATCHES and re.match(r"/api/v1/(secrets/(\{id\}|by-name)|keys/|transit/|sign|verify|hmac|encrypt|decrypt|encryption|hash|cas|cert|service-id|pki/issue)", call[1])] + [("POST", "/api/v1/secrets"), ("POST", "/api/v1/keys")]
+BOUND = [call for call in CALLS if call not in BATCHES and re.match(r"/api/v1/(secrets/(\{id\}|by-name)|keys/|transit/|sign|verify|hmac|encrypt|decrypt|rewrap|encryption|hash|cas|cert|service-id|pki/issue)", call[1])] + [("POST", "/api/v1/secrets"), ("POST", "/api/v1/keys")]
 
 
 @pytest.fixture(scope="module")
@@ -553,7 +558,7 @@ def test_a_bound_key_reaches_nothing_else_and_learns_nothing(world, bound_key, b
 def test_a_bound_key_opens_nothing_else_in_a_batch(world, bound_key, batch):
     """Payloads of any keys may stand in a batch: each is judged by itself."""
     result, = world.call(*batch, x_api_key(bound_key)).json()["results"]
-    assert result["error"]["code"] == "insufficient_scope" and "plaintext" not in result
+    assert result["error"]["code"] == "insufficient_scope" and not {"plaintext", "encryptedPayload"} & set(result)
 
 
 def test_a_bound_key_reaches_what_it_is_bound_to(world, bound_key):

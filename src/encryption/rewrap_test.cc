@@ -1,0 +1,149 @@
+#include "base/encoding.h"
+#include "encryption/test_routes.h"
+
+namespace quantumapi::encryption {
+namespace {
+
+class Rewrap : public EncryptionRoutes {
+ protected:
+  std::string sealed(std::string_view plaintext, std::string_view more = {}) {
+    return text(
+        parsed(post("/v1/encrypt", "{" + quoted("plaintext", plaintext) + std::string(more) + "}")),
+        "encryptedPayload");
+  }
+  static std::string body(std::string_view payload, std::string_view more = {}) {
+    return "{" + quoted("encryptedPayload", payload) + std::string(more) + "}";
+  }
+  std::string opened(std::string_view payload, std::string_view more = {}) {
+    return text(parsed(post("/v1/decrypt", body(payload, more))), "plaintext");
+  }
+  void rotate() { expect(keys().rotate(mine_.tenant, key_.id, event("key.rotate"))); }
+  static std::string code(const json::Value& result) {
+    const json::Value* error = member(result, "error");
+    return error == nullptr ? "(none)" : text(*error, "code");
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Engines, Rewrap, store::testing::engines(), store::testing::name_of);
+
+TEST_P(Rewrap, APayloadComesBackUnderItsKeysNewestVersion) {
+  const std::string old = sealed("ada", R"(,"additionalData":"row 7")");
+  rotate();
+  const Sent sent = post("/v1/rewrap", body(old, R"(,"additionalData":"row 7")"));
+  const auto made = parsed(sent);
+  EXPECT_EQ(text(made, "keyId"), key_.id.to_string());
+  EXPECT_EQ(integer(made, "keyVersion"), 2);
+  EXPECT_EQ(member(made, "plaintext"), nullptr);
+  const std::string fresh = text(made, "encryptedPayload");
+  EXPECT_EQ(opened(fresh, R"(,"additionalData":"row 7")"), "ada");
+  expect_code(post("/v1/decrypt", body(fresh)).reply, Code::kInvalidArgument, "decryption_failed");
+  ASSERT_EQ(sent.events.size(), 1U);
+  EXPECT_EQ(sent.events[0].key_version, 2U);
+  EXPECT_EQ(sent.events[0].resource, key_.id.uuid);
+}
+
+TEST_P(Rewrap, TheEncodingStaysAndAnotherKeyMayBeNamed) {
+  const KeyRecord other = create(mine_.tenant, "other", Purpose::kEncrypt, "ML-KEM-1024", false);
+  const std::string old = sealed("AAH/", R"(,"encoding":"base64")");
+  const auto made =
+      parsed(post("/v1/encryption/rewrap", body(old, "," + quoted("keyId", other.id.to_string()))));
+  EXPECT_EQ(text(made, "keyId"), other.id.to_string());
+  EXPECT_EQ(text(made, "algorithm"), "ML-KEM-1024");
+  EXPECT_EQ(opened(text(made, "encryptedPayload")), "AAH/");
+}
+
+TEST_P(Rewrap, WhatDoesNotOpenIsNotEncryptedAnew) {
+  const std::string old = sealed("ada", R"(,"additionalData":"row 7")");
+  for (const std::string_view bound : {"", R"(,"additionalData":"row 8")"})
+    expect_code(post("/v1/rewrap", body(old, bound)).reply, Code::kInvalidArgument,
+                "decryption_failed");
+  expect_field(post("/v1/rewrap", body("nothing")), "encryptedPayload");
+  expect_code(
+      post("/v1/rewrap", body(sealed("x"), R"(,"keyId":"0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")"))
+          .reply,
+      Code::kNotFound);
+  Principal other;
+  other.tenant = new_tenant();
+  create(other.tenant, "theirs");
+  expect_code(send(other, Method::kPost, "/v1/rewrap", body(sealed("x"))).reply,
+              Code::kInvalidArgument, "decryption_failed");
+}
+
+TEST_P(Rewrap, ABoundCredentialNeitherTakesFromNorGoesToOtherKeys) {
+  const KeyRecord other = create(mine_.tenant, "other", Purpose::kEncrypt, "ML-KEM-768", false);
+  const std::string old = sealed("ada");
+  Principal bound = mine_;
+  bound.bindings = {{.type = "key", .id = other.id.uuid, .name = {}}};
+  expect_code(send(bound, Method::kPost, "/v1/rewrap", body(old)).reply, Code::kPermissionDenied,
+              "insufficient_scope");
+  bound.bindings = {{.type = "key", .id = key_.id.uuid, .name = {}}};
+  expect_code(send(bound, Method::kPost, "/v1/rewrap",
+                   body(old, "," + quoted("keyId", other.id.to_string())))
+                  .reply,
+              Code::kPermissionDenied, "insufficient_scope");
+  EXPECT_TRUE(send(bound, Method::kPost, "/v1/rewrap", body(old)).reply);
+}
+
+TEST_P(Rewrap, OfABatchOneBadItemFailsAlone) {
+  const std::string one = sealed("one");
+  const std::string two = sealed("two", R"(,"additionalData":"2")");
+  rotate();
+  const Sent sent = post("/v1/rewrap/batch", R"({"items":[)" + body(one) + "," +
+                                                 body(two, R"(,"additionalData":"2")") + "," +
+                                                 body(two) + R"(,{},5]})");
+  const auto reply = parsed(sent);
+  const auto results = member(reply, "results")->items;
+  ASSERT_EQ(results.size(), 5U);
+  EXPECT_EQ(opened(text(results[0], "encryptedPayload")), "one");
+  EXPECT_EQ(integer(results[0], "keyVersion"), 2);
+  EXPECT_EQ(opened(text(results[1], "encryptedPayload"), R"(,"additionalData":"2")"), "two");
+  EXPECT_EQ(code(results[2]), "decryption_failed");
+  EXPECT_EQ(code(results[3]), "validation_error");
+  EXPECT_EQ(code(results[4]), "validation_error");
+  EXPECT_EQ(member(results[2], "encryptedPayload"), nullptr);
+  ASSERT_EQ(sent.events.size(), 1U);
+  EXPECT_EQ(sent.events[0].batch_size, 5U);
+  EXPECT_EQ(sent.events[0].failed_items, 3U);
+  EXPECT_EQ(sent.events[0].key_version, 2U);
+}
+
+TEST_P(Rewrap, AVersionBelowTheMinimumRefusesTheWholeCall) {
+  const std::string old = sealed("ada");
+  rotate();
+  set_minimum(key_.id, 2);
+  forget();
+  expect_code(post("/v1/rewrap", body(old)).reply, Code::kPermissionDenied,
+              "key_version_below_minimum");
+  expect_code(post("/v1/rewrap/batch", R"({"items":[)" + body(old) + "]}").reply,
+              Code::kPermissionDenied, "key_version_below_minimum");
+}
+
+TEST_P(Rewrap, ATransitBatchStaysWithItsKey) {
+  const auto encrypt = [&](std::string_view name) {
+    return text(parsed(post("/v1/transit/encrypt/" + std::string(name), R"({"plaintext":"aGk="})")),
+                "ciphertext");
+  };
+  create(mine_.tenant, "other", Purpose::kEncrypt, "ML-KEM-768", false);
+  const std::string ours = encrypt("fields");
+  const std::string theirs = encrypt("other");
+  rotate();
+  const Sent sent = post("/v1/transit/batch/rewrap/fields",
+                         R"({"items":[{)" + quoted("ciphertext", ours) + "},{" +
+                             quoted("ciphertext", theirs) + R"(},{"ciphertext":"x"}]})");
+  const auto reply = parsed(sent);
+  EXPECT_EQ(integer(reply, "keyVersion"), 2);
+  EXPECT_EQ(text(reply, "keyName"), "fields");
+  const auto results = member(reply, "results")->items;
+  ASSERT_EQ(results.size(), 3U);
+  EXPECT_TRUE(text(results[0], "ciphertext").starts_with("vault:v2:"));
+  EXPECT_EQ(member(results[1], "ciphertext"), nullptr);
+  EXPECT_NE(member(results[1], "error"), nullptr);
+  EXPECT_NE(member(results[2], "error"), nullptr);
+  const auto back = parsed(post("/v1/transit/decrypt/fields",
+                                "{" + quoted("ciphertext", text(results[0], "ciphertext")) + "}"));
+  EXPECT_EQ(text(back, "plaintext"), "aGk=");
+  ASSERT_EQ(sent.events.size(), 1U);
+  EXPECT_EQ(sent.events[0].failed_items, 2U);
+}
+
+}  // namespace
+}  // namespace quantumapi::encryption
