@@ -25,6 +25,9 @@ Result<keyring::Personal> PersonalOpener::open(const RecordView& record) {
 
 std::string actor_name(const RecordView& record, const keyring::Personal& personal) {
   if (!personal.label.empty()) return personal.label;
+  // A key that had ended is named by its id: it stands for nobody any more.
+  const bool of_nobody = Uuid::parse(record.account).value_or(Uuid{}).is_nil();
+  if (of_nobody && !record.api_key.empty()) return "API key " + std::string(record.api_key);
   if (record.actor_type == "system" || record.actor_type == "anonymous")
     return std::string(record.actor_type);
   return "erased";

@@ -95,7 +95,11 @@ TEST_P(AuditRoutes, TheActorOfAnEventWithoutOneIsNamed) {
   append_one(made);
   made.actor.type = "system";
   append_one(made);
+  made.actor.type = "apiKey";
+  made.actor.api_key = stream_id(7);
+  append_one(made);
   const std::string body = get("/audit-logs").body();
+  EXPECT_THAT(body, HasSubstr(R"("actor":"API key 07070707-0707-0707-0707-070707070707")"));
   EXPECT_THAT(body, HasSubstr(R"("actor":"anonymous","actorType":"anonymous")"));
   EXPECT_THAT(body, HasSubstr(R"("actor":"system","actorType":"system")"));
 }

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <utility>
 
+#include "access/api_key.h"
 #include "http/problem.h"
 #include "keyring/personal.h"
 #include "server/credentials.h"
@@ -101,6 +102,7 @@ struct Dispatcher::Impl {
     RouteMetrics* metrics = nullptr;
     SteadyTime begun{};
     std::shared_ptr<const access::Authenticated> caller{};
+    ApiKeyId ended{};  // of the right key that came too late: revoked or expired
     bool admitted = false;
     bool counted = false;  // against the route's own limit
     Reply reply{};         // while its events become durable
@@ -191,7 +193,10 @@ struct Dispatcher::Impl {
     if (work.route->access == Access::kOpen) return {};
     TRY_ASSIGN(const std::string_view presented, credential(work.exchange.request()));
     auto caller = access.authenticate(presented, now, may_block);
-    if (!caller) return std::unexpected(caller.error());
+    if (!caller) {
+      work.ended = ended_key(presented, caller.error());
+      return std::unexpected(caller.error());
+    }
     work.caller = *std::move(caller);
     // Once a request, though it may be attempted twice: it counts against the key's rate.
     if (!work.admitted)
@@ -207,7 +212,15 @@ struct Dispatcher::Impl {
     return {};
   }
 
-  // event fills in who, when and from where.
+  // ended_key: these two answers are given to who has the key's whole text, and to nobody else.
+  static ApiKeyId ended_key(std::string_view presented, const Error& refused) {
+    if (refused.reason != "key_revoked" && refused.reason != "key_expired") return {};
+    const auto parsed = access::parse_api_key(presented);
+    return parsed ? access::api_key_id(parsed->id) : ApiKeyId{};
+  }
+
+  // event fills in who, when and from where. What an ended key is used for stands in the
+  // platform's log: its holder must not fill the tenant's.
   AuditEvent event(const Work& work, WallTime now) {
     const Request& request = work.exchange.request();
     AuditEvent made{.time = now,
@@ -220,6 +233,8 @@ struct Dispatcher::Impl {
       if (auto sealed = keyring::seal_personal(platform_personal_key, Uuid{}, "",
                                                request.peer_address, agent))
         made.actor.personal = *std::move(sealed);
+      if (!work.ended.uuid.is_nil()) made.actor.type = "apiKey";
+      made.actor.api_key = work.ended.uuid;
       return made;
     }
     const Principal& principal = work.caller->principal;

@@ -349,6 +349,18 @@ def test_failed_log_ins_stand_in_the_platforms_log_which_the_operator_reads(serv
     assert float(count.split()[1]) >= 3
 
 
+def test_a_revoked_key_that_is_used_is_named_in_the_platforms_log(server):
+    made = post(server, "/apikeys", {"name": "leaked", "scopes": ["secrets:read"]}).json()
+    assert server.http.delete("/api/v1/apikeys/" + made["id"]).status_code == 204
+    assert httpx.get(server.plain_url + "/api/v1/secrets", headers={"X-Api-Key": made["apiKey"]}).status_code == 403
+    wrong = made["apiKey"][:20] + ("A" if made["apiKey"][20] != "A" else "B") + made["apiKey"][21:]
+    assert httpx.get(server.plain_url + "/api/v1/secrets", headers={"X-Api-Key": wrong}).status_code == 401
+    listed = json.loads(server.qapi("audit", "list", "--platform", "--output", "json").stdout)["items"]
+    used = {e["error"]: e["actor"] for e in listed if e["action"] == "secret.list"}
+    assert used == {"key_revoked": "API key " + made["id"], "unauthenticated": "anonymous"}
+    assert server.http.get("/api/v1/audit-logs?action=secret.list").json()["totalCount"] == 0
+
+
 def test_the_platforms_log_verifies_offline_like_any_other(server, tmp_path):
     httpx.get(server.plain_url + "/api/v1/secrets", headers={"X-Api-Key": "qapi_wrong"})
     export, key = tmp_path / "platform.ndjson", tmp_path / "platform.pem"
