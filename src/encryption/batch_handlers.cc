@@ -14,15 +14,9 @@ using http::Call;
 using http::Reply;
 using json::Value;
 
-// A body of more octets holds more items than an I/O thread may take: it is not
-// even parsed there.
+// A body of more octets holds more items than an I/O thread may take.
 constexpr std::size_t kPureEncryptBody = 2 * 1024;
 constexpr std::size_t kPureDecryptBody = 16 * 1024;
-
-Status check_thread(const Call& call, std::size_t limit) {
-  if (call.may_block() || call.request().body.size() <= limit) return {};
-  return fail(Code::kWouldBlock, "A large batch belongs on the pool.");
-}
 
 // Sealer seals each field under an encapsulation of its own, or all under one.
 class Sealer {

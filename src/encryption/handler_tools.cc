@@ -2,6 +2,11 @@
 
 namespace quantumapi::encryption {
 
+Status check_thread(const http::Call& call, std::size_t limit) {
+  if (call.may_block() || call.request().body.size() <= limit) return {};
+  return fail(Code::kWouldBlock, "A large request belongs on the pool.");
+}
+
 Result<Encoding> encoding_of(std::optional<std::string_view> name) {
   if (!name || *name == "utf8" || *name == "utf-8") return Encoding::kUtf8;
   if (*name == "base64") return Encoding::kBase64;

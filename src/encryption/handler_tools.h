@@ -7,6 +7,12 @@
 
 namespace quantumapi::encryption {
 
+// check_thread passes a request on to the pool (kWouldBlock) whose body has more
+// than `limit` octets: it takes longer than an I/O thread may be held, so there it
+// is not even parsed.
+inline constexpr std::size_t kPureBody = 64 * 1024;
+Status check_thread(const http::Call& call, std::size_t limit = kPureBody);
+
 // encoding_of reads the member encoding: utf8 (also where absent) or base64.
 Result<Encoding> encoding_of(std::optional<std::string_view> name);
 

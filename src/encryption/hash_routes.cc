@@ -5,6 +5,7 @@
 #include "base/search_text.h"
 #include "crypto/hash.h"
 #include "encryption/batch.h"
+#include "encryption/handler_tools.h"
 #include "encryption/hash_wire.h"
 #include "encryption/rules.h"
 
@@ -19,15 +20,12 @@ using json::Value;
 using keyring::Keyring;
 
 constexpr std::size_t kMaxSearchText = 16 * 1024;  // octets
-// A larger body is not even parsed on an I/O thread.
-constexpr std::size_t kPureBody = 64 * 1024;
 
 // Hasher makes the hashes of one call: all plain, or all under the search key.
 class Hasher {
  public:
   static Result<Hasher> create(Keyring& keyring, const Call& call, bool keyed) {
-    if (call.request().body.size() > kPureBody && !call.may_block())
-      return fail(Code::kWouldBlock, "A large request belongs on the pool.");
+    TRY(check_thread(call));
     Hasher hasher;
     if (!keyed) return hasher;
     TRY_ASSIGN(hasher.key_, keyring.search_key(call.principal().tenant, call.may_block()));

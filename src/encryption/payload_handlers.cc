@@ -12,14 +12,6 @@ using base::Base64;
 using http::Call;
 using http::Reply;
 
-// Above this a request takes longer than an I/O thread may be held.
-constexpr std::size_t kPureBody = 64 * 1024;
-
-Status check_thread(const Call& call) {
-  if (call.may_block() || call.request().body.size() <= kPureBody) return {};
-  return fail(Code::kWouldBlock, "A large request belongs on the pool.");
-}
-
 Result<PartsInput> parts_of(const DecryptRequest& request) {
   const auto missing = [&](std::string_view field) {
     return fail_field(std::string(field), "is required where encryptedPayload is not given");

@@ -43,6 +43,7 @@ Result<KeyUse> key_of(Keyring& keyring, const Call& call, std::optional<std::str
     TRY(check_reach(call.principal(), *id));
     return keyring.find_use(call.principal().tenant, *id, call.may_block());
   }
+  if (!call.may_block()) return fail(Code::kWouldBlock, "Names are looked up in the store.");
   TRY_ASSIGN(keyring::KeyRecord found, find_named(keyring, call.principal(), text));
   return KeyUse{found.id, std::move(found.name), found.purpose,
                 keyring::algorithm_name(found.algorithm)};
@@ -101,6 +102,7 @@ Result<bool> matches(Keyring& keyring, const Call& call, const KeyUse& key, Byte
 // The names of hashes, which clients send with every request, say nothing to
 // algorithms that have a hash of their own.
 Result<Reply> handle_sign(Keyring& keyring, Call& call) {
+  TRY(check_thread(call));
   TRY_ASSIGN(const auto request,
              json::decode_request<SignRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const Bytes data, data_of(call, request.data, request.encoding));
@@ -119,6 +121,7 @@ Result<Reply> handle_sign(Keyring& keyring, Call& call) {
 }
 
 Result<Reply> handle_hmac(Keyring& keyring, Call& call) {
+  TRY(check_thread(call));
   TRY_ASSIGN(const auto request,
              json::decode_request<SignRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const Bytes data, data_of(call, request.data, request.encoding));
@@ -135,6 +138,7 @@ Result<Reply> handle_hmac(Keyring& keyring, Call& call) {
 }
 
 Result<Reply> handle_verify(Keyring& keyring, Call& call) {
+  TRY(check_thread(call));
   TRY_ASSIGN(const auto request,
              json::decode_request<VerifyRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const Bytes data, data_of(call, request.data, request.encoding));

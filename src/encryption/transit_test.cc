@@ -106,6 +106,19 @@ TEST_P(TransitRoutes, SignTakesAKeyIdOrNameAndText) {
   expect_field(post("/v1/sign", R"({"data":"hi","keyId":"sign","algorithm":"RSA"})"), "algorithm");
 }
 
+TEST_P(TransitRoutes, AnIoThreadSignsByIdAndPassesOnNamesAndLargeData) {
+  const KeyRecord key = create(mine_.tenant, "sign", Purpose::kSign, "ML-DSA-65", false);
+  const auto body = [](std::string_view named, std::string_view data) {
+    return "{" + quoted("keyId", named) + "," + quoted("data", data) + "}";
+  };
+  EXPECT_TRUE(post("/v1/sign", body(key.id.to_string(), "hi")).reply);
+  EXPECT_TRUE(post("/v1/sign", body(key.id.to_string(), "hi"), false).reply);
+  expect_code(post("/v1/sign", body("sign", "hi"), false).reply, Code::kWouldBlock);
+  const std::string large = body(key.id.to_string(), std::string(100'000, 'x'));
+  expect_code(post("/v1/sign", large, false).reply, Code::kWouldBlock);
+  EXPECT_TRUE(post("/v1/sign", large).reply);
+}
+
 TEST_P(TransitRoutes, MacsAreMadeUnderEachHashAndVerify) {
   create(mine_.tenant, "mac", Purpose::kHmac, "HMAC-SHA3-256", false);
   for (const auto body :

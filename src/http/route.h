@@ -81,7 +81,7 @@ struct Route {
   std::string_view scope{};     // "secrets:read"; empty: any valid key
   std::string_view action{};    // audit action "secret.read"; empty only for open routes
   std::string_view category{};  // audit category
-  bool pure = false;            // cache and cryptography, at most 200 us: runs on the I/O thread
+  bool pure = false;            // cache and cryptography, some 200 us: runs on the I/O thread
   bool at_root = false;         // served at the root only (/health), not below the prefixes
   std::int64_t per_minute = 0;  // requests of one key, beside the key's own rate; 0: no limit
   std::size_t body_limit = 2 * 1024 * 1024;  // octets
