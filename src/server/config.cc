@@ -16,8 +16,8 @@ namespace quantumapi::server {
 namespace {
 
 constexpr std::string_view kFooter =
-    "Every option can be given as a variable instead: --key-journal is QUANTUMAPID_KEY_JOURNAL;\n"
-    "or in the file of --config: key-journal = \"/keys/journal\".\n"
+    "An option with a variable (Env) can be given by that instead, --key-journal by\n"
+    "QUANTUMAPID_KEY_JOURNAL, or in the file of --config: key-journal = \"/keys/journal\".\n"
     "A flag wins over its variable, a variable over the file.";
 
 void add_config_option(CLI::App& app, Config& config) {
@@ -153,15 +153,18 @@ void add_platform_log_option(CLI::App& app, Config& config) {
 void add_environment_option(CLI::App& app, Config& config) {
   app.add_option("--environment", config.environment, "What the tenant is for")
       ->capture_default_str()
-      ->check(CLI::IsMember({"Development", "Staging", "Production"}));
+      ->check(CLI::IsMember({"Development", "Staging", "Production"}))
+      ->envname("QUANTUMAPID_ENVIRONMENT");
 }
 
 void add_init_options(CLI::App& app, Config& config) {
   app.add_flag("--json", config.json, "Print {\"api_key\",\"tenant_id\"} alone, for scripts");
-  app.add_option("--tenant", config.tenant, "Name of the first tenant [default]");
+  app.add_option("--tenant", config.tenant, "Name of the first tenant [default]")
+      ->envname("QUANTUMAPID_TENANT");
   add_environment_option(app, config);
   app.add_flag("--server-keys", config.server_keys,
-               "Let POST /pki/issue make keys for the first tenant's services");
+               "Let POST /pki/issue make keys for the first tenant's services")
+      ->envname("QUANTUMAPID_SERVER_KEYS");
   app.add_option("--host", config.hosts,
                  "Further DNS names and addresses of the self-made certificates")
       ->envname("QUANTUMAPID_HOST")
@@ -274,8 +277,8 @@ CommandLine::CommandLine(Config& config) {
   add_config_option(*check, config);
 }
 
-// option_of finds the option that a line of the file sets. Only what has a variable
-// is configuration; names of first tenants and formats of output are not.
+// option_of finds the option that a line of the file sets. Only what has a variable is
+// configuration; the form of an answer and what is said for one start are not.
 const CLI::Option* option_of(const CLI::App& command, const std::string& name) {
   const CLI::Option* option = command.get_option_no_throw("--" + name);
   const bool known = option != nullptr && !option->get_envname().empty() && name != "config";

@@ -117,7 +117,15 @@ TEST_F(ConfigFileTest, OfServeServesTheOtherCommands) {
   EXPECT_EQ(parse({"tenant", "create", "--name", "b", "--config", path}).data, "/file");
 }
 
-TEST_F(ConfigFileTest, NamesNoTenant) {
+TEST_F(ConfigFileTest, NamesTheFirstTenantAndNoFurtherOne) {
+  const Config init = parse({"init", "--config", file(R"(data = "/d"
+tenant = "first"
+environment = "Production"
+server-keys = true
+)")});
+  EXPECT_EQ(init.tenant, "first");
+  EXPECT_EQ(init.environment, "Production");
+  EXPECT_TRUE(init.server_keys);
   const Config made =
       parse({"tenant", "create", "--data", "/d", "--name", "b", "--environment", "Staging"});
   ASSERT_EQ(made.command, Config::Command::kCreateTenant);
@@ -147,7 +155,7 @@ listen = ["nonsense"]
 log-level = "loud"
 entropy-require-quantum = "perhaps"
 tls = ["only-a-chain.pem"]
-tenant = "not an option of a file"
+json = true
 )");
   const std::vector<std::string> faults = find_faults(path);
   ASSERT_EQ(faults.size(), 7U);
@@ -162,7 +170,7 @@ tenant = "not an option of a file"
   has(5, "log-level", "loud");
   has(6, "entropy-require-quantum", "true or false");
   has(7, "tls", "KEY.pem");
-  has(8, "tenant", "no such option");
+  has(8, "json", "no such option");
 }
 
 TEST_F(ConfigFileTest, ItsFaultsComeInTheOrderOfItsLines) {

@@ -67,13 +67,14 @@ class Postgres:
                 parent.chmod(parent.stat().st_mode | 0o011)
         self.run(postgres_bin("initdb"), "-D", str(self.data), "-U", "postgres", "-A", "trust", "--encoding=UTF8")
         self.count = 0
+        self.options = ""
         self.start()
 
     def run(self, *args):
         subprocess.run([*self.as_user, *args], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT, cwd="/")
 
     def start(self):
-        options = f"-c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories= -c max_connections=60"
+        options = f"-c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories= -c max_connections=60 {self.options}"
         self.run(postgres_bin("pg_ctl"), "-D", str(self.data), "-w", "-t", "30", "-o", options, "-l", str(self.data / "log"), "start")
 
     def stop(self, mode="fast"):
@@ -102,6 +103,7 @@ class Server:
         self.database = database
         self.env = {**os.environ, **(env or {})}
         self.serve_options = list(serve_options)
+        self.listen_options = ["--listen", "127.0.0.1:0", "--listen-plain", "127.0.0.1:0"]
         self.process = None
         self.log_path = self.directory / "server.log"
         self.api_key = None
@@ -133,8 +135,7 @@ class Server:
         self.log = open(self.log_path, "ab")
         self.log_start = self.log.tell()
         self.process = subprocess.Popen(
-            [BIN / "quantumapid", "serve", *self.store_options(), "--listen", "127.0.0.1:0",
-             "--listen-plain", "127.0.0.1:0", *self.serve_options],
+            [BIN / "quantumapid", "serve", *self.store_options(), *self.listen_options, *self.serve_options],
             stdout=self.log, stderr=self.log, env=self.env, preexec_fn=preexec_fn)
         return self
 

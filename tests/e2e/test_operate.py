@@ -1,6 +1,7 @@
 """Running the platform from a file: what it says is checked, and taken up again at SIGHUP."""
 
 import json
+import re
 import signal
 import socket
 import ssl
@@ -101,3 +102,39 @@ def test_config_check_passes_what_serve_takes(tmp_path):
     file.write_text('data = "/srv"\nlisten = ["127.0.0.1:8443"]\nworker_threads = 8\n')
     out = subprocess.run([BIN / "quantumapid", "config", "check", "--config", file], capture_output=True, text=True)
     assert (out.returncode, out.stderr) == (0, "") and "nothing is wrong" in out.stdout
+
+
+@pytest.mark.parametrize("command", ["init", "serve"])
+def test_each_option_is_in_the_help_with_its_variable(command):
+    out = subprocess.run([BIN / "quantumapid", command, "--help"], capture_output=True, text=True)
+    assert out.returncode == 0
+    assert not re.search(r"[^\n -~]", out.stdout), "a help that a terminal can show"
+    lines = re.findall(r"^  (?:-h,)?(--[a-z-]+)(.*)$", out.stdout, re.M)
+    assert {"--data", "--database", "--config"} <= {name for name, _ in lines}
+    without = {name for name, rest in lines if f"(Env:QUANTUMAPID_{name[2:].replace('-', '_').upper()})" not in rest}
+    assert without == {"--help", {"init": "--json", "serve": "--accept-key-journal"}[command]}
+
+
+def test_variables_alone_make_and_run_a_platform(new_server, tmp_path):
+    data = tmp_path / "named" / "data"
+    data.parent.mkdir()
+    server = new_server(env={"QUANTUMAPID_DATA": str(data), "QUANTUMAPID_SEAL_FILE": str(tmp_path / "root.seal"),
+                             "QUANTUMAPID_TENANT": "first", "QUANTUMAPID_SERVER_KEYS": "true", "QUANTUMAPID_LOG_LEVEL": "debug",
+                             "QUANTUMAPID_LISTEN": "127.0.0.1:0", "QUANTUMAPID_LISTEN_PLAIN": "127.0.0.1:0"})
+    server.store_options = lambda: []
+    server.listen_options = []
+    server.init().start()
+    assert (tmp_path / "root.seal").exists() and (data / "ca.pem").exists() and not (data / "root.seal").exists()
+    assert server.http.get("/api/v1/certificate-policy").json()["serverKeys"]
+    assert '"debug"' in server.logs()
+
+
+@pytest.mark.parametrize("arguments", [["serve", "--data", "d", "--nonsense"], ["init", "--data", "d", "--listen", "127.0.0.1:1"],
+                                       ["serve", "--data", "d", "extra"], ["nonsense"], [], ["serve"],
+                                       ["serve", "--data", "d", "--io-threads", "many"], ["serve", "--data", "d", "--log-level", "loud"]],
+                         ids=" ".join)
+def test_what_is_no_option_stops_the_program_and_makes_nothing(tmp_path, arguments):
+    out = subprocess.run([BIN / "quantumapid", *arguments], capture_output=True, text=True, cwd=tmp_path)
+    assert out.returncode == 2 and not out.stdout and not list(tmp_path.iterdir())
+    named = next((a for a in ("--nonsense", "--listen", "extra", "many", "loud") if a in arguments), "")
+    assert named in out.stderr and len(out.stderr.splitlines()) <= 2
