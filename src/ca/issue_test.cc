@@ -141,6 +141,18 @@ TEST_P(CaIssue, ShortLifetimesNeedTheServersConfiguration) {
   EXPECT_EQ(verify(issued).error(), x509::Refusal::kExpired);
 }
 
+TEST_P(CaIssue, ANewCertificateHoldsOnHostsWhoseClocksAreTenMinutesOff) {
+  const Principal holder = account("users-api");
+  identity(holder, "users-api");
+  const Issued issued = issue(holder, "users-api");
+  clock().jump_wall(-std::chrono::minutes(10));
+  EXPECT_TRUE(verify(issued)) << "its authorities are as new as it is";
+  clock().jump_wall(std::chrono::minutes(20));
+  EXPECT_TRUE(verify(issued));
+  clock().jump_wall(-std::chrono::minutes(22));
+  EXPECT_EQ(verify(issued).error(), x509::Refusal::kNotYetValid);
+}
+
 TEST_P(CaIssue, ACertificateEndsWithItsIssuerAndAnExpiredIssuerSignsNothing) {
   const Principal holder = account("users-api");
   identity(holder, "users-api");

@@ -15,8 +15,9 @@ namespace quantumapi::ca {
 inline constexpr std::chrono::seconds kDefaultLifetime{86'400};
 inline constexpr std::chrono::seconds kMinLifetime{300};
 inline constexpr std::chrono::seconds kLongestLifetime{366 * 86'400};
-// Certificates are valid from a minute before they are made: clocks differ.
-inline constexpr std::chrono::seconds kBackdate{60};
+// Certificates are valid from a while before they are made, for hosts whose clocks are up to ten
+// minutes slow.
+inline constexpr std::chrono::seconds kBackdate{660};
 inline constexpr std::size_t kMaxNames = 50;  // DNS names, and addresses, of one identity
 
 // check_identity_name: 1-64 characters a-z 0-9 . - _, as a common name and a segment of

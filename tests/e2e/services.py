@@ -70,10 +70,10 @@ class Platform:
         assert answer.status_code in (200, 201), answer.text
         return answer.json()
 
-    def service(self, name, lifetime="1h"):
+    def service(self, name, lifetime="1h", **more):
         self.keys[name] = self.ok("POST", "/apikeys", {"name": name, "scopes": SCOPES})["apiKey"]
         identity = self.ok("POST", "/service-identities", {"name": name, "serviceAccount": name, "spiffeNamespace": name,
-                                                          "ttl": lifetime, "maxTtl": "24h"})
+                                                          "ttl": lifetime, "maxTtl": "24h", **more})
         return identity["spiffeId"]
 
     def run(self, name, *arguments, key=None, inside=()):
@@ -102,3 +102,8 @@ def url(port):
 def counts(example):
     answered, refused = re.search(r"answered (\d+), refused (\d+)", example.text).groups()
     return int(answered), int(refused)
+
+
+def skewed(minutes):
+    """Runs a program on a host whose clock is off by so much."""
+    return ["env", f"LD_PRELOAD={os.environ['QUANTUMAPI_SKEWED_SHIM']}", f"SKEW_SECONDS={minutes * 60}"]

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from services import HOST, Platform, counts, listening, url
+from services import HOST, Platform, counts, listening, skewed, url
 
 
 @pytest.fixture
@@ -117,4 +117,26 @@ def test_a_revoked_api_key_gets_no_certificate(platform):
     assert platform.server.http.delete(f"/api/v1/apikeys/{key['id']}").status_code == 204
     notifications = platform.run("notifications", "127.0.0.1", 0, "spiffe://example.org/ns/gateway/sa/gateway")
     notifications.wait_for("not ready, there is no valid certificate")
+    assert "listening" not in notifications.text
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+def test_a_new_certificate_serves_where_clocks_are_ten_minutes_off(platform, minutes):
+    gateway_id = platform.start().service("gateway")
+    platform.service("notifications")
+    # One host is right and the other is not: each takes the other's, made a moment ago.
+    notifications = platform.run("notifications", "127.0.0.1", 0, gateway_id, inside=skewed(minutes))
+    gateway = platform.run("gateway", url(listening(notifications)), "127.0.0.1", 1)
+    assert gateway.result(60) == 0, gateway.text
+    answered, refused = counts(gateway)
+    assert answered > 0 and refused == 0
+    said = notifications.wait_for(r"is valid until (\S+)")[1]
+    assert said == platform.certificates("notifications")[0]["notAfter"]
+
+
+@pytest.mark.parametrize("minutes, lifetime, reason", [(-60, "1h", "not_yet_valid"), (10, "5m", "expired")])
+def test_a_service_whose_clock_is_too_far_off_is_not_ready_and_says_why(platform, minutes, lifetime, reason):
+    platform.start().service("notifications", lifetime)
+    notifications = platform.run("notifications", "127.0.0.1", 0, "spiffe://example.org/ns/a/sa/b", inside=skewed(minutes))
+    notifications.wait_for(f"not ready, there is no valid certificate: .*{reason}")
     assert "listening" not in notifications.text
