@@ -33,6 +33,9 @@ class QUANTUMAPI_EXPORT InternalClient {
     std::chrono::milliseconds timeout{30'000};
     // Where to connect for a host, as curl's --resolve: for machines without the cluster's DNS.
     std::map<std::string, std::string> addresses{};
+    // Key exchanges that it offers, the preferred one first: X25519MLKEM768 (alone where none is
+    // named), MLKEM768, MLKEM1024. The server must take one of them.
+    std::vector<std::string> groups{};
     Log log{};
   };
 
@@ -44,8 +47,8 @@ class QUANTUMAPI_EXPORT InternalClient {
     std::string body{};
   };
 
-  // create: Kind::kInvalid for a suffix or peer that can't be one. Kind::kUnavailable while there
-  // is no certificate, or no revocation list was read.
+  // create: Kind::kInvalid for a suffix or peer that can't be one (for a group that can't, send
+  // is). Kind::kUnavailable while there is no certificate, or no revocation list was read.
   static Result<std::unique_ptr<InternalClient>> create(ServiceCertificateProvider& certificates,
                                                         Options options);
   ~InternalClient();

@@ -30,6 +30,9 @@ class QUANTUMAPI_EXPORT InternalServer {
     std::vector<std::string> allowed_peers;    // SPIFFE ids, at least one
     int threads = 4;                           // on which handlers run
     std::size_t body_limit = 2 * 1024 * 1024;  // octets
+    // Key exchanges that it takes, the preferred one first: X25519MLKEM768 (alone where none is
+    // named), MLKEM768, MLKEM1024.
+    std::vector<std::string> groups{};
     Log log{};
   };
 
@@ -47,7 +50,7 @@ class QUANTUMAPI_EXPORT InternalServer {
   using Handler = std::function<Response(const Request&)>;
 
   // start listens. Kind::kUnavailable while there is no certificate, no revocation list was read,
-  // or the port is taken; Kind::kInvalid without an allowed peer.
+  // or the port is taken; Kind::kInvalid without an allowed peer, or for a group that is none.
   static Result<std::unique_ptr<InternalServer>> start(ServiceCertificateProvider& certificates,
                                                        Options options, Handler handler);
   // ~InternalServer closes every connection after the handlers that run have ended.

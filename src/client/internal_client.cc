@@ -119,6 +119,7 @@ Result<Peer> InternalClient::Impl::connect(const InternalAddress& address, const
   http::Client::Options settings;
   settings.timeout = options.timeout;
   settings.connect_timeout = std::min(settings.connect_timeout, options.timeout);
+  settings.groups = options.groups;
   settings.mutual = mutual(*own, peer.id);
   if (const auto found = options.addresses.find(address.origin.host);
       found != options.addresses.end())

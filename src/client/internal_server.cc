@@ -124,6 +124,7 @@ std::shared_ptr<const http::TlsOptions> InternalServer::Impl::tls(
   const x509::Identity& identity = *own.state().identity;
   made->identities.push_back(
       {identity.type, identity.chain_pem, identity.key_pkcs8_der.clone(SecretAccess{})});
+  made->groups = options.groups;
   made->peers = std::move(policy);
   return made;
 }

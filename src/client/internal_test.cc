@@ -103,6 +103,37 @@ TEST_F(Internal, AServerOfAnotherNameIsNotTakenForTheOneThatWasMeant) {
   EXPECT_EQ(refused.error().code, "tls_peer_wrong_identity");
 }
 
+TEST_F(Internal, KeysAreExchangedByPureMlKemWhereBothSidesSaySo) {
+  const auto serving = [&](std::vector<std::string> groups) {
+    return InternalServer::start(*notifications_.provider,
+                                 {.host = "127.0.0.1",
+                                  .port = 0,
+                                  .allowed_peers = {TestAuthority::uri_of("users-api")},
+                                  .groups = std::move(groups)},
+                                 ok);
+  };
+  const auto calling = [&](const InternalServer& server, std::vector<std::string> groups) {
+    const auto client = expect(InternalClient::create(
+        *users_.provider, {.addresses = {{kHost, "127.0.0.1"}}, .groups = std::move(groups)}));
+    return client->send({.url = url_of(server)});
+  };
+  const auto server = expect(serving({"MLKEM1024", "MLKEM768"}));
+  EXPECT_TRUE(calling(*server, {"MLKEM768"}));
+  EXPECT_TRUE(calling(*server, {"MLKEM768", "MLKEM1024"}));
+  const std::string seen = server->metrics();
+  EXPECT_TRUE(seen.contains(R"(group="MLKEM768",signature="ML-DSA-65"} 1)")) << seen;
+  EXPECT_TRUE(seen.contains(R"(group="MLKEM1024",signature="ML-DSA-65"} 1)")) << seen;
+  EXPECT_FALSE(calling(*server, {})) << "the hybrid alone, which the server does not take";
+  for (const char* broken : {"X25519", "P-256", "MLKEM"}) {
+    const auto refused = calling(*server, {broken});
+    ASSERT_FALSE(refused) << broken;
+    EXPECT_EQ(refused.error().kind, Kind::kInvalid) << broken;
+    const auto not_begun = serving({broken});
+    ASSERT_FALSE(not_begun) << broken;
+    EXPECT_EQ(not_begun.error().kind, Kind::kInvalid) << broken;
+  }
+}
+
 TEST_F(Internal, AHostMayStandForAnotherIdentityWhereThatIsSaid) {
   Workload orders(authority_, "orders");
   const auto server = orders.serves(ok);
