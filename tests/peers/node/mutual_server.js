@@ -4,7 +4,7 @@
 const tls = require('node:tls');
 const { X509Certificate } = require('node:crypto');
 
-const options = JSON.parse(require('node:fs').readFileSync(0, 'utf8'));
+const { status = '200 OK', ...options } = JSON.parse(require('node:fs').readFileSync(0, 'utf8'));
 const say = (found) => console.log(JSON.stringify(found));
 
 const server = tls.createServer({ requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3', ...options }, (socket) => {
@@ -17,7 +17,7 @@ const server = tls.createServer({ requestCert: true, rejectUnauthorized: true, m
     resumed: socket.isSessionReused(),
   });
   socket.on('error', () => {});
-  socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi'));
+  socket.once('data', () => socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi`));
 });
 server.on('tlsClientError', (error) => say({ error: error.code || error.message }));
 server.listen(0, '127.0.0.1', () => console.log(server.address().port));
