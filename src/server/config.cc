@@ -16,7 +16,7 @@ namespace quantumapi::server {
 namespace {
 
 constexpr std::string_view kFooter =
-    "An option with a variable (Env) can be given by that instead, --key-journal by\n"
+    "An option with a [VARIABLE] can be given by that instead, --key-journal by\n"
     "QUANTUMAPID_KEY_JOURNAL, or in the file of --config: key-journal = \"/keys/journal\".\n"
     "A flag wins over its variable, a variable over the file.";
 

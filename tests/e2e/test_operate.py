@@ -111,7 +111,7 @@ def test_each_option_is_in_the_help_with_its_variable(command):
     assert not re.search(r"[^\n -~]", out.stdout), "a help that a terminal can show"
     lines = re.findall(r"^  (?:-h,)?(--[a-z-]+)(.*)$", out.stdout, re.M)
     assert {"--data", "--database", "--config"} <= {name for name, _ in lines}
-    without = {name for name, rest in lines if f"(Env:QUANTUMAPID_{name[2:].replace('-', '_').upper()})" not in rest}
+    without = {name for name, rest in lines if f"[QUANTUMAPID_{name[2:].replace('-', '_').upper()}]" not in rest}
     assert without == {"--help", {"init": "--json", "serve": "--accept-key-journal"}[command]}
 
 

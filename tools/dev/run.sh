@@ -5,12 +5,17 @@ dev_run() {
   local data
   data=$(realpath -m "${QUANTUMAPI_DATA:-$ROOT/data}")
   local port=${QUANTUMAPI_PORT:-8443} plain_port=${QUANTUMAPI_PLAIN_PORT:-8080}
-  need_free_port "$port" QUANTUMAPI_PORT
-  need_free_port "$plain_port" QUANTUMAPI_PLAIN_PORT
+  need_free_ports "$port" "$plain_port"
   need_programs
+  need_free_ports "$port" "$plain_port"  # that may have taken minutes
   local bin=$ROOT/build/release/bin key=''
   [ -e "$data" ] || create "$bin" "$data"
   serve "$bin" "$data" "$port" "$plain_port" "$key"
+}
+
+need_free_ports() {
+  need_free_port "$1" QUANTUMAPI_PORT
+  need_free_port "$2" QUANTUMAPI_PLAIN_PORT
 }
 
 # need_free_port PORT VARIABLE: said before anything is built or made.
