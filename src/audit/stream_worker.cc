@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <thread>
+#include <tuple>
 #include <unordered_map>
 
 #include "audit/item.h"
@@ -293,8 +294,8 @@ Result<std::vector<StreamWorker::Impl::Turn>> StreamWorker::Impl::due_turns() {
     }
     if (clock.steady() >= live->due) due.push_back({std::move(row), live});
   }
-  std::ranges::stable_sort(due, {}, [](const Turn& turn) {
-    return std::pair(turn.row.consecutive_failures > 0, turn.live->turns);
+  std::ranges::sort(due, {}, [](const Turn& turn) {
+    return std::tuple(turn.row.consecutive_failures > 0, turn.live->turns, turn.row.id);
   });
   return due;
 }

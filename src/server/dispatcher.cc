@@ -146,7 +146,8 @@ struct Dispatcher::Impl {
     if (match->route == nullptr) return finish(*work, no_route(request, *match));
     work->route = match->route;
     work->parameters = std::move(match->parameters);
-    work->metrics = route_metrics[match->route - router.routes().data()].get();
+    const auto row = static_cast<std::size_t>(match->route - router.routes().data());
+    work->metrics = route_metrics[row].get();
     if (work->route->pure)
       attempt(work, /*may_block=*/false);
     else
