@@ -246,6 +246,16 @@ TEST_F(Cli, EncryptsPayloadsAnewOneByOneAndInLines) {
   EXPECT_EQ(lines.code, kInvalid);
 }
 
+TEST_F(Cli, SignsLinesUnderOneKey) {
+  auto& server = platform(R"({"results":[{"index":0,"signature":"vault:v1:a"},
+                                         {"index":1,"signature":"vault:v1:b"}]})");
+  EXPECT_EQ(run({"sign", "-", "--key", "ours", "--lines"}, "one\ntwo\n").out,
+            "vault:v1:a\nvault:v1:b\n");
+  EXPECT_EQ(server.lines()[0], "POST /api/v1/sign/batch");
+  EXPECT_EQ(server.received()[0].body,
+            R"({"items":[{"data":"one"},{"data":"two"}],"keyId":"ours"})");
+}
+
 TEST_F(Cli, SaysWhenRandomOctetsAreNotQuantum) {
   platform(R"({"entropy":"ff","source":"csprng","sourceDetails":{"isQuantum":false}})");
   const Ran ran = run({"random", "1", "--format", "hex", "--allow-csprng"});

@@ -11,6 +11,7 @@ struct DataOptions {
   std::string value;  // stands in for the real one
   std::string key;    // a name; empty: the type's default
   std::string signature;
+  bool lines = false;
 };
 
 struct TransitOptions {
@@ -60,8 +61,17 @@ Try<sdk::SecretString> on_data(Context& context, std::string_view operation, std
   return answer;
 }
 
+Outcome perform_data_lines(Context& context, const std::string& key, std::string_view operation,
+                           std::string_view result) {
+  return perform_lines(context, {.path = "/" + std::string(operation) + "/batch",
+                                 .item = "data",
+                                 .result = result,
+                                 .body_members = {{"keyId", json_text(key)}}});
+}
+
 Outcome sign(Context& context, const DataOptions& options) {
   TRY_ASSIGN(const auto key, name_of(context, options.key, "signing"));
+  if (options.lines) return perform_data_lines(context, key, "sign", "signature");
   TRY_ASSIGN(const auto answer, on_data(context, "sign", key));
   return print_answer(context, answer, "signature", Format::kValue);
 }
@@ -81,6 +91,7 @@ Outcome verify(Context& context, const DataOptions& options) {
 
 Outcome hmac(Context& context, const DataOptions& options) {
   TRY_ASSIGN(const auto key, name_of(context, options.key, "hmac"));
+  if (options.lines) return perform_data_lines(context, key, "hmac", "hmac");
   TRY_ASSIGN(const auto answer, on_data(context, "hmac", key));
   return print_answer(context, answer, "hmac", Format::kValue);
 }
@@ -136,6 +147,8 @@ void add_data(CLI::App& command, DataOptions& options, OnData perform) {
   add_value(command, "TEXT", options.value, "The data");
   if (perform == verify)
     command.add_option("--signature", options.signature, "As sign or hmac gave it")->required();
+  else
+    add_lines(command, options.lines);
 }
 
 }  // namespace

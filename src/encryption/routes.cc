@@ -6,6 +6,7 @@
 #include "encryption/key_routes.h"
 #include "encryption/quota_routes.h"
 #include "encryption/rewrap_routes.h"
+#include "encryption/sign_batch_routes.h"
 #include "encryption/transit_routes.h"
 #include "encryption/wire.h"
 
@@ -158,6 +159,7 @@ std::vector<Route> routes(EncryptionService& service, keyring::Keyring& keyring,
   for (Route& route : key_change_routes(keyring)) all.push_back(std::move(route));
   for (Route& route : rewrap_routes(service)) all.push_back(std::move(route));
   for (Route& route : transit_routes(service, keyring)) all.push_back(std::move(route));
+  for (Route& route : sign_batch_routes(keyring)) all.push_back(std::move(route));
   for (Route& route : data_key_routes(service, keyring, entropy)) all.push_back(std::move(route));
   for (Route& route : hash_routes(keyring)) all.push_back(std::move(route));
   for (Route& route : quota_routes(quota)) all.push_back(std::move(route));

@@ -1,0 +1,156 @@
+#include "encryption/sign_batch_routes.h"
+
+#include "base/json_request.h"
+#include "encryption/batch.h"
+#include "encryption/rules.h"
+#include "encryption/sign_batch_wire.h"
+#include "encryption/sign_tools.h"
+#include "encryption/used.h"
+
+namespace quantumapi::encryption {
+namespace {
+
+using http::Call;
+using http::Method;
+using http::Reply;
+using http::schema;
+using json::Value;
+using keyring::Keyring;
+using keyring::Purpose;
+
+// Asked is a batch and its key, of a kind that the caller still has to check.
+struct Asked {
+  SignBatchRequest request;
+  KeyUse key;
+};
+
+Result<Asked> asked_of(Keyring& keyring, Call& call) {
+  TRY_ASSIGN(const auto request,
+             json::decode_request<SignBatchRequest>(call.request().body, call.arena()));
+  TRY(check_batch(request.items, call));
+  TRY_ASSIGN(KeyUse key, key_of(keyring, call, request.key_id));
+  return Asked{request, std::move(key)};
+}
+
+Result<Bytes> data_of_item(const Call& call, const Value& item) {
+  TRY_ASSIGN(const auto data, text_of(item, "data", "data"));
+  TRY_ASSIGN(const auto encoding, optional_text_of(item, "encoding", "encoding"));
+  return data_of(call, data, encoding);
+}
+
+// perform_items fills in a result for each item and gives how many failed.
+template <typename AnyResult, typename Perform>
+Result<std::size_t> perform_items(const Value& items, std::vector<AnyResult>& results,
+                                  const Perform& perform) {
+  results.resize(items.items.size());
+  std::size_t failed = 0;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    results[i].index = static_cast<std::int64_t>(i);
+    const Status done = perform(items.items[i], results[i]);
+    if (!done && fails_call(done.error())) return std::unexpected(done.error());
+    failed += !done;
+    if (!done) results[i].error = item_error(done.error());
+  }
+  return failed;
+}
+
+Result<Reply> handle_sign_batch(Keyring& keyring, Call& call) {
+  TRY_ASSIGN(const Asked asked, asked_of(keyring, call));
+  if (!signs(asked.key)) return fail_field("keyId", "is no signing key");
+  TRY(check_sign_algorithm(asked.key, asked.request.algorithm));
+  TRY_ASSIGN(const auto version,
+             keyring.newest_signing(call.principal().tenant, asked.key.id, call.may_block()));
+  SignBatchReply reply{
+      {}, version->signer.algorithm(), asked.key.id, asked.key.name, version->version};
+  const auto sign = [&](const Value& item, SignResult& result) -> Status {
+    TRY_ASSIGN(const Bytes data, data_of_item(call, item));
+    TRY_ASSIGN(const Bytes signature, version->signer.sign(data, ""));
+    result.signature = transit_text(version->version, signature);
+    return {};
+  };
+  TRY_ASSIGN(const std::size_t failed, perform_items(asked.request.items, reply.results, sign));
+  audit_batch(call, use_of(call, asked.key, version->version), reply.results.size(), failed);
+  return Reply::json(call.request(), reply);
+}
+
+Result<Reply> handle_hmac_batch(Keyring& keyring, Call& call) {
+  TRY_ASSIGN(const Asked asked, asked_of(keyring, call));
+  if (asked.key.purpose != Purpose::kHmac) return fail_field("keyId", "is no hmac key");
+  TRY_ASSIGN(const auto version,
+             keyring.newest_hmac(call.principal().tenant, asked.key.id, call.may_block()));
+  TRY_ASSIGN(const auto hash, hash_of(version->keyed, asked.request.algorithm));
+  HmacBatchReply reply{{},
+                       asked.request.algorithm.value_or(to_string(hash)),
+                       asked.key.id,
+                       asked.key.name,
+                       version->version};
+  const auto mac = [&](const Value& item, HmacResult& result) -> Status {
+    TRY_ASSIGN(const Bytes data, data_of_item(call, item));
+    result.hmac = transit_text(version->version, version->keyed.mac_with(hash, {data}));
+    return {};
+  };
+  TRY_ASSIGN(const std::size_t failed, perform_items(asked.request.items, reply.results, mac));
+  audit_batch(call, use_of(call, asked.key, version->version), reply.results.size(), failed);
+  return Reply::json(call.request(), reply);
+}
+
+Result<Reply> handle_verify_batch(Keyring& keyring, Call& call) {
+  TRY_ASSIGN(const Asked asked, asked_of(keyring, call));
+  if (!signs(asked.key) && asked.key.purpose != Purpose::kHmac)
+    return fail_field("keyId", "neither signs nor makes MACs");
+  VerifyBatchReply reply{{}, asked.key.algorithm, asked.key.id, asked.key.name};
+  Used used;
+  std::size_t wrong = 0;
+  const auto verify = [&](const Value& item, VerifyResult& result) -> Status {
+    TRY_ASSIGN(const Bytes data, data_of_item(call, item));
+    TRY_ASSIGN(const auto text, text_of(item, "signature", "signature"));
+    const auto signature = read_transit_text(text);
+    if (!signature) return fail_field("signature", "is not vault:v{n}: and base64");
+    TRY_ASSIGN(result.valid, matches(keyring, call, asked.key, data, *signature));
+    result.key_version = signature->version;
+    used.add(asked.key.id, signature->version, asked.key.algorithm);
+    wrong += !*result.valid;
+    return {};
+  };
+  TRY_ASSIGN(const std::size_t failed, perform_items(asked.request.items, reply.results, verify));
+  AuditEvent event = use_of(call, asked.key, 0);
+  event.key_version = used.event(call).key_version;  // where all were of one
+  audit_batch(call, std::move(event), reply.results.size(), failed + wrong);
+  return Reply::json(call.request(), reply);
+}
+
+http::Route route(std::string_view path, std::string_view summary, std::string_view scope,
+                  std::string_view action, http::Route::Handler handler) {
+  return {.method = Method::kPost,
+          .path = path,
+          .summary = summary,
+          .handler = std::move(handler),
+          .scope = scope,
+          .action = action,
+          .category = "encryption",
+          .body_limit = 8 * kMaxPlaintext,
+          .refusals = {404}};
+}
+
+}  // namespace
+
+std::vector<http::Route> sign_batch_routes(Keyring& keyring) {
+  auto sign = route("/sign/batch", "Sign up to 1,000 texts under one key; a bad one fails alone.",
+                    "encryption:encrypt", "payload.sign",
+                    [&keyring](Call& call) { return handle_sign_batch(keyring, call); });
+  sign.request_schema = schema<SignBatchSchema>();
+  sign.reply_schema = schema<SignBatchReply>();
+  auto mac = route("/hmac/batch", "Make MACs of up to 1,000 texts; a bad one fails alone.",
+                   "encryption:encrypt", "payload.hmac",
+                   [&keyring](Call& call) { return handle_hmac_batch(keyring, call); });
+  mac.request_schema = schema<SignBatchSchema>();
+  mac.reply_schema = schema<HmacBatchReply>();
+  auto verify = route("/verify/batch", "Check up to 1,000 signatures or MACs of one key.",
+                      "encryption:decrypt", "payload.verify",
+                      [&keyring](Call& call) { return handle_verify_batch(keyring, call); });
+  verify.request_schema = schema<VerifyBatchSchema>();
+  verify.reply_schema = schema<VerifyBatchReply>();
+  return {std::move(sign), std::move(mac), std::move(verify)};
+}
+
+}  // namespace quantumapi::encryption

@@ -1,0 +1,40 @@
+// What signing, verifying and making MACs have in common, one by one and in batches.
+#pragma once
+
+#include "encryption/transit_text.h"
+#include "http/route.h"
+#include "keyring/keyring.h"
+
+namespace quantumapi::encryption {
+
+using KeyUse = keyring::Keyring::KeyUse;
+
+// in_transit is true below /transit, where the path names the key and data is base64.
+bool in_transit(const http::Call& call);
+
+// data_of is the octets to sign: base64 in transit, else as encoding says.
+Result<Bytes> data_of(const http::Call& call, std::string_view data,
+                      std::optional<std::string_view> encoding_name);
+
+// key_of is the key of the path, else that of keyId. One named by its id is most often in memory.
+Result<KeyUse> key_of(keyring::Keyring& keyring, const http::Call& call,
+                      std::optional<std::string_view> named);
+
+bool signs(const KeyUse& key);
+
+// use_of is the audit event of a use of a version of the key.
+AuditEvent use_of(const http::Call& call, const KeyUse& key, std::uint32_t version);
+
+// check_sign_algorithm: the names of hashes, which clients send with every request, say nothing
+// to algorithms that have a hash of their own.
+Status check_sign_algorithm(const KeyUse& key, std::optional<std::string_view> asked);
+
+// hash_of: absent is the key's own. The short names are those of transit.
+Result<crypto::HmacHash> hash_of(const crypto::HmacKey& key, std::optional<std::string_view> name);
+
+// matches tells whether the signature or MAC is of this data and key; false too for a version
+// that the key never had.
+Result<bool> matches(keyring::Keyring& keyring, const http::Call& call, const KeyUse& key,
+                     ByteView data, const TransitText& signature);
+
+}  // namespace quantumapi::encryption
