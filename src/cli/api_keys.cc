@@ -1,5 +1,6 @@
 // qapi apikeys: create, get, list, rotate, revoke, rate-limit.
 #include "cli/answer.h"
+#include "cli/azure_devops.h"
 #include "cli/expiry.h"
 #include "cli/group.h"
 #include "cli/shapes.h"
@@ -20,6 +21,7 @@ struct CreateOptions {
   std::vector<std::string> groups;
   std::vector<std::string> addresses;
   std::int64_t rate_limit = 0;
+  std::string variable;
 };
 
 struct BindingBody {
@@ -47,6 +49,7 @@ BOOST_DESCRIBE_STRUCT(CreateBody, (),
 struct RotateOptions {
   std::string id;
   std::int64_t overlap = 86'400;
+  std::string variable;
 };
 
 struct RotateBody {
@@ -66,6 +69,14 @@ void bind_to(std::string_view type, const std::vector<std::string>& resources,
     const bool is_id = Uuid::parse(resource).has_value();
     out.push_back({type, is_id ? Text(resource) : Text(), is_id ? Text() : Text(resource)});
   }
+}
+
+// print_key prints a new key, or hands it on as a pipeline's variable.
+Outcome print_key(Context& context, const sdk::SecretString& answer, const std::string& variable) {
+  if (!context.azure_devops()) return print_new_key(context, answer);
+  TRY_ASSIGN(const auto name, member_of(answer, "name"));
+  TRY_ASSIGN(const auto key, member_of(answer, "apiKey"));
+  return hand_on(context, variable, name.reveal(), key.reveal());
 }
 
 Outcome create(Context& context, const CreateOptions& options) {
@@ -91,7 +102,7 @@ Outcome create(Context& context, const CreateOptions& options) {
   if (!options.addresses.empty()) body.addresses = options.addresses;
   if (options.rate_limit > 0) body.rate_limit = options.rate_limit;
   TRY_ASSIGN(const auto answer, ask(context, "POST", "/apikeys", body));
-  return print_new_key(context, answer);
+  return print_key(context, answer, options.variable);
 }
 
 Outcome get(Context& context, const NamedApiKey& options) {
@@ -129,7 +140,7 @@ Outcome list(Context& context, const NoOptions&) {
 Outcome rotate(Context& context, const RotateOptions& options) {
   TRY_ASSIGN(const auto answer, ask(context, "POST", "/apikeys/" + segment(options.id) + "/rotate",
                                     RotateBody{options.overlap}));
-  return print_new_key(context, answer);
+  return print_key(context, answer, options.variable);
 }
 
 Outcome revoke(Context& context, const NamedApiKey& options) {
@@ -163,6 +174,7 @@ void add_api_keys(CLI::App& root, Context& context) {
            "Where it may be used from, as 192.0.2.0/24; may be repeated");
   make->add_option("--rate-limit", made->rate_limit, "Requests a minute; 0: no limit")
       ->check(CLI::Range(0, 1'000'000));
+  add_variable(*make, made->variable, "the key's name");
   add_command(group, context, "list", "List API keys", list);
   const auto [show, named] = add_command(group, context, "get", "Show an API key", get);
   show->add_option("ID", named->id, "Its id")->required();
@@ -173,6 +185,7 @@ void add_api_keys(CLI::App& root, Context& context) {
   renew->add_option("--overlap", renewed->overlap, "Seconds, up to seven days")
       ->capture_default_str()
       ->check(CLI::Range(0, 604'800));
+  add_variable(*renew, renewed->variable, "the key's name");
   const auto [end, ended] =
       add_command(group, context, "revoke", "End an API key for good", revoke);
   end->add_option("ID", ended->id, "Its id")->required();

@@ -34,7 +34,7 @@ constexpr ValueCommand kCommands[] = {
 constexpr std::string_view kWithArgument[] = {
     "--url",    "--ca-file",   "--output",  "--timeout", "--description", "--content-type",
     "--label",  "--encoding",  "--aad",     "--key",     "--signature",   "--type",
-    "--format", "--algorithm", "--expires", "--context"};
+    "--format", "--algorithm", "--expires", "--context", "--variable"};
 constexpr std::string_view kFlags[] = {"--help",    "-h",      "--no-color", "--version",
                                        "--default", "--lines", "--plain"};
 

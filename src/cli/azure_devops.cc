@@ -47,4 +47,13 @@ void set_secret_variable(std::ostream& out, std::string_view name, std::string_v
   out << '\n';
 }
 
+Outcome hand_on(Context& context, std::string_view variable, std::string_view name,
+                std::string_view value) {
+  if (variable.empty() && name.empty())
+    return give_up(kUsage, "--variable names the variable to set");
+  set_secret_variable(context.io().out,
+                      variable.empty() ? variable_name(name) : std::string(variable), value);
+  return kOk;
+}
+
 }  // namespace quantumapi::cli

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "cli/context.h"
+
 namespace quantumapi::cli {
 
 // variable_name makes a pipeline variable's name of a secret's: upper case, and
@@ -16,5 +18,10 @@ std::string variable_name(std::string_view secret_name);
 // Line ends and '%' of the value, and what would end the name, are escaped as the
 // agent decodes them (%0D, %0A, %AZP25, %3B, %5D): the value stays on one line.
 void set_secret_variable(std::ostream& out, std::string_view name, std::string_view value);
+
+// hand_on sets the variable that --variable named, else one named after `name`;
+// kUsage where there is neither.
+Outcome hand_on(Context& context, std::string_view variable, std::string_view name,
+                std::string_view value);
 
 }  // namespace quantumapi::cli

@@ -1,6 +1,7 @@
 // qapi datakey: keys for encryption outside the platform, wrapped under one of its keys.
 #include "base/encoding.h"
 #include "cli/answer.h"
+#include "cli/azure_devops.h"
 #include "cli/group.h"
 
 namespace quantumapi::cli {
@@ -15,6 +16,7 @@ struct GenerateOptions {
 
 struct UnwrapOptions {
   std::string key;
+  std::string variable;
   std::string value;  // stands in for the real one
   std::string context;
 };
@@ -60,7 +62,9 @@ Outcome unwrap(Context& context, const UnwrapOptions& options) {
   std::string_view text = wrapped.reveal();
   while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
   TRY_ASSIGN(const auto answer, ask(context, "POST", path, UnwrapBody{text, shown(bound)}));
-  return print_answer(context, answer, "keyMaterial", Format::kValue);
+  if (!context.azure_devops()) return print_answer(context, answer, "keyMaterial", Format::kValue);
+  TRY_ASSIGN(const auto material, member_of(answer, "keyMaterial"));
+  return hand_on(context, options.variable, {}, material.reveal());
 }
 
 }  // namespace
@@ -81,6 +85,7 @@ void add_data_keys(CLI::App& root, Context& context) {
   open->add_option("KEY", wrapped->key, "Id or name of the key that wrapped it")->required();
   add_value(*open, "WRAPPED", wrapped->value, "The wrapped key");
   open->add_option("--context", wrapped->context, "The text that generate was given");
+  add_variable(*open, wrapped->variable);
 }
 
 }  // namespace quantumapi::cli

@@ -1,5 +1,6 @@
 // qapi encrypt, decrypt, rewrap, hash and random.
 #include "cli/answer.h"
+#include "cli/azure_devops.h"
 #include "cli/group.h"
 #include "cli/lines.h"
 #include "cli/shapes.h"
@@ -12,6 +13,7 @@ struct TextOptions {
   std::string value;  // stands in for the real one
   std::string encoding = "utf8";
   std::string aad;
+  std::string variable;
   bool lines = false;
 };
 
@@ -95,6 +97,8 @@ std::string_view trimmed(std::string_view payload) {
 }
 
 Outcome decrypt(Context& context, const TextOptions& options) {
+  if (options.lines && context.azure_devops())
+    return give_up(kUsage, "--lines gives no single value to hand on");
   if (options.lines)
     return perform_lines(context, {.path = "/decrypt/batch",
                                    .item = "encryptedPayload",
@@ -104,6 +108,7 @@ Outcome decrypt(Context& context, const TextOptions& options) {
   TRY_ASSIGN(sdk::Client* const client, context.client());
   TRY_ASSIGN(const auto text,
              client->encryption().decrypt({trimmed(payload.reveal()), options.aad}));
+  if (context.azure_devops()) return hand_on(context, options.variable, {}, text.reveal());
   if (context.format(Format::kValue) == Format::kJson)
     print_json(context.io(), DecryptedShape{text.reveal()});
   else
@@ -181,6 +186,7 @@ void add_encryption(CLI::App& root, Context& context) {
       add_command(root, context, "decrypt", "Decrypt what encrypt gave", decrypt);
   add_value(*decrypt_command, "TEXT", sealed->value, "The payload");
   decrypt_command->add_option("--aad", sealed->aad, "The data that encrypt was given");
+  add_variable(*decrypt_command, sealed->variable);
   add_lines(*decrypt_command, sealed->lines);
 
   const auto [rewrap_command, old] = add_command(

@@ -47,9 +47,10 @@ inline void add_lines(CLI::App& command, bool& lines) {
 }
 
 // add_variable adds --variable, and with it --output azure-devops.
-inline void add_variable(CLI::App& command, std::string& name) {
+inline void add_variable(CLI::App& command, std::string& name, const std::string& usual = {}) {
   command.add_option("--variable", name,
-                     "With --output azure-devops: the variable to set [the secret's name]");
+                     "With --output azure-devops: the variable to set" +
+                         (usual.empty() ? std::string() : " [" + usual + "]"));
 }
 
 }  // namespace quantumapi::cli

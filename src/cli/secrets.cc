@@ -93,12 +93,8 @@ Outcome get(Context& context, const GetOptions& options) {
   const auto version =
       options.version == 0 ? std::nullopt : std::optional<std::int64_t>(options.version);
   TRY_ASSIGN(const auto secret, client->vault().get(options.secret, version));
-  if (context.azure_devops()) {
-    set_secret_variable(context.io().out,
-                        options.variable.empty() ? variable_name(secret.name) : options.variable,
-                        secret.value.reveal());
-    return kOk;
-  }
+  if (context.azure_devops())
+    return hand_on(context, options.variable, secret.name, secret.value.reveal());
   switch (context.format(Format::kTable)) {
     case Format::kJson:
       print_json(context.io(), shape_of(secret, options.show));
@@ -173,7 +169,7 @@ void add_secrets(CLI::App& root, Context& context) {
   get_command->add_flag("--show", wanted->show, "Print the value too");
   get_command->add_option("--version", wanted->version, "An older version")
       ->check(CLI::PositiveNumber);
-  add_variable(*get_command, wanted->variable);
+  add_variable(*get_command, wanted->variable, "the secret's name");
 
   const auto [list_command, listed] = add_command(group, context, "list", "List secrets", list);
   list_command->add_option("--page", listed->page, "Which page, from 1")

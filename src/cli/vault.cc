@@ -22,11 +22,8 @@ Outcome get(Context& context, const GetOptions& options) {
     return kOk;
   }
   if (context.azure_devops())
-    set_secret_variable(context.io().out,
-                        options.variable.empty() ? variable_name(secret.name) : options.variable,
-                        secret.value.reveal());
-  else
-    print_value(context.io(), secret.value.reveal());
+    return hand_on(context, options.variable, secret.name, secret.value.reveal());
+  print_value(context.io(), secret.value.reveal());
   return kOk;
 }
 
@@ -38,7 +35,7 @@ void add_vault(CLI::App& root, Context& context) {
     const auto [command, options] =
         add_command(group, context, "get", "Print the value of a secret and nothing else", get);
     command->add_option(argument, options->name, "Its name or id")->required();
-    add_variable(*command, options->variable);
+    add_variable(*command, options->variable, "the secret's name");
   }
 }
 

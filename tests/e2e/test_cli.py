@@ -656,6 +656,20 @@ def test_a_secret_becomes_a_hidden_variable_of_azure_devops(qapi):
     assert named.startswith("##vso[task.setvariable variable=cosign.key;issecret=true]")
 
 
+def test_whatever_gives_a_secret_hands_it_on_to_azure_devops(qapi, server):
+    devops = ("--output", "azure-devops")
+    made = qapi("apikeys", "create", "--name", "of-pipeline", "--scope", "secrets:read", *devops).stdout
+    prefix = "##vso[task.setvariable variable=OF_PIPELINE;issecret=true]"
+    assert made.startswith(prefix + "qapi_") and made.count("\n") == 1
+    assert json.loads(qapi("whoami", "--output", "json", key=made.strip().removeprefix(prefix)).stdout)["name"] == "of-pipeline"
+    sealed = qapi("encrypt", "-", stdin="two\nlines 50%").stdout.strip()
+    qapi("decrypt", sealed, *devops, code=USAGE)
+    assert qapi("decrypt", sealed, *devops, "--variable", "CLEAR").stdout == "##vso[task.setvariable variable=CLEAR;issecret=true]two%0Alines 50%AZP25\n"
+    wrapped = qapi("datakey", "generate", "default-encryption", "--without-plaintext").stdout.strip()
+    plain = qapi("datakey", "unwrap", "default-encryption", wrapped).stdout.strip()
+    assert qapi("datakey", "unwrap", "default-encryption", wrapped, *devops, "--variable", "DEK").stdout == f"##vso[task.setvariable variable=DEK;issecret=true]{plain}\n"
+
+
 @pytest.mark.parametrize("command", [("secrets", "list"), ("random",), ("keys", "list"), ("whoami",)])
 def test_other_commands_print_nothing_for_azure_devops(qapi, command):
     assert qapi(*command, "--output", "azure-devops", code=USAGE).stdout == ""
