@@ -149,6 +149,8 @@ def wrk(server, lua, seconds, connections, tls=False):
         stop.set()
         watcher.join()
     count = int(re.search(r"(\d+) requests in", out).group(1))
+    if count == 0:
+        sys.exit(f"no answer within {seconds} s:\n{lua}")
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
     def quantile(percent):
         number, unit = re.search(rf"^ +{percent}% +([\d.]+)(us|ms|s)$", out, re.M).groups()

@@ -7,7 +7,7 @@
 namespace quantumapi::audit {
 namespace {
 
-constexpr std::int64_t kBlock = 256;
+constexpr std::int64_t kBlock = 128;
 
 }  // namespace
 
