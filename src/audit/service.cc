@@ -26,9 +26,9 @@ constexpr std::size_t kMaxSegmentsDecoded = 8;
 struct Snapshot {
   PendingEvents pending;
   std::optional<LogHead> head;
-  std::uint64_t oldest = 0;  // segments that the time bounds leave
-  std::optional<std::uint64_t> newest;
-  std::uint64_t gone = 0;  // events that retention took
+  std::uint64_t oldest = 0;             // segment that retention left
+  std::optional<std::uint64_t> newest;  // segment that began before the filter's end
+  std::uint64_t gone = 0;               // events that retention took
 };
 
 Result<Snapshot> take_snapshot(store::Transaction& tx, TenantId tenant, const Filter& filter) {
@@ -42,11 +42,6 @@ Result<Snapshot> take_snapshot(store::Transaction& tx, TenantId tenant, const Fi
   snapshot.newest = (snapshot.head->frontier.size() - 1) / kSegmentSize;
   if (filter.to) {
     TRY_ASSIGN(snapshot.newest, newest_segment_begun(tx, snapshot.head->log, *filter.to));
-  }
-  if (filter.from) {
-    TRY_ASSIGN(const auto oldest, oldest_segment_reaching(tx, snapshot.head->log, *filter.from));
-    if (!oldest) snapshot.newest.reset();
-    snapshot.oldest = std::max(kept, oldest.value_or(0));
   }
   return snapshot;
 }
@@ -207,12 +202,25 @@ class Budget {
   std::size_t decoded_ = 0;
 };
 
+// end_walk ends the walk at the oldest segment that reaches the filter's begin. How long
+// it looks for that one depends on how many there are, so a page that fills needs none.
+Status end_walk(store::Database& database, const Snapshot& snapshot, WallTime from,
+                SegmentWalk& walk) {
+  const auto read = [&](store::Transaction& tx) {
+    return oldest_segment_reaching(tx, snapshot.head->log, from);
+  };
+  TRY_ASSIGN(const auto oldest, database.read(read));
+  walk.end_at(oldest.value_or(*snapshot.newest + 1));
+  return {};
+}
+
 // collect_filtered is false when it stopped before the oldest event.
 Result<bool> collect_filtered(store::Database& database, const Snapshot& snapshot,
                               const Filter& filter, Collector& collector) {
   if (!snapshot.head || !snapshot.newest) return true;
   SegmentWalk walk(snapshot.head->log, snapshot.oldest, *snapshot.newest, groups_of(filter));
   Budget budget;
+  bool ends = !filter.from;
   while (collector.seen() < kMaxCounted) {
     TRY_ASSIGN(const auto found, walk.next(database));
     if (!found) return true;
@@ -223,9 +231,13 @@ Result<bool> collect_filtered(store::Database& database, const Snapshot& snapsho
       collector.skip(*count);
       continue;
     }
+    const std::int64_t seen = collector.seen();
     TRY_ASSIGN(const bool kept, offer_segment(database, snapshot.head->log, found->segment,
                                               snapshot.head->frontier.size(), collector));
     if (!kept) return true;
+    if (ends || collector.seen() > seen) continue;
+    TRY(end_walk(database, snapshot, *filter.from, walk));
+    ends = true;
   }
   return false;
 }
