@@ -52,6 +52,13 @@ bool expand_one(std::string_view wanted, std::vector<std::string>& out) {
   return found;
 }
 
+std::unexpected<Error> unknown_scope(std::string field) {
+  std::string known;
+  for (const std::string_view scope : kScopes)
+    known += (known.empty() ? "" : ", ") + std::string(scope);
+  return base::fail_field(std::move(field), "is none of " + known);
+}
+
 std::unexpected<Error> beyond(std::string message) {
   return fail(Code::kPermissionDenied, std::move(message), "insufficient_scope");
 }
@@ -74,7 +81,7 @@ Result<std::vector<std::string>> expand(std::span<const std::string> scopes, Rol
     const std::string field = "scopes." + std::to_string(i);
     if (scopes[i] == "*" && role == Role::kMember)
       return base::fail_field(field, "\"*\" is for admins and owners");
-    if (!expand_one(scopes[i], out)) return base::fail_field(field, "is not a known scope");
+    if (!expand_one(scopes[i], out)) return unknown_scope(field);
   }
   return out;
 }
