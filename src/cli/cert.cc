@@ -250,9 +250,9 @@ Outcome inspect(Context& context, const FileOption& options) {
   print_facts(context.io().out,
               {{"subject", shape.subject},
                {"issuer", shape.issuer},
-               {"serialNumber", shape.serial_number},
-               {"notBefore", shape.not_before},
-               {"notAfter", shape.not_after},
+               {"serial number", shape.serial_number},
+               {"not before", shape.not_before},
+               {"not after", shape.not_after},
                {"signature", shape.signature_algorithm},
                {"names", fmt::format("{}", fmt::join(shape.names, " "))}},
               context.color());

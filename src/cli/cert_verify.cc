@@ -112,10 +112,10 @@ void print(Context& context, const VerifyShape& shape) {
   print_facts(context.io().out,
               {{"verified", shape.verified ? "yes" : "NO"},
                {"reason", text(shape.reason)},
-               {"commonName", text(shape.common_name)},
-               {"spiffeId", text(shape.spiffe_id)},
-               {"serialNumber", text(shape.serial_number)},
-               {"notAfter", text(shape.not_after)},
+               {"common name", text(shape.common_name)},
+               {"spiffe id", text(shape.spiffe_id)},
+               {"serial number", text(shape.serial_number)},
+               {"not after", text(shape.not_after)},
                {"revocation", shape.revocation_checked ? "checked" : "not checked"}},
               context.color());
 }
