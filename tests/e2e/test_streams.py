@@ -190,7 +190,13 @@ def test_a_file_stream_goes_on_in_its_file_after_a_kill(sqlite_server):
     numbers = indexes(lines())
     assert numbers == list(range(numbers[0], numbers[-1] + 1))
     assert not any(b'{"cut":' in file.read_bytes() for file in folder.iterdir())
-    days = server.http.get(f"/api/v1/log-streams/{made}/files").json()
-    assert days["retentionDays"] == 7
-    packed = b"".join(server.http.get(f"/api/v1/log-streams/{made}/files/{day['day']}").content for day in reversed(days["days"]))
-    assert [json.loads(line)["index"] for line in gzip.decompress(packed).splitlines()][:len(numbers)] == numbers
+
+    def downloaded():
+        days = server.http.get(f"/api/v1/log-streams/{made}/files").json()
+        assert days["retentionDays"] == 7
+        parts = [server.http.get(f"/api/v1/log-streams/{made}/files/{day['day']}").content for day in reversed(days["days"])]
+        return indexes(json.loads(line) for part in parts for line in gzip.decompress(part).splitlines())
+
+    # A line counts once its row is written, a moment after it stands in the file.
+    wait_until(lambda: last in downloaded(), what="the last line in the download")
+    assert downloaded()[:len(numbers)] == numbers
