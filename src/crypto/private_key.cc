@@ -174,7 +174,9 @@ Result<SecretBytes> pem_private_key(std::string_view pem) {
   const bssl::UniquePtr<char> header_owner(header);
   const bssl::UniquePtr<std::uint8_t> data_owner(data);  // OPENSSL_free wipes
   if (std::string_view(name) != "PRIVATE KEY" || *header != '\0')
-    return refuse("The PEM block is not an unencrypted PRIVATE KEY.");
+    return refuse(
+        "The PEM block is not an unencrypted PRIVATE KEY (PKCS #8); `openssl pkcs8 -topk8 "
+        "-nocrypt` makes one.");
   const std::uint8_t* rest = nullptr;
   std::size_t rest_size = 0;
   if (!pem.starts_with("-----BEGIN") || BIO_mem_contents(reader.get(), &rest, &rest_size) != 1 ||
