@@ -336,6 +336,38 @@ def test_a_thousand_services_renew_at_once(server):
         check_chain(one["chainPem"], one["caPem"])
 
 
+def test_a_thousand_identities_renew_at_once(server):
+    names = [f"service-{number:03}" for number in range(1000)]
+    olds, news = [new_key() for _ in range(8)], [new_key() for _ in range(8)]
+    made = ok(server.http.post("/api/v1/apikeys", json={"name": "fleet", "scopes": SCOPES}), 201)
+    with httpx.Client(base_url=server.plain_url, timeout=120, limits=httpx.Limits(max_connections=32)) as http, \
+            concurrent.futures.ThreadPoolExecutor(32) as executor:
+        owner, fleet = {"X-Api-Key": server.api_key}, {"X-Api-Key": made["apiKey"]}
+
+        def begin(number, name):
+            ok(http.post("/api/v1/service-identities", json={"name": name, "serviceAccount": "fleet"}, headers=owner), 201)
+            order = {"identity": name, "csr": request(olds[number % 8], common_name=name)}
+            return ok(http.post("/api/v1/certificates", json=order, headers=fleet), 201)["id"], request(news[number % 8], common_name=name)
+
+        def renew(one):
+            """As the SDK does: who is told to come again does."""
+            for _ in range(10):
+                answer = http.post(f"/api/v1/certificates/{one[0]}/renew", json={"csr": one[1]}, headers=fleet)
+                if answer.status_code != 503:
+                    break
+            return answer
+
+        held = list(executor.map(begin, range(len(names)), names))
+        renewed = list(executor.map(renew, held))
+    assert {answer.status_code for answer in renewed} == {201}
+    for name, (before, _), answer in list(zip(names, held, renewed))[::100]:
+        one = answer.json()
+        assert (one["identity"], one["renews"]) == (name, before)
+        assert common_name(check_chain(one["chainPem"], one["caPem"])) == name
+    assert len({answer.json()["serialNumber"] for answer in renewed}) == len(names)
+    assert ok(server.http.get("/api/v1/certificates?status=active&pageSize=1"))["total"] == 2 * len(names)
+
+
 def test_a_kill_in_the_middle_leaves_nothing_half_done(server):
     service = Service(server, "users-api")
     csr = request(common_name="users-api")
