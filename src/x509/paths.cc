@@ -111,9 +111,7 @@ std::expected<Paths::Path, Refusal> Paths::find(const Presented& presented) cons
     }
     return path;
   }
-  auto path = find_from(leaf, others.get(), roots_.get(), 0);
-  if (path) remember_issuer(presented, *path);
-  return path;
+  return find_from(leaf, others.get(), roots_.get(), 0);
 }
 
 std::expected<Paths::Path, Refusal> Paths::find_from(X509* leaf, STACK_OF(X509) * untrusted,
@@ -142,9 +140,7 @@ std::expected<Paths::Path, Refusal> Paths::find_from(X509* leaf, STACK_OF(X509) 
   return path;
 }
 
-// An intermediate directly below a root is known from now on: what was found holds for every leaf
-// that it signs. It would not where the root constrains names.
-void Paths::remember_issuer(const Presented& presented, const Path& path) const {
+void Paths::remember(const Presented& presented, const Path& path) const {
   if (path.below_root.size() != 2 || path.below_root[1] != presented.certificates[1].get()) return;
   if (has_name_constraints(path.root)) return;
   known_.remember(presented.octets[1], path.below_root[1]);

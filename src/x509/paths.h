@@ -42,11 +42,15 @@ class Paths {
   };
   [[nodiscard]] std::expected<Path, Refusal> find(const Presented& presented) const;
 
+  // remember has the leaf's issuer known from now on, where it stands directly below a root that
+  // constrains no names: what was found holds for every leaf that it signs. For a path with its
+  // root, once all that is wrong with the root would have been found.
+  void remember(const Presented& presented, const Path& path) const;
+
  private:
   [[nodiscard]] std::expected<Path, Refusal> find_from(X509* leaf, STACK_OF(X509) * untrusted,
                                                        STACK_OF(X509) * trusted,
                                                        unsigned long flags) const;
-  void remember_issuer(const Presented& presented, const Path& path) const;
 
   int max_intermediates_;
   bssl::UniquePtr<STACK_OF(X509)> roots_{sk_X509_new_null()};

@@ -146,7 +146,10 @@ std::expected<Peer, Refusal> TrustStore::verify(std::span<const ByteView> chain,
     TRY_VERDICT(impl_->check_family(certificate.get()));
   const auto path = impl_->paths.find(*presented);
   if (!path) return refuse(path.error());
-  if (path->root != nullptr) TRY_VERDICT(impl_->check_family(path->root));
+  if (path->root != nullptr) {
+    TRY_VERDICT(impl_->check_family(path->root));
+    impl_->paths.remember(*presented, *path);
+  }
   // Roots alone: a root that is presented as a leaf is no leaf.
   if (path->below_root.empty()) return refuse(Refusal::kWrongIdentity);
   const auto ends = check_times(path->below_root, now);

@@ -667,30 +667,43 @@ TEST(MixedChains, AreClassicalInAStoreThatHoldsBothRoots) {
   EXPECT_EQ(verify(open, {ec.leaf, ec.intermediate}), "");
 }
 
-// rsa_chain is a leaf below a root, both with RSA keys of so many bits.
-std::vector<Bytes> rsa_chain(unsigned bits, const EVP_MD* digest) {
-  const Hierarchy of(KeyType::kEcdsaP256);
+Key rsa_key(unsigned bits) {
   const bssl::UniquePtr<RSA> rsa(RSA_new());
   const bssl::UniquePtr<BIGNUM> exponent(BN_new());
   BN_set_word(exponent.get(), RSA_F4);
   EXPECT_EQ(RSA_generate_key_ex(rsa.get(), static_cast<int>(bits), exponent.get(), nullptr), 1);
-  const Key key(EVP_PKEY_new());
+  Key key(EVP_PKEY_new());
   EVP_PKEY_set1_RSA(key.get(), rsa.get());
+  return key;
+}
+
+Bytes signed_by(X509* certificate, const Key& key, const EVP_MD* digest) {
+  EXPECT_GT(X509_sign(certificate, key.get(), digest), 0);
+  std::uint8_t* der = nullptr;
+  const int size = i2d_X509(certificate, &der);
+  const bssl::UniquePtr<std::uint8_t> owner(der);
+  ERR_clear_error();
+  return {der, der + size};
+}
+
+void forget_issuer_key(X509* certificate) {
+  const int at = X509_get_ext_by_NID(certificate, NID_authority_key_identifier, -1);
+  X509_EXTENSION_free(X509_delete_ext(certificate, at));
+}
+
+// rsa_chain is a leaf below a root, both with RSA keys of so many bits.
+std::vector<Bytes> rsa_chain(unsigned bits, const EVP_MD* digest) {
+  const Hierarchy of(KeyType::kEcdsaP256);
+  const Key key = rsa_key(bits);
   std::vector<Bytes> out;
   const Certificate root = read_certificate(of.root).value();
   const Certificate leaf = read_certificate(of.make_leaf(workload_names())).value();
   X509_set_issuer_name(leaf.get(), X509_get_subject_name(root.get()));
-  X509_EXTENSION_free(X509_delete_ext(
-      leaf.get(), X509_get_ext_by_NID(leaf.get(), NID_authority_key_identifier, -1)));
+  forget_issuer_key(leaf.get());
   for (X509* certificate : {leaf.get(), root.get()}) {
     X509_set_pubkey(certificate, key.get());
-    EXPECT_GT(X509_sign(certificate, key.get(), digest), 0);
-    std::uint8_t* der = nullptr;
-    const int size = i2d_X509(certificate, &der);
-    const bssl::UniquePtr<std::uint8_t> owner(der);
-    out.emplace_back(der, der + size);
+    out.push_back(signed_by(certificate, key, digest));
   }
-  ERR_clear_error();
   return out;
 }
 
@@ -704,6 +717,20 @@ TEST(RsaChains, AreClassicalAndWhereAllowedMustBeSound) {
   const auto short_key = rsa_chain(1024, EVP_sha256());
   EXPECT_EQ(verify(store_of({short_key[1]}, {.allow_classical = true}), {short_key[0]}),
             "unknown_ca");
+}
+
+// What is wrong with a root is as wrong the second time, when its intermediate was seen before.
+TEST(RsaChains, AreRefusedBelowAShortRootHoweverOftenTheyCome) {
+  const Hierarchy of(KeyType::kEcdsaP256);
+  const Key key = rsa_key(1024);
+  const Certificate root = read_certificate(of.root).value();
+  X509_set_pubkey(root.get(), key.get());
+  const Certificate issuer = read_certificate(of.intermediate).value();
+  forget_issuer_key(issuer.get());
+  const std::vector<Bytes> chain{of.leaf, signed_by(issuer.get(), key, EVP_sha256())};
+  const TrustStore store =
+      store_of({signed_by(root.get(), key, EVP_sha256())}, {.allow_classical = true});
+  for (int round = 0; round < 3; ++round) EXPECT_EQ(verify(store, chain), "unknown_ca");
 }
 
 TEST(TrustStores, AreMadeOfRootsOnly) {
