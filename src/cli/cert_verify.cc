@@ -83,14 +83,22 @@ Try<Material> from_files(const VerifyCertificate& options) {
   return material;
 }
 
-// check_revocation gives the reason why the chain's leaf is refused, empty when it is not. A list
-// that its issuer signed and that is not over must say nothing of it; `checked` tells whether
-// there was one.
-std::string_view check_revocation(const x509::Peer& peer, const Material& material,
-                                  const std::vector<Bytes>& chain, WallTime now, bool& checked) {
+// issuers_of_leaf are those that signed it. Others may stand in a chain too: whoever brings a chain
+// could bring a list of an authority of his own.
+std::vector<Bytes> issuers_of_leaf(const std::vector<Bytes>& chain, const Material& material) {
   std::vector<Bytes> issuers(chain.begin() + 1, chain.end());
   if (const auto roots = x509::certificate_chain_der(material.roots))
     issuers.insert(issuers.end(), roots->begin(), roots->end());
+  std::erase_if(issuers, [&](const Bytes& one) { return !x509::is_issued_by(chain.front(), one); });
+  return issuers;
+}
+
+// check_revocation gives the reason why the chain's leaf is refused, empty when it is not. A list
+// that its issuer signed and that is not over must say nothing of it; `checked` tells whether
+// there was one. Lists of other authorities prove nothing.
+std::string_view check_revocation(const x509::Peer& peer, const Material& material,
+                                  const std::vector<Bytes>& chain, WallTime now, bool& checked) {
+  const std::vector<Bytes> issuers = issuers_of_leaf(chain, material);
   bool over = false;
   for (const Bytes& der : material.lists)
     for (const Bytes& issuer : issuers) {

@@ -206,4 +206,17 @@ Result<RevocationList> parse_crl(ByteView der, ByteView issuer_der) {
   return read_list(tbs, identifier, issuer);
 }
 
+bool is_issued_by(ByteView certificate_der, ByteView issuer_der) {
+  const auto issuer = read_issuer(issuer_der);
+  der::Reader outer(certificate_der);
+  der::Reader parts(outer.content(der::kSequence));
+  const ByteView tbs = parts.whole(der::kSequence);
+  const ByteView identifier = parts.whole(der::kSequence);
+  const ByteView signature = parts.bit_string();
+  if (!issuer || !outer.finished() || !parts.finished()) return false;
+  const auto fields = read_tbs(tbs);
+  return fields && std::ranges::equal(fields->issuer, issuer->subject) &&
+         signature_type(identifier) == issuer->key.type && signed_by(issuer->key, tbs, signature);
+}
+
 }  // namespace quantumapi::x509

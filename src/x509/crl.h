@@ -47,4 +47,8 @@ Result<Bytes> make_crl(const RevocationList& list, ByteView issuer_der,
 // aACompromise, which other issuers write, are read as keyCompromise.
 Result<RevocationList> parse_crl(ByteView der, ByteView issuer_der);
 
+// is_issued_by is true when `issuer_der` is a CA's certificate whose name `certificate_der` has
+// as its issuer's and whose key signed it: its revocation list is then the one that counts.
+bool is_issued_by(ByteView certificate_der, ByteView issuer_der);
+
 }  // namespace quantumapi::x509

@@ -232,6 +232,17 @@ TEST_P(RevocationLists, HoldManyEntriesButNotMoreThanTheirLimit) {
   expect_refused(Bytes(16 * 1024 * 1024 + 1, 0x30), "16 MiB");
 }
 
+TEST_P(RevocationLists, CountForCertificatesOfTheAuthorityThatSignedThem) {
+  const Hierarchy other(GetParam(), 11);
+  EXPECT_TRUE(is_issued_by(of_.leaf, of_.intermediate));
+  EXPECT_TRUE(is_issued_by(of_.intermediate, of_.root));
+  EXPECT_FALSE(is_issued_by(of_.leaf, of_.root));
+  EXPECT_FALSE(is_issued_by(of_.leaf, of_.leaf)) << "a leaf is no authority";
+  EXPECT_FALSE(is_issued_by(other.leaf, of_.intermediate)) << "one of the same name";
+  EXPECT_FALSE(is_issued_by(ByteView(of_.leaf).first(of_.leaf.size() - 1), of_.intermediate));
+  EXPECT_FALSE(is_issued_by({}, of_.intermediate));
+}
+
 INSTANTIATE_TEST_SUITE_P(Types, RevocationLists,
                          ::testing::Values(KeyType::kMlDsa65, KeyType::kEcdsaP256));
 

@@ -600,6 +600,16 @@ def test_qapi_says_why_a_chain_is_not_verified(server, tmp_path):
     assert verified["verified"] and verified["revocationChecked"] and verified["commonName"] == "web"
     assert verdict(0, files["chain"], "--roots", files["roots"]) == {**verified, "revocationChecked": False}
     assert verdict(0, files["chain"], "--roots", files["roots"], "--crl", files["crl"]) == verified
+    # A list of another authority says nothing of the certificate, whoever brings that authority along.
+    root = next(one["name"] for one in authorities(server) if one["id"] == next(a["parentId"] for a in authorities(server) if a["id"] == made["caId"]))
+    server.qapi("ca", "create", "second")
+    foreign, longer = tmp_path / "foreign", tmp_path / "longer"
+    longer.write_text(files["chain"].read_text() + server.qapi("ca", "pem", "second").stdout)
+    for chain, of in ((files["chain"], root), (longer, "second")):
+        foreign.write_text(server.qapi("ca", "crl", of).stdout)
+        seen = verdict(1, chain, "--roots", files["roots"], "--crl", foreign)
+        assert (seen["verified"], seen["revocationChecked"], seen["reason"]) == (False, False, "malformed_crl")
+        assert verdict(0, chain, "--roots", files["roots"], "--crl", foreign, "--crl", files["crl"]) == verified
     later = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=25)).strftime("%Y-%m-%dT%H:%M:%SZ")
     earlier = "2020-01-01T00:00:00Z"
     whole = files["chain"].read_text()
