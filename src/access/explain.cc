@@ -1,6 +1,7 @@
 #include "access/explain.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "access/group_repository.h"
 #include "access/scopes.h"
@@ -31,8 +32,34 @@ bool names(const base::Binding& binding, std::string_view type, const Explanatio
          (!what.name.empty() && binding.name == what.name);
 }
 
+// Groups knows which groups hold the resource, each asked for once.
+class Groups {
+ public:
+  Groups(store::Transaction& tx, TenantId tenant, std::string_view kind, const Uuid& resource)
+      : tx_(tx), tenant_(tenant), kind_(kind), resource_(resource) {}
+
+  Result<bool> hold(const Uuid& group) {
+    if (resource_.is_nil()) return false;  // a name that nothing has
+    if (const auto known = known_.find(group); known != known_.end()) return known->second;
+    TRY_ASSIGN(const bool holds, group_holds(tx_, tenant_, group, kind_, resource_));
+    known_.emplace(group, holds);
+    return holds;
+  }
+
+ private:
+  store::Transaction& tx_;
+  TenantId tenant_;
+  std::string_view kind_;
+  Uuid resource_;
+  std::unordered_map<Uuid, bool> known_;
+};
+
+std::string_view kind_of(std::string_view type) {
+  return type == "secret" ? "Secret" : "CryptoKey";
+}
+
 // reach_of is nullopt for a key that does not reach it.
-Result<std::optional<Reach>> reach_of(store::Transaction& tx, std::string_view type,
+Result<std::optional<Reach>> reach_of(Groups& groups, std::string_view type,
                                       const Explanation& what, ApiKeyRecord key) {
   Reach reach{.scopes = scopes_on(type, key), .through = "tenant"};
   if (reach.scopes.empty()) return std::nullopt;
@@ -42,9 +69,7 @@ Result<std::optional<Reach>> reach_of(store::Transaction& tx, std::string_view t
     reach.through = "binding";
     reaches = names(binding, type, what);
     if (reaches || binding.type != "group") continue;
-    std::vector<base::Binding> held{binding};
-    TRY(resolve_groups(tx, key.tenant, held));
-    reaches = std::ranges::any_of(held, [&](const auto& b) { return names(b, type, what); });
+    TRY_ASSIGN(reaches, groups.hold(binding.id));
     reach.through = "group";
     reach.group = binding.id;
   }
@@ -56,7 +81,7 @@ Result<std::optional<Reach>> reach_of(store::Transaction& tx, std::string_view t
 
 // identify fills in the name of an id, or the id of a name.
 Status identify(store::Transaction& tx, TenantId tenant, std::string_view type, Explanation& what) {
-  const std::string_view kind = type == "secret" ? "Secret" : "CryptoKey";
+  const std::string_view kind = kind_of(type);
   if (what.resource.is_nil()) {
     TRY_ASSIGN(const auto id, resource_id(tx, tenant, kind, what.name));
     what.resource = id.value_or(Uuid{});
@@ -81,11 +106,12 @@ Result<Explanation> AccessService::explain(const Principal& principal, std::stri
   return impl_->database.read([&](store::Transaction& tx) -> Result<Explanation> {
     Explanation what{id, std::string(name), {}};
     TRY(identify(tx, principal.tenant, type, what));
+    Groups groups(tx, principal.tenant, kind_of(type), what.resource);
     for (std::int64_t offset = 0;; offset += kPage) {
       TRY_ASSIGN(auto rows, access::list_keys(tx, principal.tenant, offset, kPage));
       for (ApiKeyRow& row : rows) {
         if (row.record.revoked_at) continue;
-        TRY_ASSIGN(auto reach, reach_of(tx, type, what, std::move(row.record)));
+        TRY_ASSIGN(auto reach, reach_of(groups, type, what, std::move(row.record)));
         if (reach) what.reaches.push_back(*std::move(reach));
       }
       if (static_cast<std::int64_t>(rows.size()) < kPage) return what;

@@ -64,6 +64,12 @@ constexpr Statement kItems{
           WHERE i.group_id = :group
           ORDER BY i.created_at, i.id)sql"};
 
+constexpr Statement kHolds{"groups.holds",
+                           R"sql(SELECT i.id
+          FROM resource_group_items i JOIN resource_groups g ON g.id = i.group_id
+          WHERE i.group_id = :group AND i.resource_type = :kind AND i.resource = :resource
+            AND g.tenant = :tenant)sql"};
+
 constexpr Statement kSecretName{"groups.secret_name",
                                 R"sql(SELECT name FROM secrets
           WHERE id = :id AND tenant = :tenant AND deleted_at IS NULL)sql"};
@@ -176,6 +182,13 @@ Result<std::vector<GroupItem>> list_items(Transaction& tx, TenantId tenant, cons
     return {};
   }));
   return items;
+}
+
+Result<bool> group_holds(Transaction& tx, TenantId tenant, const Uuid& group, std::string_view kind,
+                         const Uuid& resource) {
+  return tx.one(kHolds,
+                {{"group", group}, {"kind", kind}, {"resource", resource}, {"tenant", tenant}},
+                [](const Row&) -> Status { return {}; });
 }
 
 Result<std::optional<std::string>> resource_name(Transaction& tx, TenantId tenant,

@@ -17,6 +17,9 @@ Status delete_group(store::Transaction& tx, const Uuid& id);
 // list_items names each resource as it is called now.
 Result<std::vector<GroupItem>> list_items(store::Transaction& tx, TenantId tenant,
                                           const Uuid& group);
+// group_holds: is the resource, of a kind as items have it, in this group of the tenant?
+Result<bool> group_holds(store::Transaction& tx, TenantId tenant, const Uuid& group,
+                         std::string_view kind, const Uuid& resource);
 // resource_name of a tenant's secret, shown key or API key; nullopt when there is none.
 Result<std::optional<std::string>> resource_name(store::Transaction& tx, TenantId tenant,
                                                  std::string_view type, const Uuid& resource);

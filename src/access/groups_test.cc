@@ -65,6 +65,42 @@ TEST_P(Groups, AChangeElsewhereHoldsWithinARowsLife) {
   EXPECT_FALSE(who.bindings.empty()) << "a key whose group is gone is bound to nothing else";
 }
 
+// A key made now would otherwise keep what leaves the group later.
+TEST_P(Groups, AKeyHandsOnItsGroupAndNotWhatTheGroupHolds) {
+  const Group group = make_group();
+  expect(add(group, "CryptoKey", default_key()));
+  const Principal who = principal(text_of(make({.name = "bound-admin",
+                                                .role = Role::kAdmin,
+                                                .scopes = {"*"},
+                                                .bindings = {{"group", group.id, ""}}})));
+  ASSERT_TRUE(who.may_reach("key", default_key()));
+  const auto make_bound_to = [&](const base::Binding& binding) {
+    return service().create_key(
+        who, {.name = "child", .scopes = {"encryption:encrypt"}, .bindings = {binding}},
+        event("apikey.create"));
+  };
+  expect(make_bound_to({"group", group.id, ""}));
+  for (const base::Binding& held :
+       {base::Binding{"key", default_key(), ""}, {"key", {}, "default-encryption"}})
+    expect_code(make_bound_to(held), Code::kPermissionDenied, "insufficient_scope");
+}
+
+TEST_P(Groups, AKeyIsBoundToAFewOfThem) {
+  const Group group = make_group();
+  const auto make_bound_to = [&](std::size_t groups) {
+    return service().create_key(
+        owner(),
+        {.name = "k",
+         .scopes = {"secrets:read"},
+         .bindings = std::vector<base::Binding>(groups, {"group", group.id, ""})},
+        event("apikey.create"));
+  };
+  expect(make_bound_to(10));
+  const auto refused = make_bound_to(11);
+  expect_code(refused, Code::kInvalidArgument);
+  EXPECT_EQ(refused.error().fields.at(0).field, "bindings");
+}
+
 TEST_P(Groups, AreTheTenantsAlone) {
   const Group group = make_group();
   const auto other = expect(service().create_tenant({.name = "other"}, event("tenant.create")));

@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t kNameSize = 100;
 constexpr std::size_t kScopeCount = 64;
 constexpr std::size_t kBindingCount = 100;
+constexpr std::size_t kGroupCount = 10;  // each may hold 1,000 things, read again with the key
 constexpr std::size_t kResourceNameSize = 255;
 constexpr std::size_t kDescriptionSize = 1000;
 constexpr std::size_t kAddressCount = 100;
@@ -31,6 +32,9 @@ Status check_bindings(std::span<const base::Binding> bindings) {
       return base::fail_field(field, "needs an id or a name");
     if (!binding.name.empty()) TRY(check_text(field + ".name", binding.name, kResourceNameSize));
   }
+  const auto is_group = [](const base::Binding& binding) { return binding.type == "group"; };
+  if (static_cast<std::size_t>(std::ranges::count_if(bindings, is_group)) > kGroupCount)
+    return base::fail_field("bindings", "name at most 10 groups");
   return {};
 }
 
@@ -85,10 +89,14 @@ bool outlives(const ApiKeyRecord& made, const ApiKeyRecord& maker) {
   return maker.expires_at && (!made.expires_at || *made.expires_at > *maker.expires_at);
 }
 
-// own finds a key of the tenant; another tenant's is as absent.
-Result<ApiKeyRow> own(store::Transaction& tx, TenantId tenant, ApiKeyId id) {
+// own finds a key of the tenant; another tenant's is as absent. A key that is bound to resources
+// sees the keys that are bound to the same; to it an absent one answers as any other.
+Result<ApiKeyRow> own(store::Transaction& tx, const Principal& principal, ApiKeyId id) {
   TRY_ASSIGN(auto row, find_key(tx, id));
-  if (!row || row->record.tenant != tenant) return not_found();
+  const bool mine = row && row->record.tenant == principal.tenant;
+  if (!mine && principal.bindings.empty()) return not_found();
+  if (!mine || !covers_all(principal.bindings, row->record.bindings))
+    return beyond("this key is bound to other resources");
   return *std::move(row);
 }
 
@@ -99,6 +107,9 @@ Status may_limit(store::Transaction& tx, ApiKeyId maker, const ApiKeyRecord& mad
   if (!row) return not_found();
   const ApiKeyRecord& own = row->record;
   TRY(still_valid(own, made.created_at));
+  // A principal reaches what its groups hold now; what leaves a group would stay with the new key.
+  if (!covers_all(own.bindings, made.bindings))
+    return beyond("a key bound to a group can hand on the group, not what it holds");
   if (outlives(made, own)) return beyond("a key cannot make one that outlives it: give expiresAt");
   TRY_ASSIGN(const auto outer, networks_of(own.addresses));
   TRY_ASSIGN(const auto inner, networks_of(made.addresses));
@@ -230,7 +241,7 @@ Result<AccessService::KeyPage> AccessService::list_keys(const Principal& princip
 }
 
 Result<ApiKeyRecord> AccessService::find_key(const Principal& principal, ApiKeyId id) {
-  const auto find = [&](store::Transaction& tx) { return own(tx, principal.tenant, id); };
+  const auto find = [&](store::Transaction& tx) { return own(tx, principal, id); };
   TRY_ASSIGN(auto row, impl_->database.read(find));
   return std::move(row.record);
 }
@@ -240,7 +251,7 @@ Status AccessService::revoke(const Principal& principal, ApiKeyId id, AuditEvent
   const keyring::Ending ending{keyring::JournalEntry::Kind::kApiKeyRevoked, principal.tenant,
                                id.uuid, now};
   const auto end = [&](store::Transaction& tx) -> Status {
-    TRY_ASSIGN(const ApiKeyRow row, own(tx, principal.tenant, id));
+    TRY_ASSIGN(const ApiKeyRow row, own(tx, principal, id));
     if (principal.role == Role::kMember || row.record.role > principal.role)
       return beyond("only admins and owners may revoke API keys, and none of a higher role");
     TRY(revoke_key(tx, id, now));

@@ -63,12 +63,16 @@ std::unexpected<Error> beyond(std::string message) {
   return fail(Code::kPermissionDenied, std::move(message), "insufficient_scope");
 }
 
-// covers is true when everything that `wanted` reaches, `granter` reaches too:
-// a binding reaches by id and by name, each on its own.
-bool covers(const Principal& granter, const base::Binding& wanted) {
+// covers is true when one binding reaches what `wanted` does by id, and one what it does by name.
+bool covers(std::span<const base::Binding> held, const base::Binding& wanted) {
   if (wanted.id.is_nil() && wanted.name.empty()) return false;
-  return (wanted.id.is_nil() || granter.may_reach(wanted.type, wanted.id)) &&
-         (wanted.name.empty() || granter.may_reach(wanted.type, wanted.name));
+  const auto has = [&](auto member) {
+    return std::ranges::any_of(held, [&](const base::Binding& own) {
+      return own.type == wanted.type && own.*member == wanted.*member;
+    });
+  };
+  return (wanted.id.is_nil() || has(&base::Binding::id)) &&
+         (wanted.name.empty() || has(&base::Binding::name));
 }
 
 }  // namespace
@@ -92,13 +96,17 @@ Status may_grant(const Principal& granter, Role role, std::span<const std::strin
   if (role > granter.role) return beyond("a key cannot give a higher role than its own");
   for (const std::string& scope : scopes)
     if (!granter.has_scope(scope)) return beyond("a key cannot grant a scope that it lacks");
-  if (granter.bindings.empty()) return {};
-  // No bindings would mean every resource of the tenant.
-  if (bindings.empty()) return beyond("a key bound to resources can only make keys bound to them");
-  for (const base::Binding& binding : bindings)
-    if (!covers(granter, binding))
-      return beyond("a key cannot grant a resource that it cannot reach");
-  return {};
+  if (covers_all(granter.bindings, bindings)) return {};
+  return beyond(bindings.empty() ? "a key bound to resources can only make keys bound to them"
+                                 : "a key cannot grant a resource that it cannot reach");
+}
+
+bool covers_all(std::span<const base::Binding> held, std::span<const base::Binding> wanted) {
+  if (held.empty()) return true;
+  // No bindings mean every resource of the tenant.
+  return !wanted.empty() && std::ranges::all_of(wanted, [&](const base::Binding& binding) {
+    return covers(held, binding);
+  });
 }
 
 }  // namespace quantumapi::access

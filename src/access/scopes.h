@@ -24,8 +24,11 @@ std::span<const std::string_view> all_scopes();
 // and "*" for a member.
 Result<std::vector<std::string>> expand(std::span<const std::string> scopes, Role role);
 
+// covers_all is true when a key bound to `held` reaches all that one bound to `wanted` does.
+bool covers_all(std::span<const base::Binding> held, std::span<const base::Binding> wanted);
+
 // may_grant is an error (kPermissionDenied "insufficient_scope") when `granter`
-// lacks something the new key would have: a scope, a resource, or a role.
+// lacks something the new key would have: a scope, a resource (covers_all), or a role.
 Status may_grant(const Principal& granter, Role role, std::span<const std::string> scopes,
                  std::span<const base::Binding> bindings);
 

@@ -94,7 +94,7 @@ struct AccessService::Impl {
 // holds control characters. kInvalidArgument names `field`.
 Status check_text(std::string field, std::string_view text, std::size_t most);
 
-// may_limit refuses a key that would escape what limits its maker: networks,
+// may_limit refuses a key that would escape what limits its maker: bindings, networks,
 // rate, end of life. It looks at the maker's row as it is in `tx`.
 Status may_limit(store::Transaction& tx, ApiKeyId maker, const ApiKeyRecord& made);
 

@@ -188,6 +188,31 @@ TEST_P(Access, AnotherTenantsKeyIsNotFound) {
     EXPECT_EQ(shown.tenant, stranger.tenant);
 }
 
+TEST_P(Access, ABoundKeySeesAndEndsKeysOfItsOwnBindingsAlone) {
+  const base::Binding here{"secret", {}, "here"};
+  const base::Binding there{"secret", {}, "there"};
+  const auto bound_to = [&](std::vector<base::Binding> bindings) {
+    return make(
+        {.name = "k", .role = Role::kAdmin, .scopes = {"*"}, .bindings = std::move(bindings)});
+  };
+  const auto own = bound_to({here});
+  const Principal who = principal(text_of(own));
+  const auto alike = bound_to({here});
+  EXPECT_TRUE(service().find_key(who, own.record.id));
+  EXPECT_TRUE(service().find_key(who, alike.record.id));
+  const ApiKeyId absent{Uuid::v7(clock().wall())};
+  for (const ApiKeyId id : {bound_to({there}).record.id, bound_to({here, there}).record.id,
+                            make("free").record.id, absent}) {
+    expect_code(service().find_key(who, id), Code::kPermissionDenied, "insufficient_scope");
+    expect_code(service().revoke(who, id, event("apikey.revoke")), Code::kPermissionDenied,
+                "insufficient_scope");
+    expect_code(service().rotate(who, id, std::chrono::seconds(0), event("apikey.rotate")),
+                Code::kPermissionDenied, "insufficient_scope");
+  }
+  EXPECT_TRUE(records("apikey.revoke").empty());
+  expect(service().revoke(who, alike.record.id, event("apikey.revoke")));
+}
+
 TEST_P(Access, RevokingIsIdempotentAndJournaled) {
   const auto key = make("worker");
   for (int i = 0; i < 2; ++i)
