@@ -11,6 +11,8 @@ using x509::KeyType;
 
 constexpr seconds kRootLifetime{3'652 * 86'400LL};  // ten years
 constexpr seconds kIntermediateLifetime{365 * 86'400LL};
+// All of them are answered at once, to anyone who asks for a tenant's issuers.
+constexpr std::ptrdiff_t kMostAuthorities = 100;  // that have not ended
 constexpr std::size_t kMaxName = 56;  // " root" and a number still fit into a common name
 constexpr std::string_view kOfRoots = " root";
 constexpr std::string_view kDirectName = "pki";
@@ -39,6 +41,16 @@ std::string name_of(std::string_view tenant) {
 
 std::unexpected<Error> name_taken() {
   return fail(Code::kConflict, "an authority of this name exists already", "ca_name_conflict");
+}
+
+// check_count is asked before keys are made and journaled for more of them.
+Status check_count(const std::vector<Authority>& all, std::ptrdiff_t more, WallTime now) {
+  const auto live = std::ranges::count_if(
+      all, [&](const Authority& authority) { return now <= authority.not_after; });
+  if (live + more <= kMostAuthorities) return {};
+  return fail(Code::kConflict,
+              "a tenant has at most 100 certificate authorities that have not ended",
+              "too_many_cas");
 }
 
 KeyType root_type(const CaService::NewAuthority& wanted) {
@@ -156,6 +168,7 @@ Result<std::vector<Authority>> CaService::create_authority(const Principal& prin
   // Asked before keys are journaled, so that a taken name costs no journal entry.
   TRY_ASSIGN(const auto all, list_authorities(principal));
   if (std::ranges::find(all, authority.name, &Authority::name) != all.end()) return name_taken();
+  TRY(check_count(all, authority.direct ? 1 : 2, impl_->clock.wall()));
   TRY_ASSIGN(auto hierarchy, impl_->make_hierarchy(principal.tenant, authority));
   concerns(event, hierarchy.made.back());
   const auto insert = [&](store::Transaction& tx) -> Status {
@@ -207,6 +220,7 @@ Result<Authority> CaService::renew_authority(const Principal& principal, Authori
                 "ca_is_root");
   // Names stay apart: the number grows.
   TRY_ASSIGN(const auto all, list_authorities(principal));
+  TRY(check_count(all, 1, impl_->clock.wall()));
   std::string base = old.name;
   if (const auto number = base.rfind(" #"); number != std::string::npos) base.resize(number);
   const auto siblings = std::ranges::count_if(all, [&](const Authority& one) {

@@ -75,6 +75,27 @@ TEST_P(CaAuthorities, ATakenOrUnfitNameIsRefused) {
     expect_code(create(owner(), named(bad)), Code::kInvalidArgument);
 }
 
+// Each is answered, whole, to anyone who asks for the issuers of a tenant.
+TEST_P(CaAuthorities, AreAtMostAHundredThatHaveNotEnded) {
+  CaService::NewAuthority direct;
+  direct.direct = direct.classical = true;
+  for (int i = 0; i < 97; ++i) {
+    direct.name = "direct " + std::to_string(i);
+    expect(create(owner(), direct));
+  }
+  expect_code(create(owner(), named("two more")), Code::kConflict, "too_many_cas");
+  direct.name = "the hundredth";
+  expect(create(owner(), direct));
+  direct.name = "one more";
+  expect_code(create(owner(), direct), Code::kConflict, "too_many_cas");
+  const Authority issuer = expect(ca().list_authorities(owner())).at(1);
+  expect_code(ca().renew_authority(owner(), issuer.id, event("ca.renew")), Code::kConflict,
+              "too_many_cas");
+  EXPECT_EQ(expect(ca().list_authorities(owner())).size(), 100U);
+  clock().advance(std::chrono::days(366));
+  expect(ca().renew_authority(owner(), issuer.id, event("ca.renew")));
+}
+
 TEST_P(CaAuthorities, AFurtherOneIssuesOnlyOnceItIsTheDefault) {
   const Principal holder = account("users-api");
   identity(holder, "users-api");

@@ -41,7 +41,8 @@ class CaService {
     bool set_default = false;  // the tenant's issuer from now on; its first one is anyway
   };
   // create_authority makes a root (ten years) and, unless it is direct, an intermediate below
-  // it (one year) and gives them, the issuer first. kConflict "ca_name_conflict".
+  // it (one year) and gives them, the issuer first. kConflict "ca_name_conflict", and
+  // "too_many_cas" past 100 that have not ended.
   Result<std::vector<Authority>> create_authority(const Principal& principal,
                                                   const NewAuthority& authority, AuditEvent event);
   // create_first is create_authority by the platform itself, for a tenant that has none;
