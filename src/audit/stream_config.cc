@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "http/client.h"
+#include "http/address_range.h"
 
 namespace quantumapi::audit {
 namespace {
@@ -23,13 +23,37 @@ std::unexpected<Error> bad(std::string_view member, std::string message) {
   return base::fail_field("configJson." + std::string(member), std::move(message));
 }
 
-Status resolve_mask(Text& now, const Text& former, std::string_view member) {
-  if (now && now->empty()) now.reset();
-  if (now != kStreamMask) return {};
-  if (!former) return bad(member, "is masked, and there is no former one");
-  now = former;
-  return {};
-}
+// Masks puts the former secrets in the place of masks.
+class Masks {
+ public:
+  Masks(StreamType type, const StreamConfig& now, const FormerStream* former)
+      : former_(former), same_receiver_(former != nullptr && goes_to(type, now, *former)) {}
+
+  Status resolve(Text& now, Text StreamConfig::* secret, std::string_view member) const {
+    if (now && now->empty()) now.reset();
+    if (now != kStreamMask) return {};
+    if (former_ == nullptr || !(former_->config.*secret))
+      return bad(member, "is masked, and there is no former one");
+    now = former_->config.*secret;
+    return {};
+  }
+  // resolve_sent is resolve for what is sent to the receiver as it is.
+  Status resolve_sent(Text& now, Text StreamConfig::* secret, std::string_view member) const {
+    const bool is_masked = now == kStreamMask;
+    TRY(resolve(now, secret, member));
+    if (!is_masked || same_receiver_) return {};
+    return bad(member, "is masked: give it again where the receiver or its roots change");
+  }
+
+ private:
+  static bool goes_to(StreamType type, const StreamConfig& now, const FormerStream& former) {
+    return type == former.type && now.ca_pem == former.config.ca_pem &&
+           endpoint_of(type, now) == endpoint_of(type, former.config);
+  }
+
+  const FormerStream* former_;
+  bool same_receiver_;
+};
 
 // A header carries it: visible ASCII without spaces.
 Status require_token(const Text& token, std::string_view member) {
@@ -44,13 +68,15 @@ bool is_loopback(std::string_view host) {
   return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
-Status check_endpoint(StreamType type, const StreamConfig& config) {
+Status check_endpoint(StreamType type, const StreamConfig& config, http::Reach reach) {
   const std::string_view member = config.url ? "url" : "site";
   if (type != StreamType::kDatadog && !config.url) return bad("url", "is required");
   const auto url = http::Url::parse(endpoint_of(type, config));
   if (!url) return bad(member, url.error().message);
   if (url->scheme == "http" && !is_loopback(url->host))
     return bad(member, "is plain http to another host than this one");
+  if (reach == http::Reach::kOtherHosts && http::is_near_host(url->host))
+    return bad(member, "stands for this host or its link, which the first tenant alone reaches");
   const auto client =
       http::Client::create(*url, {.ca_pem = std::string(config.ca_pem.value_or(""))});
   if (!client) return bad(config.ca_pem ? "caPem" : member, client.error().message);
@@ -69,7 +95,7 @@ Status check_categories(const StreamConfig& config) {
   return {};
 }
 
-Status check(StreamType type, StreamConfig& config) {
+Status check(StreamType type, StreamConfig& config, http::Reach reach) {
   TRY(check_categories(config));
   if (type == StreamType::kFile) {
     const std::int64_t days = config.retention_days.value_or(kUsualRetention);
@@ -84,7 +110,7 @@ Status check(StreamType type, StreamConfig& config) {
     return bad("format", "is neither ndjson nor json");
   if (type == StreamType::kSplunk) TRY(require_token(config.token, "token"));
   if (type == StreamType::kDatadog) TRY(require_token(config.api_key, "apiKey"));
-  return check_endpoint(type, config);
+  return check_endpoint(type, config, reach);
 }
 
 }  // namespace
@@ -103,8 +129,8 @@ bool StreamConfig::wants(std::string_view category) const {
          std::ranges::find(*categories, category) != categories->end();
 }
 
-Result<StreamConfig> parse_stream_config(StreamType type, std::string_view text,
-                                         const StreamConfig* former,
+Result<StreamConfig> parse_stream_config(StreamType type, std::string_view text, http::Reach reach,
+                                         const FormerStream* former,
                                          std::pmr::memory_resource& arena) {
   if (text.size() > kMaxConfig)
     return base::fail_field("configJson", "is longer than 16384 octets");
@@ -114,12 +140,11 @@ Result<StreamConfig> parse_stream_config(StreamType type, std::string_view text,
     if (config.error().fields.empty()) return base::fail_field("configJson", "is not JSON text");
     return bad(config.error().fields[0].field, config.error().fields[0].message);
   }
-  const StreamConfig none;
-  const StreamConfig& before = former == nullptr ? none : *former;
-  TRY(resolve_mask(config->secret, before.secret, "secret"));
-  TRY(resolve_mask(config->token, before.token, "token"));
-  TRY(resolve_mask(config->api_key, before.api_key, "apiKey"));
-  TRY(check(type, *config));
+  const Masks masks(type, *config, former);
+  TRY(masks.resolve(config->secret, &StreamConfig::secret, "secret"));
+  TRY(masks.resolve_sent(config->token, &StreamConfig::token, "token"));
+  TRY(masks.resolve_sent(config->api_key, &StreamConfig::api_key, "apiKey"));
+  TRY(check(type, *config, reach));
   return config;
 }
 

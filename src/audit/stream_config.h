@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/secret_bytes.h"
+#include "http/client.h"
 
 namespace quantumapi::audit {
 
@@ -46,11 +47,18 @@ BOOST_DESCRIBE_STRUCT(StreamConfig, (),
                       (url, secret, format, token, index, source, api_key, site, service, tags,
                        ca_pem, retention_days, categories))
 
+// FormerStream is what a stream was before a change.
+struct FormerStream {
+  StreamType type;
+  const StreamConfig& config;
+};
+
 // parse_stream_config reads and checks a configJson; blank is a File stream's
-// default (30 days). With `former`, a masked secret stands for the former one.
+// default (30 days). With `former`, a masked secret stands for the former one; a token or a key
+// goes to its former receiver alone: where the address or the roots change it is given again.
 // kInvalidArgument names the member, "configJson.url".
-Result<StreamConfig> parse_stream_config(StreamType type, std::string_view text,
-                                         const StreamConfig* former,
+Result<StreamConfig> parse_stream_config(StreamType type, std::string_view text, http::Reach reach,
+                                         const FormerStream* former,
                                          std::pmr::memory_resource& arena);
 
 // config_text is the JSON text of a config, in the arena of its caller.

@@ -91,7 +91,8 @@ Status check_splunk(std::string_view answer) {
 }  // namespace
 
 Result<std::unique_ptr<StreamReceiver>> StreamReceiver::create(StreamType type,
-                                                               const StreamConfig& config) {
+                                                               const StreamConfig& config,
+                                                               http::Reach reach) {
   TRY_ASSIGN(auto url, http::Url::parse(endpoint_of(type, config)));
   std::string target = url.path.empty() ? "/" : url.path;
   http::Client::Options options;
@@ -99,6 +100,7 @@ Result<std::unique_ptr<StreamReceiver>> StreamReceiver::create(StreamType type,
   options.connect_timeout = kConnectIn;
   options.timeout = kAnswerIn;
   options.response_limit = kMaxAnswer;
+  options.reach = reach;
   TRY_ASSIGN(auto client, http::Client::create(std::move(url), std::move(options)));
   return std::unique_ptr<StreamReceiver>(
       new StreamReceiver(type, std::move(target), std::move(client)));

@@ -20,8 +20,8 @@ struct StreamEvent {
 
 // StreamReceiver posts over verified TLS; plain http goes to loopback only.
 // Receivers in private address ranges are reached like any other: who may make
-// streams (admins, owners) may have the server post to its own network.
-// Redirects are not followed.
+// streams (admins, owners) may have the server post to its own network. This host
+// and its link are for the first tenant alone (http::Reach). Redirects are not followed.
 //   Webhook  NDJSON or a JSON array, with X-QuantumAPI-Timestamp (Unix seconds)
 //            and, where the config has a secret, X-QuantumAPI-Signature:
 //            "v1=" + hex HMAC-SHA256(secret, timestamp "." body)
@@ -29,8 +29,8 @@ struct StreamEvent {
 //   Datadog  logs API v2, DD-API-KEY
 class StreamReceiver {
  public:
-  static Result<std::unique_ptr<StreamReceiver>> create(StreamType type,
-                                                        const StreamConfig& config);
+  static Result<std::unique_ptr<StreamReceiver>> create(StreamType type, const StreamConfig& config,
+                                                        http::Reach reach);
   // deliver gives up after ten seconds. kUnavailable says what the receiver
   // did instead of taking the batch; no secret is in the message.
   Status deliver(const StreamConfig& config, std::span<const StreamEvent> events, WallTime now);

@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::size_t kMaxStreams = 50;  // of one tenant
 constexpr std::size_t kMaxName = 200;
+constexpr std::size_t kMostTests = 4;  // at once, of all tenants
+constexpr int kTestAgainIn = 10;       // seconds: the longest that one may take
 
 std::unexpected<Error> no_such_stream() { return fail(Code::kNotFound, "no such log stream"); }
 
@@ -52,6 +54,26 @@ StreamEvent test_event(WallTime now) {
 
 }  // namespace
 
+Result<http::Reach> StreamReach::of(TenantId tenant) const {
+  TRY_ASSIGN(const TenantId first, first_());
+  return tenant == first ? http::Reach::kAnywhere : http::Reach::kOtherHosts;
+}
+
+Status StreamTests::begin(TenantId tenant) {
+  const std::scoped_lock guard(mutex_);
+  if (running_.size() < kMostTests && running_.insert(tenant).second) return {};
+  return std::unexpected(Error{Code::kRateLimited,
+                               "another test of a log stream still runs; try again later",
+                               "rate_limit_exceeded",
+                               {},
+                               kTestAgainIn});
+}
+
+void StreamTests::end(TenantId tenant) {
+  const std::scoped_lock guard(mutex_);
+  running_.erase(tenant);
+}
+
 Result<OpenStreamConfig> open_stream_config(keyring::Keyring& keyring, const StreamRow& row) {
   TRY_ASSIGN(const auto header, keyring::read_object_header(row.config));
   TRY_ASSIGN(const auto version, keyring.encryption(row.tenant, header.key, header.version,
@@ -93,8 +115,9 @@ Result<StreamView> StreamService::create(const Principal& who, const StreamInput
   TRY(may_manage(who));
   TRY(check_name(input.name));
   TRY_ASSIGN(const StreamType type, parse_stream_type(input.type));
+  TRY_ASSIGN(const http::Reach reach, reach_.of(who.tenant));
   WipingArena arena;
-  TRY_ASSIGN(const auto config, parse_stream_config(type, input.config, nullptr, arena));
+  TRY_ASSIGN(const auto config, parse_stream_config(type, input.config, reach, nullptr, arena));
   StreamRow row;
   row.created_at = clock_.wall();
   row.id = StreamId::make(row.created_at);
@@ -141,12 +164,14 @@ Result<StreamView> StreamService::update(const Principal& who, StreamId id,
   TRY(check_name(input.name));
   TRY_ASSIGN(const StreamType type, parse_stream_type(input.type));
   TRY_ASSIGN(const auto former, open_stream_config(keyring_, row));
+  TRY_ASSIGN(const http::Reach reach, reach_.of(who.tenant));
+  const FormerStream before{former.type, former.config};
   WipingArena arena;
   // A blank config of a receiver keeps the former one, which clients are not shown whole.
   const bool keep = input.config.empty() && type == former.type && type != StreamType::kFile;
   const std::pmr::string kept = config_text(former.config, *former.arena);
   TRY_ASSIGN(const auto config,
-             parse_stream_config(type, keep ? std::string_view(kept) : input.config, &former.config,
+             parse_stream_config(type, keep ? std::string_view(kept) : input.config, reach, &before,
                                  arena));
   row.name = input.name;
   row.type = to_string(type);
@@ -194,9 +219,17 @@ Status StreamService::remove(const Principal& who, StreamId id, AuditEvent event
 
 Status StreamService::test(const Principal& who, StreamId id) {
   TRY_ASSIGN(const auto row, find(who, id));
+  TRY(tests_.begin(who.tenant));
+  auto sent = send_test(row);
+  tests_.end(who.tenant);
+  return sent;
+}
+
+Status StreamService::send_test(const StreamRow& row) {
   TRY_ASSIGN(const auto opened, open_stream_config(keyring_, row));
-  if (opened.type == StreamType::kFile) return files_.check(id);
-  TRY_ASSIGN(const auto receiver, StreamReceiver::create(opened.type, opened.config));
+  if (opened.type == StreamType::kFile) return files_.check(row.id);
+  TRY_ASSIGN(const http::Reach reach, reach_.of(row.tenant));
+  TRY_ASSIGN(const auto receiver, StreamReceiver::create(opened.type, opened.config, reach));
   const StreamEvent event = test_event(clock_.wall());
   return receiver->deliver(opened.config, {&event, 1}, clock_.wall());
 }

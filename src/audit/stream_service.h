@@ -1,7 +1,10 @@
 // StreamService: the log streams of a tenant, and what their sealed configs say.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +24,31 @@ struct OpenStreamConfig {
 // open_stream_config opens the sealed config of a row.
 Result<OpenStreamConfig> open_stream_config(keyring::Keyring& keyring, const StreamRow& row);
 
+// StreamReach says where a tenant's receivers may stand: this host and its link are for the
+// first tenant, whose owners run the host.
+class StreamReach {
+ public:
+  using FirstTenant = std::function<Result<TenantId>()>;
+  explicit StreamReach(FirstTenant first) : first_(std::move(first)) {}
+  [[nodiscard]] Result<http::Reach> of(TenantId tenant) const;
+
+ private:
+  FirstTenant first_;
+};
+
+// StreamTests bounds the tests that run at once: each holds up a thread that serves requests
+// for as long as the receiver likes, up to its limit.
+class StreamTests {
+ public:
+  // begin is kRateLimited while the tenant has one that runs, or many others have.
+  Status begin(TenantId tenant);
+  void end(TenantId tenant);
+
+ private:
+  std::mutex mutex_;
+  std::set<TenantId> running_;
+};
+
 struct StreamView {
   StreamRow row;
   std::string config;  // JSON text with its secrets masked
@@ -37,8 +65,12 @@ struct StreamInput {
 class StreamService {
  public:
   StreamService(store::Database& database, keyring::Keyring& keyring, const Clock& clock,
-                std::string directory)
-      : database_(database), keyring_(keyring), clock_(clock), files_(std::move(directory)) {}
+                std::string directory, StreamReach reach)
+      : database_(database),
+        keyring_(keyring),
+        clock_(clock),
+        files_(std::move(directory)),
+        reach_(std::move(reach)) {}
 
   // create begins at the end of the log: what happens from now on is sent.
   Result<StreamView> create(const Principal& who, const StreamInput& input, AuditEvent event);
@@ -49,7 +81,8 @@ class StreamService {
                             AuditEvent event);
   Result<StreamView> set_active(const Principal& who, StreamId id, bool active, AuditEvent event);
   Status remove(const Principal& who, StreamId id, AuditEvent event);
-  // test sends one event of its own; kUnavailable says what the receiver did.
+  // test sends one event of its own; kUnavailable says what the receiver did. One at a time
+  // for a tenant, and a few in all: kRateLimited.
   Status test(const Principal& who, StreamId id);
 
   struct Files {
@@ -64,11 +97,14 @@ class StreamService {
   Result<StreamRow> find(const Principal& who, StreamId id);
   Result<StreamView> view(StreamRow row);
   Status seal(StreamRow& row, const StreamConfig& config, std::pmr::memory_resource& arena);
+  Status send_test(const StreamRow& row);
 
   store::Database& database_;
   keyring::Keyring& keyring_;
   const Clock& clock_;
   StreamFiles files_;
+  StreamReach reach_;
+  StreamTests tests_;
 };
 
 }  // namespace quantumapi::audit

@@ -67,11 +67,13 @@ struct StreamWorker::Impl {
     SteadyTime due{SteadyTime::min()};
   };
 
-  Impl(store::Database& d, keyring::Keyring& k, const Clock& c, Logger& l, Metrics& m, Options o)
+  Impl(store::Database& d, keyring::Keyring& k, const Clock& c, Logger& l, Metrics& m,
+       StreamReach r, Options o)
       : database(d),
         keyring(k),
         clock(c),
         log(l),
+        reach(std::move(r)),
         options(std::move(o)),
         files(options.directory),
         delivered_total(m.counter("quantumapi_log_stream_events_total",
@@ -108,6 +110,7 @@ struct StreamWorker::Impl {
   keyring::Keyring& keyring;
   const Clock& clock;
   Logger& log;
+  StreamReach reach;
   Options options;
   StreamFiles files;
   base::Counter& delivered_total;
@@ -206,7 +209,8 @@ Status StreamWorker::Impl::deliver(const StreamRow& row, const OpenStreamConfig&
   if (events.empty()) return advance(row, row.position, slice.end, false);
   if (opened.type == StreamType::kFile) return append_files(row, slice, events);
   if (live.receiver == nullptr) {
-    TRY_ASSIGN(live.receiver, StreamReceiver::create(opened.type, opened.config));
+    TRY_ASSIGN(const http::Reach allowed, reach.of(row.tenant));
+    TRY_ASSIGN(live.receiver, StreamReceiver::create(opened.type, opened.config, allowed));
   }
   TRY(live.receiver->deliver(opened.config, events, clock.wall()));
   return advance(row, row.position, slice.end, true);
@@ -370,8 +374,9 @@ void StreamWorker::Impl::loop() {
 }
 
 StreamWorker::StreamWorker(store::Database& database, keyring::Keyring& keyring, const Clock& clock,
-                           Logger& log, Metrics& metrics, Options options)
-    : impl_(std::make_unique<Impl>(database, keyring, clock, log, metrics, std::move(options))) {}
+                           Logger& log, Metrics& metrics, StreamReach reach, Options options)
+    : impl_(std::make_unique<Impl>(database, keyring, clock, log, metrics, std::move(reach),
+                                   std::move(options))) {}
 
 StreamWorker::~StreamWorker() {
   {

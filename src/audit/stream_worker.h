@@ -25,7 +25,7 @@ class StreamWorker {
     std::string directory;                 // of File streams
   };
   StreamWorker(store::Database& database, keyring::Keyring& keyring, const Clock& clock,
-               Logger& log, Metrics& metrics, Options options);
+               Logger& log, Metrics& metrics, StreamReach reach, Options options);
   ~StreamWorker();  // stops after the batch that is under way
 
   void start();

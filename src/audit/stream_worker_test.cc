@@ -37,6 +37,11 @@ class Receiver {
     status_ = status;
     answer_ = std::move(text);
   }
+  // meanwhile is done while the next post waits for its answer.
+  void meanwhile(std::function<void()> act) {
+    const std::scoped_lock guard(mutex_);
+    meanwhile_ = std::move(act);
+  }
   std::string url(std::string_view path = "/in") {
     return "http://127.0.0.1:" + std::to_string(server_.port()) + std::string(path);
   }
@@ -53,6 +58,7 @@ class Receiver {
  private:
   void take(http::Exchange& exchange) {
     const std::scoped_lock guard(mutex_);
+    if (const auto act = std::exchange(meanwhile_, nullptr)) act();
     const http::Request& request = exchange.request();
     Post& post = posts_.emplace_back();
     post.path = request.path;
@@ -66,6 +72,7 @@ class Receiver {
   int status_;
   std::string answer_;
   std::vector<Post> posts_;
+  std::function<void()> meanwhile_;
   http::testing::TestServer server_{{.limits = {},
                                      .handle = [this](http::Exchange& e) { take(e); },
                                      .body_limit = 8 * 1024 * 1024,
@@ -83,7 +90,7 @@ class LogStreams : public testing::AuditTest {
     who_.tenant = tenant();
     who_.role = Role::kAdmin;
     directory_ = folder().file("log-streams");
-    streams_ = std::make_unique<StreamService>(db(), keys(), clock(), directory_);
+    streams_ = std::make_unique<StreamService>(db(), keys(), clock(), directory_, reach());
     drain();
     restart_worker();
   }
@@ -97,7 +104,11 @@ class LogStreams : public testing::AuditTest {
     StreamWorker::Options options;
     options.directory = directory_;
     worker_ = std::make_unique<StreamWorker>(db(), keys(), clock(), store().log(),
-                                             store().metrics(), options);
+                                             store().metrics(), reach(), options);
+  }
+  // reach lets the tests' tenant reach this host, as the first tenant of a platform may.
+  StreamReach reach() {
+    return StreamReach([this]() -> Result<TenantId> { return tenant(); });
   }
   StreamView make(std::string_view type, std::string_view config) {
     auto view =
@@ -111,6 +122,19 @@ class LogStreams : public testing::AuditTest {
   }
   StreamView now(const StreamView& view) { return expect(streams().get(who_, view.row.id)); }
   std::size_t pass() { return expect(worker().run_once()); }
+
+  // another_tenant is an admin of one that may have streams.
+  Principal another_tenant() {
+    Principal admin = who_;
+    admin.tenant = new_tenant();
+    create(admin.tenant, "vault", keyring::Purpose::kVault);
+    return admin;
+  }
+  AuditEvent happened_to(TenantId tenant, std::string_view action) {
+    AuditEvent event = happened(action);
+    event.tenant = tenant;
+    return event;
+  }
 
   StreamService& streams() { return *streams_; }
   StreamWorker& worker() { return *worker_; }
@@ -380,6 +404,104 @@ TEST_P(LogStreams, SecretsAreMaskedAndAMaskKeepsThem) {
   const auto opened = expect(open_stream_config(keys(), now(stream).row));
   EXPECT_EQ(opened.config.secret, "hush-hush");
   EXPECT_EQ(now(stream).row.name, "renamed");
+}
+
+// Whoever could send it elsewhere would read it there.
+TEST_P(LogStreams, AMaskedTokenGoesToItsFormerReceiverAlone) {
+  const auto update = [&](const StreamView& stream, std::string_view type, std::string text) {
+    return streams().update(who_, stream.row.id, {"to siem", type, text},
+                            happened("log_stream.update"));
+  };
+  const auto refuses = [&](const Result<StreamView>& changed, std::string_view field) {
+    expect_code(changed, Code::kInvalidArgument);
+    if (!changed) {
+      EXPECT_EQ(changed.error().fields.at(0).field, field);
+    }
+  };
+  const auto splunk = make("Splunk", config("https://siem.example", R"(,"token":"hush-hush")"));
+  constexpr std::string_view kMasked = R"(,"token":"********")";
+  refuses(update(splunk, "Splunk", config("https://evil.example", kMasked)), "configJson.token");
+  refuses(update(splunk, "Splunk", config("https://siem.example:444", kMasked)),
+          "configJson.token");
+  refuses(update(splunk, "Splunk", config("https://siem.example/other", kMasked)),
+          "configJson.token");
+  expect(update(splunk, "Splunk",
+                config("https://siem.example", R"(,"token":"********","index":"main")")));
+  expect(update(splunk, "Splunk", config("https://evil.example", R"(,"token":"of-evil")")));
+
+  const auto datadog = make("Datadog", R"({"apiKey":"hush-hush"})");
+  refuses(update(datadog, "Datadog", R"({"apiKey":"********","site":"evil.example"})"),
+          "configJson.apiKey");
+  refuses(update(datadog, "Datadog", config("https://evil.example", R"(,"apiKey":"********")")),
+          "configJson.apiKey");
+  EXPECT_EQ(expect(open_stream_config(keys(), now(datadog).row)).config.api_key, "hush-hush");
+}
+
+TEST_P(LogStreams, ThisHostAndItsLinkAreForTheFirstTenantAlone) {
+  const Principal other = another_tenant();
+  const auto create_at = [&](const Principal& who, std::string_view url) {
+    return streams().create(who, {"to siem", "Webhook", config(url)},
+                            happened_to(who.tenant, "log_stream.create"));
+  };
+  http::testing::ScriptedServer local({"never"}, http::testing::ScriptedServer::kNeverAnswer);
+  const std::string port = ":" + std::to_string(local.port());
+  for (const std::string host : {"127.0.0.1", "localhost", "[::1]", "169.254.169.254", "[fe80::1]",
+                                 "[::ffff:127.0.0.1]", "0.0.0.0"}) {
+    const auto refused = create_at(other, "https://" + host + port);
+    expect_code(refused, Code::kInvalidArgument);
+    if (!refused) {
+      EXPECT_EQ(refused.error().fields.at(0).field, "configJson.url") << host;
+    }
+  }
+  expect_code(create_at(other, "http://127.0.0.1" + port), Code::kInvalidArgument);
+  expect(create_at(who_, "http://127.0.0.1" + port));
+  // A name, as one that resolves to it: known when it is connected to.
+  const auto named = expect(create_at(other, "https://127.1" + port));
+  const Status tested = streams().test(other, named.row.id);
+  expect_code(tested, Code::kUnavailable, "receiver_failed");
+  EXPECT_THAT(tested.error().message, HasSubstr("may not be reached"));
+  expect(streams().set_active(who_, expect(streams().list(who_)).at(0).row.id, false,
+                              happened("log_stream.deactivate")));
+  drain();
+  pass();
+  EXPECT_THAT(expect(streams().get(other, named.row.id)).row.last_error,
+              HasSubstr("may not be reached"));
+  EXPECT_EQ(local.connections(), 0);
+}
+
+// Each holds up a thread that serves the requests of all tenants.
+TEST_P(LogStreams, ATenantTestsOneStreamAtATime) {
+  Receiver receiver;
+  const auto first = make("Webhook", config(receiver.url()));
+  const auto second = make("File", "");
+  const Principal other = another_tenant();
+  const auto others = expect(streams().create(other, {"other", "File", ""},
+                                              happened_to(other.tenant, "log_stream.create")));
+  Status of_its_own;
+  Status of_another;
+  receiver.meanwhile([&] {  // the first test waits for the answer to its post
+    of_its_own = streams().test(who_, second.row.id);
+    of_another = streams().test(other, others.row.id);
+  });
+  expect(streams().test(who_, first.row.id));
+  expect_code(of_its_own, Code::kRateLimited, "rate_limit_exceeded");
+  EXPECT_TRUE(of_another);
+  expect(streams().test(who_, second.row.id));
+}
+
+TEST(StreamTests, RunFourAtOnceAndOneOfATenant) {
+  StreamTests tests;
+  std::vector<TenantId> tenants(5);
+  for (std::size_t i = 0; i < tenants.size(); ++i)
+    tenants[i].uuid.octets.fill(static_cast<std::uint8_t>(i + 1));
+  for (std::size_t i = 0; i < 4; ++i) expect(tests.begin(tenants[i]));
+  expect_code(tests.begin(tenants[0]), Code::kRateLimited);
+  const Status fifth = tests.begin(tenants[4]);
+  expect_code(fifth, Code::kRateLimited, "rate_limit_exceeded");
+  EXPECT_GT(fifth.error().retry_after_seconds, 0);
+  tests.end(tenants[0]);
+  expect(tests.begin(tenants[4]));
+  expect_code(tests.begin(tenants[0]), Code::kRateLimited);
 }
 
 TEST_P(LogStreams, WhatCannotBeAStreamIsRefusedAndNamed) {

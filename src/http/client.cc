@@ -176,7 +176,7 @@ Result<Client::Impl::Connection> Client::Impl::open(const ClientRequest& request
     begin_with = context;
   }
   TRY_ASSIGN(auto opened, ClientConnection::open(place, origin.host, begin_with.get(), connected_by,
-                                                 request.cancel));
+                                                 request.cancel, options.reach));
   Connection connection(opened.release(), {this});
   {
     const std::lock_guard lock(mutex);

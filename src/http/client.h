@@ -51,6 +51,12 @@ struct TlsFacts {
   std::optional<x509::Peer> peer{};  // with MutualTls: the server, verified
 };
 
+// Reach says at which addresses a client's origin may stand, whatever its name resolves to.
+enum class Reach : std::uint8_t {
+  kAnywhere,
+  kOtherHosts,  // where address_range.h says that none is near
+};
+
 // MutualTls is a client's part in mutual TLS: what it shows, and whom it talks to.
 // `peers` stands in the place of roots and host name, for servers' certificates.
 struct MutualTls {
@@ -76,6 +82,7 @@ class Client {
     std::size_t response_limit = 64 * 1024 * 1024;
     std::vector<std::string> groups{};  // empty: X25519MLKEM768, X25519, P-256; mutual: the first
     std::optional<MutualTls> mutual{};  // for https alone; ca_pem is then empty
+    Reach reach = Reach::kAnywhere;     // of what is connected to, resolved anew each time
   };
   static Result<std::unique_ptr<Client>> create(Url origin, Options options);
   ~Client();

@@ -34,12 +34,10 @@ std::unexpected<Error> too_large(std::size_t limit) {
 ClientConnection::ClientConnection(Descriptor socket, SslPtr ssl)
     : socket_(std::move(socket)), channel_(socket_.get(), std::move(ssl)) {}
 
-Result<std::unique_ptr<ClientConnection>> ClientConnection::open(const Url& place,
-                                                                 const std::string& host,
-                                                                 ssl_ctx_st* context,
-                                                                 SteadyTime deadline,
-                                                                 std::stop_token cancel) {
-  TRY_ASSIGN(Descriptor socket, connect_to(place, deadline, cancel));
+Result<std::unique_ptr<ClientConnection>> ClientConnection::open(
+    const Url& place, const std::string& host, ssl_ctx_st* context, SteadyTime deadline,
+    std::stop_token cancel, Reach reach) {
+  TRY_ASSIGN(Descriptor socket, connect_to(place, deadline, cancel, reach));
   SslPtr ssl;
   if (context != nullptr) {
     ssl = make_client_session(context, host);

@@ -29,7 +29,7 @@ class ClientConnection {
   // first.
   static Result<std::unique_ptr<ClientConnection>> open(const Url& place, const std::string& host,
                                                         ssl_ctx_st* context, SteadyTime deadline,
-                                                        std::stop_token cancel);
+                                                        std::stop_token cancel, Reach reach);
 
   // write sends a whole request.
   Status write(std::string_view head, std::string_view body, SteadyTime deadline);

@@ -14,6 +14,8 @@
 #include <mutex>
 #include <thread>
 
+#include "http/address_range.h"
+
 namespace quantumapi::http {
 namespace {
 
@@ -129,11 +131,14 @@ Status wait_for_socket(int socket, short events, SteadyTime deadline,
   }
 }
 
-Result<Descriptor> connect_to(const Url& origin, SteadyTime deadline,
-                              const std::stop_token& cancel) {
+Result<Descriptor> connect_to(const Url& origin, SteadyTime deadline, const std::stop_token& cancel,
+                              Reach reach) {
   TRY_ASSIGN(const Addresses addresses, resolve(origin, deadline, cancel));
-  Result<Descriptor> last = not_connected(origin, EADDRNOTAVAIL);
+  Result<Descriptor> last =
+      fail(Code::kUnavailable, "the host " + origin.host + " stands where it may not be reached",
+           "out_of_reach");
   for (const addrinfo* address = addresses.get(); address != nullptr; address = address->ai_next) {
+    if (reach == Reach::kOtherHosts && is_near(address->ai_addr)) continue;
     if (origin.scheme == "http" && !is_loopback(address->ai_addr))
       return fail(Code::kInvalidArgument, "plain http goes to loopback addresses only, and " +
                                               origin.host + " is none: use https");

@@ -12,8 +12,9 @@ namespace quantumapi::http {
 // connect_to gives a connected, non-blocking socket. Each address of the host
 // is tried in turn. Plain http is refused (kInvalidArgument) for addresses that
 // are not loopback; otherwise kUnavailable when nothing answers in time, or `cancel` stops it.
+// Addresses out of `reach` are not tried: kUnavailable "out_of_reach" when the host has no other.
 Result<Descriptor> connect_to(const Url& origin, SteadyTime deadline,
-                              const std::stop_token& cancel = {});
+                              const std::stop_token& cancel = {}, Reach reach = Reach::kAnywhere);
 
 // wait_for_socket waits for poll `events`; kUnavailable "timeout" past the deadline,
 // "cancelled" once `cancel` is stopped.

@@ -156,9 +156,14 @@ struct Platform::Parts {
     sequencer =
         std::make_unique<audit::Sequencer>(*database, *keyring, clock, log, metrics, options);
     const std::string files = config.data + "/log-streams";
-    streams = std::make_unique<audit::StreamService>(*database, *keyring, clock, files);
-    stream_worker = std::make_unique<audit::StreamWorker>(
-        *database, *keyring, clock, log, metrics, audit::StreamWorker::Options{.directory = files});
+    const audit::StreamReach reach([this]() -> Result<TenantId> {
+      TRY_ASSIGN(const auto first, access->first_tenant());
+      return first.id;
+    });
+    streams = std::make_unique<audit::StreamService>(*database, *keyring, clock, files, reach);
+    stream_worker =
+        std::make_unique<audit::StreamWorker>(*database, *keyring, clock, log, metrics, reach,
+                                              audit::StreamWorker::Options{.directory = files});
     usage = std::make_unique<usage::UsageService>(
         *database, clock,
         std::vector<usage::Meter>{{"secrets", vault::repository::measure},
