@@ -1,5 +1,7 @@
 #include "cli/cli.h"
 
+#include <sys/resource.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <ostream>
@@ -92,6 +94,10 @@ int run_with(int argc, char** argv, Io& io) {
 }
 
 int run(int argc, char** argv) {
+  // Secrets and keys pass through here: no core dump may hold them. Not PR_SET_DUMPABLE, which
+  // would take /dev/stdin and what <(COMMAND) stands for from all users but root.
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
   Io io = standard_io();
   return run_with(argc, argv, io);
 }

@@ -606,6 +606,8 @@ def test_neither_key_nor_value_stands_in_the_process_list(server, silent_host, t
         connection, _ = silent_host.accept()
         shown = pathlib.Path(f"/proc/{process.pid}/cmdline").read_bytes()
         assert b"name" in shown and b"the-value-to-hide" not in shown and server.api_key.encode() not in shown
+        limits = pathlib.Path(f"/proc/{process.pid}/limits").read_text()
+        assert re.search(r"Max core file size +0 +0 ", limits), "a core dump would hold them"
         connection.close()
     finally:
         process.kill()
