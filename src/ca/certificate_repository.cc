@@ -8,21 +8,25 @@ using store::Row;
 using store::Statement;
 using store::Transaction;
 
-const Statement kInsert{"ca.insert_certificate", R"sql(
-  INSERT INTO certificates (id, tenant, authority, identity_id, identity_name, state, key_type,
-    key_sha256, tbs_sha256, server_key, account, renews, not_before, not_after, created_at,
-    revoked_at, reason)
-  VALUES (:id, :tenant, :authority, :identity_id, :identity_name, :state, :key_type,
-    :key_sha256, :tbs_sha256, :server_key, :account, :renews, :not_before, :not_after, :created_at,
-    :revoked_at, :reason)
-)sql"};
+#define QAPI_INSERT_CERTIFICATE                                                   \
+  "INSERT INTO certificates (id, tenant, authority, identity_id, identity_name, " \
+  "state, key_type, key_sha256, tbs_sha256, server_key, account, renews, "        \
+  "not_before, not_after, created_at, revoked_at, reason) "                       \
+  "VALUES (:id, :tenant, :authority, :identity_id, :identity_name, :state, "      \
+  ":key_type, :key_sha256, :tbs_sha256, :server_key, :account, :renews, "         \
+  ":not_before, :not_after, :created_at, :revoked_at, :reason)"
+
+const Statement kInsert{"ca.insert_certificate", QAPI_INSERT_CERTIFICATE};
+
+// An UPDATE would look for its row, and PostgreSQL remembers a look-up by the page of the index:
+// whoever finishes or records another certificate on that page would then be in conflict. An
+// insert that meets its own row leaves no such trace, so any number are issued at once.
+const Statement kFinish{"ca.finish_certificate", QAPI_INSERT_CERTIFICATE
+                        " ON CONFLICT (id) DO UPDATE SET state = excluded.state "
+                        "WHERE certificates.state = 'pending'"};
 
 const Statement kInsertBody{"ca.insert_body", R"sql(
   INSERT INTO certificate_bodies (id, der) VALUES (:id, :der)
-)sql"};
-
-const Statement kFinish{"ca.finish_certificate", R"sql(
-  UPDATE certificates SET state = 'issued' WHERE id = :id AND state = 'pending'
 )sql"};
 
 const Statement kRevoke{"ca.revoke_certificate", R"sql(
@@ -109,6 +113,31 @@ Status read_certificate(const Row& row, Certificate& out) {
   return {};
 }
 
+// write runs one of the statements that insert.
+Result<std::int64_t> write(Transaction& tx, const Statement& statement,
+                           const Certificate& certificate) {
+  const auto reason = certificate.revoked_at
+                          ? std::optional(static_cast<std::int64_t>(certificate.reason))
+                          : std::nullopt;
+  return tx.execute(statement, {{"id", certificate.id},
+                                {"tenant", certificate.tenant},
+                                {"authority", certificate.authority},
+                                {"identity_id", certificate.identity},
+                                {"identity_name", certificate.identity_name},
+                                {"state", to_string(certificate.state)},
+                                {"key_type", x509::algorithm(certificate.key_type)},
+                                {"key_sha256", certificate.key_sha256},
+                                {"tbs_sha256", certificate.tbs_sha256},
+                                {"server_key", certificate.server_key ? 1 : 0},
+                                {"account", certificate.account},
+                                {"renews", certificate.renews},
+                                {"not_before", certificate.not_before},
+                                {"not_after", certificate.not_after},
+                                {"created_at", certificate.created_at},
+                                {"revoked_at", certificate.revoked_at},
+                                {"reason", reason}});
+}
+
 const Statement& list_statement(const Selection& selection) {
   if (selection.identity) return selection.by_end ? kListOfByEnd : kListOf;
   return selection.by_end ? kListByEnd : kList;
@@ -117,33 +146,15 @@ const Statement& list_statement(const Selection& selection) {
 }  // namespace
 
 Status insert_certificate(Transaction& tx, const Certificate& certificate) {
-  const auto reason = certificate.revoked_at
-                          ? std::optional(static_cast<std::int64_t>(certificate.reason))
-                          : std::nullopt;
-  TRY(tx.execute(kInsert, {{"id", certificate.id},
-                           {"tenant", certificate.tenant},
-                           {"authority", certificate.authority},
-                           {"identity_id", certificate.identity},
-                           {"identity_name", certificate.identity_name},
-                           {"state", to_string(certificate.state)},
-                           {"key_type", x509::algorithm(certificate.key_type)},
-                           {"key_sha256", certificate.key_sha256},
-                           {"tbs_sha256", certificate.tbs_sha256},
-                           {"server_key", certificate.server_key ? 1 : 0},
-                           {"account", certificate.account},
-                           {"renews", certificate.renews},
-                           {"not_before", certificate.not_before},
-                           {"not_after", certificate.not_after},
-                           {"created_at", certificate.created_at},
-                           {"revoked_at", certificate.revoked_at},
-                           {"reason", reason}}));
+  TRY(write(tx, kInsert, certificate));
   return {};
 }
 
-Result<bool> finish_certificate(Transaction& tx, CertificateId id, ByteView der) {
-  TRY_ASSIGN(const std::int64_t finished, tx.execute(kFinish, {{"id", id}}));
+Result<bool> finish_certificate(Transaction& tx, Certificate record, ByteView der) {
+  record.state = State::kIssued;
+  TRY_ASSIGN(const std::int64_t finished, write(tx, kFinish, record));
   if (finished == 0) return false;
-  TRY(tx.execute(kInsertBody, {{"id", id}, {"der", der}}));
+  TRY(tx.execute(kInsertBody, {{"id", record.id}, {"der", der}}));
   return true;
 }
 

@@ -152,7 +152,7 @@ Result<Issued> CaService::Impl::carry_out(const Principal& principal, const Task
   concerns(event, issued.record);
   const auto finish = [&](store::Transaction& tx) -> Status {
     TRY_ASSIGN(const bool finished,
-               repository::finish_certificate(tx, issued.record.id, issued.certificate));
+               repository::finish_certificate(tx, issued.record, issued.certificate));
     if (!finished) return fail(Code::kInternal, "a certificate's record was not pending");
     tx.record(event);
     return {};

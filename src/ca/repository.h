@@ -44,8 +44,9 @@ Result<std::int64_t> count_identities(store::Transaction& tx, TenantId tenant, s
 
 // insert_certificate stores a certificate that is to be signed.
 Status insert_certificate(store::Transaction& tx, const Certificate& certificate);
-// finish_certificate makes a pending one issued; false when it is no longer pending.
-Result<bool> finish_certificate(store::Transaction& tx, CertificateId id, ByteView der);
+// finish_certificate makes a pending one issued; false when it is no longer pending. `record` is
+// what was inserted.
+Result<bool> finish_certificate(store::Transaction& tx, Certificate record, ByteView der);
 // revoke_certificate is false when it is not issued, or revoked before.
 Result<bool> revoke_certificate(store::Transaction& tx, CertificateId id, WallTime now,
                                 x509::RevocationReason reason);

@@ -271,6 +271,42 @@ TEST_F(PostgresFault, WriteSkewDoesNotPass) {
   }
 }
 
+// meet finishes a change of one row only when the same was done to another row meanwhile: `raise`
+// finds the row, another is added beside it. It answers how often the first had to be run.
+int meet(Database& database, const Statement& raise, const Uuid& mine, const Uuid& others) {
+  const auto add = [](Transaction& tx) -> Status {
+    TRY(tx.execute(kInsert, {{"process", fresh()}, {"version", "added"}}));
+    return {};
+  };
+  const auto meanwhile = [&](Transaction& tx) -> Status {
+    TRY(tx.execute(raise, {{"process", others}}));
+    return add(tx);
+  };
+  int runs = 0;
+  EXPECT_TRUE(database.change([&](Transaction& tx) -> Status {
+    TRY(tx.execute(raise, {{"process", mine}}));
+    if (++runs == 1) std::thread([&] { EXPECT_TRUE(database.change(meanwhile)); }).join();
+    return add(tx);
+  }));
+  return runs;
+}
+
+TEST_F(PostgresFault, ChangesOfDifferentRowsMeetWhereTheyLookForThemButNotWhereTheyInsert) {
+  static constexpr Statement kUpsert{"test.upsert",
+                                     R"sql(INSERT INTO replicas
+                                             (process, version, formats, started_at, seen_at)
+                                           VALUES (:process, '', 1, 0, 0)
+                                           ON CONFLICT (process)
+                                           DO UPDATE SET formats = replicas.formats + 1)sql"};
+  const Uuid other = fresh();
+  ASSERT_TRUE(db().change([&](Transaction& tx) -> Status {
+    TRY(tx.execute(kInsert, {{"process", other}, {"version", "other"}}));
+    return {};
+  }));
+  EXPECT_EQ(meet(db(), kCounter, counter_, other), 2) << "both rows are in one page of the index";
+  EXPECT_EQ(meet(db(), kUpsert, counter_, other), 1);
+}
+
 // CutCommit reaches the server through a proxy that breaks connections at their COMMIT.
 class CutCommit : public PostgresFault {
  protected:
