@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string_view>
 
 #include "base/encoding.h"
@@ -74,20 +75,21 @@ void append_escape(String& out, unsigned char c) {
 template <typename String>
 void append_string(String& out, std::string_view text) {
   out += '"';
-  std::size_t plain = plain_prefix(text);
-  out.append(text.data(), plain);
-  text.remove_prefix(plain);
-  if (!text.empty()) {
-    const bool utf8 = is_utf8(text);
-    for (const char character : text) {
-      const auto c = static_cast<unsigned char>(character);
-      if (c >= 0x80 && !utf8)
-        out += "\xEF\xBF\xBD";
-      else if (c < 0x20 || c == '"' || c == '\\')
-        append_escape(out, c);
-      else
-        out += character;
+  std::optional<bool> utf8;  // of what follows the first octet above 0x7f
+  while (!text.empty()) {
+    const std::size_t plain = plain_prefix(text);
+    out.append(text.data(), plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
+    const auto c = static_cast<unsigned char>(text.front());
+    if (c < 0x80) {
+      append_escape(out, c);
+      text.remove_prefix(1);
+      continue;
     }
+    if (!utf8) utf8 = is_utf8(text);
+    for (; !text.empty() && static_cast<unsigned char>(text.front()) >= 0x80; text.remove_prefix(1))
+      *utf8 ? out += text.front() : out += "\xEF\xBF\xBD";
   }
   out += '"';
 }

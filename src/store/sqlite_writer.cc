@@ -26,7 +26,11 @@ std::unexpected<Error> unavailable(std::string why) {
 
 }  // namespace
 
+// Change is shared by who waits for it and who carries it out, so that the waiter can be woken
+// after the lock was let go: woken under it, it would run only to wait again.
 struct SqliteWriter::Change {
+  explicit Change(const Body& the_body) : body(the_body) {}
+
   const Body& body;
   std::vector<Touch> touches;
   Status status;
@@ -36,7 +40,7 @@ struct SqliteWriter::Change {
 };
 
 struct SqliteWriter::Group {
-  std::vector<Change*> changes;
+  std::vector<std::shared_ptr<Change>> changes;
   AuditBatch batch;
   std::vector<Database::Done> dones;
 };
@@ -71,18 +75,18 @@ SqliteWriter::~SqliteWriter() {
 Status SqliteWriter::change(const Body& body) {
   if (std::this_thread::get_id() == thread_.get_id())
     return fail(Code::kInternal, "a change inside a change, or inside a `done`");
-  Change change{body, {}, {}, {}, {}, false};
+  const auto change = std::make_shared<Change>(body);
   bool enough = false;
   {
     const std::scoped_lock lock(mutex_);
     if (changes_.size() >= max_waiting_) return unavailable("too many changes wait");
-    changes_.push_back(&change);
+    changes_.push_back(change);
     enough = arrived();
   }
   if (enough) wake_.notify_one();
-  std::unique_lock lock(change.mutex);
-  change.finished.wait(lock, [&] { return change.done; });
-  return std::move(change.status);
+  std::unique_lock lock(change->mutex);
+  change->finished.wait(lock, [&] { return change->done; });
+  return std::move(change->status);
 }
 
 void SqliteWriter::append(const std::vector<AuditEvent>& events, Database::Done done) {
@@ -139,7 +143,7 @@ void SqliteWriter::gather(std::unique_lock<std::mutex>& lock) {
 void SqliteWriter::take(Group& group) {
   appends_.take(group.batch, group.dones);
   while (!changes_.empty() && group.changes.size() < kLargestGroup) {
-    group.changes.push_back(changes_.front());
+    group.changes.push_back(std::move(changes_.front()));
     changes_.pop_front();
   }
   last_group_ = waiting_ - changes_.size();
@@ -170,7 +174,7 @@ void SqliteWriter::run(Group& group) {
 
 Status SqliteWriter::write(Group& group) {
   TRY(connection_->execute(kBegin, {}));
-  for (Change* change : group.changes) TRY(write_change(*change, group.batch));
+  for (const auto& change : group.changes) TRY(write_change(*change, group.batch));
   TRY(group.batch.write(*connection_, stream_, [](const Row&) { return Status{}; }));
   TRY(connection_->execute(kCommit, {}));
   return {};
@@ -207,14 +211,16 @@ void SqliteWriter::recover() {
 }
 
 void SqliteWriter::finish(Group& group, const Status& status) {
-  for (Change* change : group.changes) {
+  for (const auto& change : group.changes) {
     if (!status) change->status = status;
     if (change->status) listeners_.announce(change->touches);
   }
-  for (Change* change : group.changes) {
-    const std::scoped_lock lock(change->mutex);
-    change->done = true;
-    change->finished.notify_one();  // under the lock: the change is gone right after it
+  for (const auto& change : group.changes) {
+    {
+      const std::scoped_lock lock(change->mutex);
+      change->done = true;
+    }
+    change->finished.notify_one();
   }
   for (Database::Done& done : group.dones) done(status);
   group.changes.clear();

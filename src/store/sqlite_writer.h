@@ -66,7 +66,7 @@ class SqliteWriter {
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Change*> changes_;  // each owned by the thread that waits in change()
+  std::deque<std::shared_ptr<Change>> changes_;
   WaitingAppends appends_;
   std::size_t waiting_ = 0;     // changes and appends not yet taken
   std::size_t wanted_ = 1;      // how many of them wake the writer

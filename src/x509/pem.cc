@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kMaxPemSize = 256 * 1024;
 constexpr std::size_t kMaxBlocks = 10;
-constexpr std::size_t kLine = 64;  // RFC 7468 section 2
+constexpr std::size_t kLine = 48;  // octets, 64 characters: RFC 7468 section 2
 
 constexpr std::string_view kBegin = "-----BEGIN ";
 constexpr std::string_view kDashes = "-----";
@@ -19,10 +19,10 @@ std::unexpected<Error> refuse(std::string message) {
 }
 
 Result<Bytes> decode(std::string_view body) {
-  std::string packed;
-  packed.reserve(body.size());
-  for (const char c : body)
-    if (c != '\n' && c != '\r' && c != ' ' && c != '\t') packed += c;
+  const auto is_space = [](char c) { return c == '\n' || c == '\r' || c == ' ' || c == '\t'; };
+  std::string packed(body.size(), '\0');
+  const auto end = std::remove_copy_if(body.begin(), body.end(), packed.begin(), is_space);
+  packed.erase(end, packed.end());
   return base::base64_decode(packed, base::Base64::kStandard);
 }
 
@@ -49,10 +49,18 @@ Result<std::vector<Bytes>> read_pem(std::string_view pem, std::string_view label
 }
 
 std::string write_pem(std::string_view label, ByteView der) {
-  const std::string text = base::base64_encode(der, base::Base64::kStandard);
-  std::string pem = "-----BEGIN " + std::string(label) + "-----\n";
-  for (std::size_t at = 0; at < text.size(); at += kLine) pem += text.substr(at, kLine) + '\n';
-  return pem + "-----END " + std::string(label) + "-----\n";
+  std::string pem;
+  pem.reserve(der.size() * 65 / 48 + 2 * label.size() + 64);
+  pem.append("-----BEGIN ").append(label).append("-----\n");
+  while (!der.empty()) {
+    const ByteView line = der.first(std::min(der.size(), kLine));
+    const std::size_t at = pem.size();
+    pem.resize(at + base::base64_size(line.size(), base::Base64::kStandard));
+    base::base64_encode_to(line, base::Base64::kStandard, pem.data() + at);
+    pem += '\n';
+    der = der.subspan(line.size());
+  }
+  return pem.append("-----END ").append(label).append("-----\n");
 }
 
 }  // namespace quantumapi::x509
