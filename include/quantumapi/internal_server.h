@@ -18,8 +18,8 @@ namespace quantumapi::sdk {
 
 // InternalServer answers only peers with a certificate of the tenant's authority, whose SPIFFE id
 // is allowed, that is neither expired nor revoked; every key and signature ML-DSA. It reads the
-// authority's revocation list twice a second and closes what a revoked peer has open. A new
-// certificate of its own is used for connections from then on. It borrows the provider, which
+// authority's revocation lists three times a second and closes what a revoked peer has open. A
+// new certificate of its own is used for connections from then on. It borrows the provider, which
 // must outlive it; safe from any thread.
 class QUANTUMAPI_EXPORT InternalServer {
  public:

@@ -1,6 +1,7 @@
 #include "client/revocations.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "client/backoff.h"
 #include "client/error.h"
@@ -14,11 +15,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kEvery{500};
+constexpr milliseconds kEvery{300};
 // A platform that is slow for longer than this is asked anew.
 constexpr milliseconds kLongest{2'000};
 // New authorities are looked for this often, and at once when a peer names one that is not known.
-constexpr int kRoundsBetweenIssuers = 20;
+constexpr int kRoundsBetweenIssuers = 30;
 
 }  // namespace
 
@@ -64,7 +65,14 @@ void Revocations::on_change(std::weak_ptr<const std::function<void()>> listener)
 }
 
 void Revocations::run(const std::stop_token& stop) {
-  for (int round = 1; pause(kEvery, stop); ++round) {
+  // From one look's begin to the next one's: a platform that is slow delays none of them twice.
+  auto next = std::chrono::steady_clock::now() + kEvery;
+  const auto left = [&] {
+    return std::max(milliseconds(0),
+                    std::chrono::ceil<milliseconds>(next - std::chrono::steady_clock::now()));
+  };
+  for (int round = 1; pause(left(), stop); ++round) {
+    next = std::chrono::steady_clock::now() + kEvery;
     const bool with_issuers = issuer_unknown_.exchange(false) || round % kRoundsBetweenIssuers == 0;
     const auto refreshed = refresh(with_issuers, stop);
     if (stop.stop_requested()) return;

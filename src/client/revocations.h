@@ -1,4 +1,5 @@
-// Revocations: which certificates the tenant's authorities have revoked, half a second old at most.
+// Revocations: which certificates the tenant's authorities have revoked, a third of a second ago at
+// most.
 #pragma once
 
 #include <atomic>
@@ -20,8 +21,8 @@
 
 namespace quantumapi::sdk {
 
-// Revocations reads the list of each authority twice a second, on a thread of its own. While the
-// platform does not answer, what was read last counts, until its next update was due (RFC 5280
+// Revocations reads the list of each authority three times a second, on a thread of its own. While
+// the platform does not answer, what was read last counts, until its next update was due (RFC 5280
 // section 5.1.2.5): after that, and for issuers that have no list, everything counts as revoked.
 class Revocations {
  public:

@@ -70,15 +70,14 @@ def test_a_revocation_ends_the_calls_of_a_service_within_a_second(platform):
     gateway = platform.run("gateway", url(port), "127.0.0.1", 8)
     gateway.wait_for("is valid until")
     time.sleep(1)
-    before = time.monotonic()
-    platform.ok("POST", f"/certificates/{platform.certificates('gateway')[0]['id']}/revoke", {"reason": "keyCompromise"})
-    gateway.wait_for("tls_alert_certificate_revoked")
-    took = time.monotonic() - before
+    certificate = platform.certificates("gateway")[0]["id"]
+    assert "tls_alert" not in gateway.text
+    platform.ok("POST", f"/certificates/{certificate}/revoke", {"reason": "keyCompromise"})
+    gateway.wait_for("tls_alert_certificate_revoked", 1)
     assert gateway.result(60) == 1
     answered, refused = counts(gateway)
     assert answered > 0 and refused > 0
     assert "revoked" in notifications.text and gateway_id in notifications.text
-    assert took < 5, f"{took:.2f} s, on a machine that does other things too"
 
 
 def test_a_peer_that_is_not_allowed_gets_no_answer(platform):
