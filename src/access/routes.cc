@@ -304,6 +304,7 @@ std::vector<Route> routes(AccessService& service) {
       route(Method::kGet, "/apikeys", "List the tenant's API keys, newest first.", list, service);
   all.scope = "apikeys:read";
   all.action = "apikey.list";
+  all.whole_tenant = true;
   all.reply_schema = http::schema<ApiKeyPage>();
   all.parameters = {http::kPageParameter, http::kPageSizeParameter};
 

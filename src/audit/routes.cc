@@ -116,6 +116,7 @@ Route route(std::string_view path, std::string_view summary, std::string_view ac
   route.scope = "audit:read";
   route.action = action;
   route.category = "audit";
+  route.whole_tenant = true;
   return route;
 }
 

@@ -219,6 +219,7 @@ Route route(Method method, std::string_view path, std::string_view summary, std:
   route.scope = "audit:read";
   route.action = action;
   route.category = "audit";
+  route.whole_tenant = true;
   return route;
 }
 

@@ -77,6 +77,7 @@ std::vector<http::Route> quota_routes(EntropyQuota& quota) {
            .scope = "usage:read",
            .action = "usage.quotas_read",
            .category = "entropy",
+           .whole_tenant = true,
            .reply_schema = http::schema<QuotaReply>()},
           {.method = Method::kPut,
            .path = "/usage/quotas",
@@ -85,6 +86,7 @@ std::vector<http::Route> quota_routes(EntropyQuota& quota) {
            .scope = "usage:write",
            .action = "usage.quotas_set",
            .category = "entropy",
+           .whole_tenant = true,
            .request_schema = http::schema<QuotaRequest>(),
            .reply_schema = http::schema<QuotaReply>()}};
 }

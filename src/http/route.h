@@ -55,6 +55,7 @@ class Call {
 enum class Access : std::uint8_t {
   kOpen,  // no credentials looked at
   kKey,   // an API key with `scope`
+  kHost,  // from loopback open, from elsewhere as kKey
 };
 
 // Parameter is what the API document says of a query parameter or a header, or of a
@@ -83,6 +84,7 @@ struct Route {
   std::string_view category{};  // audit category
   bool pure = false;            // cache and cryptography, some 200 us: runs on the I/O thread
   bool at_root = false;         // served at the root only (/health), not below the prefixes
+  bool whole_tenant = false;    // refuses keys that are bound to resources: it reaches them all
   std::int64_t per_minute = 0;  // requests of one key, beside the key's own rate; 0: no limit
   std::size_t body_limit = 2 * 1024 * 1024;  // octets
   Schema request_schema = nullptr;

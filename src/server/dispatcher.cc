@@ -10,6 +10,7 @@
 #include "keyring/personal.h"
 #include "server/credentials.h"
 #include "server/personal_cache.h"
+#include "server/refused_rates.h"
 
 namespace quantumapi::server {
 namespace {
@@ -51,6 +52,16 @@ void name_resource(AuditEvent& refusal, const Route& route,
   if (!id) return;
   refusal.resource_type = type;
   refusal.resource = *id;
+}
+
+bool is_loopback(std::string_view address) {
+  return address == "::1" || address.starts_with("127.");
+}
+
+// asks_for_key: what is open to this host asks everybody else.
+bool asks_for_key(const Route& route, const Request& request) {
+  if (route.access == Access::kHost) return !is_loopback(request.peer_address);
+  return route.access == Access::kKey;
 }
 
 // RouteMetrics counts one route's answers by status and times them.
@@ -120,6 +131,7 @@ struct Dispatcher::Impl {
   std::vector<std::unique_ptr<RouteMetrics>> route_metrics;  // in the order of the router's
   RouteMetrics unmatched;
   base::Counter& failed_authentications;
+  RefusedRates refused_rates;
 
   Impl(std::vector<Route> routes, access::AccessService& a, store::Database& d, SecretBytes key,
        WorkerPool& w, const Clock& c, Logger& l, Metrics& metrics)
@@ -191,7 +203,7 @@ struct Dispatcher::Impl {
 
   // authorise establishes the caller and holds the key against the route's scope.
   Status authorise(Work& work, WallTime now, bool may_block) {
-    if (work.route->access == Access::kOpen) return {};
+    if (!asks_for_key(*work.route, work.exchange.request())) return {};
     TRY_ASSIGN(const std::string_view presented, credential(work.exchange.request()));
     auto caller = access.authenticate(presented, now, may_block);
     if (!caller) {
@@ -206,6 +218,10 @@ struct Dispatcher::Impl {
     const Route& route = *work.route;
     if (!route.scope.empty() && !work.caller->principal.has_scope(route.scope))
       return fail(Code::kPermissionDenied, "this key lacks the scope " + std::string(route.scope),
+                  "insufficient_scope");
+    if (route.whole_tenant && !work.caller->principal.bindings.empty())
+      return fail(Code::kPermissionDenied,
+                  "this key is bound to resources, and this is for keys of the whole tenant",
                   "insufficient_scope");
     if (route.per_minute > 0 && !work.counted)
       TRY(access.admit_to(*work.caller, route.action, route.per_minute, may_block));
@@ -250,7 +266,8 @@ struct Dispatcher::Impl {
 
   // settle sends a handler's reply once its events are durable.
   void settle(const Shared& work, Reply reply, Call& call) {
-    if (!work->route->action.empty() && call.events.empty() && !call.in_transaction) {
+    if (asks_for_key(*work->route, work->exchange.request()) && call.events.empty() &&
+        !call.in_transaction) {
       log.error("a handler answered without an audit event", {{"route", work->route->path}});
       return finish(*work,
                     http::problem(work->exchange.request(), Error{Code::kInternal, "not audited"}));
@@ -270,6 +287,10 @@ struct Dispatcher::Impl {
     refusal.outcome = outcome_of(error.code);
     refusal.error = http::reason_of(error);
     if (refusal.resource.is_nil()) name_resource(refusal, *work->route, work->parameters);
+    if (error.code == Code::kRateLimited && work->caller) {
+      refusal.failed_items = refused_rates.take(work->caller->principal.api_key, clock.steady());
+      if (refusal.failed_items == 0U) return finish(*work, std::move(reply));
+    }
     std::vector<AuditEvent> events;
     events.push_back(std::move(refusal));
     send_when_durable(work, std::move(reply), std::move(events));

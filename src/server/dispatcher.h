@@ -21,9 +21,10 @@ namespace quantumapi::server {
 //
 // Nothing is answered that is not audited: the events of a reply are made
 // durable first and the reply is dropped for a 503 when they can't be. A route
-// with an action whose handler neither recorded nor audited is a defect and
+// that asks for a key and whose handler neither recorded nor audited is a defect and
 // answers 500. Refusals of authenticated callers go to their tenant's log,
-// failed authentications to the platform's.
+// failed authentications to the platform's. Of what a key is refused for its rate one
+// refusal a second is recorded, with how many there were (refused_rates.h).
 class Dispatcher {
  public:
   Dispatcher(std::vector<http::Route> routes, access::AccessService& access,

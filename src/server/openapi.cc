@@ -154,6 +154,12 @@ void write_request(Writer& out, const Route& route) {
   out.end_object();
 }
 
+std::string_view security_of(http::Access access) {
+  if (access == http::Access::kOpen) return "[]";
+  if (access == http::Access::kHost) return R"([{},{"apiKey":[]},{"bearer":[]}])";
+  return R"([{"apiKey":[]},{"bearer":[]}])";
+}
+
 void write_operation(Writer& out, const Route& route, std::string_view path,
                      std::span<const Route> routes) {
   out.key(lower(http::to_string(route.method)));
@@ -172,10 +178,7 @@ void write_operation(Writer& out, const Route& route, std::string_view path,
   if (route.request_schema != nullptr) write_request(out, route);
   write_responses(out, route, routes);
   out.key("security");
-  if (route.access == http::Access::kOpen)
-    out.raw("[]");
-  else
-    out.raw(R"([{"apiKey":[]},{"bearer":[]}])");
+  out.raw(security_of(route.access));
   if (!route.scope.empty()) {
     out.key("x-required-scope");
     out.string(route.scope);

@@ -66,7 +66,7 @@ void write_problem(Writer& out, std::string_view name, std::string_view descript
 
 std::set<int> refusals_of(const http::Route& route) {
   std::set<int> statuses{400, 500};
-  if (route.access == http::Access::kKey) statuses.insert({401, 403, 429, 503});
+  if (route.access != http::Access::kOpen) statuses.insert({401, 403, 429, 503});
   if (route.path.find('{') != std::string_view::npos) statuses.insert(404);
   if (route.request_schema != nullptr) statuses.insert(413);
   statuses.insert(route.refusals.begin(), route.refusals.end());

@@ -48,7 +48,9 @@ std::vector<http::Route> all_routes(Platform& platform, const HealthMonitor& hea
                                     const Metrics& metrics, const Clock& clock) {
   auto document = std::make_shared<std::string>();
   std::vector<http::Route> routes = platform.product_routes();
-  for (http::Route& route : system_routes(health, platform.access(), metrics, clock, document))
+  const auto first = platform.access().first_tenant();
+  const TenantId operators = first ? first->id : TenantId{};
+  for (http::Route& route : system_routes(health, operators, metrics, clock, document))
     routes.push_back(std::move(route));
   *document = openapi(routes);
   return routes;

@@ -1,6 +1,6 @@
 #include "server/system_routes.h"
 
-#include "server/credentials.h"
+#include "server/metrics_route.h"
 #include "server/version.h"
 
 namespace quantumapi::server {
@@ -51,20 +51,6 @@ Reply answer(const Call& call, const Health& health, bool well) {
   return Reply::json(call.request(), health, json::Naming::kCamel, well ? 200 : 503);
 }
 
-bool is_loopback(std::string_view address) {
-  return address == "::1" || address.starts_with("127.") || address.starts_with("::ffff:127.");
-}
-
-// allow_metrics: series name routes and counts, which outsiders need not know.
-Status allow_metrics(Call& call, access::AccessService& access) {
-  if (is_loopback(call.request().peer_address)) return {};
-  TRY_ASSIGN(const auto presented, credential(call.request()));
-  TRY_ASSIGN(const auto caller, access.authenticate(presented, call.now(), call.may_block()));
-  if (caller->principal.has_scope("metrics:read")) return {};
-  return fail(Code::kPermissionDenied, "this key lacks the scope metrics:read",
-              "insufficient_scope");
-}
-
 Route open_route(std::string_view path, std::string_view summary, Route::Handler handler) {
   return {.method = http::Method::kGet,
           .path = path,
@@ -77,7 +63,7 @@ Route open_route(std::string_view path, std::string_view summary, Route::Handler
 
 }  // namespace
 
-std::vector<Route> system_routes(const HealthMonitor& health, access::AccessService& access,
+std::vector<Route> system_routes(const HealthMonitor& health, TenantId operators,
                                  const Metrics& metrics, const Clock& clock, ApiDocument document) {
   std::vector<Route> routes;
   const auto ready = [&health, &clock](Call& call) -> Result<Reply> {
@@ -102,13 +88,7 @@ std::vector<Route> system_routes(const HealthMonitor& health, access::AccessServ
                                                std::string(commit())});
   }));
   routes.back().reply_schema = http::schema<Version>();
-  routes.push_back(open_route("/metrics", "Prometheus metrics, from loopback or with metrics:read",
-                              [&access, &metrics](Call& call) -> Result<Reply> {
-                                TRY(allow_metrics(call, access));
-                                return Reply::text(metrics.text(), "text/plain; version=0.0.4");
-                              }));
-  routes.back().reply_type = "text/plain";
-  routes.back().refusals = {401, 403, 503};
+  routes.push_back(metrics_route(metrics, operators));
   routes.push_back(open_route(
       "/openapi.json", "This API as an OpenAPI 3.1 document",
       [document](Call&) -> Result<Reply> { return Reply::text(*document, "application/json"); }));

@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "access/service.h"
 #include "base/metrics.h"
 #include "http/route.h"
 #include "server/health_monitor.h"
@@ -15,8 +14,8 @@ namespace quantumapi::server {
 using ApiDocument = std::shared_ptr<std::string>;
 
 // system_routes: GET /health, /health/live, /health/ready, /version, /metrics
-// (loopback, or a key with metrics:read), /openapi.json. None waits for the store.
-std::vector<http::Route> system_routes(const HealthMonitor& health, access::AccessService& access,
+// (metrics_route.h), /openapi.json. None waits for the store.
+std::vector<http::Route> system_routes(const HealthMonitor& health, TenantId operators,
                                        const Metrics& metrics, const Clock& clock,
                                        ApiDocument document);
 

@@ -91,6 +91,7 @@ std::vector<http::Route> routes(UsageService& service) {
            .scope = "usage:read",
            .action = "usage.storage_read",
            .category = "access",
+           .whole_tenant = true,
            .reply_schema = http::schema<StorageReply>(),
            .parameters = {{"periodStart", R"({"type":"string","format":"date"})"},
                           {"periodEnd", R"({"type":"string","format":"date"})"}}}};

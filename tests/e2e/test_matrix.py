@@ -128,6 +128,19 @@ CALLS = {
     ("GET", "/api/v1/pki/ca/pem"): ("ca.read", None),
     ("GET", "/api/v1/log-streams/{id}/files/{day}"): ("log_stream.file_read", None),
 }
+# Every route that is open to anyone, the type of its answer and, where that is JSON, its members.
+HEALTH = ("application/json", {"status", "version", "timestamp", "gitSha", "service", "store", "audit", "entropy"})
+OPEN = {
+    ("GET", "/health"): HEALTH,
+    ("GET", "/health/ready"): HEALTH,
+    ("GET", "/health/live"): ("application/json", {"status", "version", "timestamp", "gitSha", "service"}),
+    ("GET", "/version"): ("application/json", {"version", "build", "commit"}),
+    ("GET", "/metrics"): ("text/plain; version=0.0.4", None),  # to this host alone
+    ("GET", "/openapi.json"): ("application/json", {"openapi", "info", "servers", "paths", "components"}),
+    ("GET", "/api/v1/cas/{id}/pem"): ("application/x-pem-file", None),
+    ("GET", "/api/v1/cas/{id}/issuers"): ("application/json", {"issuers"}),
+    ("GET", "/api/v1/cas/{id}/crl"): ("application/pkix-crl", None),
+}
 WITHOUT_SCOPE = {("GET", "/api/v1/whoami"), ("GET", "/api/v1/rate-limit"), ("GET", "/api/v1/tenants/current"), ("GET", "/api/v1/pki/ca/pem")}
 # What an owner's key alone may ask.
 OF_OWNERS = {("GET", "/api/v1/tenants/current"), ("PATCH", "/api/v1/certificate-policy"), ("PUT", "/api/v1/usage/quotas"),
@@ -148,11 +161,13 @@ class World:
         self.other_key = other.api_key
         self.second_tenant = second_tenant
         self.fresh_names = 0
-        self.operations = {}
+        self.operations, self.open = {}, set()
         for path, methods in server.http.get("/openapi.json").json()["paths"].items():
             for method, operation in methods.items():
-                if operation["security"]:
+                if operation["security"] and {} not in operation["security"]:
                     self.operations[method.upper(), path] = operation
+                else:
+                    self.open.add((method.upper(), path))
         self.payload = server.http.post("/api/v1/encrypt", json={"plaintext": "x"}).json()["encryptedPayload"]
         keys = server.http.get("/api/v1/keys").json()["keys"]
         self.key = next(key for key in keys if key["keyType"] == "encryption" and key["isDefault"])
@@ -369,8 +384,83 @@ def assert_refused(answer, status, error):
     assert ("www-authenticate" in answer.headers) == (status == 401)
 
 
-def test_the_table_holds_every_route_that_needs_a_key(world):
+def test_every_route_stands_in_the_table_or_is_named_as_open(world):
     assert set(CALLS) == set(world.operations)
+    assert set(OPEN) == world.open
+
+
+# --- what is open -------------------------------------------------------------------------------
+
+@pytest.fixture(params=OPEN, ids=lambda call: f"{call[0]} {call[1]}")
+def open_call(request):
+    return request.param
+
+
+def lasting(answer):
+    """What of an answer does not change by itself."""
+    text = re.sub(r'"timestamp":"[^"]*"', "", answer.text)
+    return answer.status_code, answer.headers["content-type"], "" if answer.headers["content-type"].startswith("text/plain") else text
+
+
+def open_path(world, path, ca=None):
+    return path.replace("{id}", ca or world.certificates["owner"]["caId"])
+
+
+def test_an_open_route_looks_at_no_credentials_and_records_nothing(world, refused_keys, open_call):
+    method, path = open_call
+    before = world.state()
+    answers = [world.bare.request(method, open_path(world, path), headers=headers) for headers in (
+        [], x_api_key("nonsense"), x_api_key(api_key.unknown()), x_api_key(world.server.api_key), x_api_key(world.second_tenant),
+        x_api_key(refused_keys["revoked"]), bearer(refused_keys["expired"]), x_api_key("a") + x_api_key("b"))]
+    for answer in answers:
+        assert lasting(answer) == lasting(answers[0])
+        assert answer.status_code == 200 and "www-authenticate" not in answer.headers
+        assert world.events(answer) == []
+    recorded = world.server.http.get("/api/v1/audit-logs?log=platform&pageSize=200").json()["items"]
+    assert not {answer.headers["x-request-id"] for answer in answers} & {item["requestId"] for item in recorded}
+    assert world.state() == before
+
+
+def test_an_open_route_tells_what_it_is_for_and_nothing_of_tenants(world, open_call):
+    kind, members = OPEN[open_call]
+    answer = world.bare.get(open_path(world, open_call[1]))
+    assert answer.headers["content-type"] == kind
+    if members is not None:
+        assert set(answer.json()) == members
+    for private in (world.server.api_key, world.second_tenant, world.target["name"], world.target["id"], world.key["id"], "PRIVATE KEY"):
+        assert private not in answer.text
+    if open_call[1] != "/metrics":  # series name tenants and identities, to this host alone
+        for private in (world.server.tenant_id, "of-owner", "of-matrix", "matrix.internal"):
+            assert private not in answer.text
+
+
+def test_an_open_route_takes_no_method_that_changes(world, open_call):
+    before = world.state()
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        answer = world.bare.request(method, open_path(world, open_call[1]), headers=x_api_key(world.server.api_key), json={})
+        assert_refused(answer, 405, "method_not_allowed")
+        assert answer.headers["allow"] == "GET, HEAD"
+    head = world.bare.head(open_path(world, open_call[1]))
+    assert head.status_code == 200 and head.content == b""
+    assert world.state() == before
+
+
+@pytest.mark.parametrize("path", [path for _, path in OPEN if "{id}" in path])
+def test_authorities_answer_by_their_id_alone_whoever_asks(world, path):
+    """An id is what certificates name; an absent one and a word that is none answer alike."""
+    for absent in (NOBODY, str(uuid.uuid4()), "acme", "..%2f..", "%00"):
+        answer = world.bare.get(open_path(world, path, absent))
+        assert answer.status_code in (400, 404), answer.text
+        assert answer.json()["error"] in ("not_found", "validation_error")
+    mine = world.bare.get(open_path(world, path))
+    theirs = httpx.post(world.server.plain_url + "/api/v1/cas", headers={"X-Api-Key": world.second_tenant}, json={"name": world.fresh()}).json()
+    answer = world.bare.get(open_path(world, path, theirs["id"]), headers=x_api_key(world.server.api_key))
+    assert answer.status_code == 200 and answer.content != mine.content
+    if path.endswith("/issuers"):
+        assert theirs["id"] not in mine.text and world.certificates["owner"]["caId"] not in answer.text
+
+
+# --- what needs a key ---------------------------------------------------------------------------
 
 
 def test_with_a_right_key_each_call_works(world, call):
@@ -537,6 +627,9 @@ def test_another_tenants_owner_finds_nothing_of_this_one(world, call):
 BATCHES = [call for call in CALLS if call[1].endswith(("decrypt/batch", "rewrap/batch"))]
 # What names a secret, a key or a certificate's identity, or makes one.
 BOUND = [call for call in CALLS if call not in BATCHES and re.match(r"/api/v1/(secrets/(\{id\}|by-name)|keys/|transit/|sign|verify|hmac|encrypt|decrypt|rewrap|encryption|hash|cas|cert|service-id|pki/issue)", call[1])] + [("POST", "/api/v1/secrets"), ("POST", "/api/v1/keys")]
+# What is of the tenant as a whole, or of any of its resources.
+BOUND += [call for call in CALLS if re.match(r"/api/v1/(apikeys/\{id\}|audit-logs|log-streams|usage|access|tenants)", call[1])] + [
+    ("GET", "/api/v1/apikeys"), ("POST", "/api/v1/resource-groups")]
 
 
 @pytest.fixture(scope="module")

@@ -657,7 +657,8 @@ def test_an_operation_says_whether_it_needs_a_key(server):
     for method, path, operation in operations(server):
         target = re.sub(r"\{[^}]+\}", "00000000-0000-4000-8000-000000000000", path)
         answer = httpx.request(method, server.plain_url + target)
-        assert (answer.status_code == 401) == bool(operation["security"]), (method, path, answer.status_code)
+        needs_key = bool(operation["security"]) and {} not in operation["security"]
+        assert (answer.status_code == 401) == needs_key, (method, path, answer.status_code)
 
 
 def test_answers_carry_the_request_id_and_continue_the_trace(server):

@@ -1,0 +1,115 @@
+#include "server/dispatcher.h"
+
+#include <gmock/gmock.h>
+
+#include <future>
+
+#include "access/testing/test_access.h"
+#include "server/metrics_route.h"
+
+namespace quantumapi::server {
+namespace {
+
+using keyring::testing::expect;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// Asked is a request as a connection would hand it over, from an address of the test's choice.
+class Asked : public http::Exchange {
+ public:
+  Asked(std::string_view path, std::string_view from, std::string key) : key_(std::move(key)) {
+    request_.method = http::Method::kGet;
+    request_.path = path;
+    request_.peer_address = from;
+    request_.arena = &arena_;
+    if (!key_.empty()) request_.headers.push_back({"X-Api-Key", key_});
+  }
+  [[nodiscard]] const http::Request& request() const override { return request_; }
+  void respond(http::Reply reply) override {
+    answered_.set_value({reply.status, std::string(reply.body)});
+  }
+
+  struct Answer {
+    int status = 0;
+    std::string body;
+  };
+  Answer answer() { return answered_.get_future().get(); }
+
+ private:
+  std::string key_;
+  WipingArena arena_;
+  http::Request request_;
+  std::promise<Answer> answered_;
+};
+
+constexpr std::string_view kElsewhere = "203.0.113.9";
+
+class MetricsFromElsewhere : public access::testing::AccessTest {
+ protected:
+  void SetUp() override {
+    AccessTest::SetUp();
+    metrics_.counter("quantumapi_test_total", "A series").add();
+    SecretBytes personal(32);
+    dispatcher_ = std::make_unique<Dispatcher>(
+        std::vector<http::Route>{metrics_route(metrics_, tenant().tenant.id)}, service(), db(),
+        std::move(personal), workers_, clock(), store().log(), metrics_);
+  }
+  void TearDown() override {
+    dispatcher_.reset();
+    AccessTest::TearDown();
+  }
+  Asked::Answer ask(std::string_view from, std::string key = {}) {
+    Asked asked("/metrics", from, std::move(key));
+    dispatcher_->handle(asked);
+    return asked.answer();
+  }
+  std::string key_of(access::NewApiKey key) {
+    key.name = "scraper";
+    return text_of(make(key));
+  }
+
+  Metrics metrics_;
+  WorkerPool workers_{2, 16};
+  std::unique_ptr<Dispatcher> dispatcher_;
+};
+INSTANTIATE_TEST_SUITE_P(Engines, MetricsFromElsewhere, store::testing::engines(),
+                         store::testing::name_of);
+
+TEST_P(MetricsFromElsewhere, AreOpenToThisHostAndNotRecorded) {
+  for (const std::string_view host : {"127.0.0.1", "127.8.9.10", "::1"}) {
+    const auto answer = ask(host);
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_THAT(answer.body, HasSubstr("quantumapi_test_total 1"));
+  }
+  EXPECT_TRUE(records("metrics.read").empty());
+}
+
+TEST_P(MetricsFromElsewhere, AreForKeysOfTheFirstTenantAndRecorded) {
+  const auto answer = ask(kElsewhere, key_of({.scopes = {"metrics:read"}}));
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_THAT(answer.body, HasSubstr("quantumapi_test_total 1"));
+  ASSERT_EQ(records("metrics.read").size(), 1U);
+  EXPECT_THAT(records("metrics.read")[0], HasSubstr("\"outcome\":\"success\""));
+}
+
+// They name the identities of every tenant.
+TEST_P(MetricsFromElsewhere, AreRefusedToEveryoneElseAndThatIsRecorded) {
+  const auto other = expect(service().create_tenant({.name = "other"}, event("tenant.create")));
+  const auto refused = [&](int status, std::string key) {
+    const auto answer = ask(kElsewhere, std::move(key));
+    EXPECT_EQ(answer.status, status);
+    EXPECT_THAT(answer.body, Not(HasSubstr("quantumapi_test_total")));
+  };
+  refused(401, "");
+  refused(401, "qapi_nonsense");
+  refused(403, text_of(other.owner_key));
+  refused(403, key_of({.scopes = {"audit:read"}}));
+  refused(403, key_of({.scopes = {"metrics:read"}, .bindings = {{"secret", {}, "db"}}}));
+  refused(403, key_of({.scopes = {"metrics:read"}, .addresses = {"198.51.100.0/24"}}));
+  EXPECT_EQ(records("metrics.read").size(), 6U);
+  for (const std::string& record : records("metrics.read"))
+    EXPECT_THAT(record, HasSubstr("\"outcome\":\"denied\""));
+}
+
+}  // namespace
+}  // namespace quantumapi::server
