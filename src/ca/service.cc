@@ -9,25 +9,8 @@ namespace {
 constexpr std::string_view kIssuedName = "quantumapi_certificates_total";
 constexpr std::string_view kIssuedHelp = "Certificates asked for, by outcome";
 
-std::unexpected<Error> would_block() { return fail(Code::kWouldBlock, "the store must be asked"); }
-
 std::unexpected<Error> beyond(std::string message) {
   return fail(Code::kPermissionDenied, std::move(message), "insufficient_scope");
-}
-
-// cached gives the row from the cache, else from the store; null when there is none.
-template <typename Row, typename Load>
-Result<std::shared_ptr<const Row>> cached(store::RowCache<Row>& cache, store::Database& database,
-                                          const Uuid& id, bool may_block, Load load) {
-  if (auto row = cache.find(id)) return row;
-  if (!may_block) return would_block();
-  const auto ticket = cache.begin_load(id);
-  TRY_ASSIGN(auto loaded, database.read([&](store::Transaction& tx) { return load(tx); }));
-  if (!loaded) return nullptr;
-  const std::int64_t revision = loaded->revision;
-  auto row = std::make_shared<const Row>(*std::move(loaded));
-  cache.put(id, {row, revision}, ticket);
-  return row;
 }
 
 }  // namespace
@@ -113,9 +96,10 @@ std::vector<store::RowCacheBase*> CaService::caches() {
 
 Result<std::shared_ptr<const Authority>> CaService::Impl::authority(AuthorityId id,
                                                                     bool may_block) {
-  TRY_ASSIGN(auto found,
-             cached(authorities, database, id.uuid, may_block,
-                    [&](store::Transaction& tx) { return repository::find_authority(tx, id); }));
+  TRY_ASSIGN(auto found, store::find_or_load(authorities, database, id.uuid, may_block,
+                                             [&](store::Transaction& tx) {
+                                               return repository::find_authority(tx, id);
+                                             }));
   if (!found) return no_such_authority();
   return found;
 }
@@ -129,7 +113,7 @@ Result<std::shared_ptr<const TenantView>> CaService::Impl::view(TenantId tenant)
     TRY_ASSIGN(view.authorities, repository::list_authorities(tx, tenant));
     return view;
   };
-  TRY_ASSIGN(auto found, cached(views, database, tenant.uuid, true, load));
+  TRY_ASSIGN(auto found, store::find_or_load(views, database, tenant.uuid, true, load));
   if (found) return found;
   TenantView absent;
   absent.policy.tenant = tenant;
@@ -139,7 +123,8 @@ Result<std::shared_ptr<const TenantView>> CaService::Impl::view(TenantId tenant)
 
 Result<std::shared_ptr<const Identity>> CaService::Impl::identity(const Principal& principal,
                                                                   IdentityId id) {
-  TRY_ASSIGN(auto found, cached(identities, database, id.uuid, true, [&](store::Transaction& tx) {
+  TRY_ASSIGN(auto found,
+             store::find_or_load(identities, database, id.uuid, true, [&](store::Transaction& tx) {
                return repository::find_identity(tx, id);
              }));
   const bool mine = found && found->tenant == principal.tenant;

@@ -11,21 +11,6 @@ using repository::KeyRow;
 
 std::unexpected<Error> would_block() { return fail(Code::kWouldBlock, "not in the cache"); }
 
-// cached gives the row from the cache, else from the store; null when there is none.
-template <typename Row, typename Load>
-Result<std::shared_ptr<const Row>> cached(store::RowCache<Row>& cache, store::Database& database,
-                                          const Uuid& id, bool may_block, Load load) {
-  if (auto row = cache.find(id)) return row;
-  if (!may_block) return would_block();
-  const auto ticket = cache.begin_load(id);
-  TRY_ASSIGN(auto loaded, database.read([&](store::Transaction& tx) { return load(tx); }));
-  if (!loaded) return nullptr;
-  const std::int64_t revision = loaded->revision;
-  auto row = std::make_shared<const Row>(*std::move(loaded));
-  cache.put(id, {row, revision}, ticket);
-  return row;
-}
-
 Status check_active(const KeyRow& row) {
   if (row.state == "active") return {};
   if (row.state == "deleted") return no_such_key();
@@ -56,7 +41,8 @@ Status Keyring::Impl::check_protects(const KeyRow& row) const {
 
 Result<std::shared_ptr<const KeyRow>> Keyring::Impl::row(TenantId tenant, KeyId key,
                                                          bool may_block) {
-  TRY_ASSIGN(auto found, cached(rows, database, key.uuid, may_block, [&](store::Transaction& tx) {
+  TRY_ASSIGN(auto found,
+             store::find_or_load(rows, database, key.uuid, may_block, [&](store::Transaction& tx) {
                return repository::find_row(tx, key);
              }));
   if (!found || found->tenant != tenant) return no_such_key();
@@ -67,8 +53,9 @@ Result<std::shared_ptr<const KeyRow>> Keyring::Impl::default_row(TenantId tenant
                                                                  bool may_block) {
   const Uuid id = repository::default_id(tenant, purpose);
   TRY_ASSIGN(const auto named,
-             cached(defaults, database, id, may_block,
-                    [&](store::Transaction& tx) { return repository::find_default(tx, id); }));
+             store::find_or_load(defaults, database, id, may_block, [&](store::Transaction& tx) {
+               return repository::find_default(tx, id);
+             }));
   if (!named)
     return fail(Code::kNotFound, "there is no default key for this purpose", "no_default_key");
   TRY_ASSIGN(auto found, row(tenant, named->key, may_block));

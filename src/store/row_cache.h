@@ -174,4 +174,21 @@ void RowCache<T>::drop(const Uuid& id) {
   ++s.generation;
 }
 
+// find_or_load gives a row from the cache, else what `load` (of a Transaction) finds in
+// the store; null when there is none, kWouldBlock where `may_block` is false and the
+// store must be asked. Row has a `revision`.
+template <typename Row, typename Load>
+Result<std::shared_ptr<const Row>> find_or_load(RowCache<Row>& cache, Database& database,
+                                                const Uuid& id, bool may_block, Load load) {
+  if (auto row = cache.find(id)) return row;
+  if (!may_block) return fail(Code::kWouldBlock, "the store must be asked");
+  const auto ticket = cache.begin_load(id);
+  TRY_ASSIGN(auto loaded, database.read([&](Transaction& tx) { return load(tx); }));
+  if (!loaded) return nullptr;
+  const std::int64_t revision = loaded->revision;
+  auto row = std::make_shared<const Row>(*std::move(loaded));
+  cache.put(id, {row, revision}, ticket);
+  return row;
+}
+
 }  // namespace quantumapi::store
