@@ -88,10 +88,11 @@ TEST_P(CaAuthorities, AreAtMostAHundredThatHaveNotEnded) {
   expect(create(owner(), direct));
   direct.name = "one more";
   expect_code(create(owner(), direct), Code::kConflict, "too_many_cas");
-  const Authority issuer = expect(ca().list_authorities(owner())).at(1);
+  const auto all = expect(ca().list_authorities(owner()));
+  const auto issuer = *std::ranges::find(all, "acme CA", &Authority::name);
   expect_code(ca().renew_authority(owner(), issuer.id, event("ca.renew")), Code::kConflict,
               "too_many_cas");
-  EXPECT_EQ(expect(ca().list_authorities(owner())).size(), 100U);
+  EXPECT_EQ(all.size(), 100U);
   clock().advance(std::chrono::days(366));
   expect(ca().renew_authority(owner(), issuer.id, event("ca.renew")));
 }
