@@ -40,7 +40,7 @@ def program():
     if not (CACHE / "step-ca").exists():
         print(f"building step-ca {VERSION}, once (some minutes)", flush=True)
         subprocess.run(["go", "install", f"github.com/smallstep/certificates/cmd/step-ca@{VERSION}"], check=True,
-                       env={**os.environ, "GOBIN": str(CACHE)})
+                       env={**os.environ, "GOBIN": str(CACHE), "CGO_ENABLED": "0"})
     return CACHE / "step-ca"
 
 
