@@ -19,6 +19,7 @@ constexpr Statement kRollbackTo{"store.rollback_to", "ROLLBACK TO one_change"};
 // are there, but no longer than this.
 constexpr std::size_t kBusyGroup = 4;
 constexpr std::chrono::microseconds kGather{1'000};
+constexpr std::chrono::microseconds kNobodyComes{200};
 
 std::unexpected<Error> unavailable(std::string why) {
   return fail(Code::kUnavailable, std::move(why), std::string(kStoreUnavailable));
@@ -131,12 +132,17 @@ void SqliteWriter::loop() {
 }
 
 // gather lets a busy writer's next commit be shared by more: each commit costs a
-// sync and two changes of thread, whoever shares it. One that has few clients
-// never waits, and one whose clients went away waits once.
+// sync and two changes of thread, whoever shares it. It ends when nobody has come for
+// a while: then all clients that there are wait for this commit.
 void SqliteWriter::gather(std::unique_lock<std::mutex>& lock) {
   if (last_group_ < kBusyGroup) return;
   wanted_ = 2 * last_group_;
-  wake_.wait_for(lock, kGather, [&] { return stop_ || waiting_ >= wanted_; });
+  const auto until = std::chrono::steady_clock::now() + kGather;
+  const auto enough = [&] { return stop_ || waiting_ >= wanted_; };
+  for (std::size_t before = 0; before < waiting_ && std::chrono::steady_clock::now() < until;) {
+    before = waiting_;
+    if (wake_.wait_for(lock, kNobodyComes, enough)) break;
+  }
   wanted_ = 1;
 }
 
