@@ -257,6 +257,7 @@ TEST_P(LogStreams, HangingReceiversHoldUpNoOtherAndEightOfATenantAreServedAtOnce
   Receiver good;
   const auto works =
       expect(streams().create(who_, {"works", "Webhook", config(good.url())}, happened("x")));
+  clock().advance(std::chrono::milliseconds(1));  // the oldest stream has the first turn
   http::testing::ScriptedServer hanging({"never"}, http::testing::ScriptedServer::kNeverAnswer);
   const std::string nowhere = config("http://127.0.0.1:" + std::to_string(hanging.port()));
   std::vector<StreamView> made;
