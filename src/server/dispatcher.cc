@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "access/api_key.h"
@@ -115,8 +116,8 @@ struct Dispatcher::Impl {
     std::shared_ptr<const access::Authenticated> caller{};
     ApiKeyId ended{};  // of the right key that came too late: revoked or expired
     bool admitted = false;
-    bool counted = false;  // against the route's own limit
-    Reply reply{};         // while its events become durable
+    bool counted = false;          // against the route's own limit
+    std::optional<Reply> reply{};  // while its events become durable
   };
   using Shared = std::shared_ptr<Work>;
 
@@ -297,9 +298,11 @@ struct Dispatcher::Impl {
   }
 
   void send_when_durable(const Shared& work, Reply reply, std::vector<AuditEvent> events) {
-    work->reply = std::move(reply);
+    // Made anew, not assigned: a body that is assigned leaves the arena of its request, and
+    // what is left of it there would outlive the request.
+    work->reply.emplace(std::move(reply));
     database.append(std::move(events), [this, work](Status durable) {
-      if (durable) return finish(*work, std::move(work->reply));
+      if (durable) return finish(*work, *std::move(work->reply));
       finish(*work, http::problem(work->exchange.request(), Error{Code::kUnavailable,
                                                                   "the audit log can't be written",
                                                                   "audit_unavailable",

@@ -26,12 +26,14 @@ class Asked : public http::Exchange {
   }
   [[nodiscard]] const http::Request& request() const override { return request_; }
   void respond(http::Reply reply) override {
-    answered_.set_value({reply.status, std::string(reply.body)});
+    answered_.set_value(
+        {reply.status, std::string(reply.body), reply.body.get_allocator().resource() == &arena_});
   }
 
   struct Answer {
     int status = 0;
     std::string body;
+    bool in_arena = false;
   };
   Answer answer() { return answered_.get_future().get(); }
 
@@ -109,6 +111,32 @@ TEST_P(MetricsFromElsewhere, AreRefusedToEveryoneElseAndThatIsRecorded) {
   EXPECT_EQ(records("metrics.read").size(), 6U);
   for (const std::string& record : records("metrics.read"))
     EXPECT_THAT(record, HasSubstr("\"outcome\":\"denied\""));
+}
+
+// What an answer holds is wiped with its request, and nothing of it is left to be freed after.
+TEST_P(MetricsFromElsewhere, AnAnswerWaitsForItsEventInTheArenaOfItsRequest) {
+  const std::string long_text(5'000, 'x');
+  const auto handler = [&](http::Call& call) -> Result<http::Reply> {
+    call.audit(call.event());
+    return http::Reply::json(call.request(), long_text);
+  };
+  for (const bool pure : {true, false}) {
+    Dispatcher dispatcher({{.method = http::Method::kGet,
+                            .path = "/long",
+                            .summary = "A long text.",
+                            .handler = handler,
+                            .action = "long.read",
+                            .category = "test",
+                            .pure = pure}},
+                          service(), db(), SecretBytes(32), workers_, clock(), store().log(),
+                          metrics_);
+    Asked asked("/v1/long", kElsewhere, key_of({.scopes = {"audit:read"}}));
+    dispatcher.handle(asked);
+    const auto answer = asked.answer();
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    EXPECT_THAT(answer.body, HasSubstr(long_text));
+    EXPECT_TRUE(answer.in_arena);
+  }
 }
 
 }  // namespace
