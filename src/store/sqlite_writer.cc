@@ -15,8 +15,8 @@ constexpr Statement kSavepoint{"store.savepoint", "SAVEPOINT one_change"};
 constexpr Statement kRelease{"store.release", "RELEASE one_change"};
 constexpr Statement kRollbackTo{"store.rollback_to", "ROLLBACK TO one_change"};
 
-// From so many in the last commit on, the next one waits until twice as many
-// are there, but no longer than this.
+// From kBusyGroup in the last commit on, the next one waits until twice as many are
+// there, but for kGather at most, and no longer once nobody came for kNobodyComes.
 constexpr std::size_t kBusyGroup = 4;
 constexpr std::chrono::microseconds kGather{1'000};
 constexpr std::chrono::microseconds kNobodyComes{200};
