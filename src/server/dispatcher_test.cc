@@ -17,6 +17,12 @@ using ::testing::Not;
 // Asked is a request as a connection would hand it over, from an address of the test's choice.
 class Asked : public http::Exchange {
  public:
+  struct Answer {
+    int status = 0;
+    std::string body;
+    bool in_arena = false;
+  };
+
   Asked(std::string_view path, std::string_view from, std::string key) : key_(std::move(key)) {
     request_.method = http::Method::kGet;
     request_.path = path;
@@ -26,15 +32,14 @@ class Asked : public http::Exchange {
   }
   [[nodiscard]] const http::Request& request() const override { return request_; }
   void respond(http::Reply reply) override {
-    answered_.set_value(
-        {reply.status, std::string(reply.body), reply.body.get_allocator().resource() == &arena_});
+    Answer answer{reply.status, std::string(reply.body),
+                  reply.body.get_allocator().resource() == &arena_};
+    {
+      const http::Reply ended = std::move(reply);
+    }  // before the arena does
+    answered_.set_value(std::move(answer));
   }
 
-  struct Answer {
-    int status = 0;
-    std::string body;
-    bool in_arena = false;
-  };
   Answer answer() { return answered_.get_future().get(); }
 
  private:
