@@ -4,7 +4,8 @@
 
 namespace quantumapi::base {
 
-WorkerPool::WorkerPool(int threads, std::size_t max_waiting) : max_waiting_(max_waiting) {
+WorkerPool::WorkerPool(int threads, std::size_t max_waiting, Activity* activity)
+    : max_waiting_(max_waiting), activity_(activity) {
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
 }
 
@@ -22,6 +23,7 @@ bool WorkerPool::submit(std::function<void()> task) {
     const std::scoped_lock lock(mutex_);
     if (tasks_.size() >= max_waiting_) return false;
     tasks_.push_back(std::move(task));
+    if (activity_ != nullptr) activity_->begin();
   }
   ready_.notify_one();
   return true;
@@ -38,6 +40,7 @@ void WorkerPool::work() {
       task = std::move(tasks_.front());
       tasks_.pop_front();
     }
+    const Busy busy(activity_);
     task();
   }
 }

@@ -8,12 +8,15 @@
 #include <thread>
 #include <vector>
 
+#include "base/activity.h"
+
 namespace quantumapi::base {
 
-// WorkerPool runs tasks in the order they came. At most `max_waiting` wait.
+// WorkerPool runs tasks in the order they came. At most `max_waiting` wait. A task is
+// work of `activity` from submit to its end.
 class WorkerPool {
  public:
-  WorkerPool(int threads, std::size_t max_waiting);
+  WorkerPool(int threads, std::size_t max_waiting, Activity* activity = nullptr);
   ~WorkerPool();  // runs what was accepted, then joins
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
@@ -25,6 +28,7 @@ class WorkerPool {
   void work();
 
   std::size_t max_waiting_;
+  Activity* activity_;
   std::mutex mutex_;
   std::condition_variable ready_;
   std::deque<std::function<void()>> tasks_;

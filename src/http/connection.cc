@@ -130,6 +130,7 @@ void Connection::end_exchange() {
 
 void Connection::hand_over() {
   stage_ = Stage::kHandler;
+  io_.has_work();
   completed_ = false;
   handling_ = true;
   shared_.handle(*this);

@@ -17,10 +17,11 @@ constexpr std::size_t kKeptArenas = 64;
 
 }  // namespace
 
-Shared::Shared(const Limits& the_limits, Server::Handle handle_request,
+Shared::Shared(const Limits& the_limits, Activity* of_threads, Server::Handle handle_request,
                Server::BodyLimit limit_body, Server::Run run_elsewhere, Logger& logger,
                Metrics& all_metrics)
     : limits(the_limits),
+      activity(of_threads),
       handle(std::move(handle_request)),
       body_limit(std::move(limit_body)),
       run(std::move(run_elsewhere)),
@@ -51,8 +52,29 @@ void IoThread::start() {
   thread_ = std::thread([this] {
     base::name_thread("http-io");
     id_ = std::this_thread::get_id();
-    context_.run();
+    run();
   });
+}
+
+// run is io_context::run() that notices when there is nothing more to do.
+void IoThread::run() {
+  while (!context_.stopped()) {
+    if (context_.poll() > 0) continue;
+    rest();
+    context_.run_one();
+  }
+}
+
+void IoThread::has_work() {
+  if (shared_.activity != nullptr && !busy_.exchange(true)) shared_.activity->begin();
+}
+
+void IoThread::rest() {
+  {
+    const std::lock_guard lock(completions_mutex_);
+    if (!completions_.empty() || !busy_.exchange(false)) return;
+  }
+  shared_.activity->end();
 }
 
 void IoThread::stop() {
@@ -80,6 +102,7 @@ void IoThread::complete(Connection& connection) {
     const std::lock_guard lock(completions_mutex_);
     first = completions_.empty();
     completions_.push_back(&connection);
+    has_work();
   }
   if (first) boost::asio::post(context_, [this] { run_completions(); });
 }

@@ -27,10 +27,12 @@ class TlsListener;
 
 // Shared is what all connections of a server look at.
 struct Shared {
-  Shared(const Limits& the_limits, Server::Handle handle_request, Server::BodyLimit limit_body,
-         Server::Run run_elsewhere, Logger& logger, Metrics& all_metrics);
+  Shared(const Limits& the_limits, Activity* of_threads, Server::Handle handle_request,
+         Server::BodyLimit limit_body, Server::Run run_elsewhere, Logger& logger,
+         Metrics& all_metrics);
 
   Limits limits;
+  Activity* activity;  // may be null
   Server::Handle handle;
   Server::BodyLimit body_limit;
   Server::Run run;
@@ -88,6 +90,8 @@ class IoThread {
   [[nodiscard]] bool is_current() const { return std::this_thread::get_id() == id_; }
 
   // From this thread only.
+  // has_work counts this thread as busy until it has nothing more to do.
+  void has_work();
   void add(Connection& connection) { connections_.insert(&connection); }
   void remove(Connection& connection) { connections_.erase(&connection); }
   std::unique_ptr<WipingArena> take_arena();
@@ -99,6 +103,8 @@ class IoThread {
   [[nodiscard]] Shared& shared() { return shared_; }
 
  private:
+  void run();
+  void rest();
   void arm_sweep();
   void sweep();
   void run_completions();
@@ -118,6 +124,7 @@ class IoThread {
   std::mutex completions_mutex_;
   std::vector<Connection*> completions_;
   std::vector<Connection*> running_;  // the burst being worked off
+  std::atomic<bool> busy_ = false;    // counts in Shared::activity
   std::thread::id id_;                // set by the thread itself, before it serves anything
   std::thread thread_;
 };

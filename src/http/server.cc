@@ -45,8 +45,8 @@ enum class Accepting : std::uint8_t { kDone, kMore, kExhausted };
 struct Server::Impl {
   Impl(Options& options, Handle handle, BodyLimit body_limit, Run run, Logger& log,
        Metrics& metrics)
-      : shared(options.limits, std::move(handle), std::move(body_limit), std::move(run), log,
-               metrics),
+      : shared(options.limits, options.activity, std::move(handle), std::move(body_limit),
+               std::move(run), log, metrics),
         refused(metrics.counter("quantumapi_http_connections_refused_total",
                                 "Connections over the limit")) {}
 

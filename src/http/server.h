@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/activity.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/result.h"
@@ -83,6 +84,7 @@ class Server {
     std::vector<Listen> listen;
     Limits limits;
     int threads = 1;
+    Activity* activity = nullptr;  // an I/O thread that has requests or replies counts as work
   };
   // run executes a stream's pulls off the I/O threads.
   using Run = std::function<void(std::function<void()>)>;

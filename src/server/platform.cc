@@ -176,8 +176,8 @@ Platform::Platform(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Platform::~Platform() { stop(); }
 
 Result<std::unique_ptr<Platform>> Platform::open(const Config& config, Mode mode,
-                                                 const Clock& clock, Logger& log,
-                                                 Metrics& metrics) {
+                                                 const Clock& clock, Logger& log, Metrics& metrics,
+                                                 Activity* activity) {
   if (mode == Mode::kCreate) TRY(make_private_directory(config.data));
   if (mode == Mode::kOpen) TRY(require_store(config));
   auto parts = std::make_unique<Parts>(Parts{.clock = clock, .log = log, .metrics = metrics});
@@ -186,6 +186,7 @@ Result<std::unique_ptr<Platform>> Platform::open(const Config& config, Mode mode
   options.directory = config.data;
   options.database_url = config.database;
   options.pool_connections = 8;
+  options.activity = activity;
   TRY_ASSIGN(parts->database, store::Database::open(options, clock, log, metrics));
   // A store that is ours is checked against the root key before it is migrated.
   if (mode == Mode::kCreate) TRY(parts->database->migrate());

@@ -7,6 +7,7 @@
 #include "access/service.h"
 #include "audit/sequencer.h"
 #include "audit/service.h"
+#include "base/activity.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -30,9 +31,11 @@ class Platform {
     kCreate  // an empty or half initialised store: schema, seal, journal and root check are made
   };
   // open: kConflict when the store is not initialised (kOpen) or its root key,
-  // installation or journal belongs to another; the message says which.
+  // installation or journal belongs to another; the message says which. `activity` is
+  // store::Options's.
   static Result<std::unique_ptr<Platform>> open(const Config& config, Mode mode, const Clock& clock,
-                                                Logger& log, Metrics& metrics);
+                                                Logger& log, Metrics& metrics,
+                                                Activity* activity = nullptr);
   ~Platform();
 
   // start begins to sequence the audit log and to renew caches.

@@ -104,14 +104,16 @@ int check_config(const Config& config) {
 Status serve(const Config& config, const std::function<Config()>& again, Logger& log) {
   const base::SystemClock clock;
   Metrics metrics;
+  Activity activity;
   TRY_ASSIGN(const auto platform,
-             Platform::open(config, Platform::Mode::kOpen, clock, log, metrics));
+             Platform::open(config, Platform::Mode::kOpen, clock, log, metrics, &activity));
   TRY(register_replica(*platform, clock));
   TRY_ASSIGN(auto personal_key, platform->platform_personal_key());
   TRY_ASSIGN(auto options, listeners(*platform, config, clock, log));
+  options.activity = &activity;
   platform->start();
   const HealthMonitor health(*platform, clock, metrics);
-  WorkerPool workers(config.worker_threads, kMaxWaitingRequests);
+  WorkerPool workers(config.worker_threads, kMaxWaitingRequests, &activity);
   Dispatcher dispatcher(all_routes(*platform, health, metrics, clock), platform->access(),
                         platform->database(), std::move(personal_key), workers, clock, log,
                         metrics);

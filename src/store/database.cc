@@ -34,7 +34,7 @@ Result<bool> Transaction::one(const Statement& statement, Params params,
 
 Result<std::unique_ptr<Database>> Database::open(const Options& options, const Clock& clock,
                                                  Logger& log, Metrics& metrics) {
-  const Surroundings around{clock, log, metrics};
+  const Surroundings around{clock, log, metrics, options.activity};
   TRY_ASSIGN(auto engine, options.database_url.empty() ? open_sqlite(options, around, {})
                                                        : open_postgres(options, around));
   return over(std::move(engine));

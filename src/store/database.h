@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "base/activity.h"
 #include "base/audit_event.h"
 #include "base/clock.h"
 #include "base/ids.h"
@@ -53,6 +54,9 @@ struct Options {
   std::string database_url;  // "postgres://…" uses PostgreSQL, empty uses SQLite
   int pool_connections = 8;  // readers (SQLite) or connections (PostgreSQL)
   int max_waiting = 1024;    // requests that may wait for one; more are kUnavailable
+  // activity is of the threads whose work a commit may wait for, to be shared by more of it; it
+  // outlives the Database.
+  Activity* activity = nullptr;
 };
 
 enum class Dialect : std::uint8_t { kSqlite, kPostgres };

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/activity.h"
 #include "store/connection.h"
 #include "store/database.h"
 
@@ -36,6 +37,8 @@ struct Surroundings {
   const Clock& clock;
   Logger& log;
   Metrics& metrics;
+  Activity* activity = nullptr;  // null: no commit waits for anybody
+  std::chrono::steady_clock::duration gather = std::chrono::milliseconds(5);  // the longest it does
 };
 
 class Engine {

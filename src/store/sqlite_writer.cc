@@ -15,12 +15,6 @@ constexpr Statement kSavepoint{"store.savepoint", "SAVEPOINT one_change"};
 constexpr Statement kRelease{"store.release", "RELEASE one_change"};
 constexpr Statement kRollbackTo{"store.rollback_to", "ROLLBACK TO one_change"};
 
-// From kBusyGroup in the last commit on, the next one waits until twice as many are
-// there, but for kGather at most, and no longer once nobody came for kNobodyComes.
-constexpr std::size_t kBusyGroup = 4;
-constexpr std::chrono::microseconds kGather{1'000};
-constexpr std::chrono::microseconds kNobodyComes{200};
-
 std::unexpected<Error> unavailable(std::string why) {
   return fail(Code::kUnavailable, std::move(why), std::string(kStoreUnavailable));
 }
@@ -62,9 +56,12 @@ SqliteWriter::SqliteWriter(std::unique_ptr<SqliteConnection> connection, const S
                                        "Commits that failed as a whole.")),
       seconds_(around.metrics.histogram("quantumapi_store_commit_seconds",
                                         "Time of a commit with everything that shared it.")),
-      thread_([this] { loop(); }) {}
+      thread_([this] { loop(); }) {
+  if (around_.activity != nullptr) around_.activity->watch([this] { nobody_works(); });
+}
 
 SqliteWriter::~SqliteWriter() {
+  if (around_.activity != nullptr) around_.activity->watch({});
   {
     const std::scoped_lock lock(mutex_);
     stop_ = true;
@@ -85,6 +82,7 @@ Status SqliteWriter::change(const Body& body) {
     enough = arrived();
   }
   if (enough) wake_.notify_one();
+  const base::Waiting idle;
   std::unique_lock lock(change->mutex);
   change->finished.wait(lock, [&] { return change->done; });
   return std::move(change->status);
@@ -131,19 +129,23 @@ void SqliteWriter::loop() {
   }
 }
 
-// gather lets a busy writer's next commit be shared by more: each commit costs a
-// sync and two changes of thread, whoever shares it. It ends when nobody has come for
-// a while: then all clients that there are wait for this commit.
+// gather lets a commit be shared by more: each costs a sync and two changes of thread, whoever
+// shares it. It ends when nobody is at work who could come.
 void SqliteWriter::gather(std::unique_lock<std::mutex>& lock) {
-  if (last_group_ < kBusyGroup) return;
-  wanted_ = 2 * last_group_;
-  const auto until = std::chrono::steady_clock::now() + kGather;
-  const auto enough = [&] { return stop_ || waiting_ >= wanted_; };
-  for (std::size_t before = 0; before < waiting_ && std::chrono::steady_clock::now() < until;) {
-    before = waiting_;
-    if (wake_.wait_for(lock, kNobodyComes, enough)) break;
-  }
+  const Activity* const activity = around_.activity;
+  if (activity == nullptr) return;
+  wanted_ = size_.wanted();
+  wake_.wait_for(lock, around_.gather,
+                 [&] { return stop_ || waiting_ >= wanted_ || activity->none(); });
+  size_.gathered(waiting_, activity->none());
   wanted_ = 1;
+}
+
+// nobody_works ends gathering. Under the lock: between the writer's look and its sleep nothing
+// may be missed.
+void SqliteWriter::nobody_works() {
+  const std::scoped_lock lock(mutex_);
+  if (wanted_ > 1) wake_.notify_one();
 }
 
 void SqliteWriter::take(Group& group) {
@@ -152,7 +154,6 @@ void SqliteWriter::take(Group& group) {
     group.changes.push_back(std::move(changes_.front()));
     changes_.pop_front();
   }
-  last_group_ = waiting_ - changes_.size();
   waiting_ = changes_.size();
 }
 

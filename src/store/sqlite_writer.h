@@ -10,6 +10,7 @@
 
 #include "store/audit_batch.h"
 #include "store/engine.h"
+#include "store/group_size.h"
 #include "store/outage.h"
 #include "store/sqlite_checkpointer.h"
 #include "store/sqlite_connection.h"
@@ -45,6 +46,7 @@ class SqliteWriter {
   // arrived notes one more that waits, under the lock, and says whether to wake the writer.
   [[nodiscard]] bool arrived() { return ++waiting_ >= wanted_; }
   void gather(std::unique_lock<std::mutex>& lock);
+  void nobody_works();
   void take(Group& group);
   void run(Group& group);
   Status write(Group& group);
@@ -68,9 +70,9 @@ class SqliteWriter {
   std::condition_variable wake_;
   std::deque<std::shared_ptr<Change>> changes_;
   WaitingAppends appends_;
-  std::size_t waiting_ = 0;     // changes and appends not yet taken
-  std::size_t wanted_ = 1;      // how many of them wake the writer
-  std::size_t last_group_ = 0;  // how many shared the last commit
+  std::size_t waiting_ = 0;  // changes and appends not yet taken
+  std::size_t wanted_ = 1;   // how many of them wake the writer
+  GroupSize size_;
   SteadyTime busy_since_{};
   bool busy_ = false;
   bool stop_ = false;
