@@ -2,7 +2,9 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json.h"
 #include "encryption/wire.h"
@@ -29,5 +31,29 @@ Result<std::optional<std::string_view>> optional_text_of(const json::Value& item
 // version below its minimum, the store, a defect.
 bool fails_call(const Error& error);
 ItemError item_error(const Error& error);
+
+// note_error writes what an item's error is in its result.
+inline void note_error(std::optional<ItemError>& out, const Error& error) {
+  out = item_error(error);
+}
+inline void note_error(std::optional<std::string>& out, const Error& error) { out = error.message; }
+
+// perform_items lets `perform` fill in a result for each item, counts those that failed, and
+// answers an error of which `fails` holds for the whole call.
+template <typename AnyResult, typename Perform>
+Result<std::size_t> perform_items(const json::Value& items, std::vector<AnyResult>& results,
+                                  const Perform& perform,
+                                  bool (*fails)(const Error&) = fails_call) {
+  results.resize(items.items.size());
+  std::size_t failed = 0;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    results[i].index = static_cast<std::int64_t>(i);
+    const Status done = perform(items.items[i], results[i]);
+    if (!done && fails(done.error())) return std::unexpected(done.error());
+    failed += !done;
+    if (!done) note_error(results[i].error, done.error());
+  }
+  return failed;
+}
 
 }  // namespace quantumapi::encryption

@@ -18,6 +18,8 @@ using json::Value;
 constexpr std::size_t kPureEncryptBody = 2 * 1024;
 constexpr std::size_t kPureDecryptBody = 16 * 1024;
 
+constexpr std::size_t kItemSize = 48;  // of an answer, without the payload
+
 // Sealer seals each field under an encapsulation of its own, or all under one.
 class Sealer {
  public:
@@ -72,7 +74,7 @@ Result<std::string_view> open_item(EncryptionService& service, Call& call, const
 
 void audit_batch(Call& call, AuditEvent event, std::size_t size, std::size_t failed) {
   event.resource_type = "key";
-  event.channel = "eaas";
+  if (event.channel.empty()) event.channel = "eaas";
   event.batch_size = static_cast<std::uint32_t>(size);
   event.failed_items = static_cast<std::uint32_t>(failed);
   if (failed == size) {
@@ -87,30 +89,23 @@ Result<Reply> handle_encrypt_batch(EncryptionService& service, Call& call) {
   TRY_ASSIGN(const auto request,
              json::decode_request<BatchRequest>(call.request().body, call.arena()));
   TRY(check_batch(request.items, call));
-  const auto items = request.items.items;
   TRY_ASSIGN(const auto version,
              service.version_to_encrypt(call.principal(), request.key_id, call.may_block()));
-  const bool shared = items.size() > 1 && !request.per_item.value_or(false);
+  const bool shared = request.items.items.size() > 1 && !request.per_item.value_or(false);
   TRY_ASSIGN(Sealer sealer, Sealer::create(*version, shared));
   EncryptBatchReply reply{.results = {},
                           .key_id = version->key,
                           .key_version = version->version,
                           .algorithm = algorithm_of(*version)};
-  reply.results.resize(items.size());
-  std::size_t failed = 0;
-  std::size_t size = 256;
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    EncryptResult& result = reply.results[i];
-    result.index = static_cast<std::int64_t>(i);
-    const auto sealed = sealer.seal_item(call, items[i]);
-    if (!sealed && fails_call(sealed.error())) return std::unexpected(sealed.error());
-    if (sealed) result.encrypted_payload = *sealed;
-    if (!sealed) result.error = item_error(sealed.error());
-    failed += !sealed;
-    size += (sealed ? sealed->text.size() : 128) + 48;
-  }
-  audit_batch(call, event_of(call, reply.key_id, version->version, reply.algorithm), items.size(),
-              failed);
+  std::size_t size = 256 + kItemSize * request.items.items.size();
+  const auto seal = [&](const json::Value& item, EncryptResult& result) -> Status {
+    TRY_ASSIGN(result.encrypted_payload, sealer.seal_item(call, item));
+    size += result.encrypted_payload->text.size();
+    return {};
+  };
+  TRY_ASSIGN(const std::size_t failed, perform_items(request.items, reply.results, seal));
+  audit_batch(call, event_of(call, reply.key_id, version->version, reply.algorithm),
+              reply.results.size(), failed);
   return Reply::json(call.request(), reply, json::Naming::kCamel, 200, size);
 }
 
@@ -119,21 +114,14 @@ Result<Reply> handle_decrypt_batch(EncryptionService& service, Call& call) {
   TRY_ASSIGN(const auto request,
              json::decode_request<BatchRequest>(call.request().body, call.arena()));
   TRY(check_batch(request.items, call));
-  const auto items = request.items.items;
   DecryptBatchReply reply;
-  reply.results.resize(items.size());
-  std::size_t failed = 0;
   Used used;
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    DecryptResult& result = reply.results[i];
-    result.index = static_cast<std::int64_t>(i);
-    const auto opened = open_item(service, call, items[i], used);
-    if (!opened && fails_call(opened.error())) return std::unexpected(opened.error());
-    if (opened) result.plaintext = *opened;
-    if (!opened) result.error = item_error(opened.error());
-    failed += !opened;
-  }
-  audit_batch(call, used.event(call), items.size(), failed);
+  const auto open = [&](const json::Value& item, DecryptResult& result) -> Status {
+    TRY_ASSIGN(result.plaintext, open_item(service, call, item, used));
+    return {};
+  };
+  TRY_ASSIGN(const std::size_t failed, perform_items(request.items, reply.results, open));
+  audit_batch(call, used.event(call), reply.results.size(), failed);
   return Reply::json(call.request(), reply);
 }
 

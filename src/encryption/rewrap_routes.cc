@@ -55,30 +55,20 @@ Result<Reply> handle_rewrap_batch(EncryptionService& service, Call& call) {
   TRY_ASSIGN(const auto request,
              json::decode_request<BatchRequest>(call.request().body, call.arena()));
   TRY(check_batch(request.items, call));
-  const auto items = request.items.items;
   RewrapBatchReply reply;
-  reply.results.resize(items.size());
-  std::size_t failed = 0;
-  std::size_t size = 256;
+  std::size_t size = 256 * (1 + request.items.items.size());
   Used used;
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    RewrapResult& result = reply.results[i];
-    result.index = static_cast<std::int64_t>(i);
-    const auto sealed = rewrap_item(service, call, items[i], request.key_id);
-    if (!sealed && fails_call(sealed.error())) return std::unexpected(sealed.error());
-    failed += !sealed;
-    size += 256;
-    if (!sealed) {
-      result.error = item_error(sealed.error());
-      continue;
-    }
-    used.add(sealed->key, sealed->key_version, sealed->algorithm);
-    result.encrypted_payload = text_form(call, *sealed);
-    result.key_id = sealed->key;
-    result.key_version = sealed->key_version;
+  const auto rewrap_one = [&](const json::Value& item, RewrapResult& result) -> Status {
+    TRY_ASSIGN(const auto sealed, rewrap_item(service, call, item, request.key_id));
+    used.add(sealed.key, sealed.key_version, sealed.algorithm);
+    result.encrypted_payload = text_form(call, sealed);
+    result.key_id = sealed.key;
+    result.key_version = sealed.key_version;
     size += result.encrypted_payload->text.size();
-  }
-  audit_batch(call, used.event(call), items.size(), failed);
+    return {};
+  };
+  TRY_ASSIGN(const std::size_t failed, perform_items(request.items, reply.results, rewrap_one));
+  audit_batch(call, used.event(call), reply.results.size(), failed);
   return Reply::json(call.request(), reply, json::Naming::kCamel, 200, size);
 }
 

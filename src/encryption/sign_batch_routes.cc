@@ -38,22 +38,6 @@ Result<Bytes> data_of_item(const Call& call, const Value& item) {
   return data_of(call, data, encoding);
 }
 
-// perform_items fills in a result for each item and gives how many failed.
-template <typename AnyResult, typename Perform>
-Result<std::size_t> perform_items(const Value& items, std::vector<AnyResult>& results,
-                                  const Perform& perform) {
-  results.resize(items.items.size());
-  std::size_t failed = 0;
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    results[i].index = static_cast<std::int64_t>(i);
-    const Status done = perform(items.items[i], results[i]);
-    if (!done && fails_call(done.error())) return std::unexpected(done.error());
-    failed += !done;
-    if (!done) results[i].error = item_error(done.error());
-  }
-  return failed;
-}
-
 Result<Reply> handle_sign_batch(Keyring& keyring, Call& call) {
   TRY_ASSIGN(const Asked asked, asked_of(keyring, call));
   if (!signs(asked.key)) return fail_field("keyId", "is no signing key");

@@ -7,6 +7,7 @@
 #include "encryption/rules.h"
 #include "encryption/transit_text.h"
 #include "encryption/transit_wire.h"
+#include "encryption/used.h"
 
 namespace quantumapi::encryption {
 namespace {
@@ -69,16 +70,25 @@ json::PlainText in_base64(Call& call, const EncryptionService::Decrypted& opened
                                                     Base64::kStandard))};
 }
 
-void audit_transit_batch(Call& call, const KeyRecord& key, std::uint32_t version, std::size_t size,
-                         std::size_t failed) {
-  AuditEvent event = transit_event(call, key, version);
-  event.batch_size = static_cast<std::uint32_t>(size);
-  event.failed_items = static_cast<std::uint32_t>(failed);
-  if (failed == size) {
-    event.outcome = Outcome::kFailure;
-    event.error = "all_items_failed";
-  }
-  call.audit(std::move(event));
+// answer_batch lets `perform` fill in each item's result and give the version it used.
+template <typename Perform>
+Result<Reply> answer_batch(Keyring& keyring, Call& call, const Perform& perform,
+                           bool (*fails)(const Error&)) {
+  TRY_ASSIGN(const auto request,
+             json::decode_request<BatchRequest>(call.request().body, call.arena()));
+  TRY(check_batch(request.items, call));
+  TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
+  std::uint32_t version = key.latest_version;
+  TransitBatchReply reply{{}, key.name, 0};
+  const auto perform_one = [&](const json::Value& item, TransitResult& result) -> Status {
+    TRY_ASSIGN(version, perform(key, item, result));
+    return {};
+  };
+  TRY_ASSIGN(const std::size_t failed,
+             perform_items(request.items, reply.results, perform_one, fails));
+  reply.key_version = version;
+  audit_batch(call, transit_event(call, key, version), reply.results.size(), failed);
+  return Reply::json(call.request(), reply, json::Naming::kCamel, 200, 2048 * reply.results.size());
 }
 
 }  // namespace
@@ -117,91 +127,41 @@ Result<Reply> handle_transit_rewrap(EncryptionService& service, Keyring& keyring
 
 Result<Reply> handle_transit_encrypt_batch(EncryptionService& service, Keyring& keyring,
                                            Call& call) {
-  TRY_ASSIGN(const auto request,
-             json::decode_request<BatchRequest>(call.request().body, call.arena()));
-  TRY(check_batch(request.items, call));
-  TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
-  TransitBatchReply reply{{}, key.name, key.latest_version};
-  std::size_t failed = 0;
-  for (const json::Value& item : request.items.items) {
-    TransitResult& result = reply.results.emplace_back();
-    result.index = std::ssize(reply.results) - 1;
-    const auto seal_item = [&]() -> Result<EncryptionService::Encrypted> {
-      TRY_ASSIGN(const auto plaintext, text_of(item, "plaintext", "plaintext"));
-      TRY_ASSIGN(const auto encoding, optional_text_of(item, "encoding", "encoding"));
-      return seal_one(service, call, key, plaintext, encoding);
-    };
-    const auto sealed = seal_item();
-    // The key is the same for all items: what is wrong with it is no item's fault.
-    if (!sealed && sealed.error().code != Code::kInvalidArgument)
-      return std::unexpected(sealed.error());
-    failed += !sealed;
-    if (!sealed) {
-      result.error = sealed.error().message;
-      continue;
-    }
-    result.ciphertext = transit_text(sealed->key_version, sealed->payload);
-    reply.key_version = sealed->key_version;
-  }
-  audit_transit_batch(call, key, static_cast<std::uint32_t>(reply.key_version),
-                      reply.results.size(), failed);
-  return Reply::json(call.request(), reply, json::Naming::kCamel, 200, 2048 * reply.results.size());
+  const auto seal = [&](const KeyRecord& key, const json::Value& item,
+                        TransitResult& result) -> Result<std::uint32_t> {
+    TRY_ASSIGN(const auto plaintext, text_of(item, "plaintext", "plaintext"));
+    TRY_ASSIGN(const auto encoding, optional_text_of(item, "encoding", "encoding"));
+    TRY_ASSIGN(const auto sealed, seal_one(service, call, key, plaintext, encoding));
+    result.ciphertext = transit_text(sealed.key_version, sealed.payload);
+    return sealed.key_version;
+  };
+  // The key is the same for all items: what is wrong with it is no item's fault.
+  return answer_batch(keyring, call, seal,
+                      [](const Error& error) { return error.code != Code::kInvalidArgument; });
 }
 
 Result<Reply> handle_transit_decrypt_batch(EncryptionService& service, Keyring& keyring,
                                            Call& call) {
-  TRY_ASSIGN(const auto request,
-             json::decode_request<BatchRequest>(call.request().body, call.arena()));
-  TRY(check_batch(request.items, call));
-  TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
-  TransitBatchReply reply{{}, key.name, key.latest_version};
-  std::size_t failed = 0;
-  for (const json::Value& item : request.items.items) {
-    TransitResult& result = reply.results.emplace_back();
-    result.index = std::ssize(reply.results) - 1;
-    const auto open_item = [&]() -> Result<json::PlainText> {
-      TRY_ASSIGN(const auto ciphertext, text_of(item, "ciphertext", "ciphertext"));
-      TRY_ASSIGN(const auto opened, open_one(service, call, key, ciphertext));
-      return in_base64(call, opened);
-    };
-    const auto opened = open_item();
-    if (!opened && fails_call(opened.error())) return std::unexpected(opened.error());
-    failed += !opened;
-    if (opened) result.plaintext = *opened;
-    if (!opened) result.error = opened.error().message;
-  }
-  audit_transit_batch(call, key, key.latest_version, reply.results.size(), failed);
-  return Reply::json(call.request(), reply);
+  const auto open = [&](const KeyRecord& key, const json::Value& item,
+                        TransitResult& result) -> Result<std::uint32_t> {
+    TRY_ASSIGN(const auto ciphertext, text_of(item, "ciphertext", "ciphertext"));
+    TRY_ASSIGN(const auto opened, open_one(service, call, key, ciphertext));
+    result.plaintext = in_base64(call, opened);
+    return key.latest_version;
+  };
+  return answer_batch(keyring, call, open, fails_call);
 }
 
 Result<Reply> handle_transit_rewrap_batch(EncryptionService& service, Keyring& keyring,
                                           Call& call) {
-  TRY_ASSIGN(const auto request,
-             json::decode_request<BatchRequest>(call.request().body, call.arena()));
-  TRY(check_batch(request.items, call));
-  TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
-  TransitBatchReply reply{{}, key.name, key.latest_version};
-  std::size_t failed = 0;
-  for (const json::Value& item : request.items.items) {
-    TransitResult& result = reply.results.emplace_back();
-    result.index = std::ssize(reply.results) - 1;
-    const auto rewrap_item = [&]() -> Result<EncryptionService::Encrypted> {
-      TRY_ASSIGN(const auto ciphertext, text_of(item, "ciphertext", "ciphertext"));
-      return rewrap_one(service, call, key, ciphertext);
-    };
-    const auto sealed = rewrap_item();
-    if (!sealed && fails_call(sealed.error())) return std::unexpected(sealed.error());
-    failed += !sealed;
-    if (!sealed) {
-      result.error = sealed.error().message;
-      continue;
-    }
-    result.ciphertext = transit_text(sealed->key_version, sealed->payload);
-    reply.key_version = sealed->key_version;
-  }
-  audit_transit_batch(call, key, static_cast<std::uint32_t>(reply.key_version),
-                      reply.results.size(), failed);
-  return Reply::json(call.request(), reply, json::Naming::kCamel, 200, 2048 * reply.results.size());
+  const auto rewrap = [&](const KeyRecord& key, const json::Value& item,
+                          TransitResult& result) -> Result<std::uint32_t> {
+    TRY_ASSIGN(const auto ciphertext, text_of(item, "ciphertext", "ciphertext"));
+    TRY_ASSIGN(const auto sealed, rewrap_one(service, call, key, ciphertext));
+    result.ciphertext = transit_text(sealed.key_version, sealed.payload);
+    return sealed.key_version;
+  };
+  return answer_batch(keyring, call, rewrap, fails_call);
 }
 
 }  // namespace quantumapi::encryption
