@@ -107,8 +107,9 @@ Result<std::unique_ptr<StreamReceiver>> StreamReceiver::create(StreamType type,
 }
 
 Status StreamReceiver::deliver(const StreamConfig& config, std::span<const StreamEvent> events,
-                               WallTime now) {
+                               WallTime now, std::stop_token cancel) {
   http::ClientRequest request;
+  request.cancel = std::move(cancel);
   request.method = http::Method::kPost;
   request.target = target_;
   std::string body;

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 
 #include "audit/stream_config.h"
@@ -31,9 +32,10 @@ class StreamReceiver {
  public:
   static Result<std::unique_ptr<StreamReceiver>> create(StreamType type, const StreamConfig& config,
                                                         http::Reach reach);
-  // deliver gives up after ten seconds. kUnavailable says what the receiver
-  // did instead of taking the batch; no secret is in the message.
-  Status deliver(const StreamConfig& config, std::span<const StreamEvent> events, WallTime now);
+  // deliver gives up after ten seconds, or once `cancel` is stopped. kUnavailable says what the
+  // receiver did instead of taking the batch; no secret is in the message.
+  Status deliver(const StreamConfig& config, std::span<const StreamEvent> events, WallTime now,
+                 std::stop_token cancel = {});
 
  private:
   StreamReceiver(StreamType type, std::string target, std::unique_ptr<http::Client> client)

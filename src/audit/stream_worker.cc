@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <stop_token>
 #include <thread>
 #include <tuple>
 #include <unordered_map>
@@ -132,7 +133,7 @@ struct StreamWorker::Impl {
 
   std::mutex mutex;
   std::condition_variable wake;
-  std::atomic<bool> ending = false;
+  std::stop_source ending;  // cuts deliveries short too
   std::thread thread;
   WorkerPool pool{kTurnsAtOnce, kTurnsWaiting};  // the last: its threads use all of the above
 };
@@ -212,7 +213,7 @@ Status StreamWorker::Impl::deliver(const StreamRow& row, const OpenStreamConfig&
     TRY_ASSIGN(const http::Reach allowed, reach.of(row.tenant));
     TRY_ASSIGN(live.receiver, StreamReceiver::create(opened.type, opened.config, allowed));
   }
-  TRY(live.receiver->deliver(opened.config, events, clock.wall()));
+  TRY(live.receiver->deliver(opened.config, events, clock.wall(), ending.get_token()));
   return advance(row, row.position, slice.end, true);
 }
 
@@ -255,7 +256,7 @@ void StreamWorker::Impl::note_failure(const StreamRow& row, Live& live, const Er
 Result<std::size_t> StreamWorker::Impl::turn(StreamRow row, Live& live) {
   TRY_ASSIGN(const auto opened, open_stream_config(keyring, row));
   std::size_t sent = 0;
-  for (int batch = 0; batch < kBatchesInTurn && !ending; ++batch) {
+  for (int batch = 0; batch < kBatchesInTurn && !ending.stop_requested(); ++batch) {
     TRY_ASSIGN(const auto slice,
                database.read([&](store::Transaction& tx) { return next_slice(tx, row); }));
     if (!slice) {
@@ -331,9 +332,10 @@ Result<bool> StreamWorker::Impl::begin_pass() {
 
 // take performs a turn and says so to who waits.
 void StreamWorker::Impl::take(const Turn& of) {
-  if (!ending) {
+  if (!ending.stop_requested()) {
     const auto sent = turn(of.row, *of.live);
-    if (!sent) note_failure(of.row, *of.live, sent.error());
+    // What our own end cut short is no failure of the receiver's.
+    if (!sent && !ending.stop_requested()) note_failure(of.row, *of.live, sent.error());
   }
   of.live->busy = false;
   const std::scoped_lock guard(turns_mutex);
@@ -360,7 +362,7 @@ void StreamWorker::Impl::report(const Error& error) {
 void StreamWorker::Impl::loop() {
   std::unique_lock guard(mutex);
   std::chrono::milliseconds pause = options.every;
-  while (!wake.wait_for(guard, pause, [&] { return ending.load(); })) {
+  while (!wake.wait_for(guard, pause, [&] { return ending.stop_requested(); })) {
     guard.unlock();
     {
       const std::scoped_lock one(pass_mutex);
@@ -381,7 +383,7 @@ StreamWorker::StreamWorker(store::Database& database, keyring::Keyring& keyring,
 StreamWorker::~StreamWorker() {
   {
     const std::scoped_lock guard(impl_->mutex);
-    impl_->ending = true;
+    impl_->ending.request_stop();
   }
   impl_->wake.notify_one();
   if (impl_->thread.joinable()) impl_->thread.join();

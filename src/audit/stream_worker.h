@@ -26,7 +26,7 @@ class StreamWorker {
   };
   StreamWorker(store::Database& database, keyring::Keyring& keyring, const Clock& clock,
                Logger& log, Metrics& metrics, StreamReach reach, Options options);
-  ~StreamWorker();  // stops after the batch that is under way
+  ~StreamWorker();  // cuts deliveries short; what was under way is sent again by the next
 
   void start();
   // run_once gives every stream that is due one turn and answers how many

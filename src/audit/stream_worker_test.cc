@@ -106,6 +106,7 @@ class LogStreams : public testing::AuditTest {
     worker_ = std::make_unique<StreamWorker>(db(), keys(), clock(), store().log(),
                                              store().metrics(), reach(), options);
   }
+  void end_worker() { worker_.reset(); }
   // reach lets the tests' tenant reach this host, as the first tenant of a platform may.
   StreamReach reach() {
     return StreamReach([this]() -> Result<TenantId> { return tenant(); });
@@ -251,6 +252,20 @@ TEST_P(LogStreams, AHangingReceiverIsGivenUpAndRequestsGoOn) {
   EXPECT_GT(drain(), 0U);  // the sequencer moves while the delivery hangs
   delivering.join();
   EXPECT_EQ(now(stream).row.consecutive_failures, 1);
+}
+
+TEST_P(LogStreams, TheEndDoesNotWaitForAHangingReceiverNorBlamesIt) {
+  http::testing::ScriptedServer hanging({"never"}, http::testing::ScriptedServer::kNeverAnswer);
+  const auto stream = expect(streams().create(
+      who_, {"to siem", "Webhook", config("http://127.0.0.1:" + std::to_string(hanging.port()))},
+      happened("log_stream.create")));
+  drain();
+  worker().start();
+  EXPECT_TRUE(http::testing::eventually([&] { return hanging.connections() == 1; }));
+  const auto begun = std::chrono::steady_clock::now();
+  end_worker();
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));  // it would be ten
+  EXPECT_EQ(now(stream).row.consecutive_failures, 0);
 }
 
 TEST_P(LogStreams, HangingReceiversHoldUpNoOtherAndEightOfATenantAreServedAtOnce) {
