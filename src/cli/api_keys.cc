@@ -3,6 +3,7 @@
 #include "cli/azure_devops.h"
 #include "cli/expiry.h"
 #include "cli/group.h"
+#include "cli/names.h"
 #include "cli/shapes.h"
 #include "cli/table.h"
 
@@ -48,7 +49,7 @@ BOOST_DESCRIBE_STRUCT(CreateBody, (),
 
 struct RotateOptions {
   std::string id;
-  std::int64_t overlap = 86'400;
+  std::string overlap = "24h";
   std::string variable;
 };
 
@@ -62,6 +63,7 @@ struct NamedApiKey {
 };
 
 constexpr std::string_view kNoLimit = "2147483647";
+constexpr std::int64_t kLongestOverlap = 604'800;
 
 void bind_to(std::string_view type, const std::vector<std::string>& resources,
              std::vector<BindingBody>& out) {
@@ -91,13 +93,18 @@ Outcome create(Context& context, const CreateOptions& options) {
                   .rate_limit = {}};
   std::string expires;
   if (!options.expires.empty()) {
-    TRY_ASSIGN(expires, expiry_of(options.expires, base::SystemClock().wall()));
+    TRY_ASSIGN(expires, expiry_of("--expires", options.expires, base::SystemClock().wall()));
   }
   body.expires_at = shown(expires);
   std::vector<BindingBody> bindings;
   bind_to("secret", options.secrets, bindings);
   bind_to("key", options.keys, bindings);
-  bind_to("group", options.groups, bindings);
+  std::vector<std::string> groups;
+  for (const std::string& group : options.groups) {
+    TRY_ASSIGN(std::string id, group_id(context, group));
+    groups.push_back(std::move(id));
+  }
+  bind_to("group", groups, bindings);
   if (!bindings.empty()) body.bindings = std::move(bindings);
   if (!options.addresses.empty()) body.addresses = options.addresses;
   if (options.rate_limit > 0) body.rate_limit = options.rate_limit;
@@ -138,8 +145,11 @@ Outcome list(Context& context, const NoOptions&) {
 }
 
 Outcome rotate(Context& context, const RotateOptions& options) {
+  const auto overlap = seconds_of(options.overlap);
+  if (!overlap || *overlap > kLongestOverlap)
+    return give_up(kUsage, "--overlap is seconds or a time as 12h, up to 7d; 0: none");
   TRY_ASSIGN(const auto answer, ask(context, "POST", "/apikeys/" + segment(options.id) + "/rotate",
-                                    RotateBody{options.overlap}));
+                                    RotateBody{*overlap}));
   return print_key(context, answer, options.variable);
 }
 
@@ -169,7 +179,7 @@ void add_api_keys(CLI::App& root, Context& context) {
                    "Whose it is; made when absent, by default named as the key");
   add_list("--secret", made->secrets, "The only secrets it reaches; may be repeated");
   add_list("--key", made->keys, "The only keys it reaches; may be repeated");
-  add_list("--group", made->groups, "Id of a resource group it reaches; may be repeated");
+  add_list("--group", made->groups, "A resource group it reaches, by id or name; may be repeated");
   add_list("--address", made->addresses,
            "Where it may be used from, as 192.0.2.0/24; may be repeated");
   make->add_option("--rate-limit", made->rate_limit, "Requests a minute; 0: no limit")
@@ -182,9 +192,8 @@ void add_api_keys(CLI::App& root, Context& context) {
       add_command(group, context, "rotate",
                   "Replace an API key; the old one works until the overlap ends", rotate);
   renew->add_option("ID", renewed->id, "Its id")->required();
-  renew->add_option("--overlap", renewed->overlap, "Seconds, up to seven days")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 604'800));
+  renew->add_option("--overlap", renewed->overlap, "Seconds, or as 12h, up to 7d")
+      ->capture_default_str();
   add_variable(*renew, renewed->variable, "the key's name");
   const auto [end, ended] =
       add_command(group, context, "revoke", "End an API key for good", revoke);

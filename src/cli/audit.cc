@@ -1,8 +1,11 @@
 // qapi audit: list, export, public-key, checkpoint. verify is in audit_verify.cc.
 #include <fmt/format.h>
 
+#include <cctype>
+
 #include "cli/answer.h"
 #include "cli/audit_verify.h"
+#include "cli/expiry.h"
 #include "cli/group.h"
 #include "cli/profile.h"
 #include "cli/progress.h"
@@ -41,6 +44,15 @@ std::string resource_of(const json::Value& event) {
          (version.empty() ? "" : " v" + version);
 }
 
+// moment_of turns "24h", so long ago, and a day into the time that they stand for.
+std::string moment_of(const std::string& text) {
+  const bool has_unit = !text.empty() && std::isalpha(static_cast<unsigned char>(text.back())) != 0;
+  if (const auto ago = has_unit ? seconds_of(text) : std::nullopt)
+    return (base::SystemClock().wall() + std::chrono::seconds(-*ago)).to_string();
+  const bool is_day = text.size() == 10 && text[4] == '-' && text[7] == '-';
+  return is_day ? text + "T00:00:00Z" : text;
+}
+
 Try<std::string> path_of(Context& context, const ListOptions& options) {
   const sdk::AuditQuery& query = options.query;
   std::string path = fmt::format("/audit-logs?page={}&pageSize={}", query.page, query.page_size);
@@ -49,13 +61,15 @@ Try<std::string> path_of(Context& context, const ListOptions& options) {
     TRY_ASSIGN(sdk::Client* const client, context.client());
     TRY_ASSIGN(key, client->keys().find_id(query.key_id));
   }
+  const std::string from = moment_of(query.from);
+  const std::string to = moment_of(query.to);
   for (const auto& [name, value] :
        {std::pair<const char*, const std::string&>("category", query.category),
         {"action", query.action},
         {"actor", query.actor},
         {"keyId", key},
-        {"from", query.from},
-        {"to", query.to}})
+        {"from", from},
+        {"to", to}})
     if (!value.empty()) path += fmt::format("&{}={}", name, segment(value));
   if (options.platform) path += "&log=platform";
   return path;
@@ -76,6 +90,7 @@ Outcome list(Context& context, const ListOptions& options) {
                text_at(event, "actor"), resource_of(event), text_at(event, "error"),
                text_at(event, "ipAddress")});
   table.print(context.io().out, context.color());
+  if (items->items.empty()) context.io().err << "there is no such event\n";
   if (std::ssize(items->items) == options.query.page_size)
     context.io().err << fmt::format("--page {} shows older ones\n", options.query.page + 1);
   return kOk;
@@ -135,13 +150,16 @@ void add_audit(CLI::App& root, Context& context) {
       add_command(group, context, "list", "List events, newest first", list);
   sdk::AuditQuery* const query = &listed->query;
   add_log(*list_command, listed->platform);
-  list_command->add_option("--category", query->category, "secrets, keys, encryption, …");
+  list_command->add_option("--category", query->category,
+                           "secrets, keys, encryption, access, certificates, audit, entropy or "
+                           "platform; several with commas");
   list_command->add_option("--action", query->action, "As secret.read; several with commas");
   list_command->add_option("--actor", query->actor, "Part of the actor's name");
   list_command->add_option("--key", query->key_id, "Id or name of a key");
-  list_command->add_option("--from", query->from, "From this time on (RFC 3339)");
-  list_command->add_option("--to", query->to, "Up to this time");
-  list_command->add_option("--page", query->page, "Which page, from 1")->check(CLI::PositiveNumber);
+  list_command->add_option("--from", query->from,
+                           "From this time on (RFC 3339), this day on, or since 24h");
+  list_command->add_option("--to", query->to, "Up to this time, likewise");
+  list_command->add_option("--page", query->page, "Which page, from 1")->check(counting());
   list_command->add_option("--page-size", query->page_size, "Events a page, up to 200")
       ->check(CLI::Range(1, 200));
 

@@ -29,6 +29,10 @@ Try<crypto::MlDsaPublicKey> read_key(const std::string& path) {
 // early because of the disk is not a log that was cut.
 Try<VerifyReport> pass(const std::string& path, const crypto::MlDsaPublicKey& key,
                        const std::optional<audit::Remembered>& remembered) {
+  if (path == "-")
+    return give_up(kUnknown,
+                   "the export is read twice: write it to a file with `qapi audit export "
+                   "FILE`");
   std::ifstream file(path, std::ios::binary);
   if (!file) return give_up(kUnknown, "the export can't be read: " + path);
   const auto next = [&]() -> std::optional<std::string> {

@@ -163,6 +163,10 @@ template <typename Send>
 Outcome deliver(Context& context, const Outputs& outputs, const std::string& common_name,
                 Send send) {
   TRY_ASSIGN(const Ordered ordered, order_of(outputs, common_name));
+  if (outputs.chain_out.empty() && context.format(Format::kTable) == Format::kTable)
+    return give_up(kUsage,
+                   "--out-chain says where the certificate goes: a file, or - for standard output "
+                   "(or have it all by --output json)");
   TRY_ASSIGN(Sink key, Sink::open(context, outputs.key_out));
   TRY_ASSIGN(Sink chain, Sink::open(context, outputs.chain_out));
   TRY_ASSIGN(Sink roots, Sink::open(context, outputs.ca_out));
@@ -260,8 +264,9 @@ Outcome inspect(Context& context, const FileOption& options) {
 }
 
 void add_outputs(CLI::App& command, Outputs& outputs) {
-  command.add_option("--key-out", outputs.key_out,
-                     "Where the new private key goes: a file (mode 0600) or -");
+  command.add_option(
+      "--key-out", outputs.key_out,
+      "Where the new private key goes: a file (mode 0600; one that is there is replaced) or -");
   command.add_option("--out-chain", outputs.chain_out,
                      "Where certificate and intermediates go, as PEM: a file or -");
   command.add_option("--out-ca", outputs.ca_out, "Where the roots to trust go, as PEM");

@@ -106,9 +106,9 @@ std::string_view check_revocation(const x509::Peer& peer, const Material& materi
       if (!list) continue;
       const bool named = std::ranges::any_of(
           list->revoked, [&](const auto& one) { return one.serial == peer.serial; });
+      checked = checked || named || list->next_update >= now;
       if (named) return "revoked";
       over = over || list->next_update < now;
-      checked = checked || list->next_update >= now;
     }
   if (!material.lists.empty() && !checked) return over ? "expired_crl" : "malformed_crl";
   return {};
@@ -128,11 +128,24 @@ void print(Context& context, const VerifyShape& shape) {
               context.color());
 }
 
+// meaning_of says of a reason what its word leaves open.
+std::string_view meaning_of(std::string_view reason) {
+  if (reason == "none") return " (the file holds no certificate)";
+  if (reason == "unknown_ca") return " (it chains to none of the roots)";
+  if (reason == "wrong_identity") return " (it is not for this use: see --usage)";
+  if (reason == "classical") return " (a key or signature is not ML-DSA: see --allow-classical)";
+  if (reason == "expired_crl") return " (the revocation list is over: fetch a new one)";
+  if (reason == "malformed_crl")
+    return " (no list is the whole one of the authority that issued it: `qapi ca crl` gives that)";
+  return {};
+}
+
 Outcome refuse(Context& context, VerifyShape shape, std::string_view reason) {
   shape.verified = false;
   shape.reason = reason;
   print(context, shape);
-  return give_up(kNotVerified, "the certificate is not verified: " + std::string(reason));
+  return give_up(kNotVerified, "the certificate is not verified: " + std::string(reason) +
+                                   std::string(meaning_of(reason)));
 }
 
 Outcome hold(Context& context, const VerifyCertificate& options, const Material& material,

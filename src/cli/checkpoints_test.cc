@@ -1,5 +1,7 @@
 #include "cli/checkpoints.h"
 
+#include <filesystem>
+
 #include "cli/test_home.h"
 
 namespace quantumapi::cli {
@@ -35,6 +37,15 @@ TEST_F(Checkpoints, ASmallerOneDoesNotReplaceALarger) {
   ASSERT_TRUE(remember(path, checkpoint(9, 1)));
   ASSERT_TRUE(remember(path, checkpoint(3, 2)));
   EXPECT_EQ((*recall(path, checkpoint(0, 0).log))->size, 9U);
+}
+
+TEST_F(Checkpoints, AreKeptInAFileOfThisFolderToo) {
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(at(""));
+  const auto kept = remember("seen.json", checkpoint(7, 1));
+  std::filesystem::current_path(before);
+  ASSERT_TRUE(kept) << kept.error().message;
+  EXPECT_TRUE(std::filesystem::exists(at("seen.json")));
 }
 
 TEST_F(Checkpoints, ADamagedMemoryCannotBeTold) {

@@ -32,11 +32,44 @@ void add_globals(CLI::App& root, Globals& globals) {
   root.set_version_flag("--version", std::string("qapi ") + QUANTUMAPI_VERSION);
 }
 
-// usage_of is the parser's own sentence, with where to read on.
-std::string usage_of(const CLI::ParseError& error) {
+// named_command is the command that the line names, as far as it was understood.
+const CLI::App& named_command(const CLI::App& root) {
+  const CLI::App* command = &root;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  return *command;
+}
+
+std::string spelled(const CLI::App& command) {
+  return command.get_parent() == nullptr
+             ? command.get_name()
+             : spelled(*command.get_parent()) + " " + command.get_name();
+}
+
+// misfit says which of the words nothing was found for. Of one that is no option and no
+// command only that it is there: it may be half of a secret that was not quoted.
+std::string misfit(const CLI::App& command, const std::vector<std::string>& words) {
+  for (const std::string& word : words)
+    if (word.starts_with('-'))
+      return word.substr(0, word.find('=')) + " is no option of `" + spelled(command) + "`";
+  if (command.get_subcommands([](const CLI::App*) { return true; }).empty())
+    return "`" + spelled(command) + "` takes fewer arguments; quote a text that holds spaces";
+  return "`" + spelled(command) + "` has no command " + words.front();
+}
+
+// usage_of is what is wrong with the line, and where to read on.
+std::string usage_of(const CLI::App& root, const CLI::ParseError& error) {
+  const CLI::App& command = named_command(root);
+  const std::vector<std::string> words = root.remaining(true);
+  const bool extras = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError);
+  const bool unfinished = error.get_name() == "RequiredError" &&
+                          !command.get_subcommands([](const CLI::App*) { return true; }).empty();
   std::string text = error.what();
+  if (!words.empty() && (unfinished || extras))
+    text = misfit(command, words);
+  else if (unfinished)
+    text = "`" + spelled(command) + "` needs a command";
   std::ranges::replace(text, '\n', ' ');
-  return text + "; see `qapi --help` or --help after a command";
+  return text + "; see `" + spelled(command) + " --help`";
 }
 
 int end_with(Io& io, const Failure& failure) {
@@ -48,9 +81,8 @@ int end_with(Io& io, const Failure& failure) {
 // may_print refuses azure-devops to commands that have no secret value to hand on:
 // what they print would stand in the pipeline's log.
 bool may_print(const CLI::App& root, const Context& context) {
-  const CLI::App* command = &root;
-  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
-  return !context.azure_devops() || command->get_option_no_throw("--variable") != nullptr;
+  return !context.azure_devops() ||
+         named_command(root).get_option_no_throw("--variable") != nullptr;
 }
 
 int perform(Context& context) {
@@ -86,7 +118,7 @@ int run_with(int argc, char** argv, Io& io) {
     root.exit(asked, io.out, io.err);
     return kOk;
   } catch (const CLI::ParseError& error) {
-    return end_with(io, {kUsage, usage_of(error)});
+    return end_with(io, {kUsage, usage_of(root, error)});
   }
   if (!may_print(root, context))
     return end_with(io, {kUsage, "--output azure-devops is for commands that give a secret"});

@@ -127,6 +127,26 @@ TEST_F(Cli, RefusalsAreOneSentenceAndTheirCode) {
   }
 }
 
+TEST_F(Cli, WhatIsWrongOnThisSideIsAUsageErrorAndSendsNothing) {
+  auto& server = platform("{}");
+  ::setenv("QUANTUMAPI_KEY", "qapi_secret\n", 1);
+  const Ran key = run({"whoami"});
+  EXPECT_EQ(key.code, kUsage);
+  EXPECT_TRUE(key.err.contains("QUANTUMAPI_KEY")) << key.err;
+  EXPECT_FALSE(key.err.contains("qapi_secret"));
+  ::setenv("QUANTUMAPI_KEY", "qapi_test", 1);
+  EXPECT_EQ(
+      run({"--ca-file", write("roots", "nothing"), "--url", "https://localhost", "whoami"}).code,
+      kUsage);
+  EXPECT_EQ(run({"--url", "localhost:8443", "whoami"}).code, kUsage);
+  ::setenv("QUANTUMAPI_CA_FILE", at("absent").c_str(), 1);
+  const Ran absent = run({"whoami"});
+  EXPECT_EQ(absent.code, kUsage);
+  EXPECT_TRUE(absent.err.contains("QUANTUMAPI_CA_FILE")) << absent.err;
+  ::unsetenv("QUANTUMAPI_CA_FILE");
+  EXPECT_TRUE(server.lines().empty());
+}
+
 TEST_F(Cli, NoServerCannotBeTold) {
   ::setenv("QUANTUMAPI_URL", "http://127.0.0.1:1", 1);
   EXPECT_EQ(run({"health"}).code, kUnknown);
@@ -154,6 +174,156 @@ TEST_F(Cli, AWrongLineIsAUsageErrorAndTouchesNothing) {
     EXPECT_EQ(std::ranges::count(ran.err, '\n'), 1) << ran.err;
   }
   EXPECT_TRUE(server.lines().empty());
+}
+
+TEST_F(Cli, AWrongLineIsToldFromItsWrongWord) {
+  const std::pair<std::vector<std::string>, const char*> cases[] = {
+      {{}, "`qapi` needs a command; see `qapi --help`"},
+      {{"frob"}, "`qapi` has no command frob; see `qapi --help`"},
+      {{"secrets"}, "`qapi secrets` needs a command; see `qapi secrets --help`"},
+      {{"secrets", "frob"}, "`qapi secrets` has no command frob; see `qapi secrets --help`"},
+      {{"secrets", "get", "db", "--versio", "1"},
+       "--versio is no option of `qapi secrets get`; see `qapi secrets get --help`"},
+      {{"secrets", "put", "db", "correct", "horse"}, "`qapi secrets put` takes fewer arguments"},
+      {{"secrets", "list", "--page", "0"}, "--page: is a whole number from 1"},
+      {{"secrets", "list", "--page", "x"}, "--page: is a whole number from 1"},
+      {{"usage", "set-quota", "--entropy-mb", "-1"}, "--entropy-mb: is a number from 0 to 1000000"},
+  };
+  for (const auto& [line, message] : cases) {
+    const Ran ran = run(line);
+    EXPECT_EQ(ran.code, kUsage);
+    EXPECT_TRUE(ran.err.starts_with("qapi: " + std::string(message))) << ran.err;
+    EXPECT_FALSE(ran.err.contains("horse")) << "part of a secret that was not quoted";
+  }
+}
+
+TEST_F(Cli, AFolderOrNothingIsNoValue) {
+  auto& server = platform(secret_json(""), 201);
+  const Ran folder = run({"secrets", "create", "db", "@" + at("")});
+  EXPECT_EQ(folder.code, kUsage);
+  EXPECT_TRUE(folder.err.contains("it is a folder")) << folder.err;
+  EXPECT_TRUE(run({"secrets", "create", "db", "@"}).err.contains("name of a file"));
+  EXPECT_TRUE(run({"encrypt", "@" + at("absent")}).err.contains("No such file"));
+  for (const char* command : {"create", "put"}) {
+    const Ran empty = run({"secrets", command, kId, "-"}, "");
+    EXPECT_EQ(empty.code, kUsage);
+    EXPECT_TRUE(empty.err.contains("--allow-empty")) << empty.err;
+  }
+  EXPECT_TRUE(server.lines().empty());
+  EXPECT_EQ(run({"secrets", "put", kId, "-", "--allow-empty"}, "").code, kOk);
+  EXPECT_EQ(server.received()[0].body, R"({"value":""})");
+}
+
+TEST_F(Cli, GivesAnEarlierValueAgainWithoutShowingIt) {
+  auto& server = platform([](const Received& request) {
+    if (request.line.contains("?includeInactive"))
+      return TestPlatform::json(R"({"secrets":[{"id":"other","name":"db2"},)" + secret_json("") +
+                                "]}");
+    if (request.line.ends_with("/versions"))
+      return TestPlatform::json(
+          R"({"versions":[{"version":2,"createdAt":"t2","changedBy":"a"},{"version":1,"createdAt":"t1"}]})");
+    return TestPlatform::json(secret_json("hunter2"));
+  });
+  EXPECT_EQ(run({"secrets", "versions", "db", "--output", "value"}).out, "2\n1\n");
+  EXPECT_EQ(server.lines()[1], "GET /api/v1/secrets/" + std::string(kId) + "/versions");
+  const Ran back = run({"secrets", "rollback", "db", "1"});
+  EXPECT_EQ(back.code, kOk) << back.err;
+  EXPECT_FALSE((back.out + back.err).contains("hunter2"));
+  EXPECT_EQ(server.received()[3].body, R"({"version":1})");
+  EXPECT_EQ(run({"secrets", "rollback", "nowhere", "1"}).code, kNotFound);
+  EXPECT_EQ(run({"vault", "get", "db", "--version", "1"}).out, "hunter2");
+  EXPECT_TRUE(server.lines().back().ends_with("/by-name/db?version=1")) << server.lines().back();
+}
+
+TEST_F(Cli, OctetsComeBackAsTheyWere) {
+  auto& server = platform([](const Received& request) {
+    if (request.line.ends_with("/encrypt"))
+      return TestPlatform::json(
+          R"({"encryptedPayload":"qa1.abc","keyId":"k","keyVersion":2,"algorithm":"ML-KEM-768"})");
+    return TestPlatform::json(R"({"plaintext":"/wA=","signature":"vault:v1:a","valid":true})");
+  });
+  const std::string octets("\xff\x00", 2);
+  EXPECT_TRUE(run({"encrypt", "-"}, octets).err.contains("--binary"));
+  EXPECT_EQ(run({"encrypt", "-", "--binary"}, octets).code, kOk);
+  EXPECT_EQ(server.received()[0].body, R"({"plaintext":"/wA=","encoding":"base64"})");
+  EXPECT_EQ(run({"decrypt", "qa1.abc", "--binary"}).out, octets);
+  EXPECT_EQ(run({"encrypt", "-", "--encoding", "base64"}, "/w\nA=\n").code, kOk);
+  EXPECT_EQ(server.received()[2].body, server.received()[0].body);
+  EXPECT_EQ(run({"sign", "-", "--key", "k"}, octets).code, kOk);
+  EXPECT_TRUE(server.received()[3].body.contains(R"("data":"/wA=")"));
+  EXPECT_EQ(run({"decrypt", "qa1.abc", "--binary", "--output", "json"}).code, kUsage);
+  EXPECT_EQ(run({"encrypt", "-", "--binary", "--lines"}).code, kUsage);
+}
+
+TEST_F(Cli, ASignatureMayStandInAFile) {
+  auto& server = platform(R"({"valid":true})");
+  const std::string path = write("signature", "vault:v1:a\n");
+  EXPECT_EQ(run({"verify", "x", "--key", "k", "--signature", "@" + path}).code, kOk);
+  EXPECT_EQ(server.received()[0].body, R"({"data":"eA==","signature":"vault:v1:a"})");
+}
+
+TEST_F(Cli, ACiphertextMayEndWithTheNewlineThatEncryptPrinted) {
+  auto& server = platform(R"({"plaintext":"eA==","ciphertext":"vault:v1:b"})");
+  EXPECT_EQ(run({"transit", "decrypt", "k", "-"}, "vault:v1:a\n").out, "x");
+  EXPECT_EQ(run({"transit", "rewrap", "k", "-"}, "vault:v1:a\n").out, "vault:v1:b\n");
+  for (const auto& request : server.received())
+    EXPECT_EQ(request.body, R"({"ciphertext":"vault:v1:a"})");
+}
+
+TEST_F(Cli, ImportsDerAsOtherProgramsWriteIt) {
+  auto& server = platform(R"({"id":"k"})");
+  const std::vector<std::string> line{"keys",    "import",      "ours",    "-",        "--type",
+                                      "signing", "--algorithm", "Ed25519", "--format", "der"};
+  EXPECT_EQ(run(line, std::string("\x30\x02\x05\x00", 4)).code, kOk);
+  EXPECT_EQ(run(line, "MAIFAA==").code, kOk);
+  for (const auto& request : server.received())
+    EXPECT_TRUE(request.body.contains(R"("keyMaterial":"MAIFAA==")")) << request.body;
+  EXPECT_EQ(run(line, "").code, kUsage);
+  EXPECT_TRUE(run({"keys", "import", "ours", "-"}, "x").err.contains("--algorithm is required"));
+  EXPECT_EQ(server.received().size(), 2U);
+}
+
+TEST_F(Cli, GroupsAreCalledByName) {
+  auto& server = platform([](const Received& request) {
+    if (request.line == "GET /api/v1/resource-groups")
+      return TestPlatform::json(R"({"groups":[{"id":")" + std::string(kId) +
+                                R"(","name":"team"}]})");
+    return TestPlatform::json(R"({"items":[],"apiKey":"qapi_x"})");
+  });
+  EXPECT_EQ(run({"groups", "get", "team"}).code, kOk);
+  EXPECT_EQ(server.lines()[1], "GET /api/v1/resource-groups/" + std::string(kId));
+  EXPECT_EQ(
+      run({"apikeys", "create", "--name", "x", "--scope", "secrets:read", "--group", "team"}).code,
+      kOk);
+  EXPECT_TRUE(server.received()[3].body.contains(R"("id":")" + std::string(kId)))
+      << server.received()[3].body;
+  const Ran absent = run({"groups", "get", "nobody"});
+  EXPECT_EQ(absent.code, kNotFound);
+  EXPECT_TRUE(absent.err.contains("qapi groups list")) << absent.err;
+}
+
+TEST_F(Cli, EventsAreAskedForSinceADayOrSoLongAgo) {
+  auto& server = platform(R"({"items":[]})");
+  const Ran day = run({"audit", "list", "--from", "2026-11-29", "--to", "2026-11-30T01:02:03Z"});
+  EXPECT_EQ(day.code, kOk) << day.err;
+  EXPECT_TRUE(day.err.contains("no such event")) << day.err;
+  EXPECT_TRUE(
+      server.lines()[0].ends_with("&from=2026-11-29T00%3A00%3A00Z&to=2026-11-30T01%3A02%3A03Z"))
+      << server.lines()[0];
+  EXPECT_EQ(run({"audit", "list", "--from", "24h"}).code, kOk);
+  EXPECT_TRUE(server.lines()[1].contains("&from=20")) << server.lines()[1];
+  EXPECT_EQ(run({"audit", "list", "--from", "1790000000"}).code, kOk);
+  EXPECT_TRUE(server.lines()[2].ends_with("&from=1790000000"));
+}
+
+TEST_F(Cli, AnOverlapIsSecondsOrATime) {
+  auto& server = platform(R"({"apiKey":"qapi_x"})");
+  EXPECT_EQ(run({"apikeys", "rotate", kId, "--overlap", "1h"}).code, kOk);
+  EXPECT_EQ(run({"apikeys", "rotate", kId, "--overlap", "3600"}).code, kOk);
+  for (const auto& request : server.received())
+    EXPECT_EQ(request.body, R"({"overlapSeconds":3600})");
+  EXPECT_EQ(run({"apikeys", "rotate", kId, "--overlap", "8d"}).code, kUsage);
+  EXPECT_EQ(run({"apikeys", "rotate", kId, "--overlap", "soon"}).code, kUsage);
 }
 
 TEST_F(Cli, HelpShowsHowValuesAreGivenAndNoFlagForKeys) {
@@ -269,16 +439,19 @@ std::string key_json(std::string_view type, std::string_view algorithm, std::str
          R"(","version":1,"status":")" + std::string(status) + R"(","isDefault":true})";
 }
 
-TestPlatform::Answer keys(std::string list, int encrypt_status) {
-  return [list = std::move(list), encrypt_status](const Received& request) {
-    if (request.line.starts_with("GET /api/v1/keys"))
-      return TestPlatform::json(R"({"keys":[)" + list + R"(],"total":2,"hasMore":false})");
-    if (request.line.ends_with("/encrypt"))
-      return TestPlatform::json(R"({"encryptedPayload":"qa1.x","keyId":"k","keyVersion":1,)"
-                                R"("algorithm":"ML-KEM-768","message":"no"})",
-                                encrypt_status);
-    return TestPlatform::json(R"({"plaintext":"qapi keys check"})");
-  };
+TestPlatform::Answer keys(std::string list, int encrypt_status,
+                          std::string error = "insufficient_scope") {
+  return
+      [list = std::move(list), encrypt_status, error = std::move(error)](const Received& request) {
+        if (request.line.starts_with("GET /api/v1/keys"))
+          return TestPlatform::json(R"({"keys":[)" + list + R"(],"total":2,"hasMore":false})");
+        if (request.line.ends_with("/encrypt"))
+          return TestPlatform::json(R"({"encryptedPayload":"qa1.x","keyId":"k","keyVersion":1,)"
+                                    R"("algorithm":"ML-KEM-768","message":"no","error":")" +
+                                        error + R"("})",
+                                    encrypt_status);
+        return TestPlatform::json(R"({"plaintext":"qapi keys check"})");
+      };
 }
 
 TEST_F(Cli, KeysCheckTellsHoldsFailsAndNotChecked) {
@@ -290,6 +463,8 @@ TEST_F(Cli, KeysCheckTellsHoldsFailsAndNotChecked) {
   const Ran unchecked = run({"keys", "check"});
   EXPECT_EQ(unchecked.code, 3);
   EXPECT_TRUE(unchecked.out.contains("not checked"));
+  platform(keys(good, 403, "key_revoked"));
+  EXPECT_EQ(run({"keys", "check"}).code, 1) << "the key is at fault, not the caller's rights";
   platform(keys(key_json("encryption", "ML-KEM-768", "active"), 403));
   EXPECT_EQ(run({"keys", "check"}).code, 1) << "a failure outweighs what was not checked";
   platform(keys(key_json("encryption", "RSA-2048", "active") + "," +

@@ -1,5 +1,6 @@
 #include "cli/context.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "cli/profile.h"
@@ -30,6 +31,22 @@ Try<std::string> read_roots(const std::string& path) {
   return pem;
 }
 
+// as_usage is for what is wrong on this side, before anything was sent.
+std::unexpected<Failure> as_usage(const sdk::Error& error) {
+  Failure failure(error);
+  failure.code = kUsage;
+  return std::unexpected(std::move(failure));
+}
+
+// check_key: a line break in it would be the end of a header; its text is not shown.
+Try<void> check_key(const sdk::SecretString& key) {
+  const auto odd = [](char c) { return c <= ' ' || c > '~'; };
+  if (std::ranges::none_of(key.reveal(), odd)) return {};
+  return give_up(kUsage,
+                 "the API key holds a blank, a line break or another character that no key has: "
+                 "set QUANTUMAPI_KEY anew");
+}
+
 // add_profile fills what neither an option nor the environment gave.
 Try<void> add_profile(const Globals& globals, sdk::Options& options) {
   const bool has_url =
@@ -53,7 +70,9 @@ Try<void> add_profile(const Globals& globals, sdk::Options& options) {
 }  // namespace
 
 Try<sdk::Options> options_of(const Globals& globals) {
-  TRY_ASSIGN(auto options, sdk::Options::from_environment());
+  auto found = sdk::Options::from_environment();
+  if (!found) return as_usage(found.error());
+  sdk::Options options = *std::move(found);
   if (!globals.url.empty()) options.url = globals.url;
   if (!globals.ca_file.empty()) {
     TRY_ASSIGN(options.ca_pem, read_roots(globals.ca_file));
@@ -66,7 +85,10 @@ Try<sdk::Options> options_of(const Globals& globals) {
 Try<sdk::Client*> Context::client() {
   if (client_) return client_.get();
   TRY_ASSIGN(auto options, options_of(globals));
-  TRY_ASSIGN(client_, sdk::Client::create(std::move(options)));
+  TRY(check_key(options.api_key));
+  auto made = sdk::Client::create(std::move(options));
+  if (!made) return as_usage(made.error());
+  client_ = *std::move(made);
   return client_.get();
 }
 

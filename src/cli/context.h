@@ -36,9 +36,13 @@ class Context {
   [[nodiscard]] Io& io() { return io_; }
   // client is made when first asked for.
   Try<sdk::Client*> client();
-  // value reads the command's VALUE argument (cli/io.h, read_value).
+  // value reads the command's VALUE argument (cli/io.h, read_value), which is text.
   Try<sdk::SecretString> value(std::string_view prompt) {
     return read_value(io_, value_.reveal(), prompt);
+  }
+  // octets reads it where it may be anything.
+  Try<sdk::SecretString> octets(std::string_view prompt) {
+    return read_octets(io_, value_.reveal(), prompt);
   }
   // argument is the VALUE argument itself, for commands that read it line by line.
   [[nodiscard]] std::string_view argument() const { return value_.reveal(); }

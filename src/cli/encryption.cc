@@ -1,4 +1,5 @@
 // qapi encrypt, decrypt, rewrap, hash and random.
+#include "base/encoding.h"
 #include "cli/answer.h"
 #include "cli/azure_devops.h"
 #include "cli/group.h"
@@ -15,6 +16,7 @@ struct TextOptions {
   std::string aad;
   std::string variable;
   bool lines = false;
+  bool binary = false;
 };
 
 struct RewrapOptions {
@@ -61,16 +63,33 @@ Members members_of(const TextOptions& options) {
   return members;
 }
 
+// plaintext_of is what is sent: the text, or base64 of octets. base64 that other programs have
+// broken into lines is put together again.
+Try<sdk::SecretString> plaintext_of(Context& context, const TextOptions& options) {
+  TRY_ASSIGN(auto given, context.octets("Text to encrypt"));
+  if (options.binary) return base64_of(given);
+  if (!base::is_utf8(given.reveal()))
+    return give_up(kUsage, "the value is not UTF-8 text; add --binary to take it as it is");
+  if (options.encoding != "base64") return given;
+  base::WipedString joined;
+  for (const char c : given.reveal())
+    if (c != '\n' && c != '\r') joined += c;
+  return sdk::SecretString(std::string_view(joined));
+}
+
 Outcome encrypt(Context& context, const TextOptions& options) {
+  if (options.binary && (options.lines || options.encoding == "base64"))
+    return give_up(kUsage, "--binary takes octets as they are: leave --lines and --encoding away");
   if (options.lines)
     return perform_lines(context, {.path = "/encrypt/batch",
                                    .item = "plaintext",
                                    .result = "encryptedPayload",
                                    .item_members = members_of(options)});
-  TRY_ASSIGN(const auto text, context.value("Text to encrypt"));
+  TRY_ASSIGN(const auto text, plaintext_of(context, options));
   TRY_ASSIGN(sdk::Client* const client, context.client());
-  TRY_ASSIGN(const auto made, client->encryption().encrypt(
-                                  {text.reveal(), options.aad, encoding_of(options.encoding)}));
+  const std::string_view encoding = options.binary ? "base64" : options.encoding;
+  TRY_ASSIGN(const auto made,
+             client->encryption().encrypt({text.reveal(), options.aad, encoding_of(encoding)}));
   switch (context.format(Format::kValue)) {
     case Format::kJson:
       print_json(context.io(),
@@ -96,7 +115,17 @@ std::string_view trimmed(std::string_view payload) {
   return payload;
 }
 
+// print_octets prints what encrypt --binary was given.
+Outcome print_octets(Context& context, const sdk::SecretString& text) {
+  const auto octets = base::base64_decode_secret(text.reveal(), base::Base64::kStandard);
+  if (!octets) return give_up(kUsage, "the payload holds text, not octets: leave --binary away");
+  context.io().out << octets->reveal_text(SecretAccess{});
+  return kOk;
+}
+
 Outcome decrypt(Context& context, const TextOptions& options) {
+  if (options.binary && (options.lines || !context.globals.output.empty()))
+    return give_up(kUsage, "--binary writes octets as they are: leave --lines and --output away");
   if (options.lines && context.azure_devops())
     return give_up(kUsage, "--lines gives no single value to hand on");
   if (options.lines)
@@ -108,6 +137,7 @@ Outcome decrypt(Context& context, const TextOptions& options) {
   TRY_ASSIGN(sdk::Client* const client, context.client());
   TRY_ASSIGN(const auto text,
              client->encryption().decrypt({trimmed(payload.reveal()), options.aad}));
+  if (options.binary) return print_octets(context, text);
   if (context.azure_devops()) return hand_on(context, options.variable, {}, text.reveal());
   if (context.format(Format::kValue) == Format::kJson)
     print_json(context.io(), DecryptedShape{text.reveal()});
@@ -180,6 +210,8 @@ void add_encryption(CLI::App& root, Context& context) {
       ->check(CLI::IsMember({"utf8", "base64"}));
   encrypt_command->add_option("--aad", plain->aad,
                               "Data that must be given again to decrypt; not encrypted itself");
+  encrypt_command->add_flag("--binary", plain->binary,
+                            "Take any octets; decrypt --binary gives them back");
   add_lines(*encrypt_command, plain->lines);
 
   const auto [decrypt_command, sealed] =
@@ -187,6 +219,8 @@ void add_encryption(CLI::App& root, Context& context) {
   add_value(*decrypt_command, "TEXT", sealed->value, "The payload");
   decrypt_command->add_option("--aad", sealed->aad, "The data that encrypt was given");
   add_variable(*decrypt_command, sealed->variable);
+  decrypt_command->add_flag("--binary", sealed->binary,
+                            "Write the octets that encrypt --binary took");
   add_lines(*decrypt_command, sealed->lines);
 
   const auto [rewrap_command, old] = add_command(

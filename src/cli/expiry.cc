@@ -16,13 +16,15 @@ std::optional<std::int64_t> unit_seconds(std::string_view unit) {
   return std::nullopt;
 }
 
-std::optional<WallTime> after(std::string_view text, WallTime now) {
+// lasting reads "90d"; a number alone only where `bare` is its unit.
+std::optional<std::int64_t> lasting(std::string_view text, std::optional<std::int64_t> bare) {
   std::int64_t count = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error != std::errc() || count <= 0) return std::nullopt;
-  const auto unit = unit_seconds(text.substr(static_cast<std::size_t>(end - text.data())));
+  if (error != std::errc() || count < 0) return std::nullopt;
+  const std::string_view rest = text.substr(static_cast<std::size_t>(end - text.data()));
+  const auto unit = rest.empty() ? bare : unit_seconds(rest);
   if (!unit || count > kLongest / *unit) return std::nullopt;
-  return now + std::chrono::seconds(count * *unit);
+  return count * *unit;
 }
 
 // looks_like_date keeps a bare number from being read as seconds since 1970.
@@ -30,12 +32,16 @@ bool looks_like_date(std::string_view text) { return text.size() >= 10 && text[4
 
 }  // namespace
 
-Try<std::string> expiry_of(std::string_view text, WallTime now) {
-  if (const auto time = after(text, now)) return time->to_string();
+std::optional<std::int64_t> seconds_of(std::string_view text) { return lasting(text, 1); }
+
+Try<std::string> expiry_of(std::string_view option, std::string_view text, WallTime now) {
+  const std::string name(option);
+  if (const auto seconds = lasting(text, std::nullopt); seconds && *seconds > 0)
+    return (now + std::chrono::seconds(*seconds)).to_string();
   const auto time = WallTime::parse(text);
   if (!time || !looks_like_date(text))
-    return give_up(kUsage, "an end is 90d, 12h, 30m, or a time like 2027-01-31T00:00:00Z");
-  if (*time <= now) return give_up(kUsage, "the end lies in the past; give a later one");
+    return give_up(kUsage, name + " is 90d, 12h, 30m, or a time like 2027-01-31T00:00:00Z");
+  if (*time <= now) return give_up(kUsage, name + " lies in the past; give a later time");
   return time->to_string();
 }
 

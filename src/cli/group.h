@@ -32,6 +32,18 @@ std::pair<CLI::App*, Options*> add_command(CLI::App& parent, Context& context,
   return {command, bound};
 }
 
+// counting is for numbers from 1: pages, versions.
+inline CLI::Validator counting() {
+  return CLI::Validator(
+      [](std::string& text) {
+        std::int64_t number = 0;
+        return CLI::detail::lexical_cast(text, number) && number > 0
+                   ? std::string()
+                   : std::string("is a whole number from 1");
+      },
+      "FROM1");
+}
+
 // NoOptions is for commands that take none.
 struct NoOptions {};
 

@@ -1,6 +1,7 @@
 // qapi groups: resource groups, to which API keys may be bound.
 #include "cli/answer.h"
 #include "cli/group.h"
+#include "cli/names.h"
 
 namespace quantumapi::cli {
 namespace {
@@ -33,7 +34,10 @@ struct ItemBody {
 };
 BOOST_DESCRIBE_STRUCT(ItemBody, (), (resource_type, resource_id))
 
-std::string path_of(const std::string& id) { return "/resource-groups/" + segment(id); }
+Try<std::string> path_of(Context& context, const std::string& group) {
+  TRY_ASSIGN(const std::string id, group_id(context, group));
+  return "/resource-groups/" + id;
+}
 
 GroupBody body_of(const NewGroup& group) {
   return {group.name, group.description ? Text(*group.description) : Text()};
@@ -47,7 +51,8 @@ Outcome list(Context& context, const NoOptions&) {
 }
 
 Outcome get(Context& context, const GroupOptions& options) {
-  TRY_ASSIGN(const auto answer, ask(context, "GET", path_of(options.id)));
+  TRY_ASSIGN(const auto path, path_of(context, options.id));
+  TRY_ASSIGN(const auto answer, ask(context, "GET", path));
   return print_rows(context, answer, "items", {"id", "resourceType", "resourceId", "resourceName"});
 }
 
@@ -57,29 +62,15 @@ Outcome create(Context& context, const NewGroup& group) {
 }
 
 Outcome update(Context& context, const NewGroup& group) {
-  TRY_ASSIGN(const auto answer, ask(context, "PUT", path_of(group.id), body_of(group)));
+  TRY_ASSIGN(const auto path, path_of(context, group.id));
+  TRY_ASSIGN(const auto answer, ask(context, "PUT", path, body_of(group)));
   return print_answer(context, answer, "id");
 }
 
 Outcome remove(Context& context, const GroupOptions& options) {
-  TRY(ask(context, "DELETE", path_of(options.id)));
+  TRY_ASSIGN(const auto path, path_of(context, options.id));
+  TRY(ask(context, "DELETE", path));
   return kOk;
-}
-
-// secret_id finds a secret by its name without reading its value.
-Try<std::string> secret_id(Context& context, const std::string& name) {
-  TRY_ASSIGN(const auto answer,
-             ask(context, "GET", "/secrets?pageSize=200&search=" + segment(name)));
-  WipingArena arena;
-  const auto parsed = json::parse(answer.reveal(), arena);
-  const json::Value* const secrets = parsed ? parsed->find("secrets") : nullptr;
-  if (secrets == nullptr) return give_up(kFailed, "the platform's answer can't be understood");
-  for (const json::Value& secret : secrets->items) {
-    const json::Value* const found = secret.find("name");
-    const json::Value* const id = secret.find("id");
-    if (found != nullptr && id != nullptr && found->text == name) return std::string(id->text);
-  }
-  return give_up(kNotFound, "there is no secret " + name);
 }
 
 // id_of is the id of a key or secret that is named; API keys are given by id.
@@ -92,16 +83,18 @@ Try<std::string> id_of(Context& context, const ItemOptions& options) {
 }
 
 Outcome add(Context& context, const ItemOptions& options) {
+  TRY_ASSIGN(const auto path, path_of(context, options.group));
   TRY_ASSIGN(const std::string id, id_of(context, options));
   const std::string_view type = options.type == "secret" ? "Secret"
                                 : options.type == "key"  ? "CryptoKey"
                                                          : "ApiKey";
-  TRY(ask(context, "POST", path_of(options.group) + "/items", ItemBody{type, id}));
+  TRY(ask(context, "POST", path + "/items", ItemBody{type, id}));
   return kOk;
 }
 
 Outcome remove_item(Context& context, const ItemOptions& options) {
-  TRY(ask(context, "DELETE", path_of(options.group) + "/items/" + segment(options.resource)));
+  TRY_ASSIGN(const auto path, path_of(context, options.group));
+  TRY(ask(context, "DELETE", path + "/items/" + segment(options.resource)));
   return kOk;
 }
 
@@ -115,25 +108,25 @@ void add_groups(CLI::App& root, Context& context) {
        {std::tuple<const char*, const char*, OfGroup>("get", "List what a group holds", get),
         {"delete", "Delete a group; keys bound to it no longer reach what it held", remove}}) {
     const auto [command, options] = add_command(group, context, name, about, perform);
-    command->add_option("ID", options->id, "Its id")->required();
+    command->add_option("GROUP", options->id, "Its id or name")->required();
   }
   const auto [make, made] = add_command(group, context, "create", "Make a group", create);
   make->add_option("NAME", made->name, "Its name, unique in the tenant")->required();
   make->add_option("--description", made->description, "What it is for");
   const auto [change, changed] =
       add_command(group, context, "update", "Change a group's name and description", update);
-  change->add_option("ID", changed->id, "Its id")->required();
+  change->add_option("GROUP", changed->id, "Its id or name")->required();
   change->add_option("NAME", changed->name, "Its name from now on")->required();
   change->add_option("--description", changed->description, "What it is for");
   const auto [put, added] = add_command(group, context, "add", "Add a resource to a group", add);
-  put->add_option("GROUP", added->group, "The group's id")->required();
+  put->add_option("GROUP", added->group, "The group's id or name")->required();
   put->add_option("TYPE", added->type, "What it is")
       ->required()
       ->check(CLI::IsMember({"secret", "key", "apikey"}));
   put->add_option("RESOURCE", added->resource, "Its id, or a secret's or key's name")->required();
   const auto [take, taken] =
       add_command(group, context, "remove", "Take an item out of a group", remove_item);
-  take->add_option("GROUP", taken->group, "The group's id")->required();
+  take->add_option("GROUP", taken->group, "The group's id or name")->required();
   take->add_option("ITEM", taken->resource, "The item's id, as get shows it")->required();
 }
 

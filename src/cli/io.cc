@@ -3,6 +3,9 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 
@@ -12,8 +15,7 @@
 namespace quantumapi::cli {
 namespace {
 
-constexpr std::size_t kLargestValue = std::size_t{16} * 1024 * 1024;
-constexpr std::size_t kLargestFile = std::size_t{16} * 1024 * 1024;
+constexpr std::size_t kLargest = std::size_t{16} * 1024 * 1024;
 
 // Silence turns the terminal's echo off for its life.
 class Silence {
@@ -47,9 +49,21 @@ Try<sdk::SecretString> ask_on_terminal(std::string_view prompt) {
   return sdk::SecretString(std::string_view(line));
 }
 
-Try<sdk::SecretString> checked(sdk::SecretString value) {
-  if (base::is_utf8(value.reveal())) return value;
-  return give_up(kUsage, "the value is not UTF-8 text; encode it first, as with base64");
+std::unexpected<Failure> unreadable(const std::string& path, std::string_view why) {
+  return give_up(kUsage, "the file can't be read: " + path + " (" + std::string(why) + ")");
+}
+
+// slurp reads a file whole. A folder opens like a file and then reads as nothing: it is refused by
+// name, or a secret would silently become empty.
+Try<sdk::SecretString> slurp(const std::string& path) {
+  if (path.empty()) return give_up(kUsage, "behind @ stands the name of a file");
+  std::error_code unknown;
+  if (std::filesystem::is_directory(path, unknown)) return unreadable(path, "it is a folder");
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return unreadable(path, std::strerror(errno));
+  TRY_ASSIGN(auto content, read_all(file, kLargest));
+  if (file.bad()) return unreadable(path, "it ended early");
+  return content;
 }
 
 }  // namespace
@@ -76,28 +90,28 @@ Try<sdk::SecretString> read_all(std::istream& in, std::size_t limit) {
   return sdk::SecretString(std::string_view(text));
 }
 
-Try<sdk::SecretString> read_value(Io& io, std::string_view argument, std::string_view prompt) {
-  if (argument == "-") {
-    if (io.in_terminal) {
-      TRY_ASSIGN(auto asked, io.ask_hidden(prompt));
-      return checked(std::move(asked));
-    }
-    TRY_ASSIGN(auto piped, read_all(io.in, kLargestValue));
-    return checked(std::move(piped));
-  }
-  if (!argument.starts_with('@')) return checked(sdk::SecretString(argument));
-  const std::string path(argument.substr(1));
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return give_up(kUsage, "the file can't be read: " + path);
-  TRY_ASSIGN(auto content, read_all(file, kLargestValue));
-  return checked(std::move(content));
+Try<sdk::SecretString> read_octets(Io& io, std::string_view argument, std::string_view prompt) {
+  if (argument.starts_with('@')) return slurp(std::string(argument.substr(1)));
+  if (argument != "-") return sdk::SecretString(argument);
+  return io.in_terminal ? io.ask_hidden(prompt) : read_all(io.in, kLargest);
+}
+
+Try<sdk::SecretString> read_value(Io& io, std::string_view argument, std::string_view prompt,
+                                  std::string_view otherwise) {
+  TRY_ASSIGN(auto value, read_octets(io, argument, prompt));
+  if (base::is_utf8(value.reveal())) return value;
+  return give_up(kUsage, "the value is not UTF-8 text; " + std::string(otherwise));
+}
+
+sdk::SecretString base64_of(const sdk::SecretString& octets) {
+  std::string coded = base::base64_encode(as_bytes(octets.reveal()), base::Base64::kStandard);
+  sdk::SecretString secret(coded);
+  base::wipe(coded.data(), coded.size());
+  return secret;
 }
 
 Try<std::string> read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return give_up(kUsage, "the file can't be read: " + path);
-  TRY_ASSIGN(const auto content, read_all(file, kLargestFile));
-  if (file.bad()) return give_up(kUsage, "the file can't be read: " + path);
+  TRY_ASSIGN(const auto content, slurp(path));
   return std::string(content.reveal());
 }
 

@@ -29,10 +29,17 @@ Io standard_io();
 // `limit` octets; more is kInvalid.
 Try<sdk::SecretString> read_all(std::istream& in, std::size_t limit);
 
-// read_value reads what an argument stands for: "-" is standard input (asked
+// read_octets reads what an argument stands for: "-" is standard input (asked
 // for without echo on a terminal), "@PATH" a file, anything else itself. Octets
-// of files and pipes are taken exactly as they are; they must be UTF-8.
-Try<sdk::SecretString> read_value(Io& io, std::string_view argument, std::string_view prompt);
+// of files and pipes are taken exactly as they are.
+Try<sdk::SecretString> read_octets(Io& io, std::string_view argument, std::string_view prompt);
+
+// read_value is read_octets for what must be UTF-8. `otherwise` tells what to do with other octets.
+Try<sdk::SecretString> read_value(Io& io, std::string_view argument, std::string_view prompt,
+                                  std::string_view otherwise = "encode it first, as with base64");
+
+// base64_of is what octets travel as; with padding.
+sdk::SecretString base64_of(const sdk::SecretString& octets);
 
 // read_file reads a file that holds no secret (roots, keys to verify by).
 Try<std::string> read_file(const std::string& path);

@@ -1,10 +1,13 @@
 // qapi keys: create, import, show, change and end keys.
+#include "base/encoding.h"
 #include "cli/answer.h"
 #include "cli/expiry.h"
 #include "cli/group.h"
 
 namespace quantumapi::cli {
 namespace {
+
+constexpr char kDerSequence = 0x30;  // what DER of a key begins with; base64 of it with M
 
 struct NamedKey {
   std::string key;
@@ -119,7 +122,7 @@ std::optional<std::vector<std::string>> given(const std::vector<std::string>& la
 
 Try<std::string> end_of(const NewKey& key) {
   if (key.expires.empty()) return std::string();
-  return expiry_of(key.expires, base::SystemClock().wall());
+  return expiry_of("--expires", key.expires, base::SystemClock().wall());
 }
 
 Outcome create(Context& context, const NewKey& key) {
@@ -136,8 +139,21 @@ Outcome create(Context& context, const NewKey& key) {
   return print_answer(context, answer, "id");
 }
 
+// read_material takes DER and raw keys as base64 or, as other programs write them, as they are.
+Try<sdk::SecretString> read_material(Context& context, std::string_view format) {
+  TRY_ASSIGN(auto material, context.octets("Key material"));
+  if (material.reveal().empty()) return give_up(kUsage, "the key material is empty");
+  const bool is_der = format == "der" || format == "pkcs8";
+  const bool is_text =
+      is_der ? !material.reveal().starts_with(kDerSequence) : base::is_utf8(material.reveal());
+  if (is_text) return material;
+  if (!is_der && format != "raw")
+    return give_up(kUsage, "the key material is no text; --format der or raw may be meant");
+  return base64_of(material);
+}
+
 Outcome import(Context& context, const ImportKey& options) {
-  TRY_ASSIGN(const auto material, context.value("Key material"));
+  TRY_ASSIGN(const auto material, read_material(context, options.format));
   const NewKey& key = options.key;
   TRY_ASSIGN(const std::string expires, end_of(key));
   const ImportBody body{.name = key.name,
@@ -154,6 +170,8 @@ Outcome import(Context& context, const ImportKey& options) {
 }
 
 Outcome update(Context& context, const ChangeKey& options) {
+  if (options.name.empty() && !options.description && options.labels.empty())
+    return give_up(kUsage, "nothing to change: give --name, --description or --label");
   TRY_ASSIGN(const auto path, path_of(context, options.key));
   const UpdateBody body{shown(options.name),
                         options.description ? Text(*options.description) : Text(),
@@ -204,6 +222,8 @@ Outcome remove(Context& context, const EndKey& options) {
   TRY_ASSIGN(const auto path,
              path_of(context, options.key, "?scheduleDays=" + std::to_string(options.days)));
   TRY(ask(context, "DELETE", path));
+  context.io().err << "qapi: unusable from now on; until its end in " << options.days
+                   << " days `qapi keys recover` takes this back\n";
   return kOk;
 }
 
@@ -240,14 +260,16 @@ Outcome public_key(Context& context, const PublicKey& options) {
   return print_answer(context, answer, "publicKey", Format::kValue);
 }
 
-void add_new_key(CLI::App& command, NewKey& key) {
+// add_new_key adds what create and import share; an imported key has no usual algorithm.
+void add_new_key(CLI::App& command, NewKey& key, bool made_here) {
   command.add_option("NAME", key.name, "Its name, unique in the tenant")->required();
   command.add_option("--type", key.type, "What it does")
       ->capture_default_str()
       ->check(CLI::IsMember({"encryption", "signing", "hmac"}));
   command.add_option("--algorithm", key.algorithm,
-                     "ML-KEM-768 (or 512, 1024); ML-DSA-65 (44, 87), Ed25519, ECDSA-P256; "
-                     "HMAC-SHA3-256 (SHA256, SHA384, SHA512) [the first of its type]");
+                     std::string("ML-KEM-768 (or 512, 1024); ML-DSA-65 (44, 87), Ed25519, "
+                                 "ECDSA-P256; HMAC-SHA3-256 (SHA256, SHA384, SHA512)") +
+                         (made_here ? " [the first of its type]" : ""));
   command.add_option("--description", key.description, "What it is for");
   command.add_option("--label", key.labels, "A label; may be given again")->expected(1)->take_all();
   command.add_option("--expires", key.expires,
@@ -259,15 +281,17 @@ void add_new_key(CLI::App& command, NewKey& key) {
 
 void add_key_management(CLI::App& group, Context& context) {
   const auto [create_command, made] = add_command(group, context, "create", "Make a key", create);
-  add_new_key(*create_command, *made);
+  add_new_key(*create_command, *made, true);
   create_command->add_option("--usage", made->usage, "image: a key of image signatures")
       ->check(CLI::IsMember({"image"}));
 
   const auto [import_command, imported] =
       add_command(group, context, "import", "Bring a key of your own", import);
-  add_new_key(*import_command, imported->key);
+  add_new_key(*import_command, imported->key, false);
+  import_command->get_option("--algorithm")->required();
   add_value(*import_command, "VALUE", imported->value, "The key material");
-  import_command->add_option("--format", imported->format, "Its form; raw is base64")
+  import_command
+      ->add_option("--format", imported->format, "Its form; der, pkcs8 and raw also as base64")
       ->capture_default_str()
       ->check(CLI::IsMember({"raw", "pem", "der", "pkcs8", "jwk"}));
 
@@ -308,7 +332,7 @@ void add_key_management(CLI::App& group, Context& context) {
   minimum_command->add_option("KEY", minimum->key, "Its id or name")->required();
   minimum_command->add_option("VERSION", minimum->version, "The oldest that still decrypts")
       ->required()
-      ->check(CLI::PositiveNumber);
+      ->check(counting());
 
   const auto [public_command, wanted] =
       add_command(group, context, "public-key", "Print the public key of a key", public_key);

@@ -123,7 +123,7 @@ Try<void> write_private(const std::string& path, std::string_view content) {
   std::error_code error;
   const auto folder = std::filesystem::path(path).parent_path();
   const mode_t before = ::umask(077);  // new folders are for their owner alone
-  std::filesystem::create_directories(folder, error);
+  if (!folder.empty()) std::filesystem::create_directories(folder, error);
   ::umask(before);
   if (error) return give_up(kFailed, "can't make the folder " + folder.string());
   std::string fresh = path + ".XXXXXX";

@@ -1,16 +1,21 @@
-// qapi secrets: create, get, list, put, delete.
+// qapi secrets: create, get, list, put, versions, rollback, delete.
 #include <fmt/format.h>
 
+#include "cli/answer.h"
 #include "cli/azure_devops.h"
 #include "cli/group.h"
+#include "cli/names.h"
 #include "cli/shapes.h"
 #include "cli/table.h"
 
 namespace quantumapi::cli {
 namespace {
 
+constexpr const char* kAllowEmpty = "Take an empty value too";
+
 struct CreateOptions {
   std::string value;  // stands in for the real one
+  bool allow_empty = false;
   sdk::NewSecret secret;
 };
 
@@ -29,7 +34,22 @@ struct ListOptions {
 struct PutOptions {
   std::string secret;
   std::string value;
+  bool allow_empty = false;
 };
+
+struct VersionsOptions {
+  std::string secret;
+};
+
+struct RollbackOptions {
+  std::string secret;
+  std::int64_t version = 0;
+};
+
+struct RollbackBody {
+  std::int64_t version = 0;
+};
+BOOST_DESCRIBE_STRUCT(RollbackBody, (), (version))
 
 struct DeleteOptions {
   std::string secret;
@@ -81,8 +101,17 @@ Outcome print_changed(Context& context, const sdk::Secret& secret) {
   return kOk;
 }
 
+// read_secret refuses an empty value unless it is meant: most often a command in front of the pipe
+// has failed, and what it should have given would be replaced by nothing.
+Try<sdk::SecretString> read_secret(Context& context, std::string_view prompt, bool allow_empty) {
+  TRY_ASSIGN(auto value, context.value(prompt));
+  if (value.reveal().empty() && !allow_empty)
+    return give_up(kUsage, "the value is empty; add --allow-empty if that is meant");
+  return value;
+}
+
 Outcome create(Context& context, const CreateOptions& options) {
-  TRY_ASSIGN(const auto value, context.value("Value of the secret"));
+  TRY_ASSIGN(const auto value, read_secret(context, "Value of the secret", options.allow_empty));
   TRY_ASSIGN(sdk::Client* const client, context.client());
   TRY_ASSIGN(const auto secret, client->vault().create(options.secret, value));
   return print_changed(context, secret);
@@ -132,9 +161,33 @@ Outcome list(Context& context, const ListOptions& options) {
 }
 
 Outcome put(Context& context, const PutOptions& options) {
-  TRY_ASSIGN(const auto value, context.value("New value of the secret"));
+  TRY_ASSIGN(const auto value,
+             read_secret(context, "New value of the secret", options.allow_empty));
   TRY_ASSIGN(sdk::Client* const client, context.client());
   TRY_ASSIGN(const auto secret, client->vault().put(options.secret, value));
+  return print_changed(context, secret);
+}
+
+Outcome versions(Context& context, const VersionsOptions& options) {
+  TRY_ASSIGN(const std::string id, secret_id(context, options.secret));
+  TRY_ASSIGN(const auto answer, ask(context, "GET", "/secrets/" + id + "/versions"));
+  return print_rows(context, answer, "versions", {"version", "createdAt", "changedBy"});
+}
+
+// rollback adds a version; what it answers with the value in it is not printed.
+Outcome rollback(Context& context, const RollbackOptions& options) {
+  TRY_ASSIGN(const std::string id, secret_id(context, options.secret));
+  TRY_ASSIGN(const auto answer,
+             ask(context, "POST", "/secrets/" + id + "/rollback", RollbackBody{options.version}));
+  WipingArena arena;
+  const auto parsed = json::parse(answer.reveal(), arena);
+  if (!parsed) return give_up(kFailed, "the platform's answer can't be understood");
+  sdk::Secret secret;
+  secret.id = text_at(*parsed, "id");
+  secret.name = text_at(*parsed, "name");
+  secret.created_at = text_at(*parsed, "createdAt");
+  secret.updated_at = text_at(*parsed, "updatedAt");
+  if (const json::Value* version = parsed->find("version")) secret.version = version->integer;
   return print_changed(context, secret);
 }
 
@@ -157,6 +210,7 @@ void add_secrets(CLI::App& root, Context& context) {
   create_command->add_option("NAME", made->secret.name, "Its name, unique in the tenant")
       ->required();
   add_value(*create_command, "VALUE", made->value, "The value");
+  create_command->add_flag("--allow-empty", made->allow_empty, kAllowEmpty);
   create_command->add_option("--description", made->secret.description, "What it is for");
   create_command->add_option("--content-type", made->secret.content_type,
                              "Its media type, as application/x-pem-file");
@@ -167,13 +221,11 @@ void add_secrets(CLI::App& root, Context& context) {
   const auto [get_command, wanted] = add_command(group, context, "get", "Show a secret", get);
   get_command->add_option("SECRET", wanted->secret, "Its id or name")->required();
   get_command->add_flag("--show", wanted->show, "Print the value too");
-  get_command->add_option("--version", wanted->version, "An older version")
-      ->check(CLI::PositiveNumber);
+  get_command->add_option("--version", wanted->version, "An older version")->check(counting());
   add_variable(*get_command, wanted->variable, "the secret's name");
 
   const auto [list_command, listed] = add_command(group, context, "list", "List secrets", list);
-  list_command->add_option("--page", listed->page, "Which page, from 1")
-      ->check(CLI::PositiveNumber);
+  list_command->add_option("--page", listed->page, "Which page, from 1")->check(counting());
   list_command->add_option("--page-size", listed->page_size, "Secrets a page, up to 200")
       ->check(CLI::Range(1, 200));
 
@@ -181,6 +233,18 @@ void add_secrets(CLI::App& root, Context& context) {
       add_command(group, context, "put", "Give a secret a new value", put);
   put_command->add_option("SECRET", changed->secret, "Its id or name")->required();
   add_value(*put_command, "VALUE", changed->value, "The new value");
+  put_command->add_flag("--allow-empty", changed->allow_empty, kAllowEmpty);
+
+  const auto [versions_command, asked] =
+      add_command(group, context, "versions", "List the versions of a secret", versions);
+  versions_command->add_option("SECRET", asked->secret, "Its id or name")->required();
+
+  const auto [rollback_command, back] = add_command(
+      group, context, "rollback", "Give a secret the value of an earlier version again", rollback);
+  rollback_command->add_option("SECRET", back->secret, "Its id or name")->required();
+  rollback_command->add_option("VERSION", back->version, "Whose value becomes the newest")
+      ->required()
+      ->check(counting());
 
   const auto [delete_command, ended] =
       add_command(group, context, "delete", "Delete a secret with all its versions", remove);

@@ -47,18 +47,25 @@ Try<std::string> name_of(Context& context, const std::string& given, std::string
   return give_up(kNotFound, "there is no default " + std::string(type) + " key: name one by --key");
 }
 
-std::string base64_of(const sdk::SecretString& text) {
-  return base::base64_encode(as_bytes(text.reveal()), base::Base64::kStandard);
+// trimmed drops the newline that encrypt prints after a ciphertext, which holds none.
+std::string_view trimmed(std::string_view text) {
+  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
+  return text;
+}
+
+// signature_of is --signature itself, or the file that @FILE names: those of ML-DSA are long.
+Try<std::string> signature_of(const std::string& given) {
+  if (!given.starts_with('@')) return given;
+  TRY_ASSIGN(const std::string text, read_file(given.substr(1)));
+  return std::string(trimmed(text));
 }
 
 Try<sdk::SecretString> on_data(Context& context, std::string_view operation, std::string_view key,
                                std::string_view signature = {}) {
-  TRY_ASSIGN(const auto text, context.value("Data"));
-  std::string data = base64_of(text);
-  auto answer = ask(context, "POST", "/transit/" + std::string(operation) + "/" + segment(key),
-                    DataBody{data, shown(signature)});
-  base::wipe(data.data(), data.size());
-  return answer;
+  TRY_ASSIGN(const auto text, context.octets("Data"));
+  const auto data = base64_of(text);
+  return ask(context, "POST", "/transit/" + std::string(operation) + "/" + segment(key),
+             DataBody{data.reveal(), shown(signature)});
 }
 
 Outcome perform_data_lines(Context& context, const std::string& key, std::string_view operation,
@@ -78,8 +85,9 @@ Outcome sign(Context& context, const DataOptions& options) {
 
 // verify ends with 1 when the signature is not of this data and key.
 Outcome verify(Context& context, const DataOptions& options) {
+  TRY_ASSIGN(const std::string signature, signature_of(options.signature));
   TRY_ASSIGN(const auto key, name_of(context, options.key, "signing"));
-  TRY_ASSIGN(const auto answer, on_data(context, "verify", key, options.signature));
+  TRY_ASSIGN(const auto answer, on_data(context, "verify", key, signature));
   WipingArena arena;
   const auto parsed = json::parse(answer.reveal(), arena);
   const json::Member* valid = parsed ? parsed->find_member("valid") : nullptr;
@@ -102,9 +110,14 @@ Outcome transit_encrypt(Context& context, const TransitOptions& options) {
                                    .item = "plaintext",
                                    .result = "ciphertext",
                                    .item_members = {{"encoding", json_text("utf8")}}});
-  TRY_ASSIGN(const auto text, context.value("Text to encrypt"));
-  TRY_ASSIGN(const auto answer, ask(context, "POST", "/transit/encrypt/" + segment(options.key),
-                                    EncryptBody{text.reveal(), "utf8"}));
+  TRY_ASSIGN(const auto text, context.octets("Text to encrypt"));
+  const std::string path = "/transit/encrypt/" + segment(options.key);
+  // What is no text travels as base64; decrypt gives octets either way.
+  const bool is_text = base::is_utf8(text.reveal());
+  const auto coded = base64_of(text);
+  const EncryptBody body =
+      is_text ? EncryptBody{text.reveal(), "utf8"} : EncryptBody{coded.reveal(), "base64"};
+  TRY_ASSIGN(const auto answer, ask(context, "POST", path, body));
   return print_answer(context, answer, "ciphertext", Format::kValue);
 }
 
@@ -116,7 +129,7 @@ Outcome transit_decrypt(Context& context, const TransitOptions& options) {
                                    .base64_result = true});
   TRY_ASSIGN(const auto text, context.value("Ciphertext"));
   TRY_ASSIGN(const auto answer, ask(context, "POST", "/transit/decrypt/" + segment(options.key),
-                                    CiphertextBody{text.reveal()}));
+                                    CiphertextBody{trimmed(text.reveal())}));
   if (context.format(Format::kValue) == Format::kJson)
     return print_answer(context, answer, "plaintext");
   TRY_ASSIGN(const auto plaintext, member_of(answer, "plaintext"));
@@ -133,7 +146,7 @@ Outcome transit_rewrap(Context& context, const TransitOptions& options) {
                                    .result = "ciphertext"});
   TRY_ASSIGN(const auto text, context.value("Ciphertext"));
   TRY_ASSIGN(const auto answer, ask(context, "POST", "/transit/rewrap/" + segment(options.key),
-                                    CiphertextBody{text.reveal()}));
+                                    CiphertextBody{trimmed(text.reveal())}));
   return print_answer(context, answer, "ciphertext", Format::kValue);
 }
 
@@ -146,7 +159,8 @@ constexpr std::tuple<const char*, const char*, OnData> kOnData[] = {
 void add_data(CLI::App& command, DataOptions& options, OnData perform) {
   add_value(command, "TEXT", options.value, "The data");
   if (perform == verify)
-    command.add_option("--signature", options.signature, "As sign or hmac gave it")->required();
+    command.add_option("--signature", options.signature, "As sign or hmac gave it, or @FILE of it")
+        ->required();
   else
     add_lines(command, options.lines);
 }

@@ -53,7 +53,12 @@ void add_usage(CLI::App& root, Context& context) {
       group, context, "set-quota", "Bound the entropy drawn in a month; for owners", set_quota);
   bound->add_option("--entropy-mb", quota->entropy_mb, "MiB a month; 0: no quota")
       ->required()
-      ->check(CLI::Range(0.0, 1e6));
+      ->check([](const std::string& text) {
+        double mib = -1;
+        return CLI::detail::lexical_cast(text, mib) && mib >= 0 && mib <= 1e6
+                   ? std::string()
+                   : std::string("is a number from 0 to 1000000");
+      });
 }
 
 }  // namespace quantumapi::cli

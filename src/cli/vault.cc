@@ -8,12 +8,15 @@ namespace {
 
 struct GetOptions {
   std::string name;
+  std::int64_t version = 0;
   std::string variable;
 };
 
 Outcome get(Context& context, const GetOptions& options) {
   TRY_ASSIGN(sdk::Client* const client, context.client());
-  TRY_ASSIGN(const auto secret, client->vault().get(options.name));
+  const auto version =
+      options.version == 0 ? std::nullopt : std::optional<std::int64_t>(options.version);
+  TRY_ASSIGN(const auto secret, client->vault().get(options.name, version));
   if (context.format(Format::kValue) == Format::kJson) {
     print_json(context.io(), SecretShape{.id = secret.id,
                                          .name = secret.name,
@@ -35,6 +38,7 @@ void add_vault(CLI::App& root, Context& context) {
     const auto [command, options] =
         add_command(group, context, "get", "Print the value of a secret and nothing else", get);
     command->add_option(argument, options->name, "Its name or id")->required();
+    command->add_option("--version", options->version, "An older version")->check(counting());
     add_variable(*command, options->variable, "the secret's name");
   }
 }

@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 namespace quantumapi::cli {
 
@@ -20,7 +22,9 @@ WholeFile::~WholeFile() {
 Try<WholeFile> WholeFile::create(const std::string& path) {
   std::string fresh = path + ".XXXXXX";
   const int fd = ::mkostemp(fresh.data(), O_CLOEXEC);
-  if (fd < 0) return give_up(kUsage, "the file can't be written: " + path);
+  if (fd < 0)
+    return give_up(kUsage,
+                   "the file can't be written: " + path + " (" + std::strerror(errno) + ")");
   ::close(fd);
   return WholeFile(path, std::move(fresh));
 }

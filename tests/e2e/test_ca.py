@@ -531,7 +531,7 @@ def test_qapi_makes_the_key_here_and_gets_its_certificate(server, tmp_path):
     assert f"{leaf.serial_number:032x}" == made["serialNumber"]
     inspected = json.loads(server.qapi("cert", "inspect", str(chain), "--output", "json").stdout)
     assert inspected["serialNumber"] == made["serialNumber"] and "web.internal" in inspected["names"]
-    renewed = server.qapi("cert", "renew", made["serialNumber"], "--key-out", "-").stdout
+    renewed = server.qapi("cert", "renew", made["serialNumber"], "--key-out", "-", "--out-chain", str(chain)).stdout
     assert renewed.startswith("-----BEGIN PRIVATE KEY-----\n") and renewed.count("BEGIN") == 1
     listed = server.qapi("cert", "list", "--identity", "web", "--output", "value").stdout.split()
     assert len(listed) == 2 and made["serialNumber"] in listed
@@ -543,8 +543,10 @@ def test_qapi_writes_no_key_that_was_not_asked_for(sqlite_server, tmp_path):
     server.qapi("ca", "identity", "create", "web")
     missing = server.qapi("cert", "issue", "web", check=False)
     assert missing.returncode == 2 and "--key-out" in missing.stderr
-    unwritable = server.qapi("cert", "issue", "web", "--key-out", str(tmp_path / "no" / "key.pem"), check=False)
-    assert unwritable.returncode == 2
+    unwritable = server.qapi("cert", "issue", "web", "--key-out", str(tmp_path / "no" / "key.pem"), "--out-chain", "-", check=False)
+    assert unwritable.returncode == 2 and "no/key.pem" in unwritable.stderr
+    nowhere = server.qapi("cert", "issue", "web", "--key-out", str(tmp_path / "key.pem"), check=False)
+    assert nowhere.returncode == 2 and "--out-chain" in nowhere.stderr and not (tmp_path / "key.pem").exists()
     assert ok(server.http.get("/api/v1/certificates"))["total"] == 0, "nothing is issued whose key could not be kept"
     key = new_key()
     csr = tmp_path / "web.csr"
