@@ -58,8 +58,18 @@ TEST_P(Access, TheFirstTenantStaysTheFirst) {
 }
 
 TEST_P(Access, ATenantsNameIsTakenOnce) {
+  const auto journaled = [&] {
+    int entries = 0;
+    expect(journal().each([&](const keyring::JournalEntry&) -> Status {
+      ++entries;
+      return {};
+    }));
+    return entries;
+  };
+  const int before = journaled();
   expect_code(service().create_tenant({.name = "acme"}, event("tenant.create")), Code::kConflict,
               "tenant_name_conflict");
+  EXPECT_EQ(journaled(), before) << "keys of a tenant that never was";
   const auto odd = service().create_tenant({.name = "x", .environment = "Lab"}, event("t"));
   expect_code(odd, Code::kInvalidArgument);
   EXPECT_EQ(odd.error().fields.at(0).field, "environment");

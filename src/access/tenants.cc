@@ -61,6 +61,11 @@ Result<AccessService::Tenant> present(Result<std::optional<AccessService::Tenant
 Result<AccessService::CreatedTenant> AccessService::create_tenant(const NewTenant& wanted,
                                                                   AuditEvent event) {
   TRY(check(wanted));
+  // Asked before keys are made: those of a tenant that can't be would stay in the key journal, and
+  // the next start would take the store for one that had been set back.
+  const auto taken = find_tenant(wanted.name);
+  if (taken) return fail(Code::kConflict, "a tenant of that name exists", "tenant_name_conflict");
+  if (taken.error().code != Code::kNotFound) return std::unexpected(taken.error());
   const WallTime now = impl_->clock.wall();
   const Tenant tenant{TenantId::make(now), wanted.name, wanted.environment};
   Impl::NewAccount owner{{ServiceAccountId::make(now), wanted.owner}, {}};
