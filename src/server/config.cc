@@ -421,6 +421,26 @@ Result<Endpoint> Endpoint::parse(std::string_view text) {
   return Endpoint{std::string(host), port};
 }
 
+namespace {
+
+// faults_of says what is wrong with a command line: each line of serve's file that is, if any.
+std::vector<std::string> faults_of(const CommandLine& line, int argc, char** argv,
+                                   const CLI::ParseError& error) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (error.get_name() == "RequiredError" && line.app.get_subcommands().empty() &&
+      !arguments.empty())
+    return {"there is no command " + arguments.front()};
+  const auto lines = read_config_file(file_named(arguments));
+  std::vector<std::string> faults;
+  if (lines && std::ranges::find(arguments, "serve") != arguments.end())
+    for (const FileOption& one : *lines)
+      if (std::string fault = fault_in(line, one); !fault.empty())
+        faults.push_back(std::move(fault));
+  return faults.empty() ? std::vector<std::string>{error.what()} : faults;
+}
+
+}  // namespace
+
 Config parse_command_line(int argc, char** argv) {
   Config config;
   CommandLine line(config);
@@ -437,8 +457,12 @@ Config parse_command_line(int argc, char** argv) {
       return config;
     }
     if (const std::string wrong = settle(config); !wrong.empty()) throw CLI::ValidationError(wrong);
+  } catch (const CLI::Success& asked) {  // --help, --version
+    config.exit_code = line.app.exit(asked);
+    return config;
   } catch (const CLI::ParseError& error) {
-    config.exit_code = line.app.exit(error) == 0 ? 0 : 2;
+    config.exit_code = 2;
+    config.faults = faults_of(line, argc, argv, error);
     return config;
   }
   using Command = Config::Command;

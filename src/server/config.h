@@ -36,7 +36,8 @@ struct Config {
     kExit
   };
   Command command = Command::kExit;
-  int exit_code = 0;  // for kExit: --help and command lines that can't be used
+  int exit_code = 0;                // for kExit: --help and command lines that can't be used
+  std::vector<std::string> faults;  // what makes them unusable, with its place in the file
 
   std::string file;                 // --config; empty: none
   std::string data;                 // directory: store, seal, journal, ca.pem

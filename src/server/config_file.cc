@@ -25,6 +25,9 @@ std::optional<std::string> text_of(const toml::node& node) {
 
 Result<std::vector<std::string>> values_of(const std::string& where, const toml::node& node) {
   if (auto one = text_of(node)) return std::vector{*std::move(one)};
+  if (node.is_table())
+    return fail(Code::kInvalidArgument,
+                where + ": there are no sections; options stand by themselves");
   const toml::array* array = node.as_array();
   if (array == nullptr)
     return fail(Code::kInvalidArgument,

@@ -69,20 +69,33 @@ entropy-require-quantum = true
   EXPECT_TRUE(config.require_quantum);
 }
 
+TEST_F(ConfigFileTest, AnUnusableLineIsToldFromItsPlace) {
+  using ::testing::ElementsAre;
+  const std::string path = file("data = \"/srv\"\nlog-level = \"loud\"\nio-threads = 999\n");
+  EXPECT_THAT(
+      parse({"serve", "--config", path}).faults,
+      ElementsAre(HasSubstr(path + ":2:1: log-level: "), HasSubstr(path + ":3:1: io-threads: ")));
+  EXPECT_THAT(parse({"serve", "--config", file("[server]\ndata = \"/srv\"\n")}).faults,
+              ElementsAre(HasSubstr(":1:2: server: there are no sections")));
+  EXPECT_THAT(parse({"serv"}).faults, ElementsAre("there is no command serv"));
+  EXPECT_THAT(parse({"serve"}).faults, ElementsAre("--data is required"));
+}
+
 TEST_F(ConfigFileTest, ADatabasesPasswordIsNotTakenFromTheArguments) {
   const std::vector<std::string> serve{"serve", "--data", "/srv", "--key-journal", "/keys"};
+  std::string said;
   const auto code = [&](std::vector<std::string> more) {
     std::vector<std::string> arguments = serve;
     arguments.insert(arguments.end(), more.begin(), more.end());
-    return parse(arguments).exit_code;
+    const Config config = parse(arguments);
+    for (const std::string& fault : config.faults) said += fault;
+    return config.exit_code;
   };
   const std::string secret = "postgres://quantumapi:s3cret@db/quantumapi";
-  ::testing::internal::CaptureStderr();
   EXPECT_EQ(code({"--database", secret}), 2);
   EXPECT_EQ(code({"--database=" + secret}), 2);
   EXPECT_EQ(code({"--database", "host=db user=quantumapi password=s3cret"}), 2);
   EXPECT_EQ(code({"--database", "postgres://db/quantumapi?user=q&password=s3cret"}), 2);
-  const std::string said = ::testing::internal::GetCapturedStderr();
   EXPECT_THAT(said, AllOf(HasSubstr("PGPASSFILE"), ::testing::Not(HasSubstr("s3cret"))));
   EXPECT_EQ(code({"--database", "postgres://quantumapi@db:5432/quantumapi"}), 0);
   EXPECT_EQ(code({"--database", "postgres://[::1]:5432/quantumapi"}), 0);

@@ -1,5 +1,7 @@
 #include "server/serve.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iostream>
 #include <thread>
@@ -83,7 +85,7 @@ Status unregister_replica(Platform& platform) {
 Status reload(Platform& platform, http::Server& server, std::size_t tls_listeners,
               const Config& config, const Clock& clock, Logger& log) {
   if (config.command != Config::Command::kServe)
-    return fail(Code::kInvalidArgument, "the options can't be used: see standard error");
+    return fail(Code::kInvalidArgument, fmt::format("{}", fmt::join(config.faults, "; ")));
   TRY_ASSIGN(const auto tls, load_tls(platform, config, clock, log));
   // Addresses are not reloaded: as many listeners are TLS as when the server began.
   for (std::size_t i = 0; i < tls_listeners; ++i) TRY(server.reload_tls(i, tls));
@@ -146,7 +148,10 @@ Status serve(const Config& config, const std::function<Config()>& again, Logger&
 
 int main_program(int argc, char** argv) {
   const Config config = parse_command_line(argc, argv);
-  if (config.command == Config::Command::kExit) return config.exit_code;
+  if (config.command == Config::Command::kExit) {
+    for (const std::string& fault : config.faults) std::cerr << "quantumapid: " << fault << '\n';
+    return config.exit_code;
+  }
   if (config.command == Config::Command::kCheck) return check_config(config);
   Status status = harden();
   Logger log(2, config.log_level);

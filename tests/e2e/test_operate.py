@@ -81,6 +81,9 @@ def test_sighup_with_anything_wrong_leaves_everything_as_it_was(filed, tmp_path,
         filed.file.unlink()
     filed.process.send_signal(signal.SIGHUP)
     wait_until(lambda: "nothing was reloaded" in filed.logs(), what="the refusal")
+    refusal = next(e for e in entries(filed) if e["message"] == "nothing was reloaded")
+    named = chain if broken == "certificate" else filed.file
+    assert str(named) in refusal["reason"], "the log says why"
     assert presented(filed) == der_of(tmp_path / "first.pem")
     assert filed.http.get("/health").status_code == 200
     assert '"debug"' not in filed.logs()
