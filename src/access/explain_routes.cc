@@ -89,7 +89,7 @@ std::vector<Route> explain_routes(AccessService& service) {
   return {
       {.method = Method::kGet,
        .path = "/access/explain",
-       .summary = "Shows which API keys reach a secret or a key, and through what.",
+       .summary = "Show which API keys reach a secret or a key, and through what.",
        .handler = [&service](Call& call) { return explain(service, call); },
        .scope = "apikeys:read",
        .action = "access.explain",

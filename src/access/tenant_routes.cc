@@ -109,16 +109,16 @@ Route route(Method method, std::string_view path, std::string_view summary, std:
 
 std::vector<Route> tenant_routes(AccessService& service) {
   Route shown = route(Method::kGet, "/tenants/current",
-                      "Shows the tenant of the presented API key to its owners.", "tenant.read",
+                      "Show the tenant of the presented API key to its owners.", "tenant.read",
                       current, service);
   shown.reply_schema = http::schema<TenantView>();
-  Route listed = route(Method::kGet, "/tenants", "Lists the tenants, to the platform's operators.",
+  Route listed = route(Method::kGet, "/tenants", "List the tenants, to the platform's operators.",
                        "tenant.list", list, service);
   listed.scope = "tenants:read";
   listed.reply_schema = http::schema<TenantList>();
   Route made =
       route(Method::kPost, "/tenants",
-            "Makes a tenant and its first owner's key, shown once; for the platform's operators.",
+            "Make a tenant and its first owner's key, shown once; for the platform's operators.",
             "tenant.create", create, service);
   made.scope = "tenants:write";
   made.request_schema = http::schema<CreateTenantRequest>();

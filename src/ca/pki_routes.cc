@@ -54,7 +54,7 @@ std::vector<Route> pki_routes(CaService& service) {
   return {
       {.method = Method::kPost,
        .path = "/pki/issue",
-       .summary = "Issues a certificate with a key made here, answered once and kept nowhere.",
+       .summary = "Issue a certificate with a key made here, answered once and kept nowhere.",
        .handler = on_pool(service, issue),
        .scope = "certificates:issue",
        .action = "certificate.issue",
@@ -65,7 +65,7 @@ std::vector<Route> pki_routes(CaService& service) {
        .refusals = {404, 409}},
       {.method = Method::kGet,
        .path = "/pki/ca/pem",
-       .summary = "Gives the root that certificates of /pki/issue hang on, as PEM.",
+       .summary = "Give the root that certificates of /pki/issue hang on, as PEM.",
        .handler = on_pool(service, root_pem),
        .action = "ca.read",
        .category = kCategory,

@@ -21,7 +21,7 @@ Result<Reply> answer(const Metrics& metrics, TenantId operators, Call& call) {
 http::Route metrics_route(const Metrics& metrics, TenantId operators) {
   return {.method = http::Method::kGet,
           .path = "/metrics",
-          .summary = "Prometheus metrics, from loopback or with metrics:read",
+          .summary = "Give the metrics as Prometheus text, to this host or with metrics:read.",
           .handler = [&metrics, operators](Call& call) { return answer(metrics, operators, call); },
           .access = http::Access::kHost,
           .scope = "metrics:read",

@@ -74,23 +74,24 @@ std::vector<Route> system_routes(const HealthMonitor& health, TenantId operators
     shown.entropy = state.entropy;
     return answer(call, shown, state.ready());
   };
-  routes.push_back(open_route("/health", "Whether the platform can serve everything", ready));
-  routes.push_back(open_route("/health/ready", "Whether traffic should be sent here", ready));
+  routes.push_back(open_route("/health", "Say whether the platform can serve everything.", ready));
+  routes.push_back(open_route("/health/ready", "Say whether traffic should be sent here.", ready));
   routes.push_back(open_route(
-      "/health/live", "Whether the process runs",
+      "/health/live", "Say whether the process runs.",
       [&clock](Call& call) -> Result<Reply> { return answer(call, describe(clock, true), true); }));
   for (Route& route : routes) {
     route.reply_schema = http::schema<Health>();
     route.further = {503};
   }
-  routes.push_back(open_route("/version", "What this build is", [](Call& call) -> Result<Reply> {
-    return Reply::json(call.request(), Version{std::string(version()), std::string(build()),
-                                               std::string(commit())});
-  }));
+  routes.push_back(
+      open_route("/version", "Say what this build is.", [](Call& call) -> Result<Reply> {
+        return Reply::json(call.request(), Version{std::string(version()), std::string(build()),
+                                                   std::string(commit())});
+      }));
   routes.back().reply_schema = http::schema<Version>();
   routes.push_back(metrics_route(metrics, operators));
   routes.push_back(open_route(
-      "/openapi.json", "This API as an OpenAPI 3.1 document",
+      "/openapi.json", "Give this API as an OpenAPI 3.1 document.",
       [document](Call&) -> Result<Reply> { return Reply::text(*document, "application/json"); }));
   return routes;
 }

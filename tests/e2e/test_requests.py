@@ -2,9 +2,12 @@
 
 import base64
 import json
+import pathlib
 import re
 import socket
 import ssl
+import subprocess
+import sys
 import uuid
 
 import httpx
@@ -16,6 +19,7 @@ from harness import wait_until
 from wire import Wire, exchange, request
 
 MEMBERS = {"type", "title", "status", "detail", "instance", "error", "message"}
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 METHODS = {"get", "put", "post", "patch", "delete"}
 
 
@@ -651,6 +655,13 @@ def test_the_api_document_holds_exactly_the_served_routes(server):
     assert described - aliases == served
     for method, path in aliases:
         assert (method, path.removeprefix("/encryption")) in served
+
+
+def test_the_page_of_routes_is_of_the_served_ones(server, tmp_path):
+    served = tmp_path / "openapi.json"
+    served.write_text(server.http.get("/openapi.json").text)
+    checked = subprocess.run([sys.executable, ROOT / "tools/write_routes.py", served, "--check"], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stderr
 
 
 def test_an_operation_says_whether_it_needs_a_key(server):
