@@ -34,8 +34,9 @@ struct Workload {
             ServiceCertificateProvider::create(*client, {.identity = identity, .clock = &clock}))) {
     expect(provider->renew());
   }
-  std::unique_ptr<InternalClient> calls() {
-    return expect(InternalClient::create(*provider, {.addresses = {{kHost, "127.0.0.1"}}}));
+  std::unique_ptr<InternalClient> calls(Log log = {}) {
+    return expect(InternalClient::create(
+        *provider, {.addresses = {{kHost, "127.0.0.1"}}, .log = std::move(log)}));
   }
   std::unique_ptr<InternalServer> serves(InternalServer::Handler handler, Log log = {},
                                          const std::string& peer = "users-api") {
@@ -245,7 +246,7 @@ TEST_F(Internal, AHandlersFaultIs500AndTellsNothing) {
   for (const char* path : {"/throws", "/status", "/header"}) {
     const auto answer = expect(client->send({.url = url_of(*server, path)}));
     EXPECT_EQ(answer.status, 500) << path;
-    EXPECT_FALSE(answer.body.contains("ada")) << path;
+    EXPECT_FALSE(answer.body.contains("ada@")) << path;
     EXPECT_EQ(find_header(answer.headers, "set-cookie"), "") << path;
   }
   EXPECT_TRUE(lines_.wait_for("the handler threw"));
@@ -315,18 +316,21 @@ TEST(InternalOutage, TheLastRevocationListCountsUntilItsEndAndThenNobodyIsAnswer
   authority.set_lifetime(hours(48));
   Workload users(authority, "users-api", clock);
   Workload notifications(authority, "notifications", clock);
-  LogLines lines;
-  const auto server = notifications.serves(ok, lines.log());
-  const auto client = users.calls();
+  LogLines lines_of_server;
+  LogLines lines_of_client;
+  const auto server = notifications.serves(ok, lines_of_server.log());
+  const auto client = users.calls(lines_of_client.log());
   ASSERT_TRUE(client->send({.url = url_of(*server)}));
   authority.set_down(true);
-  ASSERT_TRUE(lines.wait_for("revocation lists can't be read"));
+  ASSERT_TRUE(lines_of_server.wait_for("revocation lists can't be read"));
+  ASSERT_TRUE(lines_of_client.wait_for("revocation lists can't be read"));
   clock.advance(hours(24) - seconds(60));
   EXPECT_TRUE(client->send({.url = url_of(*server)}));
   clock.advance(seconds(61));
   EXPECT_FALSE(client->send({.url = url_of(*server)})) << "who was revoked can't be told any more";
   authority.set_down(false);
-  ASSERT_TRUE(lines.wait_for("revocation lists are read again"));
+  ASSERT_TRUE(lines_of_server.wait_for("revocation lists are read again"));
+  ASSERT_TRUE(lines_of_client.wait_for("revocation lists are read again"));
   EXPECT_TRUE(client->send({.url = url_of(*server)}));
 }
 
