@@ -235,6 +235,22 @@ TEST_F(Cli, GivesAnEarlierValueAgainWithoutShowingIt) {
   EXPECT_TRUE(server.lines().back().ends_with("/by-name/db?version=1")) << server.lines().back();
 }
 
+TEST_F(Cli, EncryptsUnderTheKeyThatIsNamed) {
+  auto& server = platform([](const Received& request) {
+    if (request.line.ends_with("/batch"))
+      return TestPlatform::json(R"({"results":[{"index":0,"encryptedPayload":"qa1.x"}]})");
+    return TestPlatform::json(R"({"encryptedPayload":"qa1.x","keyId":"k","keyVersion":1})");
+  });
+  const std::string id = kId;
+  EXPECT_EQ(run({"encrypt", "x", "--key", id, "--aad", "row"}).out, "qa1.x\n");
+  EXPECT_EQ(
+      server.received()[0].body,
+      R"({"plaintext":"x","encoding":"utf8","additionalData":"row","keyId":")" + id + R"("})");
+  EXPECT_EQ(run({"encrypt", "-", "--key", id, "--lines"}, "x\n").out, "qa1.x\n");
+  EXPECT_TRUE(server.received()[1].body.ends_with(R"(],"keyId":")" + id + R"("})"))
+      << server.received()[1].body;
+}
+
 TEST_F(Cli, OctetsComeBackAsTheyWere) {
   auto& server = platform([](const Received& request) {
     if (request.line.ends_with("/encrypt"))

@@ -14,6 +14,7 @@ struct TextOptions {
   std::string value;  // stands in for the real one
   std::string encoding = "utf8";
   std::string aad;
+  std::string key;  // of encrypt: id or name; empty: the tenant's default
   std::string variable;
   bool lines = false;
   bool binary = false;
@@ -25,6 +26,14 @@ struct RewrapOptions {
   std::string key;
   bool lines = false;
 };
+
+struct EncryptBody {
+  std::string_view plaintext;
+  std::string_view encoding;
+  Text additional_data;
+  std::string_view key_id;
+};
+BOOST_DESCRIBE_STRUCT(EncryptBody, (), (plaintext, encoding, additional_data, key_id))
 
 struct RewrapBody {
   std::string_view encrypted_payload;
@@ -77,14 +86,36 @@ Try<sdk::SecretString> plaintext_of(Context& context, const TextOptions& options
   return sdk::SecretString(std::string_view(joined));
 }
 
+// key_of is the id of the key that --key names; empty without one.
+Try<std::string> key_of(Context& context, const std::string& given) {
+  if (given.empty()) return std::string();
+  TRY_ASSIGN(sdk::Client* const client, context.client());
+  TRY_ASSIGN(auto id, client->keys().find_id(given));
+  return id;
+}
+
+// encrypt_under is encrypt under a key that --key names.
+Outcome encrypt_under(Context& context, const std::string& key, const TextOptions& options) {
+  TRY_ASSIGN(const auto text, plaintext_of(context, options));
+  const EncryptBody body{text.reveal(), options.binary ? "base64" : options.encoding,
+                         shown(options.aad), key};
+  TRY_ASSIGN(const auto answer, ask(context, "POST", "/encrypt", body));
+  return print_answer(context, answer, "encryptedPayload", Format::kValue);
+}
+
 Outcome encrypt(Context& context, const TextOptions& options) {
   if (options.binary && (options.lines || options.encoding == "base64"))
     return give_up(kUsage, "--binary takes octets as they are: leave --lines and --encoding away");
-  if (options.lines)
-    return perform_lines(context, {.path = "/encrypt/batch",
-                                   .item = "plaintext",
-                                   .result = "encryptedPayload",
-                                   .item_members = members_of(options)});
+  TRY_ASSIGN(const std::string key, key_of(context, options.key));
+  if (options.lines) {
+    LineWork work{.path = "/encrypt/batch",
+                  .item = "plaintext",
+                  .result = "encryptedPayload",
+                  .item_members = members_of(options)};
+    if (!key.empty()) work.body_members.emplace_back("keyId", json_text(key));
+    return perform_lines(context, work);
+  }
+  if (!key.empty()) return encrypt_under(context, key, options);
   TRY_ASSIGN(const auto text, plaintext_of(context, options));
   TRY_ASSIGN(sdk::Client* const client, context.client());
   const std::string_view encoding = options.binary ? "base64" : options.encoding;
@@ -147,11 +178,7 @@ Outcome decrypt(Context& context, const TextOptions& options) {
 }
 
 Outcome rewrap(Context& context, const RewrapOptions& options) {
-  std::string key;
-  if (!options.key.empty()) {
-    TRY_ASSIGN(sdk::Client* const client, context.client());
-    TRY_ASSIGN(key, client->keys().find_id(options.key));
-  }
+  TRY_ASSIGN(const std::string key, key_of(context, options.key));
   if (options.lines) {
     LineWork work{
         .path = "/rewrap/batch", .item = "encryptedPayload", .result = "encryptedPayload"};
@@ -210,6 +237,7 @@ void add_encryption(CLI::App& root, Context& context) {
       ->check(CLI::IsMember({"utf8", "base64"}));
   encrypt_command->add_option("--aad", plain->aad,
                               "Data that must be given again to decrypt; not encrypted itself");
+  encrypt_command->add_option("--key", plain->key, "The key, by id or name [the tenant's default]");
   encrypt_command->add_flag("--binary", plain->binary,
                             "Take any octets; decrypt --binary gives them back");
   add_lines(*encrypt_command, plain->lines);
