@@ -268,6 +268,13 @@ TEST(ClientTls, TrustsItsRootsAndTheNamesOfTheCertificateOnly) {
   EXPECT_EQ(server.handled(), 2);
 }
 
+TEST(ClientTls, SaysThatAPortIsForPlainHttp) {
+  TestServer server;
+  EXPECT_THAT(
+      tls_failure("https://127.0.0.1:" + std::to_string(server.port()), identities().roots()),
+      HasSubstr("does not answer in TLS"));
+}
+
 TEST(ClientTls, RefusesAnotherHostsCertificate) {
   auto other = testing::make_identity(x509::KeyType::kMlDsa65, 21, {"other.test", "192.0.2.1"});
   auto tls = std::make_shared<TlsOptions>();

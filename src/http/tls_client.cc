@@ -136,12 +136,19 @@ Error client_failure(ssl_st* ssl) {
   }
   if (auto refused = client_refused(ssl)) return *std::move(refused);
   const std::uint32_t error = ERR_peek_error();
-  const long verified = policy_of(SSL_get_SSL_CTX(ssl)) ? X509_V_OK : SSL_get_verify_result(ssl);
+  // The result tells something of a chain alone that was looked at.
+  const bool looked_at = ERR_GET_LIB(error) == ERR_LIB_SSL &&
+                         ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED &&
+                         !policy_of(SSL_get_SSL_CTX(ssl));
+  const long verified = looked_at ? SSL_get_verify_result(ssl) : X509_V_OK;
   std::string why = "the server closed the connection";
   if (verified == X509_V_ERR_APPLICATION_VERIFICATION) {
     why = "an ML-DSA certificate stands under a classical issuer";
   } else if (verified != X509_V_OK) {
     why = X509_verify_cert_error_string(verified);
+  } else if (ERR_GET_LIB(error) == ERR_LIB_SSL &&
+             ERR_GET_REASON(error) == SSL_R_WRONG_VERSION_NUMBER) {
+    why = "the server does not answer in TLS; is this the port for plain HTTP?";
   } else if (const char* reason = ERR_reason_error_string(error); error != 0 && reason != nullptr) {
     why = reason;
   }

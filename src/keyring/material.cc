@@ -8,6 +8,7 @@ namespace quantumapi::keyring {
 namespace {
 
 constexpr std::array kKems{crypto::MlKem::k512, crypto::MlKem::k768, crypto::MlKem::k1024};
+constexpr std::array kDsas{crypto::MlDsa::k44, crypto::MlDsa::k65, crypto::MlDsa::k87};
 constexpr std::array kHmacs{crypto::HmacHash::kSha3_256, crypto::HmacHash::kSha256,
                             crypto::HmacHash::kSha384, crypto::HmacHash::kSha512};
 constexpr int kDraws = 8;  // P-256 refuses one draw in 2^32
@@ -27,6 +28,26 @@ SecretBytes part(const SecretBytes& material, std::size_t offset, std::size_t si
   SecretBytes out = SecretBytes::copy_of(material.reveal(SecretAccess{}).subspan(offset, size));
   lock_memory(out);
   return out;
+}
+
+// names_for is what check_algorithm takes of a caller.
+std::string names_for(Purpose purpose) {
+  std::string names;
+  const auto add = [&](std::string_view name) {
+    if (!names.empty()) names += ", ";
+    names += name;
+  };
+  if (encrypts(purpose))
+    for (const crypto::MlKem kem : kKems) add(to_string(kem));
+  if (authenticates(purpose))
+    for (const crypto::HmacHash hash : kHmacs) add(to_string(hash));
+  if (signs(purpose))
+    for (const crypto::MlDsa dsa : kDsas) add(to_string(dsa));
+  if (purpose == Purpose::kSign) {
+    add(crypto::kEcdsaP256);
+    add(crypto::kEd25519);
+  }
+  return names;
 }
 
 }  // namespace
@@ -59,7 +80,7 @@ Status check_algorithm(Purpose purpose, std::string_view algorithm) {
   // Servers that know no ML-DSA, by a tenant's own wish.
   if (purpose == Purpose::kCa && algorithm == crypto::kEcdsaP256) return {};
   if (authenticates(purpose) && crypto::parse_hmac(algorithm)) return {};
-  return fail_field("algorithm", "is none that keys of this type have");
+  return fail_field("algorithm", "is none that keys of this type have: " + names_for(purpose));
 }
 
 Result<Bytes> public_key_of(Purpose purpose, std::string_view algorithm,

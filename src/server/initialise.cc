@@ -66,8 +66,9 @@ Status initialise(const Config& config, std::ostream& out, Logger& log) {
   tenant.environment = config.environment;
   TRY_ASSIGN(const auto made,
              platform->access().create_tenant(tenant, system_event(clock, "tenant.create")));
-  TRY(platform->ca().create_first(made.tenant.id, config.server_keys,
-                                  system_event(clock, "ca.create")));
+  AuditEvent authority = system_event(clock, "ca.create");
+  authority.category = "certificates";
+  TRY(platform->ca().create_first(made.tenant.id, config.server_keys, std::move(authority)));
   const FirstKey key{made.owner_key.text.reveal_text(SecretAccess{}), made.tenant.id.to_string()};
   if (config.json) {
     print_json(out, key);

@@ -57,7 +57,7 @@ Result<Name> parse_name(const std::string& text) {
   for (char& c : name.text)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   if (!is_dns_name(name.text))
-    return fail(Code::kInvalidArgument, "A server's name is neither a DNS name nor an IP address.");
+    return fail(Code::kInvalidArgument, "A name is neither a DNS name nor an IP address.");
   name.octets.assign(name.text.begin(), name.text.end());
   return name;
 }
