@@ -105,7 +105,7 @@ int main(int count, char** arguments) {
         else
           exchange.respond(hello());
       },
-      [](http::Method, std::string_view) { return std::size_t{1} << 20; },
+      [](const http::Request&) { return http::Server::ContentRule{std::size_t{1} << 20, true}; },
       [](std::function<void()> task) { task(); }, log, metrics);
   if (!server) {
     std::fprintf(stderr, "%s\n", server.error().message.c_str());

@@ -139,7 +139,9 @@ Result<void> InternalServer::Impl::listen() {
   settings.limits.body = options.body_limit;
   auto started = http::Server::start(
       std::move(settings), [this](http::Exchange& exchange) { handle(exchange); },
-      [limit = options.body_limit](http::Method, std::string_view) { return limit; },
+      [limit = options.body_limit](const http::Request&) {
+        return http::Server::ContentRule{limit, /*is_known=*/true};
+      },
       [](const std::function<void()>& work) { work(); }, log, metrics);
   if (!started) return std::unexpected(error_of(started.error()));
   server = *std::move(started);

@@ -34,7 +34,9 @@ class TestPlatform {
     options.listen.push_back({.host = "127.0.0.1", .port = 0, .tls = nullptr});
     auto started = http::Server::start(
         std::move(options), [this](http::Exchange& exchange) { handle(exchange); },
-        [](http::Method, std::string_view) { return std::size_t{4} * 1024 * 1024; },
+        [](const http::Request&) {
+          return http::Server::ContentRule{std::size_t{4} * 1024 * 1024, true};
+        },
         [](std::function<void()> work) { work(); }, log_, metrics_);
     if (!started) throw std::runtime_error(started.error().message);
     server_ = *std::move(started);

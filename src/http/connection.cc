@@ -175,7 +175,7 @@ void Connection::set_stage(Stage stage, std::chrono::milliseconds limit) {
 }
 
 void Connection::expire_before(SteadyTime now) {
-  if (stage_ == Stage::kHandler || now < deadline_) return;
+  if (stage_ == Stage::kHandler || (now < deadline_ && !unread_.gives_way())) return;
   expired_ = true;
   stop();
 }

@@ -72,10 +72,13 @@ class Connection final : public Exchange {
   Task<Next> answer();
   Task<Next> answer_stream();
   Task<bool> pull_chunk();
-  Task<Next> send(std::string_view first, std::string_view second);
+  // send gives up, as after a reset, where `held` octets of an answer are too many to keep for
+  // a reader that is slow.
+  Task<Next> send(std::string_view first, std::string_view second, std::size_t held = 0);
   Task<void> close(Next how);
   HeadOptions head_options();
   void check_reply();
+  Next give_up();
 
   void begin_exchange();
   void end_exchange();
@@ -119,6 +122,7 @@ class Connection final : public Exchange {
   Request request_;
   std::optional<std::pmr::string> body_;
   ContentCharge charge_{shared_.content};
+  AnswerCharge unread_{shared_.content.answers()};
 
   std::optional<Reply> reply_;
   Result<std::optional<std::string>> chunk_;

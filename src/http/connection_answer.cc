@@ -14,6 +14,8 @@ namespace {
 // Over TLS small content is copied behind the head: one record, one system call.
 // Plain sockets take both as they are.
 constexpr std::size_t kCopiedContent = 8 * 1024;
+// Answers up to this size are bounded by the number of connections.
+constexpr std::size_t kFreeToHold = 64 * 1024;
 constexpr std::chrono::milliseconds kLingerTime{2'000};
 constexpr std::size_t kLingerOctets = 16 * 1024 * 1024;
 
@@ -71,7 +73,7 @@ auto Connection::answer() -> Task<Next> {
   Next next = Next::kGo;
   // Nearly always all of it goes at once, and no coroutine need be made.
   const Io io = channel_.write_all(first, content);
-  if (io != Io::kDone) next = co_await send(first, content);
+  if (io != Io::kDone) next = co_await send(first, content, reply_->body.capacity());
   clear(head_);
   if (next != Next::kGo || !options.close) co_return next;
   const bool unread = in_.data().size() > message_size_;
@@ -109,7 +111,7 @@ auto Connection::answer_stream() -> Task<Next> {
         line_end = "\r\n";
       }
       set_stage(Stage::kWrite, shared_.limits.write_in);
-      const Next sent = co_await send(head_, chunk);
+      const Next sent = co_await send(head_, chunk, chunk.size());
       clear(head_);
       base::wipe(chunk.data(), chunk.size());
       if (sent != Next::kGo) co_return sent;
@@ -128,14 +130,38 @@ auto Connection::answer_stream() -> Task<Next> {
   co_return options.close || options.chunked == false ? Next::kClose : Next::kGo;
 }
 
-auto Connection::send(std::string_view first, std::string_view second) -> Task<Next> {
+auto Connection::send(std::string_view first, std::string_view second, std::size_t held)
+    -> Task<Next> {
+  bool waits = false;
+  Next next = Next::kGo;
   while (true) {
+    const std::size_t before = first.size() + second.size();
     const Io io = channel_.write_all(first, second);
-    if (io == Io::kDone) co_return Next::kGo;
-    if (io != Io::kWantRead && io != Io::kWantWrite) co_return Next::kAbort;
+    if (io == Io::kDone) break;
+    next = Next::kAbort;
+    if (io != Io::kWantRead && io != Io::kWantWrite) break;
+    if (!std::exchange(waits, true) && held > kFreeToHold && !unread_.take(held)) {
+      next = give_up();
+      break;
+    }
+    if (first.size() + second.size() < before) unread_.moved();
     co_await wait_for(io);
-    if (interrupted()) co_return Next::kAbort;
+    if (interrupted()) {
+      if (unread_.gives_way()) next = give_up();
+      break;
+    }
+    next = Next::kGo;
   }
+  unread_.release();
+  co_return next;
+}
+
+auto Connection::give_up() -> Next {
+  shared_.metrics
+      .counter("quantumapi_http_answers_given_up_total",
+               "Answers that were not read when memory for them was short")
+      .add();
+  return Next::kAbort;
 }
 
 auto Connection::close(Next how) -> Task<void> {

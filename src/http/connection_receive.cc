@@ -96,8 +96,9 @@ auto Connection::parse(std::size_t size) -> Next {
 }
 
 auto Connection::receive_body() -> Task<Next> {
-  const std::size_t limit =
-      std::min(shared_.limits.body, shared_.body_limit(request_.method, request_.path));
+  const Server::ContentRule rule = shared_.body_limit(request_);
+  const std::size_t limit = std::min(shared_.limits.body, rule.octets);
+  charge_.begin(rule.is_known);
   if (!framing_.chunked && framing_.content_length > limit) co_return refuse_with(kBodyTooLarge);
   set_stage(Stage::kBody, shared_.limits.body_in);
   // RFC 9110 section 10.1.1: needless once the content has begun to arrive.

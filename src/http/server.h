@@ -20,9 +20,10 @@ namespace quantumapi::http {
 
 struct Limits {
   std::size_t request_line = 16 * 1024;
-  std::size_t headers = 32 * 1024;               // all header lines together
-  std::size_t body = 2 * 1024 * 1024;            // the largest any route takes
-  std::size_t bodies = 64 * 1024 * 1024;         // of all connections; past 64 KiB each they count
+  std::size_t headers = 32 * 1024;     // all header lines together
+  std::size_t body = 2 * 1024 * 1024;  // the largest any route takes
+  // Of all connections, past 64 KiB each: what comes in; twice as much may wait to be read.
+  std::size_t bodies = 64 * 1024 * 1024;
   std::chrono::milliseconds headers_in{10'000};  // from the first octet to the end of the headers
   std::chrono::milliseconds body_in{30'000};
   std::chrono::milliseconds write_in{30'000};
@@ -64,14 +65,16 @@ class Exchange {
 // complete, well-formed request and must not block; malformed ones are answered
 // here (400, 408, 413, 414, 417, 431, 501, 505), once, with a problem document,
 // and the connection is closed. HTTP/1.0 is answered without keep-alive. Content
-// that no longer fits into Limits::bodies is refused with 503 too_much_content. Clients
+// that no longer fits into Limits::bodies is refused with 503 too_much_content; answers that
+// no longer do end the connections that have read nothing for longest. Clients
 // over Limits::connections get 503 (plain) or are closed (TLS). An idle
 // connection is told 408 with `Connection: close` before it is closed.
-// `body_limit` gives the limit for a request's method and path, before its body
+// `content_rule` is asked on an I/O thread once the head of a request is there, before its body
 // is read. A stream that fails after its first chunk ends in a reset.
 // ~Server closes all connections and waits for handlers that have not answered.
 // Metrics: quantumapi_http_connections, quantumapi_http_connections_refused_total,
-// quantumapi_http_content_octets (what is taken of Limits::bodies),
+// quantumapi_http_content_octets (what is taken of Limits::bodies by what comes in),
+// quantumapi_http_answers_given_up_total (what was not read when memory was short),
 // quantumapi_tls_handshakes_total{group,signature},
 // quantumapi_tls_handshake_failures_total{reason} (an x509::Refusal among others),
 // quantumapi_tls_peers_ended_total{reason} (connections whose peer is no longer admitted).
@@ -79,7 +82,13 @@ class Exchange {
 class Server {
  public:
   using Handle = std::function<void(Exchange&)>;
-  using BodyLimit = std::function<std::size_t(Method, std::string_view path)>;
+  // BodyLimit tells what a request may send. A sender who is not known, where any can be,
+  // shares a quarter of Limits::bodies with all the others.
+  struct ContentRule {
+    std::size_t octets = 0;
+    bool is_known = false;
+  };
+  using BodyLimit = std::function<ContentRule(const Request&)>;
   struct Options {
     std::vector<Listen> listen;
     Limits limits;
@@ -89,8 +98,9 @@ class Server {
   // run executes a stream's pulls off the I/O threads.
   using Run = std::function<void(std::function<void()>)>;
 
-  static Result<std::unique_ptr<Server>> start(Options options, Handle handle, BodyLimit body_limit,
-                                               Run run, Logger& log, Metrics& metrics);
+  static Result<std::unique_ptr<Server>> start(Options options, Handle handle,
+                                               BodyLimit content_rule, Run run, Logger& log,
+                                               Metrics& metrics);
   ~Server();
 
   // ports are the bound ports, in the order of Options::listen.

@@ -216,5 +216,41 @@ TEST(Server, ReturnsFromADrainAtItsDeadline) {
   EXPECT_EQ(status_of_reply(client.read_all()), 204);
 }
 
+// Answers that nobody reads would else lie in memory until the time for writing is over.
+TEST(ServerReply, GivesUpTheAnswersThatAreNotReadWhenTheyAreTooMany) {
+  constexpr std::size_t kSize = 12 * 1024 * 1024;      // more than the kernel takes over
+  TestServer server({.limits = {.bodies = 2 * kSize},  // so 4 of them may wait
+                     .handle = [](Exchange& exchange) {
+                       exchange.respond(Reply::text(std::string(kSize, 'a'), "text/plain"));
+                     }});
+  const auto given_up = [&](int count) {
+    return server.metrics().text().find("quantumapi_http_answers_given_up_total " +
+                                        std::to_string(count) + "\n") != std::string::npos;
+  };
+  std::vector<std::unique_ptr<RawClient>> silent;
+  const auto ask = [&] {
+    silent.push_back(std::make_unique<RawClient>(server.port()));
+    silent.back()->send(kGet);
+    ASSERT_TRUE(silent.back()->has_input(5s));
+  };
+  for (int i = 0; i < 4; ++i) ask();
+  std::this_thread::sleep_for(300ms);  // a look at all connections passes
+  EXPECT_FALSE(silent.front()->has_failed());
+  for (int i = 0; i < 3; ++i) ask();
+  EXPECT_TRUE(eventually([&] { return given_up(3); }));
+  for (std::size_t i = 0; i < silent.size(); ++i) {
+    if (i < 3)
+      EXPECT_TRUE(eventually([&] { return silent[i]->has_failed(); })) << i;
+    else
+      EXPECT_FALSE(silent[i]->has_failed()) << i << ": the oldest give way, and they alone";
+  }
+  // Who reads gets all of it, though memory is short.
+  RawClient reader(server.port());
+  reader.send(kGetAndClose);
+  EXPECT_EQ(content_of(reader.read_all()).size(), kSize);
+  silent.erase(silent.begin(), silent.end() - 1);
+  EXPECT_EQ(content_of(silent.back()->read_reply()).size(), kSize);
+}
+
 }  // namespace
 }  // namespace quantumapi::http

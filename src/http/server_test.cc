@@ -323,6 +323,28 @@ TEST(Server, HoldsNoMoreContentThanItsBudgetOverAllConnections) {
             200);
 }
 
+TEST(Server, LeavesRoomForKnownSendersWhateverStrangersSend) {
+  for (const bool known : {false, true}) {
+    // Content of 200'000 takes up to 410'000: a quarter of this holds one of them.
+    TestServer server({.limits = {.bodies = 1'700'000}, .known_senders = known});
+    const std::string head = head_with("Content-Length: 200000\r\n");
+    RawClient slow(server.port());
+    slow.send(head + std::string(199'999, 'a'));
+    ASSERT_TRUE(eventually([&] {
+      return server.metrics().text().find("quantumapi_http_content_octets 0\n") ==
+             std::string::npos;
+    }));
+    RawClient second(server.port());
+    second.send(head + std::string(200'000, 'b'));
+    EXPECT_EQ(status_of_reply(second.read_reply()), known ? 200 : 503);
+    slow.send("a");
+    EXPECT_EQ(status_of_reply(slow.read_reply()), 200);
+    RawClient third(server.port());
+    third.send(head + std::string(200'000, 'c'));
+    EXPECT_EQ(status_of_reply(third.read_reply()), 200) << "what was held is given back";
+  }
+}
+
 TEST(Server, CountsOpenConnections) {
   TestServer server;
   RawClient client(server.port());

@@ -167,6 +167,20 @@ struct Dispatcher::Impl {
       queue(work);
   }
 
+  // knows_sender decides about memory alone: what a key may do is decided with the whole request.
+  bool knows_sender(const Request& request) {
+    const auto presented = credential(request);
+    if (!presented) return false;
+    const auto caller = access.authenticate(*presented, clock.wall(), /*may_block=*/false);
+    if (!caller && caller.error().code == Code::kWouldBlock) {
+      const auto copy = std::make_shared<const SecretBytes>(SecretBytes::copy_of(*presented));
+      (void)workers.submit([this, copy] {
+        (void)access.authenticate(copy->reveal_text(SecretAccess{}), clock.wall(), true);
+      });
+    }
+    return caller.has_value();
+  }
+
   static Reply no_route(const Request& request, const http::Router::Match& match) {
     if (match.allow.empty())
       return http::problem(request, Error{Code::kNotFound, "there is no such path"});
@@ -343,9 +357,10 @@ Dispatcher::~Dispatcher() = default;
 
 void Dispatcher::handle(Exchange& exchange) { impl_->begin(exchange); }
 
-std::size_t Dispatcher::body_limit(http::Method method, std::string_view path) const {
-  const auto match = impl_->router.find(method, path);
-  return match && match->route ? match->route->body_limit : 64 * 1024;
+http::Server::ContentRule Dispatcher::content_rule(const http::Request& request) {
+  const auto match = impl_->router.find(request.method, request.path);
+  if (!match || match->route == nullptr) return {64 * 1024, false};
+  return {match->route->body_limit, impl_->knows_sender(request)};
 }
 
 const http::Router& Dispatcher::router() const { return impl_->router; }

@@ -34,8 +34,9 @@ class Dispatcher {
 
   // handle is http::Server's Handle: called on an I/O thread, never blocks.
   void handle(http::Exchange& exchange);
-  // body_limit is http::Server's BodyLimit.
-  [[nodiscard]] std::size_t body_limit(http::Method method, std::string_view path) const;
+  // content_rule is http::Server's BodyLimit: a sender is known by a valid key. One that is not
+  // in memory is looked for meanwhile, so that it is known the next time.
+  [[nodiscard]] http::Server::ContentRule content_rule(const http::Request& request);
   [[nodiscard]] const http::Router& router() const;
 
  private:

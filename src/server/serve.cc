@@ -122,9 +122,7 @@ Status serve(const Config& config, const std::function<Config()>& again, Logger&
   TRY_ASSIGN(const auto server,
              http::Server::start(
                  std::move(options), [&](http::Exchange& exchange) { dispatcher.handle(exchange); },
-                 [&](http::Method method, std::string_view path) {
-                   return dispatcher.body_limit(method, path);
-                 },
+                 [&](const http::Request& request) { return dispatcher.content_rule(request); },
                  [&](std::function<void()> pull) {
                    while (!workers.submit(pull)) std::this_thread::yield();
                  },

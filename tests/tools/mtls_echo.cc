@@ -73,7 +73,7 @@ int serve(const std::vector<std::string>& words) {
         exchange.respond(
             http::Reply::text(exchange.request().peer->spiffe_id->uri(), "text/plain"));
       },
-      [](http::Method, std::string_view) { return std::size_t{1} << 20; },
+      [](const http::Request&) { return http::Server::ContentRule{std::size_t{1} << 20, true}; },
       [](std::function<void()> task) { task(); }, log, metrics));
   std::cout << server->ports().front() << std::endl;
   std::string line;

@@ -33,6 +33,7 @@ class TestServer {
     Limits limits{};
     Server::Handle handle{};
     std::size_t body_limit = 1024 * 1024;
+    bool known_senders = true;
     int threads = 1;
     std::shared_ptr<const TlsOptions> tls{};
     std::string host = "127.0.0.1";
@@ -55,8 +56,10 @@ class TestServer {
           ++handled_;
           handle(exchange);
         },
-        [limit = setup.body_limit](Method, std::string_view) { return limit; }, run_on_new_thread,
-        log_, metrics_);
+        [limit = setup.body_limit, known = setup.known_senders](const Request&) {
+          return Server::ContentRule{limit, known};
+        },
+        run_on_new_thread, log_, metrics_);
     if (!server) {
       ADD_FAILURE() << server.error().message;
       std::abort();
