@@ -1,5 +1,7 @@
 #include "server/dispatcher.h"
 
+#include <arpa/inet.h>
+
 #include <array>
 #include <atomic>
 #include <mutex>
@@ -7,6 +9,7 @@
 #include <utility>
 
 #include "access/api_key.h"
+#include "base/encoding.h"
 #include "http/problem.h"
 #include "keyring/personal.h"
 #include "server/credentials.h"
@@ -33,14 +36,17 @@ Outcome outcome_of(Code code) {
                                                                            : Outcome::kFailure;
 }
 
+constexpr std::size_t kLongestName = 255;  // of anything that has one
+
 // resource_type_of is what the first parameter of a path names.
 std::string_view resource_type_of(std::string_view path) {
   if (path.starts_with("/secrets/")) return "secret";
-  if (path.starts_with("/keys/")) return "key";
+  if (path.starts_with("/keys/") || path.starts_with("/transit/")) return "key";
   if (path.starts_with("/apikeys/")) return "apiKey";
   if (path.starts_with("/cas/")) return "ca";
   if (path.starts_with("/service-identities/")) return "identity";
   if (path.starts_with("/certificates/")) return "certificate";
+  if (path.starts_with("/log-streams/")) return "logStream";
   return path.starts_with("/resource-groups/") ? "resourceGroup" : "none";
 }
 
@@ -49,20 +55,38 @@ void name_resource(AuditEvent& refusal, const Route& route,
                    const std::vector<std::string>& parameters) {
   const std::string_view type = resource_type_of(route.path);
   if (type == "none" || parameters.empty()) return;
-  const auto id = Uuid::parse(parameters[0]);
-  if (!id) return;
+  const std::string& named = parameters[0];
+  const auto id = Uuid::parse(named);
+  if (!id && (base::count_characters(named) > kLongestName || base::has_control(named))) return;
   refusal.resource_type = type;
-  refusal.resource = *id;
+  if (id)
+    refusal.resource = *id;
+  else
+    refusal.resource_name = named;
 }
 
 bool is_loopback(std::string_view address) {
   return address == "::1" || address.starts_with("127.");
 }
 
+// is_own_name is true for what a browser reaches no stranger's page by: an address, or
+// localhost. Any other name may have been turned to this host by who owns it, whose page
+// then reads what is answered (DNS rebinding). Over TLS the certificate tells.
+bool is_own_name(std::string_view host) {
+  if (host.starts_with('[')) return true;
+  host = host.substr(0, host.rfind(':'));
+  std::string folded(host);
+  for (char& c : folded) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  in_addr address{};
+  return folded == "localhost" || folded.ends_with(".localhost") ||
+         ::inet_pton(AF_INET, folded.c_str(), &address) == 1;
+}
+
 // asks_for_key: what is open to this host asks everybody else.
 bool asks_for_key(const Route& route, const Request& request) {
-  if (route.access == Access::kHost) return !is_loopback(request.peer_address);
-  return route.access == Access::kKey;
+  if (route.access != Access::kHost) return route.access == Access::kKey;
+  if (!is_loopback(request.peer_address)) return true;
+  return !request.tls && !is_own_name(request.header("host").value_or("localhost"));
 }
 
 // RouteMetrics counts one route's answers by status and times them.
@@ -301,7 +325,8 @@ struct Dispatcher::Impl {
     if (work->route->action.empty()) return finish(*work, std::move(reply));
     refusal.outcome = outcome_of(error.code);
     refusal.error = http::reason_of(error);
-    if (refusal.resource.is_nil()) name_resource(refusal, *work->route, work->parameters);
+    if (refusal.resource.is_nil() && refusal.resource_name.empty())
+      name_resource(refusal, *work->route, work->parameters);
     if (error.code == Code::kRateLimited && work->caller) {
       refusal.failed_items = refused_rates.take(work->caller->principal.api_key, clock.steady());
       if (refusal.failed_items == 0U) return finish(*work, std::move(reply));

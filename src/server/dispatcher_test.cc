@@ -23,12 +23,14 @@ class Asked : public http::Exchange {
     bool in_arena = false;
   };
 
-  Asked(std::string_view path, std::string_view from, std::string key) : key_(std::move(key)) {
+  Asked(std::string_view path, std::string_view from, std::string key, std::string_view host = {})
+      : key_(std::move(key)) {
     request_.method = http::Method::kGet;
     request_.path = path;
     request_.peer_address = from;
     request_.arena = &arena_;
     if (!key_.empty()) request_.headers.push_back({"X-Api-Key", key_});
+    if (!host.empty()) request_.headers.push_back({"Host", host});
   }
   [[nodiscard]] const http::Request& request() const override { return request_; }
   void respond(http::Reply reply) override {
@@ -65,8 +67,8 @@ class MetricsFromElsewhere : public access::testing::AccessTest {
     dispatcher_.reset();
     AccessTest::TearDown();
   }
-  Asked::Answer ask(std::string_view from, std::string key = {}) {
-    Asked asked("/metrics", from, std::move(key));
+  Asked::Answer ask(std::string_view from, std::string key = {}, std::string_view host = {}) {
+    Asked asked("/metrics", from, std::move(key), host);
     dispatcher_->handle(asked);
     return asked.answer();
   }
@@ -89,6 +91,21 @@ TEST_P(MetricsFromElsewhere, AreOpenToThisHostAndNotRecorded) {
     EXPECT_THAT(answer.body, HasSubstr("quantumapi_test_total 1"));
   }
   EXPECT_TRUE(records("metrics.read").empty());
+}
+
+// A page in a browser on this host reads what its own name is turned to (DNS rebinding).
+TEST_P(MetricsFromElsewhere, AreClosedToAPageWhoseNameWasTurnedToThisHost) {
+  for (const std::string_view host : {"127.0.0.1:8080", "127.0.0.1", "[::1]:8080", "[::1]",
+                                      "localhost:8080", "LocalHost", "metrics.localhost:80"})
+    EXPECT_EQ(ask("127.0.0.1", "", host).status, 200) << host;
+  for (const std::string_view host :
+       {"evil.example", "evil.example:8080", "127.0.0.1.evil.example", "localhost.evil.example:80",
+        "evillocalhost", "1.2.3.4.5", ":8080"}) {
+    const auto answer = ask("127.0.0.1", "", host);
+    EXPECT_EQ(answer.status, 401) << host;
+    EXPECT_THAT(answer.body, Not(HasSubstr("quantumapi_test_total")));
+  }
+  EXPECT_EQ(ask("127.0.0.1", key_of({.scopes = {"metrics:read"}}), "evil.example").status, 200);
 }
 
 TEST_P(MetricsFromElsewhere, AreForKeysOfTheFirstTenantAndRecorded) {
@@ -142,6 +159,64 @@ TEST_P(MetricsFromElsewhere, AnAnswerWaitsForItsEventInTheArenaOfItsRequest) {
     EXPECT_THAT(answer.body, HasSubstr(long_text));
     EXPECT_TRUE(answer.in_arena);
   }
+}
+
+// Who reads the log sees what was tried, also where no id is known.
+TEST_P(MetricsFromElsewhere, ARefusalNamesWhatThePathNames) {
+  const auto refuse = [](http::Call&) -> Result<http::Reply> {
+    return fail(Code::kPermissionDenied, "no", "insufficient_scope");
+  };
+  const auto route = [&](std::string_view path) {
+    return http::Route{.method = http::Method::kGet,
+                       .path = path,
+                       .summary = "Refuses.",
+                       .handler = refuse,
+                       .scope = "secrets:read",
+                       .action = "thing.read",
+                       .category = "test"};
+  };
+  Dispatcher dispatcher(
+      {route("/secrets/by-name/{name}"), route("/transit/x/{name}"), route("/log-streams/{id}")},
+      service(), db(), SecretBytes(32), workers_, clock(), store().log(), metrics_);
+  const auto recorded = [&](std::string_view path, std::string key) {
+    Asked asked(path, kElsewhere, std::move(key));
+    dispatcher.handle(asked);
+    EXPECT_EQ(asked.answer().status, 403);
+    return records("thing.read").back();
+  };
+  const std::string right = key_of({.scopes = {"secrets:read"}});
+  const std::string wrong = key_of({.scopes = {"audit:read"}});
+  for (const std::string& key : {right, wrong}) {
+    const std::string secret = recorded("/v1/secrets/by-name/prod%2Fdb", key);
+    EXPECT_THAT(secret, HasSubstr("\"prod/db\""));
+    EXPECT_THAT(secret, HasSubstr("\"secret\""));
+  }
+  EXPECT_THAT(recorded("/v1/transit/x/payroll", right), HasSubstr("\"payroll\""));
+  EXPECT_THAT(recorded("/v1/log-streams/0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b", right),
+              HasSubstr("0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b"));
+  // What no thing can be called is not kept.
+  EXPECT_THAT(recorded("/v1/secrets/by-name/a%0Ab", right), Not(HasSubstr("a\\n")));
+  EXPECT_THAT(recorded("/v1/secrets/by-name/" + std::string(300, 'x'), right),
+              Not(HasSubstr("xxxx")));
+}
+
+TEST_P(MetricsFromElsewhere, ASenderIsKnownByAValidKeyOnceThatIsInMemory) {
+  const auto known = [&](std::string key) {
+    const Asked asked("/metrics", kElsewhere, std::move(key));
+    return dispatcher_->content_rule(asked.request()).is_known;
+  };
+  const std::string right = key_of({.scopes = {"metrics:read"}});
+  std::string wrong = right;
+  wrong[wrong.size() / 2] = wrong[wrong.size() / 2] == 'a' ? 'b' : 'a';
+  bool came_to_be_known = false;
+  for (int i = 0; i < 500 && !came_to_be_known; ++i) {
+    came_to_be_known = known(right);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  EXPECT_TRUE(came_to_be_known);
+  EXPECT_FALSE(known(""));
+  EXPECT_FALSE(known("qapi_nonsense"));
+  EXPECT_FALSE(known(wrong));
 }
 
 }  // namespace
