@@ -64,31 +64,25 @@ Result<std::string_view> open_item(EncryptionService& service, Call& call, const
                                    Used& used) {
   TRY_ASSIGN(const auto payload, text_of(item, "encryptedpayload", "encryptedPayload"));
   TRY_ASSIGN(const auto additional, optional_text_of(item, "additionaldata", "additionalData"));
-  TRY_ASSIGN(const auto opened,
-             service.decrypt(call.principal(), payload, additional.value_or(""), call.may_block()));
-  used.add(opened.key, opened.key_version, opened.algorithm);
-  return in_arena(call, opened.plaintext);
+  const auto opened =
+      service.decrypt(call.principal(), payload, additional.value_or(""), call.may_block());
+  if (!opened) {
+    if (fails_call(opened.error())) concern_payload(call, payload, opened.error());
+    used.refuse(EncryptionService::key_of(payload), opened.error());
+    return std::unexpected(opened.error());
+  }
+  used.add(opened->key, opened->key_version, opened->algorithm);
+  return in_arena(call, opened->plaintext);
 }
 
 }  // namespace
-
-void audit_batch(Call& call, AuditEvent event, std::size_t size, std::size_t failed) {
-  event.resource_type = "key";
-  if (event.channel.empty()) event.channel = "eaas";
-  event.batch_size = static_cast<std::uint32_t>(size);
-  event.failed_items = static_cast<std::uint32_t>(failed);
-  if (failed == size) {
-    event.outcome = Outcome::kFailure;
-    event.error = "all_items_failed";
-  }
-  call.audit(std::move(event));
-}
 
 Result<Reply> handle_encrypt_batch(EncryptionService& service, Call& call) {
   TRY(check_thread(call, kPureEncryptBody));
   TRY_ASSIGN(const auto request,
              json::decode_request<BatchRequest>(call.request().body, call.arena()));
   TRY(check_batch(request.items, call));
+  concern_key(call, request.key_id);
   TRY_ASSIGN(const auto version,
              service.version_to_encrypt(call.principal(), request.key_id, call.may_block()));
   const bool shared = request.items.items.size() > 1 && !request.per_item.value_or(false);
@@ -121,7 +115,7 @@ Result<Reply> handle_decrypt_batch(EncryptionService& service, Call& call) {
     return {};
   };
   TRY_ASSIGN(const std::size_t failed, perform_items(request.items, reply.results, open));
-  audit_batch(call, used.event(call), reply.results.size(), failed);
+  used.audit(call, reply.results.size(), failed);
   return Reply::json(call.request(), reply);
 }
 

@@ -183,5 +183,42 @@ TEST_P(BatchRoutes, ABoundCredentialIsRefusedKeysOutsideItsBindings) {
   EXPECT_EQ(code(refused[0]), "insufficient_scope");
 }
 
+// Whoever asks the log for a key finds each use of it, whatever else was in the same call.
+TEST_P(BatchRoutes, EachKeyOfABatchHasAnEventOfItsOwn) {
+  const KeyRecord second = create(mine_.tenant, "second", Purpose::kEncrypt, "ML-KEM-768", false);
+  const auto sealed = [&](KeyId key) {
+    return "{" +
+           quoted("encryptedPayload",
+                  text(parsed(post("/v1/encrypt", R"({"plaintext":"v",)" +
+                                                      quoted("keyId", key.to_string()) + "}")),
+                       "encryptedPayload")) +
+           "}";
+  };
+  const std::string body =
+      R"({"items":[)" + sealed(key_.id) + "," + sealed(second.id) + "," + sealed(key_.id) + ",{}]}";
+  Sent sent = post("/v1/decrypt/batch", body);
+  std::ranges::sort(sent.events, {}, [](const AuditEvent& event) { return *event.batch_size; });
+  ASSERT_EQ(sent.events.size(), 3U);
+  const auto of = [&](const Uuid& key) {
+    return *std::ranges::find(sent.events, key, &AuditEvent::resource);
+  };
+  EXPECT_EQ(of(key_.id.uuid).batch_size, 2U);
+  EXPECT_EQ(of(key_.id.uuid).failed_items, 0U);
+  EXPECT_EQ(of(second.id.uuid).batch_size, 1U);
+  EXPECT_EQ(of(second.id.uuid).key_version, 1U);
+  EXPECT_EQ(of({}).failed_items, 1U);
+  EXPECT_EQ(of({}).outcome, Outcome::kFailure);
+
+  // To a key bound to one of them the other is refused, and that stands in the log too.
+  Principal bound = mine_;
+  bound.bindings.push_back({"key", key_.id.uuid, ""});
+  sent = send(bound, Method::kPost, "/v1/decrypt/batch", body);
+  ASSERT_EQ(sent.events.size(), 3U);
+  EXPECT_EQ(of(key_.id.uuid).batch_size, 2U);
+  EXPECT_EQ(of(second.id.uuid).outcome, Outcome::kDenied);
+  EXPECT_EQ(of(second.id.uuid).error, "insufficient_scope");
+  EXPECT_EQ(of({}).failed_items, 1U);
+}
+
 }  // namespace
 }  // namespace quantumapi::encryption

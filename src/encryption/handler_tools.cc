@@ -1,5 +1,7 @@
 #include "encryption/handler_tools.h"
 
+#include "encryption/service.h"
+
 namespace quantumapi::encryption {
 
 Status check_thread(const http::Call& call, std::size_t limit) {
@@ -31,6 +33,15 @@ AuditEvent event_of(const http::Call& call, KeyId key, std::uint32_t version,
   event.algorithm = algorithm;
   event.channel = "eaas";
   return event;
+}
+
+void concern_key(http::Call& call, std::optional<KeyId> key) {
+  if (key) call.concern("key", key->uuid, {});
+}
+
+void concern_payload(http::Call& call, std::string_view payload, const Error& refused) {
+  if (refused.code == Code::kPermissionDenied)
+    concern_key(call, EncryptionService::key_of(payload));
 }
 
 std::string_view kept(const http::Call& call, std::string_view text) {

@@ -19,6 +19,11 @@ Result<Encoding> encoding_of(std::optional<std::string_view> name);
 // kept copies a text that ends with the handler into the arena, for the events that outlive it.
 std::string_view kept(const http::Call& call, std::string_view text);
 
+// concern_key lets a refusal say which key was asked for.
+void concern_key(http::Call& call, std::optional<KeyId> key);
+// concern_payload does so by what a payload says of itself, where that was why it was refused.
+void concern_payload(http::Call& call, std::string_view payload, const Error& refused);
+
 // in_arena gives text that lives as long as the request: base64 of octets behind
 // `prefix`, or a secret text as it is.
 json::PlainText in_arena(http::Call& call, ByteView octets, base::Base64 form,

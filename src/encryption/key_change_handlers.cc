@@ -37,8 +37,9 @@ std::string default_algorithm(Purpose purpose) {
   return purpose == Purpose::kHmac ? "HMAC-SHA3-256" : "ML-DSA-65";
 }
 
-Status check_new(const Call& call, const keyring::NewKey& key) {
+Status check_new(Call& call, const keyring::NewKey& key) {
   TRY(check_key_name(key.name));
+  call.concern("key", {}, key.name);
   TRY(check_key_description(key.description));
   TRY(check_key_labels(key.labels));
   if (key.expires_at && *key.expires_at <= call.now())
@@ -173,11 +174,13 @@ Result<Reply> handle_update_key(Keyring& keyring, Call& call) {
   TRY(check_key_labels(request.labels.value_or(std::vector<std::string>())));
   TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
   TRY(check_protection(call.principal(), key, request.purge_protected));
-  const keyring::KeyUpdate change{.name = request.name,
-                                  .description = request.description,
-                                  .labels = request.labels,
-                                  .active = active,
-                                  .purge_protected = request.purge_protected};
+  keyring::KeyUpdate change{.name = request.name,
+                            .description = request.description,
+                            .labels = request.labels,
+                            .active = active,
+                            .purge_protected = request.purge_protected};
+  // What it is already is not written: an owner may protect the key in between.
+  if (change.purge_protected == key.purge_protected) change.purge_protected.reset();
   TRY_ASSIGN(const KeyRecord changed,
              keyring.update(call.principal().tenant, key.id, change, call.event()));
   call.recorded();

@@ -46,6 +46,7 @@ Result<Reply> handle_encrypt(EncryptionService& service, Call& call) {
                            .additional_data = request.additional_data.value_or(""),
                            .key = request.key_id,
                            .algorithm = request.algorithm};
+  concern_key(call, request.key_id);
   TRY_ASSIGN(const auto sealed, service.encrypt(call.principal(), input, call.may_block()));
   TRY_ASSIGN(const Parts parts, parse(sealed.payload));
   const json::PlainText text = in_arena(call, sealed.payload, Base64::kUrl, kTextPrefix);
@@ -70,9 +71,13 @@ Result<Reply> handle_decrypt(EncryptionService& service, Call& call) {
   TRY(check_thread(call));
   TRY_ASSIGN(const auto request,
              json::decode_request<DecryptRequest>(call.request().body, call.arena()));
-  TRY_ASSIGN(const auto opened, decrypt(service, call, request));
-  const DecryptReply reply{opened.plaintext.reveal_text(SecretAccess{})};
-  call.audit(event_of(call, opened.key, opened.key_version, opened.algorithm));
+  const auto opened = decrypt(service, call, request);
+  if (!opened) {
+    concern_payload(call, request.encrypted_payload.value_or(""), opened.error());
+    return std::unexpected(opened.error());
+  }
+  const DecryptReply reply{opened->plaintext.reveal_text(SecretAccess{})};
+  call.audit(event_of(call, opened->key, opened->key_version, opened->algorithm));
   return Reply::json(call.request(), reply);
 }
 

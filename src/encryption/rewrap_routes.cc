@@ -16,23 +16,39 @@ using http::schema;
 
 using Encrypted = EncryptionService::Encrypted;
 
-Result<Encrypted> rewrap(EncryptionService& service, const Call& call, std::string_view payload,
-                         std::string_view additional, std::optional<KeyId> to) {
-  TRY_ASSIGN(const auto opened,
-             service.decrypt(call.principal(), payload, additional, call.may_block()));
-  return service.encrypt(call.principal(),
-                         {.plaintext = opened.plaintext.reveal_text(SecretAccess{}),
-                          .encoding = opened.encoding,
-                          .additional_data = additional,
-                          .key = to.value_or(opened.key)},
-                         call.may_block());
+// Rewrapped is a payload with what it was of before.
+struct Rewrapped {
+  Encrypted sealed;
+  KeyId former;
+  std::uint32_t former_version = 0;
+  std::string_view former_algorithm;
+};
+
+// rewrap leaves in `at_fault` the key that it stopped at, where that is known.
+Result<Rewrapped> rewrap(EncryptionService& service, const Call& call, std::string_view payload,
+                         std::string_view additional, std::optional<KeyId> to,
+                         std::optional<KeyId>& at_fault) {
+  const auto opened = service.decrypt(call.principal(), payload, additional, call.may_block());
+  if (!opened) {
+    at_fault = EncryptionService::key_of(payload);
+    return std::unexpected(opened.error());
+  }
+  at_fault = to.value_or(opened->key);
+  TRY_ASSIGN(Encrypted sealed,
+             service.encrypt(call.principal(),
+                             {.plaintext = opened->plaintext.reveal_text(SecretAccess{}),
+                              .encoding = opened->encoding,
+                              .additional_data = additional,
+                              .key = *at_fault},
+                             call.may_block()));
+  return Rewrapped{std::move(sealed), opened->key, opened->key_version, opened->algorithm};
 }
 
-Result<Encrypted> rewrap_item(EncryptionService& service, const Call& call, const json::Value& item,
-                              std::optional<KeyId> to) {
+Result<Rewrapped> rewrap_item(EncryptionService& service, const Call& call, const json::Value& item,
+                              std::optional<KeyId> to, std::optional<KeyId>& at_fault) {
   TRY_ASSIGN(const auto payload, text_of(item, "encryptedpayload", "encryptedPayload"));
   TRY_ASSIGN(const auto additional, optional_text_of(item, "additionaldata", "additionalData"));
-  return rewrap(service, call, payload, additional.value_or(""), to);
+  return rewrap(service, call, payload, additional.value_or(""), to, at_fault);
 }
 
 json::PlainText text_form(Call& call, const Encrypted& sealed) {
@@ -42,11 +58,20 @@ json::PlainText text_form(Call& call, const Encrypted& sealed) {
 Result<Reply> handle_rewrap(EncryptionService& service, Call& call) {
   TRY_ASSIGN(const auto request,
              json::decode_request<RewrapRequest>(call.request().body, call.arena()));
-  TRY_ASSIGN(const Encrypted sealed, rewrap(service, call, request.encrypted_payload,
-                                            request.additional_data.value_or(""), request.key_id));
+  std::optional<KeyId> at_fault;
+  const auto done = rewrap(service, call, request.encrypted_payload,
+                           request.additional_data.value_or(""), request.key_id, at_fault);
+  if (!done) {
+    concern_key(call, at_fault);
+    return std::unexpected(done.error());
+  }
+  const Encrypted& sealed = done->sealed;
   const RewrapReply reply{text_form(call, sealed), sealed.key, sealed.key_version,
                           sealed.algorithm};
   call.audit(event_of(call, sealed.key, sealed.key_version, sealed.algorithm));
+  // What leaves a key for another is a use of both.
+  if (done->former != sealed.key)
+    call.audit(event_of(call, done->former, done->former_version, done->former_algorithm));
   return Reply::json(call.request(), reply, json::Naming::kCamel, 200,
                      reply.encrypted_payload.text.size() + 256);
 }
@@ -59,8 +84,17 @@ Result<Reply> handle_rewrap_batch(EncryptionService& service, Call& call) {
   std::size_t size = 256 * (1 + request.items.items.size());
   Used used;
   const auto rewrap_one = [&](const json::Value& item, RewrapResult& result) -> Status {
-    TRY_ASSIGN(const auto sealed, rewrap_item(service, call, item, request.key_id));
+    std::optional<KeyId> at_fault;
+    const auto done = rewrap_item(service, call, item, request.key_id, at_fault);
+    if (!done) {
+      if (fails_call(done.error())) concern_key(call, at_fault);
+      used.refuse(at_fault, done.error());
+      return std::unexpected(done.error());
+    }
+    const Encrypted& sealed = done->sealed;
     used.add(sealed.key, sealed.key_version, sealed.algorithm);
+    if (done->former != sealed.key)
+      used.add(done->former, done->former_version, done->former_algorithm);
     result.encrypted_payload = text_form(call, sealed);
     result.key_id = sealed.key;
     result.key_version = sealed.key_version;
@@ -68,7 +102,7 @@ Result<Reply> handle_rewrap_batch(EncryptionService& service, Call& call) {
     return {};
   };
   TRY_ASSIGN(const std::size_t failed, perform_items(request.items, reply.results, rewrap_one));
-  audit_batch(call, used.event(call), reply.results.size(), failed);
+  used.audit(call, reply.results.size(), failed);
   return Reply::json(call.request(), reply, json::Naming::kCamel, 200, size);
 }
 

@@ -145,5 +145,22 @@ TEST_P(Rewrap, ATransitBatchStaysWithItsKey) {
   EXPECT_EQ(sent.events[0].failed_items, 2U);
 }
 
+TEST_P(Rewrap, FromOneKeyToAnotherIsAUseOfBoth) {
+  const KeyRecord other = create(mine_.tenant, "other", Purpose::kEncrypt, "ML-KEM-768", false);
+  const std::string to = "," + quoted("keyId", other.id.to_string());
+  const auto keys_of = [](const Sent& sent) {
+    std::vector<Uuid> keys;
+    for (const AuditEvent& event : sent.events) keys.push_back(event.resource);
+    std::ranges::sort(keys);
+    return keys;
+  };
+  std::vector<Uuid> both{key_.id.uuid, other.id.uuid};
+  std::ranges::sort(both);
+  EXPECT_EQ(keys_of(post("/v1/rewrap", body(sealed("ada"), to))), both);
+  const Sent batch =
+      post("/v1/rewrap/batch", R"({"items":[)" + body(sealed("ada")) + "]" + to + "}");
+  EXPECT_EQ(keys_of(batch), both);
+}
+
 }  // namespace
 }  // namespace quantumapi::encryption

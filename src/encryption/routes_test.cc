@@ -294,5 +294,54 @@ TEST_P(EncryptionRoutes, EntropyRequestsOutsideTheirRangeAreNamed) {
   expect_field(random(R"({"bytes":"8"})"), "bytes");
 }
 
+// The dispatcher makes the refusal's event of the call's: who reads the log sees what was tried.
+TEST_P(EncryptionRoutes, ARefusalNamesTheKeyThatWasAskedFor) {
+  const std::string id = quoted("keyId", key_.id.to_string());
+  const std::string payload =
+      text(parsed(post("/v1/encrypt", R"({"plaintext":"v"})")), "encryptedPayload");
+  Principal bound = mine_;
+  bound.bindings.push_back({"key", {}, "other"});
+  const auto refused = [&](std::string_view path, const std::string& body) {
+    const Sent sent = send(bound, Method::kPost, path, body);
+    expect_code(sent.reply, Code::kPermissionDenied, "insufficient_scope");
+    EXPECT_EQ(sent.concerns.resource_type, "key") << path;
+    return sent.concerns;
+  };
+  for (const auto& [path, body] :
+       {std::pair("/v1/encrypt", R"({"plaintext":"v",)" + id + "}"),
+        std::pair("/v1/encrypt/batch", R"({"items":[{"plaintext":"v"}],)" + id + "}"),
+        std::pair("/v1/decrypt", "{" + quoted("encryptedPayload", payload) + "}"),
+        std::pair("/v1/rewrap", "{" + quoted("encryptedPayload", payload) + "}"),
+        std::pair("/v1/sign", R"({"data":"v",)" + id + "}"),
+        std::pair("/v1/hmac", R"({"data":"v",)" + id + "}"),
+        std::pair("/v1/verify", R"({"data":"v","signature":"vault:v1:AAAA",)" + id + "}"),
+        std::pair("/v1/sign/batch", R"({"items":[{"data":"v"}],)" + id + "}")})
+    EXPECT_EQ(refused(path, body).resource, key_.id.uuid) << path;
+  EXPECT_EQ(refused("/v1/sign", R"({"data":"v","keyId":"fields"})").resource_name, "fields");
+  EXPECT_EQ(refused("/v1/keys", R"({"name":"mine","keyType":"hmac"})").resource_name, "mine");
+}
+
+TEST_P(EncryptionRoutes, AnAdminTakesNoProtectionAwayThatAnOwnerGivesMeanwhile) {
+  Principal admin = mine_;
+  admin.role = Role::kAdmin;
+  mine_.role = Role::kOwner;
+  const std::string path = "/v1/keys/" + key_.id.to_string();
+  const auto protect = [&](const Principal& by, std::string_view wanted) {
+    return send(by, Method::kPatch, path, wanted);
+  };
+  std::atomic<bool> done = false;
+  std::thread racing([&] {
+    while (!done) (void)protect(admin, R"({"purgeProtected":false})");
+  });
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_TRUE(protect(mine_, R"({"purgeProtected":true})").reply);
+    for (int look = 0; look < 3; ++look)
+      EXPECT_TRUE(expect(keys().find(mine_.tenant, key_.id)).purge_protected);
+    EXPECT_TRUE(protect(mine_, R"({"purgeProtected":false})").reply);
+  }
+  done = true;
+  racing.join();
+}
+
 }  // namespace
 }  // namespace quantumapi::encryption

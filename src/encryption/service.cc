@@ -49,6 +49,14 @@ Result<Decoded> decode(std::string_view text) {
 
 }  // namespace
 
+std::optional<KeyId> EncryptionService::key_of(std::string_view payload) {
+  const auto decoded = decode(payload);
+  if (!decoded) return std::nullopt;
+  const auto parts = parse(decoded->octets);
+  if (!parts) return std::nullopt;
+  return parts->header.key;
+}
+
 Result<EncryptionService::Version> EncryptionService::version_to_encrypt(const Principal& principal,
                                                                          std::optional<KeyId> key,
                                                                          bool may_block) {

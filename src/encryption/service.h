@@ -44,6 +44,9 @@ class EncryptionService {
  public:
   explicit EncryptionService(keyring::Keyring& keyring) : keyring_(keyring) {}
 
+  // key_of is the key that a payload says it is of; none for what is no payload.
+  static std::optional<KeyId> key_of(std::string_view payload);
+
   using Version = std::shared_ptr<const keyring::EncryptionVersion>;
   // version_to_encrypt is the newest version of `key`, or of the tenant's default key.
   Result<Version> version_to_encrypt(const Principal& principal, std::optional<KeyId> key,

@@ -28,6 +28,7 @@ Result<Asked> asked_of(Keyring& keyring, Call& call) {
   TRY_ASSIGN(const auto request,
              json::decode_request<SignBatchRequest>(call.request().body, call.arena()));
   TRY(check_batch(request.items, call));
+  concern_key(call, request.key_id);
   TRY_ASSIGN(KeyUse key, key_of(keyring, call, request.key_id));
   return Asked{request, std::move(key)};
 }
@@ -98,7 +99,7 @@ Result<Reply> handle_verify_batch(Keyring& keyring, Call& call) {
   };
   TRY_ASSIGN(const std::size_t failed, perform_items(asked.request.items, reply.results, verify));
   AuditEvent event = use_of(call, asked.key, 0);
-  event.key_version = used.event(call).key_version;  // where all were of one
+  event.key_version = used.version();
   audit_batch(call, std::move(event), reply.results.size(), failed + wrong);
   return Reply::json(call.request(), reply);
 }

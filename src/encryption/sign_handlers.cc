@@ -23,6 +23,7 @@ Result<Reply> handle_sign(Keyring& keyring, Call& call) {
   TRY_ASSIGN(const auto request,
              json::decode_request<SignRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const Bytes data, data_of(call, request.data, request.encoding));
+  concern_key(call, request.key_id);
   TRY_ASSIGN(const KeyUse key, key_of(keyring, call, request.key_id));
   if (!signs(key)) return fail_field("keyId", "is no signing key");
   TRY(check_sign_algorithm(key, request.algorithm));
@@ -40,6 +41,7 @@ Result<Reply> handle_hmac(Keyring& keyring, Call& call) {
   TRY_ASSIGN(const auto request,
              json::decode_request<SignRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const Bytes data, data_of(call, request.data, request.encoding));
+  concern_key(call, request.key_id);
   TRY_ASSIGN(const KeyUse key, key_of(keyring, call, request.key_id));
   if (key.purpose != Purpose::kHmac) return fail_field("keyId", "is no hmac key");
   TRY_ASSIGN(const auto version,
@@ -59,6 +61,7 @@ Result<Reply> handle_verify(Keyring& keyring, Call& call) {
   TRY_ASSIGN(const Bytes data, data_of(call, request.data, request.encoding));
   const auto signature = read_transit_text(request.signature);
   if (!signature) return fail_field("signature", "is not vault:v{n}: and base64");
+  concern_key(call, request.key_id);
   TRY_ASSIGN(const KeyUse key, key_of(keyring, call, request.key_id));
   if (!signs(key) && key.purpose != Purpose::kHmac)
     return fail_field("keyId", "neither signs nor makes MACs");

@@ -54,6 +54,14 @@ Result<Bytes> data_of(const Call& call, std::string_view data,
   return octets;
 }
 
+void concern_key(Call& call, std::optional<std::string_view> named) {
+  if (in_transit(call) || !named) return;
+  if (const auto id = KeyId::parse(*named))
+    call.concern("key", id->uuid, {});
+  else if (check_key_name(*named))
+    call.concern("key", {}, std::string(*named));
+}
+
 Result<KeyUse> key_of(Keyring& keyring, const Call& call, std::optional<std::string_view> named) {
   if (!in_transit(call) && !named) return fail_field("keyId", "is required");
   const std::string_view text = in_transit(call) ? call.parameter(0) : *named;

@@ -16,6 +16,9 @@ bool in_transit(const http::Call& call);
 Result<Bytes> data_of(const http::Call& call, std::string_view data,
                       std::optional<std::string_view> encoding_name);
 
+// concern_key lets a refusal say which key was asked for, where the path does not.
+void concern_key(http::Call& call, std::optional<std::string_view> named);
+
 // key_of is the key of the path, else that of keyId. One named by its id is most often in memory.
 Result<KeyUse> key_of(keyring::Keyring& keyring, const http::Call& call,
                       std::optional<std::string_view> named);

@@ -24,6 +24,7 @@ struct Sent {
   std::string body;
   std::vector<AuditEvent> events;
   bool recorded = false;
+  AuditEvent concerns;  // what the event of a refusal is made of
   const http::Route* route = nullptr;
 };
 
@@ -61,6 +62,7 @@ class EncryptionRoutes : public KeyringTest {
                        : Result<http::Reply>(std::unexpected(reply.error()));
     sent.events = call.events;
     sent.recorded = call.in_transaction;
+    sent.concerns = call.event();
     return sent;
   }
   Sent post(std::string_view path, std::string_view body, bool may_block = true) {

@@ -1,33 +1,43 @@
-// Used: which key version a batch used, where it was one; and the batch's audit event.
+// Used: which key versions a batch used, and the batch's audit events.
 #pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "base/audit_event.h"
 #include "encryption/handler_tools.h"
 
 namespace quantumapi::encryption {
 
-// Used is the one key version that all items were of, if it was one.
+// Used counts the items of a batch by the key version that they were of.
 class Used {
  public:
-  void add(KeyId key, std::uint32_t version, std::string_view algorithm) {
-    if (!any_) first_ = {key, version, algorithm};
-    one_ = one_ && first_.key == key && first_.version == version;
-    any_ = true;
-  }
-  [[nodiscard]] AuditEvent event(const http::Call& call) const {
-    if (any_ && one_) return event_of(call, first_.key, first_.version, first_.algorithm);
-    return call.event();
-  }
+  void add(KeyId key, std::uint32_t version, std::string_view algorithm);
+  // refuse counts an item that failed, by the key that was refused, where it was one.
+  void refuse(std::optional<KeyId> key, const Error& why);
+  // version is that of all items, where they were of one.
+  [[nodiscard]] std::optional<std::uint32_t> version() const;
+
+  // audit records what a batch of `size` items used. Where it was one version, its one event
+  // counts all items. Else each version has an event with its items, so that the uses of a key
+  // are found by the key; so has each key that was refused, of which kMostRefused are named;
+  // and what failed otherwise stands in an event of no key.
+  void audit(http::Call& call, std::size_t size, std::size_t failed) const;
 
  private:
+  static constexpr std::size_t kMostRefused = 16;
   struct Version {
-    KeyId key;
-    std::uint32_t version = 0;
     std::string_view algorithm;
+    std::size_t items = 0;
   };
-  Version first_{};
-  bool any_ = false;
-  bool one_ = true;
+  struct Refused {
+    std::string reason;
+    std::size_t items = 0;
+  };
+  std::map<std::pair<KeyId, std::uint32_t>, Version> versions_;
+  std::map<KeyId, Refused> refused_;
 };
 
 // audit_batch records the one event of a batch. `event` names the key of its

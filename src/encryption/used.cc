@@ -1,0 +1,59 @@
+#include "encryption/used.h"
+
+#include "http/problem.h"
+
+namespace quantumapi::encryption {
+
+void audit_batch(http::Call& call, AuditEvent event, std::size_t size, std::size_t failed) {
+  event.resource_type = "key";
+  if (event.channel.empty()) event.channel = "eaas";
+  event.batch_size = static_cast<std::uint32_t>(size);
+  event.failed_items = static_cast<std::uint32_t>(failed);
+  if (failed == size) {
+    event.outcome = Outcome::kFailure;
+    event.error = "all_items_failed";
+  }
+  call.audit(std::move(event));
+}
+
+void Used::add(KeyId key, std::uint32_t version, std::string_view algorithm) {
+  Version& used = versions_[{key, version}];
+  used.algorithm = algorithm;
+  ++used.items;
+}
+
+void Used::refuse(std::optional<KeyId> key, const Error& why) {
+  if (!key || why.code != Code::kPermissionDenied) return;
+  if (refused_.size() == kMostRefused && !refused_.contains(*key)) return;
+  Refused& refused = refused_[*key];
+  refused.reason = http::reason_of(why);
+  ++refused.items;
+}
+
+std::optional<std::uint32_t> Used::version() const {
+  if (versions_.size() != 1) return std::nullopt;
+  return versions_.begin()->first.second;
+}
+
+void Used::audit(http::Call& call, std::size_t size, std::size_t failed) const {
+  const bool one = versions_.size() == 1 && refused_.empty();
+  for (const auto& [version, used] : versions_)
+    audit_batch(call, event_of(call, version.first, version.second, used.algorithm),
+                one ? size : used.items, one ? failed : 0);
+  for (const auto& [key, refused] : refused_) {
+    AuditEvent event = call.event();
+    event.resource_type = "key";
+    event.resource = key.uuid;
+    event.channel = "eaas";
+    event.outcome = Outcome::kDenied;
+    event.error = refused.reason;
+    event.batch_size = event.failed_items = static_cast<std::uint32_t>(refused.items);
+    failed -= refused.items;
+    call.audit(std::move(event));
+  }
+  if (versions_.empty() && refused_.empty()) audit_batch(call, call.event(), size, failed);
+  if (!one && failed > 0 && !(versions_.empty() && refused_.empty()))
+    audit_batch(call, call.event(), failed, failed);
+}
+
+}  // namespace quantumapi::encryption
