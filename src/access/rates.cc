@@ -26,7 +26,8 @@ Rates::Rates(store::Database& database, const Clock& clock)
       clock_(clock),
       shared_(database.dialect() == store::Dialect::kPostgres),
       started_at_(clock.wall()),
-      started_(clock.steady()) {}
+      started_(clock.steady()),
+      sweeps_(kEntries) {}
 
 std::int64_t Rates::now() const {
   const auto passed = std::chrono::nanoseconds(clock_.steady() - started_);
@@ -106,11 +107,12 @@ Result<Rates::State> Rates::state(ApiKeyId key, std::int64_t limit) {
 
 // forget_idle keeps the memory bounded: an entry whose minute has passed says nothing.
 void Rates::forget_idle(std::int64_t now) {
-  if (entries_.size() < kEntries) return;
+  if (!sweeps_.is_due(entries_.size())) return;
   std::erase_if(entries_, [&](const auto& entry) {
     const Entry& e = entry.second;
     return std::max({e.arrival, e.held_until, e.denied_until}) <= now;
   });
+  sweeps_.swept(entries_.size());
 }
 
 }  // namespace quantumapi::access

@@ -7,6 +7,7 @@
 #include "access/gcra.h"
 #include "base/clock.h"
 #include "base/ids.h"
+#include "base/sweep_plan.h"
 #include "store/database.h"
 
 namespace quantumapi::access {
@@ -62,6 +63,7 @@ class Rates {
   SteadyTime started_;
   std::mutex mutex_;
   std::unordered_map<ApiKeyId, Entry> entries_;
+  base::SweepPlan sweeps_;
 };
 
 }  // namespace quantumapi::access

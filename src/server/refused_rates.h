@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
+#include "base/sweep_plan.h"
 
 namespace quantumapi::server {
 
@@ -23,7 +24,9 @@ class RefusedRates {
     std::uint32_t left_out = 0;  // since the event of that second
   };
   std::mutex mutex_;
+  static constexpr std::size_t kUsualKeys = 10'000;
   std::unordered_map<ApiKeyId, Seen> seen_;
+  base::SweepPlan sweeps_{kUsualKeys};
 };
 
 }  // namespace quantumapi::server
