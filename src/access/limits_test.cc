@@ -165,5 +165,16 @@ TEST_P(Limits, AUseIsWrittenWhenTheServiceStops) {
   EXPECT_EQ(used(key), clock().wall());
 }
 
+// Who stole a key that works only elsewhere neither fills the log nor stops its owner.
+TEST_P(Limits, RequestsFromOtherNetworksHaveARateOfTheirOwn) {
+  const std::string text = text_of(make(
+      {.name = "ci", .scopes = {"secrets:read"}, .addresses = {"192.0.2.0/24"}, .rate_limit = 3}));
+  for (int i = 0; i < 3; ++i)
+    expect_code(admit(text, "203.0.113.1"), Code::kPermissionDenied, "address_not_allowed");
+  expect_code(admit(text, "203.0.113.1"), Code::kRateLimited, "rate_limit_exceeded");
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(admit(text, "192.0.2.1"));
+  expect_code(admit(text, "192.0.2.1"), Code::kRateLimited, "rate_limit_exceeded");
+}
+
 }  // namespace
 }  // namespace quantumapi::access

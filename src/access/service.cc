@@ -11,6 +11,7 @@
 namespace quantumapi::access {
 namespace {
 
+constexpr std::string_view kElsewhere = "address_not_allowed";
 constexpr std::string_view kBadKey = "the API key is not valid";
 
 std::unexpected<Error> bad_key() {
@@ -158,9 +159,13 @@ Status AccessService::admit(const Authenticated& caller, std::string_view peer, 
     const bool allowed = address && std::ranges::any_of(caller.networks, [&](const Network& n) {
                            return n.contains(*address);
                          });
-    if (!allowed)
+    if (!allowed) {
+      // Each refusal is an event: they count by themselves, so that who stole the key neither
+      // fills the log with them nor uses up what its owner may do.
+      if (caller.rate_limit != 0) TRY(admit_to(caller, kElsewhere, caller.rate_limit, may_block));
       return fail(Code::kPermissionDenied, "this key may not be used from this address",
                   "address_not_allowed");
+    }
   }
   if (caller.rate_limit != 0)
     TRY(impl_->rates.pass(caller.principal.api_key, caller.rate_limit, may_block));

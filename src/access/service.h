@@ -83,7 +83,8 @@ class AccessService {
 
   // admit checks what limits a key beside its scope. kPermissionDenied
   // "address_not_allowed" when `peer` is outside the key's networks;
-  // kRateLimited with Retry-After past its rate (rates.h); kWouldBlock when the
+  // kRateLimited with Retry-After past its rate (rates.h), which requests from outside
+  // its networks have one of their own of; kWouldBlock when the
   // store must be asked for the rate and may_block is false. A request is
   // admitted once: it counts against the rate. Notes the use of the key, which
   // is written later (start).
