@@ -180,20 +180,26 @@ Result<CreatedApiKey> AccessService::create_key(const Principal& maker, const Ne
                                                 AuditEvent event) {
   TRY_ASSIGN(auto scopes, checked_scopes(key, impl_->clock.wall()));
   TRY(may_grant(maker, key.role, scopes, key.bindings));
+  TRY_ASSIGN(auto draft, impl_->draft(maker.tenant, key, std::move(scopes), maker.api_key));
+  const auto check = [&](store::Transaction& tx) -> Status {
+    TRY(may_limit(tx, maker.api_key, draft.row.record));
+    return check_groups(tx, maker.tenant, key.bindings);
+  };
+  // Asked before an account's personal key is journaled, so that a refusal costs no journal entry.
+  TRY(impl_->database.read(check));
   const std::string& account_name = key.service_account.empty() ? key.name : key.service_account;
   TRY_ASSIGN(const auto account, impl_->prepare_account(maker.tenant, account_name));
-  TRY_ASSIGN(auto draft, impl_->draft(maker.tenant, key, std::move(scopes), maker.api_key));
 
   const auto insert = [&](store::Transaction& tx) -> Result<ApiKeyRecord> {
     ApiKeyRow row = draft.row;
-    TRY(may_limit(tx, maker.api_key, row.record));
-    TRY(check_groups(tx, maker.tenant, key.bindings));
+    TRY(check(tx));
     TRY_ASSIGN(auto existing, access::find_account(tx, maker.tenant, account.row.name));
     if (!existing) {
       TRY(impl_->insert_account_in(tx, maker.tenant, account, row.record.created_at));
       existing = account.row;
     }
-    // A key acts in its account's name: an admin may not act in an owner's.
+    // A key acts in its account's name, and gets certificates in it: an admin may not act in
+    // the name of who is, or was, an owner.
     TRY_ASSIGN(const Role highest, highest_role(tx, existing->id));
     if (highest > maker.role) return beyond("the service account holds a higher role");
     row.record.account = existing->id;

@@ -56,7 +56,7 @@ constexpr Statement kFirstAccount{"access.first_account",
 
 constexpr Statement kRolesOfAccount{"access.roles_of_account",
                                     R"sql(SELECT DISTINCT role FROM api_keys
-          WHERE account = :account AND revoked_at IS NULL)sql"};
+          WHERE account = :account)sql"};
 
 constexpr Statement kInsertKey{
     "access.insert_key",

@@ -44,7 +44,7 @@ Result<std::optional<AccountRow>> find_account(store::Transaction& tx, TenantId 
                                                ServiceAccountId id);
 // first_account is the tenant's oldest: its owner.
 Result<std::optional<AccountRow>> first_account(store::Transaction& tx, TenantId tenant);
-// highest_role is that of the account's keys which are not revoked.
+// highest_role is that of all keys the account ever had: revoking them gives nobody their name.
 Result<Role> highest_role(store::Transaction& tx, ServiceAccountId account);
 
 // insert_key also counts the key (counters, kind "api_keys").

@@ -297,5 +297,50 @@ TEST_P(Access, TheHostCanMakeAFurtherOwnerKey) {
               Code::kNotFound);
 }
 
+// The account's name stays the owner's: certificates and records are in it.
+TEST_P(Access, AnAdminActsInNoAccountThatWasAnOwnersThoughItsKeysAreRevoked) {
+  const Principal admin = principal(text_of(
+      make({.name = "admin", .service_account = "a", .role = Role::kAdmin, .scopes = {"*"}})));
+  const auto root =
+      make({.name = "root", .service_account = "root", .role = Role::kOwner, .scopes = {"*"}});
+  const auto worker =
+      make({.name = "worker", .service_account = "root", .scopes = {"secrets:read"}});
+  expect(service().revoke(owner(), root.record.id, event("apikey.revoke")));
+  refuse(admin, {.name = "k", .service_account = "root", .scopes = {"secrets:read"}},
+         Code::kPermissionDenied, "");
+  expect_code(
+      service().rotate(admin, worker.record.id, std::chrono::seconds(0), event("apikey.rotate")),
+      Code::kPermissionDenied, "insufficient_scope");
+  EXPECT_TRUE(service().create_key(
+      owner(), {.name = "k", .service_account = "root", .scopes = {"secrets:read"}},
+      event("apikey.create")));
+}
+
+TEST_P(Access, AKeyThatIsRefusedIsNoEntryOfTheKeyJournal) {
+  const auto entries = [&] {
+    int count = 0;
+    expect(journal().each([&](const keyring::JournalEntry&) -> Status {
+      ++count;
+      return {};
+    }));
+    return count;
+  };
+  const Principal admin =
+      principal(text_of(make({.name = "admin",
+                              .role = Role::kAdmin,
+                              .scopes = {"*"},
+                              .expires_at = clock().wall() + std::chrono::hours(1)})));
+  const int before = entries();
+  refuse(admin, {.name = "outlives", .scopes = {"secrets:read"}}, Code::kPermissionDenied, "");
+  refuse(owner(),
+         {.name = "of no group",
+          .scopes = {"secrets:read"},
+          .bindings = {{"group", Uuid::v7(clock().wall()), ""}}},
+         Code::kInvalidArgument, "bindings.0.id");
+  EXPECT_EQ(entries(), before);
+  make("worker");
+  EXPECT_EQ(entries(), before + 1);
+}
+
 }  // namespace
 }  // namespace quantumapi::access
