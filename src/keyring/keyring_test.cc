@@ -421,5 +421,18 @@ TEST_P(KeyringTest, AKeyThatCannotBeJournaledIsNotMade) {
   create(new_tenant(), "k");
 }
 
+TEST_P(KeyringTest, TheHistoryNamesAKeyOnceHoweverOftenItWasTheDefault) {
+  const TenantId mine = new_tenant();
+  const KeyRecord first = create(mine, "first");
+  const KeyRecord second = create(mine, "second");
+  for (int i = 0; i < 3; ++i)
+    for (const KeyRecord* key : {&first, &second})
+      expect(keys().set_default(mine, key->id, event("key.set_default")));
+  expect(keys().rotate(mine, first.id, event("key.rotate")));
+  using History = std::vector<std::pair<KeyId, std::uint32_t>>;
+  EXPECT_EQ(expect(keys().default_history(mine)),
+            (History{{second.id, 1}, {first.id, 2}, {first.id, 1}}));
+}
+
 }  // namespace
 }  // namespace quantumapi::keyring

@@ -88,9 +88,13 @@ constexpr Statement kCount{"keys.count", R"sql(
 INSERT INTO counters (tenant, kind, shard, n) VALUES (:tenant, :kind, :shard, :delta)
 ON CONFLICT (tenant, kind, shard) DO UPDATE SET n = counters.n + excluded.n)sql"};
 
+// A key that was the default more than once stands where it was last.
 constexpr Statement kHistory{"keys.default_history", R"sql(
-SELECT h.key_id, v.version FROM key_default_history h JOIN key_versions v ON v.key_id = h.key_id
-WHERE h.default_id = :id ORDER BY h.revision DESC, v.version DESC)sql"};
+SELECT h.key_id, v.version
+FROM (SELECT key_id, max(revision) AS newest FROM key_default_history
+      WHERE default_id = :id GROUP BY key_id) AS h
+JOIN key_versions v ON v.key_id = h.key_id
+ORDER BY h.newest DESC, v.version DESC)sql"};
 
 constexpr Statement kInsertKey{"keys.insert", R"sql(
 INSERT INTO keys (id, tenant, name, visible, purpose, algorithm, description, labels,
@@ -284,9 +288,7 @@ Result<std::vector<std::pair<KeyId, std::uint32_t>>> default_history(Transaction
                                                                      const Uuid& default_row) {
   std::vector<std::pair<KeyId, std::uint32_t>> history;
   TRY(tx.each(kHistory, {{"id", default_row}}, [&](const Row& row) -> Status {
-    const std::pair entry(row.id<KeyId>(0), version_at(row, 1));
-    // A key that was the default twice is listed once.
-    if (std::ranges::find(history, entry) == history.end()) history.push_back(entry);
+    history.emplace_back(row.id<KeyId>(0), version_at(row, 1));
     return {};
   }));
   return history;
