@@ -4,6 +4,7 @@
 #include <array>
 #include <mutex>
 
+#include "base/passed_time.h"
 #include "vault/name_cache.h"
 #include "vault/repository.h"
 #include "vault/service.h"
@@ -17,7 +18,11 @@ inline constexpr std::size_t kCachedOctets = 4096;
 
 struct VaultService::Impl {
   Impl(store::Database& d, keyring::Keyring& k, const Clock& c)
-      : database(d), keys(k), clock(c), rows("secrets", "secrets", c, kCachedRows) {}
+      : database(d),
+        keys(k),
+        clock(c),
+        rows("secrets", "secrets", c, kCachedRows),
+        time_passed(c) {}
 
   using RowPointer = std::shared_ptr<const SecretRow>;
 
@@ -47,6 +52,7 @@ struct VaultService::Impl {
   store::RowCache<SecretRow> rows;
   NameCache names{kCachedRows};
   std::array<std::mutex, 64> writers;
+  base::PassedTime time_passed;  // what ended stays ended
 };
 
 std::unexpected<Error> no_such_secret();

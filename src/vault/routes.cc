@@ -2,6 +2,7 @@
 
 #include "base/json_request.h"
 #include "vault/handler_tools.h"
+#include "vault/name.h"
 #include "vault/version_routes.h"
 
 namespace quantumapi::vault {
@@ -32,6 +33,7 @@ AuditEvent event_of(const Call& call, const SecretRecord& record) {
 Result<Reply> create(VaultService& service, Call& call) {
   TRY_ASSIGN(const auto request,
              json::decode_request<CreateRequest>(call.request().body, call.arena()));
+  if (check_name(request.name)) call.concern("secret", {}, std::string(request.name));
   TRY_ASSIGN(const std::string_view fields, sealed_fields(request, call.arena()));
   const bool has_totp = request.totp_secret && !request.totp_secret->empty();
   NewSecret secret{.name = request.name,

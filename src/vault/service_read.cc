@@ -26,7 +26,7 @@ Status may_reach(const Principal& principal, std::string_view name) {
 
 bool VaultService::Impl::readable(const SecretRecord& record, TenantId tenant) const {
   if (record.tenant != tenant || !record.is_active) return false;
-  return !record.expires_at || clock.wall() < *record.expires_at;
+  return !record.expires_at || time_passed.not_before(clock.wall()) < *record.expires_at;
 }
 
 Result<VaultService::Impl::RowPointer> VaultService::Impl::row(TenantId tenant, SecretId id,

@@ -223,6 +223,17 @@ TEST_P(Vault, ASecretEndsAtItsVeryMicrosecond) {
   expect_code(vault().put_value(mine(), id, "w", event("secret.update")), Code::kNotFound);
 }
 
+TEST_P(Vault, AClockSetBackBringsNoSecretBackThatEnded) {
+  const auto end = clock().wall() + std::chrono::seconds(10);
+  const SecretId id = expect(vault().create(mine(), {.name = "db", .value = "v", .expires_at = end},
+                                            event("secret.create")))
+                          .id;
+  clock().advance(std::chrono::seconds(10));
+  clock().jump_wall(-std::chrono::hours(1));
+  expect_code(vault().get(mine(), id, {}, true), Code::kNotFound);
+  expect_code(vault().put_value(mine(), id, "w", event("secret.update")), Code::kNotFound);
+}
+
 TEST_P(Vault, HistoryIsNewestFirstAndNamesWhoChanged) {
   const SecretId id = create(mine(), "db", "1").id;
   Principal colleague = mine();
