@@ -1,22 +1,44 @@
 #include "cli/whole_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ext/stdio_filebuf.h>
 
 namespace quantumapi::cli {
 
-WholeFile::WholeFile(std::string path, std::string fresh)
-    : path_(std::move(path)),
-      fresh_(std::move(fresh)),
-      stream_(std::make_unique<std::ofstream>(fresh_, std::ios::binary | std::ios::trunc)) {}
+class WholeFile::Out {
+ public:
+  explicit Out(int descriptor)
+      : buffer_(descriptor, std::ios::out | std::ios::binary), stream_(&buffer_) {}
+
+  std::ostream& stream() { return stream_; }
+  // is_at is true while the name stands for this file.
+  bool is_at(const std::string& path) {
+    struct stat own{};
+    struct stat named{};
+    return ::fstat(buffer_.fd(), &own) == 0 && ::lstat(path.c_str(), &named) == 0 &&
+           own.st_dev == named.st_dev && own.st_ino == named.st_ino;
+  }
+  bool close() { return stream_.flush().good() && buffer_.close() != nullptr; }
+
+ private:
+  __gnu_cxx::stdio_filebuf<char> buffer_;
+  std::ostream stream_;
+};
+
+WholeFile::WholeFile(std::string path, std::string fresh, int descriptor)
+    : path_(std::move(path)), fresh_(std::move(fresh)), out_(std::make_unique<Out>(descriptor)) {}
+
+WholeFile::WholeFile(WholeFile&& other) noexcept = default;
 
 WholeFile::~WholeFile() {
-  if (stream_ && !fresh_.empty()) std::remove(fresh_.c_str());
+  if (out_ && !fresh_.empty()) std::remove(fresh_.c_str());
 }
 
 Try<WholeFile> WholeFile::create(const std::string& path) {
@@ -25,13 +47,14 @@ Try<WholeFile> WholeFile::create(const std::string& path) {
   if (fd < 0)
     return give_up(kUsage,
                    "the file can't be written: " + path + " (" + std::strerror(errno) + ")");
-  ::close(fd);
-  return WholeFile(path, std::move(fresh));
+  return WholeFile(path, std::move(fresh), fd);
 }
 
+std::ostream& WholeFile::stream() { return out_->stream(); }
+
 Try<void> WholeFile::finish() {
-  stream_->close();
-  const bool done = stream_->good() && std::rename(fresh_.c_str(), path_.c_str()) == 0;
+  const bool ours = out_->is_at(fresh_);
+  const bool done = out_->close() && ours && std::rename(fresh_.c_str(), path_.c_str()) == 0;
   if (!done) return give_up(kFailed, "the file could not be written: " + path_);
   fresh_.clear();
   return {};

@@ -1,8 +1,8 @@
 // WholeFile: a file that is there whole or not at all.
 #pragma once
 
-#include <fstream>
 #include <memory>
+#include <ostream>
 #include <string>
 
 #include "cli/outcome.h"
@@ -14,19 +14,20 @@ namespace quantumapi::cli {
 class WholeFile {
  public:
   static Try<WholeFile> create(const std::string& path);
-  WholeFile(WholeFile&&) = default;
+  WholeFile(WholeFile&& other) noexcept;
   WholeFile& operator=(WholeFile&&) = delete;
   ~WholeFile();
 
-  [[nodiscard]] std::ostream& stream() { return *stream_; }
+  [[nodiscard]] std::ostream& stream();
   Try<void> finish();
 
  private:
-  WholeFile(std::string path, std::string fresh);
+  class Out;  // a stream to the very file that was made: its name may be another's by now
+  WholeFile(std::string path, std::string fresh, int descriptor);
 
   std::string path_;
   std::string fresh_;  // empty once finished
-  std::unique_ptr<std::ofstream> stream_;
+  std::unique_ptr<Out> out_;
 };
 
 }  // namespace quantumapi::cli
