@@ -73,7 +73,8 @@ auto Connection::answer() -> Task<Next> {
   Next next = Next::kGo;
   // Nearly always all of it goes at once, and no coroutine need be made.
   const Io io = channel_.write_all(first, content);
-  if (io != Io::kDone) next = co_await send(first, content, reply_->body.capacity());
+  // What the content grew out of lies in the arena as long as itself.
+  if (io != Io::kDone) next = co_await send(first, content, 2 * reply_->body.capacity());
   clear(head_);
   if (next != Next::kGo || !options.close) co_return next;
   const bool unread = in_.data().size() > message_size_;

@@ -219,7 +219,7 @@ TEST(Server, ReturnsFromADrainAtItsDeadline) {
 // Answers that nobody reads would else lie in memory until the time for writing is over.
 TEST(ServerReply, GivesUpTheAnswersThatAreNotReadWhenTheyAreTooMany) {
   constexpr std::size_t kSize = 12 * 1024 * 1024;      // more than the kernel takes over
-  TestServer server({.limits = {.bodies = 2 * kSize},  // so 4 of them may wait
+  TestServer server({.limits = {.bodies = 4 * kSize},  // so 4 of them, counted twice, may wait
                      .handle = [](Exchange& exchange) {
                        exchange.respond(Reply::text(std::string(kSize, 'a'), "text/plain"));
                      }});
