@@ -80,6 +80,10 @@ class Postgres:
     def stop(self, mode="fast"):
         self.run(postgres_bin("pg_ctl"), "-D", str(self.data), "-w", "-m", mode, "stop")
 
+    def times_ready(self):
+        """How often it became ready, after a start or a recovery."""
+        return (self.data / "log").read_text().count("database system is ready to accept connections")
+
     def sql(self, text, database="postgres"):
         out = subprocess.run(
             [postgres_bin("psql"), "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(self.port),

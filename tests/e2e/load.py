@@ -92,7 +92,7 @@ class Writers:
             if secret in self.deleted:
                 assert answer.status_code == 404, (secret, "revived")
             elif secret in self.unsure:
-                assert answer.status_code in (200, 404)
+                assert answer.status_code in (200, 404), (secret, answer.status_code, answer.text)
                 if answer.status_code == 200:
                     body = answer.json()
                     assert body["value"].startswith(f"{body['version']}:"), (secret, "half done")

@@ -52,7 +52,9 @@ def kill_one(postgres, database):
     """After this PostgreSQL ends all its backends and recovers from its log, as after a power cut."""
     found = postgres.sql(f"SELECT pid FROM pg_stat_activity WHERE datname = '{database}' AND pid <> pg_backend_pid() "
                          "ORDER BY state_change DESC LIMIT 1")
+    ready = postgres.times_ready()
     os.kill(int(found), signal.SIGKILL)
+    wait_until(lambda: postgres.times_ready() > ready, 60, "PostgreSQL's recovery")
 
 
 @pytest.mark.parametrize("end", [terminate, kill_one])

@@ -39,7 +39,7 @@ def library(prefix):
 def programs(prefix, tmp_path_factory):
     """The consumer's programs, built outside of the tree against the installed package."""
     build = tmp_path_factory.mktemp("consumer")
-    run("cmake", "-S", SOURCE, "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_BUILD_TYPE=Debug")
+    run("cmake", "-G", "Ninja", "-S", SOURCE, "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_BUILD_TYPE=Debug")
     run("cmake", "--build", build)
     return build
 
