@@ -17,19 +17,22 @@ struct DataOptions {
 struct TransitOptions {
   std::string key;
   std::string value;  // stands in for the real one
+  std::string aad;
   bool lines = false;
 };
 
 struct EncryptBody {
   std::string_view plaintext;
   std::string_view encoding;
+  Text associated_data;
 };
-BOOST_DESCRIBE_STRUCT(EncryptBody, (), (plaintext, encoding))
+BOOST_DESCRIBE_STRUCT(EncryptBody, (), (plaintext, encoding, associated_data))
 
 struct CiphertextBody {
   std::string_view ciphertext;
+  Text associated_data;
 };
-BOOST_DESCRIBE_STRUCT(CiphertextBody, (), (ciphertext))
+BOOST_DESCRIBE_STRUCT(CiphertextBody, (), (ciphertext, associated_data))
 
 struct DataBody {
   std::string_view data;
@@ -104,32 +107,48 @@ Outcome hmac(Context& context, const DataOptions& options) {
   return print_answer(context, answer, "hmac", Format::kValue);
 }
 
+// bound_to is --aad as transit's routes take it.
+std::string bound_to(const TransitOptions& options) {
+  return base::base64_encode(as_bytes(options.aad), base::Base64::kStandard);
+}
+
+// perform_transit_lines adds to each line's item what all are bound to.
+Outcome perform_transit_lines(Context& context, const TransitOptions& options, LineWork work) {
+  if (!options.aad.empty())
+    work.item_members.emplace_back("associatedData", json_text(bound_to(options)));
+  return perform_lines(context, work);
+}
+
 Outcome transit_encrypt(Context& context, const TransitOptions& options) {
   if (options.lines)
-    return perform_lines(context, {.path = "/transit/batch/encrypt/" + segment(options.key),
-                                   .item = "plaintext",
-                                   .result = "ciphertext",
-                                   .item_members = {{"encoding", json_text("utf8")}}});
+    return perform_transit_lines(context, options,
+                                 {.path = "/transit/batch/encrypt/" + segment(options.key),
+                                  .item = "plaintext",
+                                  .result = "ciphertext",
+                                  .item_members = {{"encoding", json_text("utf8")}}});
+  const std::string bound = bound_to(options);
   TRY_ASSIGN(const auto text, context.octets("Text to encrypt"));
   const std::string path = "/transit/encrypt/" + segment(options.key);
   // What is no text travels as base64; decrypt gives octets either way.
   const bool is_text = base::is_utf8(text.reveal());
   const auto coded = base64_of(text);
-  const EncryptBody body =
-      is_text ? EncryptBody{text.reveal(), "utf8"} : EncryptBody{coded.reveal(), "base64"};
+  const EncryptBody body = is_text ? EncryptBody{text.reveal(), "utf8", shown(bound)}
+                                   : EncryptBody{coded.reveal(), "base64", shown(bound)};
   TRY_ASSIGN(const auto answer, ask(context, "POST", path, body));
   return print_answer(context, answer, "ciphertext", Format::kValue);
 }
 
 Outcome transit_decrypt(Context& context, const TransitOptions& options) {
   if (options.lines)
-    return perform_lines(context, {.path = "/transit/batch/decrypt/" + segment(options.key),
-                                   .item = "ciphertext",
-                                   .result = "plaintext",
-                                   .base64_result = true});
+    return perform_transit_lines(context, options,
+                                 {.path = "/transit/batch/decrypt/" + segment(options.key),
+                                  .item = "ciphertext",
+                                  .result = "plaintext",
+                                  .base64_result = true});
+  const std::string bound = bound_to(options);
   TRY_ASSIGN(const auto text, context.value("Ciphertext"));
   TRY_ASSIGN(const auto answer, ask(context, "POST", "/transit/decrypt/" + segment(options.key),
-                                    CiphertextBody{trimmed(text.reveal())}));
+                                    CiphertextBody{trimmed(text.reveal()), shown(bound)}));
   if (context.format(Format::kValue) == Format::kJson)
     return print_answer(context, answer, "plaintext");
   TRY_ASSIGN(const auto plaintext, member_of(answer, "plaintext"));
@@ -141,12 +160,14 @@ Outcome transit_decrypt(Context& context, const TransitOptions& options) {
 
 Outcome transit_rewrap(Context& context, const TransitOptions& options) {
   if (options.lines)
-    return perform_lines(context, {.path = "/transit/batch/rewrap/" + segment(options.key),
-                                   .item = "ciphertext",
-                                   .result = "ciphertext"});
+    return perform_transit_lines(context, options,
+                                 {.path = "/transit/batch/rewrap/" + segment(options.key),
+                                  .item = "ciphertext",
+                                  .result = "ciphertext"});
+  const std::string bound = bound_to(options);
   TRY_ASSIGN(const auto text, context.value("Ciphertext"));
   TRY_ASSIGN(const auto answer, ask(context, "POST", "/transit/rewrap/" + segment(options.key),
-                                    CiphertextBody{trimmed(text.reveal())}));
+                                    CiphertextBody{trimmed(text.reveal()), shown(bound)}));
   return print_answer(context, answer, "ciphertext", Format::kValue);
 }
 
@@ -187,6 +208,8 @@ void add_transit(CLI::App& root, Context& context) {
     const auto [command, options] = add_command(group, context, name, about, perform);
     command->add_option("KEY", options->key, "Name of the key")->required();
     add_value(*command, "TEXT", options->value, "The text or ciphertext");
+    command->add_option("--aad", options->aad,
+                        "Data that encrypt binds the text to, and that all others must give again");
     add_lines(*command, options->lines);
   }
 }

@@ -34,31 +34,49 @@ Result<Encoding> transit_encoding(std::optional<std::string_view> name) {
   return encoding_of(name);
 }
 
+// bound_octets are what the ciphertext is bound to; none where no member says so.
+Result<Bytes> bound_octets(std::optional<std::string_view> text) {
+  if (!text) return Bytes();
+  const auto octets = base::base64_decode(*text, Base64::kStandard);
+  if (!octets) return fail_field("associatedData", "is not base64");
+  TRY(check_size("associatedData", octets->size(), kMaxAdditionalData));
+  return *octets;
+}
+
 Result<EncryptionService::Encrypted> seal_one(EncryptionService& service, const Call& call,
-                                              const KeyRecord& key, std::string_view plaintext,
-                                              std::optional<std::string_view> encoding_name) {
-  TRY_ASSIGN(const Encoding encoding, transit_encoding(encoding_name));
-  const EncryptInput input{.plaintext = plaintext, .encoding = encoding, .key = key.id};
+                                              const KeyRecord& key,
+                                              const TransitEncryptRequest& request) {
+  TRY_ASSIGN(const Encoding encoding, transit_encoding(request.encoding));
+  TRY_ASSIGN(const Bytes bound, bound_octets(request.associated_data));
+  const EncryptInput input{.plaintext = request.plaintext,
+                           .encoding = encoding,
+                           .additional_data = as_text(bound),
+                           .key = key.id};
   return service.encrypt(call.principal(), input, call.may_block());
 }
 
 // open_one opens what is of the named key alone.
 Result<EncryptionService::Decrypted> open_one(EncryptionService& service, const Call& call,
-                                              const KeyRecord& key, std::string_view ciphertext) {
-  const auto text = read_transit_text(ciphertext);
+                                              const KeyRecord& key,
+                                              const TransitCiphertext& request) {
+  const auto text = read_transit_text(request.ciphertext);
   if (!text) return fail_field("ciphertext", "is not vault:v{n}: and base64");
   const auto parts = parse(text->octets);
   if (!parts) return fail_field("ciphertext", "holds no payload");
   if (parts->header.key != key.id) return decryption_failed();
-  return service.decrypt(call.principal(), ciphertext, "", call.may_block());
+  TRY_ASSIGN(const Bytes bound, bound_octets(request.associated_data));
+  return service.decrypt(call.principal(), request.ciphertext, as_text(bound), call.may_block());
 }
 
-// rewrap_one encrypts anew, under the key's newest version.
+// rewrap_one encrypts anew, under the key's newest version and bound to the same.
 Result<EncryptionService::Encrypted> rewrap_one(EncryptionService& service, const Call& call,
-                                                const KeyRecord& key, std::string_view ciphertext) {
-  TRY_ASSIGN(const auto opened, open_one(service, call, key, ciphertext));
+                                                const KeyRecord& key,
+                                                const TransitCiphertext& request) {
+  TRY_ASSIGN(const auto opened, open_one(service, call, key, request));
+  TRY_ASSIGN(const Bytes bound, bound_octets(request.associated_data));
   const EncryptInput input{.plaintext = opened.plaintext.reveal_text(SecretAccess{}),
                            .encoding = opened.encoding,
+                           .additional_data = as_text(bound),
                            .key = key.id};
   return service.encrypt(call.principal(), input, call.may_block());
 }
@@ -68,6 +86,17 @@ json::PlainText in_base64(Call& call, const EncryptionService::Decrypted& opened
   if (opened.encoding == Encoding::kBase64) return {in_arena(call, opened.plaintext)};
   return {in_arena(call, base::base64_encode_secret(opened.plaintext.reveal(SecretAccess{}),
                                                     Base64::kStandard))};
+}
+
+Result<std::optional<std::string_view>> associated_data_of(const json::Value& item) {
+  return optional_text_of(item, "associateddata", "associatedData");
+}
+
+Result<TransitCiphertext> ciphertext_of(const json::Value& item) {
+  TransitCiphertext request;
+  TRY_ASSIGN(request.ciphertext, text_of(item, "ciphertext", "ciphertext"));
+  TRY_ASSIGN(request.associated_data, associated_data_of(item));
+  return request;
 }
 
 // answer_batch lets `perform` fill in each item's result and give the version it used.
@@ -97,7 +126,7 @@ Result<Reply> handle_transit_encrypt(EncryptionService& service, Keyring& keyrin
   TRY_ASSIGN(const auto request,
              json::decode_request<TransitEncryptRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
-  TRY_ASSIGN(const auto sealed, seal_one(service, call, key, request.plaintext, request.encoding));
+  TRY_ASSIGN(const auto sealed, seal_one(service, call, key, request));
   call.audit(transit_event(call, key, sealed.key_version));
   const TransitEncryptReply reply{transit_text(sealed.key_version, sealed.payload), key.name,
                                   sealed.key_version};
@@ -108,7 +137,7 @@ Result<Reply> handle_transit_decrypt(EncryptionService& service, Keyring& keyrin
   TRY_ASSIGN(const auto request,
              json::decode_request<TransitCiphertext>(call.request().body, call.arena()));
   TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
-  TRY_ASSIGN(const auto opened, open_one(service, call, key, request.ciphertext));
+  TRY_ASSIGN(const auto opened, open_one(service, call, key, request));
   call.audit(transit_event(call, key, opened.key_version));
   const TransitDecryptReply reply{in_base64(call, opened)};
   return Reply::json(call.request(), reply);
@@ -118,7 +147,7 @@ Result<Reply> handle_transit_rewrap(EncryptionService& service, Keyring& keyring
   TRY_ASSIGN(const auto request,
              json::decode_request<TransitCiphertext>(call.request().body, call.arena()));
   TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
-  TRY_ASSIGN(const auto sealed, rewrap_one(service, call, key, request.ciphertext));
+  TRY_ASSIGN(const auto sealed, rewrap_one(service, call, key, request));
   call.audit(transit_event(call, key, sealed.key_version));
   const TransitEncryptReply reply{transit_text(sealed.key_version, sealed.payload), key.name,
                                   sealed.key_version};
@@ -129,9 +158,11 @@ Result<Reply> handle_transit_encrypt_batch(EncryptionService& service, Keyring& 
                                            Call& call) {
   const auto seal = [&](const KeyRecord& key, const json::Value& item,
                         TransitResult& result) -> Result<std::uint32_t> {
-    TRY_ASSIGN(const auto plaintext, text_of(item, "plaintext", "plaintext"));
-    TRY_ASSIGN(const auto encoding, optional_text_of(item, "encoding", "encoding"));
-    TRY_ASSIGN(const auto sealed, seal_one(service, call, key, plaintext, encoding));
+    TransitEncryptRequest request;
+    TRY_ASSIGN(request.plaintext, text_of(item, "plaintext", "plaintext"));
+    TRY_ASSIGN(request.encoding, optional_text_of(item, "encoding", "encoding"));
+    TRY_ASSIGN(request.associated_data, associated_data_of(item));
+    TRY_ASSIGN(const auto sealed, seal_one(service, call, key, request));
     result.ciphertext = transit_text(sealed.key_version, sealed.payload);
     return sealed.key_version;
   };
@@ -144,8 +175,8 @@ Result<Reply> handle_transit_decrypt_batch(EncryptionService& service, Keyring& 
                                            Call& call) {
   const auto open = [&](const KeyRecord& key, const json::Value& item,
                         TransitResult& result) -> Result<std::uint32_t> {
-    TRY_ASSIGN(const auto ciphertext, text_of(item, "ciphertext", "ciphertext"));
-    TRY_ASSIGN(const auto opened, open_one(service, call, key, ciphertext));
+    TRY_ASSIGN(const TransitCiphertext request, ciphertext_of(item));
+    TRY_ASSIGN(const auto opened, open_one(service, call, key, request));
     result.plaintext = in_base64(call, opened);
     return key.latest_version;
   };
@@ -156,8 +187,8 @@ Result<Reply> handle_transit_rewrap_batch(EncryptionService& service, Keyring& k
                                           Call& call) {
   const auto rewrap = [&](const KeyRecord& key, const json::Value& item,
                           TransitResult& result) -> Result<std::uint32_t> {
-    TRY_ASSIGN(const auto ciphertext, text_of(item, "ciphertext", "ciphertext"));
-    TRY_ASSIGN(const auto sealed, rewrap_one(service, call, key, ciphertext));
+    TRY_ASSIGN(const TransitCiphertext request, ciphertext_of(item));
+    TRY_ASSIGN(const auto sealed, rewrap_one(service, call, key, request));
     result.ciphertext = transit_text(sealed.key_version, sealed.payload);
     return sealed.key_version;
   };

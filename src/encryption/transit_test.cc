@@ -22,6 +22,52 @@ TEST_P(TransitRoutes, DecryptGivesPaddedBase64WhateverEncryptWasGiven) {
   expect_field(post("/v1/transit/encrypt/fields", R"({"plaintext":"hi"})"), "plaintext");
 }
 
+TEST_P(TransitRoutes, ACiphertextIsBoundToItsAssociatedData) {
+  const auto bound = [](const std::string& value, std::string_view data) {
+    return "{" + quoted("ciphertext", value) + R"(,"associatedData":")" + std::string(data) + "\"}";
+  };
+  const auto sealed = parsed(post("/v1/transit/encrypt/fields",
+                                  R"({"plaintext":"aGk=","associatedData":"dXNlci00Mg=="})"));
+  std::string ciphertext = text(sealed, "ciphertext");
+  for (const bool rewrapped : {false, true}) {
+    if (rewrapped)
+      ciphertext =
+          text(parsed(post("/v1/transit/rewrap/fields", bound(ciphertext, "dXNlci00Mg=="))),
+               "ciphertext");
+    const auto opened =
+        parsed(post("/v1/transit/decrypt/fields", bound(ciphertext, "dXNlci00Mg==")));
+    EXPECT_EQ(text(opened, "plaintext"), "aGk=");
+    for (const auto& wrong : {cipher(ciphertext), bound(ciphertext, "dXNlci00Mw==")})
+      expect_code(post("/v1/transit/decrypt/fields", wrong).reply, Code::kInvalidArgument,
+                  "decryption_failed");
+  }
+  expect_code(post("/v1/transit/rewrap/fields", cipher(ciphertext)).reply, Code::kInvalidArgument,
+              "decryption_failed");
+  expect_field(post("/v1/transit/decrypt/fields", bound(ciphertext, "no!")), "associatedData");
+  // The same octets as text open it elsewhere.
+  const auto elsewhere = parsed(post("/v1/decrypt", "{" + quoted("encryptedPayload", ciphertext) +
+                                                        R"(,"additionalData":"user-42"})"));
+  EXPECT_EQ(text(elsewhere, "plaintext"), "aGk=");
+}
+
+TEST_P(TransitRoutes, ABatchBindsEachItem) {
+  const auto sealed = parsed(post("/v1/transit/batch/encrypt/fields",
+                                  R"({"items":[{"plaintext":"YQ==","associatedData":"MQ=="},
+                                     {"plaintext":"Yg==","associatedData":"!"}]})"));
+  const auto items = member(sealed, "results")->items;
+  EXPECT_NE(text(items[1], "error"), "(absent)");
+  const std::string first = quoted("ciphertext", text(items[0], "ciphertext"));
+  const auto opened =
+      member(parsed(post("/v1/transit/batch/decrypt/fields",
+                         R"({"items":[{)" + first + R"(,"associatedData":"MQ=="},{)" + first +
+                             R"(,"associatedData":"Mg=="},{)" + first + "}]}")),
+             "results")
+          ->items;
+  EXPECT_EQ(text(opened[0], "plaintext"), "YQ==");
+  EXPECT_NE(text(opened[1], "error"), "(absent)");
+  EXPECT_NE(text(opened[2], "error"), "(absent)");
+}
+
 TEST_P(TransitRoutes, NamesAreDecodedOnce) {
   create(mine_.tenant, "a/b %2F.c", Purpose::kEncrypt, "ML-KEM-768", false);
   const auto sealed =

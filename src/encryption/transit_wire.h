@@ -84,24 +84,30 @@ struct VerifyReply {
 };
 BOOST_DESCRIBE_STRUCT(VerifyReply, (), (is_valid, valid, algorithm, key_version))
 
+// `associated_data` is base64 of what the ciphertext is bound to: the octets that additionalData
+// is elsewhere.
 struct TransitEncryptRequest {
   std::string_view plaintext;
   std::optional<std::string_view> encoding;  // absent: base64
+  std::optional<std::string_view> associated_data;
 };
-BOOST_DESCRIBE_STRUCT(TransitEncryptRequest, (), (plaintext, encoding))
+BOOST_DESCRIBE_STRUCT(TransitEncryptRequest, (), (plaintext, encoding, associated_data))
 constexpr auto schema_facts(const TransitEncryptRequest*) {
   return std::to_array<json::Fact>({
       {"encoding", R"("enum":["utf8","utf-8","base64"],"default":"base64")"},
+      {"associated_data", kBase64Fact},
   });
 }
 
 struct TransitCiphertext {
   std::string_view ciphertext;
+  std::optional<std::string_view> associated_data;
 };
-BOOST_DESCRIBE_STRUCT(TransitCiphertext, (), (ciphertext))
+BOOST_DESCRIBE_STRUCT(TransitCiphertext, (), (ciphertext, associated_data))
 constexpr auto schema_facts(const TransitCiphertext*) {
   return std::to_array<json::Fact>({
       {"ciphertext", kTransitFact},
+      {"associated_data", kBase64Fact},
   });
 }
 

@@ -170,6 +170,13 @@ def test_lines_of_a_file_go_in_batches_and_come_back_in_order(qapi, server, tmp_
     sealed = qapi("transit", "encrypt", "cli lines", f"@{tmp_path}/names", "--lines").stdout
     assert sealed.startswith("vault:v1:")
     assert qapi("transit", "decrypt", "cli lines", "-", "--lines", stdin=sealed).stdout.split() == names
+    bound = ("--aad", "users/7")
+    sealed = qapi("transit", "encrypt", "cli lines", "-", "--lines", *bound, stdin="ada\nbob").stdout
+    assert qapi("transit", "decrypt", "cli lines", "-", "--lines", *bound, stdin=sealed).stdout.split() == ["ada", "bob"]
+    first = qapi("transit", "rewrap", "cli lines", "-", *bound, stdin=sealed.split()[0]).stdout
+    assert qapi("transit", "decrypt", "cli lines", "-", *bound, stdin=first).stdout == "ada"
+    qapi("transit", "decrypt", "cli lines", "-", "--aad", "users/8", stdin=first, code=INVALID)
+    qapi("transit", "decrypt", "cli lines", "-", stdin=first, code=INVALID)
 
 
 def test_keys_are_listed_checked_and_rotated(qapi):
