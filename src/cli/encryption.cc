@@ -94,11 +94,16 @@ Try<std::string> key_of(Context& context, const std::string& given) {
   return id;
 }
 
+// encoding_named is --encoding, or what --binary makes of its octets.
+std::string_view encoding_named(const TextOptions& options) {
+  if (options.binary) return "base64";
+  return options.encoding;
+}
+
 // encrypt_under is encrypt under a key that --key names.
 Outcome encrypt_under(Context& context, const std::string& key, const TextOptions& options) {
   TRY_ASSIGN(const auto text, plaintext_of(context, options));
-  const EncryptBody body{text.reveal(), options.binary ? "base64" : options.encoding,
-                         shown(options.aad), key};
+  const EncryptBody body{text.reveal(), encoding_named(options), shown(options.aad), key};
   TRY_ASSIGN(const auto answer, ask(context, "POST", "/encrypt", body));
   return print_answer(context, answer, "encryptedPayload", Format::kValue);
 }
@@ -118,9 +123,8 @@ Outcome encrypt(Context& context, const TextOptions& options) {
   if (!key.empty()) return encrypt_under(context, key, options);
   TRY_ASSIGN(const auto text, plaintext_of(context, options));
   TRY_ASSIGN(sdk::Client* const client, context.client());
-  const std::string_view encoding = options.binary ? "base64" : options.encoding;
-  TRY_ASSIGN(const auto made,
-             client->encryption().encrypt({text.reveal(), options.aad, encoding_of(encoding)}));
+  TRY_ASSIGN(const auto made, client->encryption().encrypt({text.reveal(), options.aad,
+                                                            encoding_of(encoding_named(options))}));
   switch (context.format(Format::kValue)) {
     case Format::kJson:
       print_json(context.io(),
