@@ -198,8 +198,9 @@ struct Dispatcher::Impl {
     const auto caller = access.authenticate(*presented, clock.wall(), /*may_block=*/false);
     if (!caller && caller.error().code == Code::kWouldBlock) {
       const auto copy = std::make_shared<const SecretBytes>(SecretBytes::copy_of(*presented));
-      (void)workers.submit([this, copy] {
-        (void)access.authenticate(copy->reveal_text(SecretAccess{}), clock.wall(), true);
+      // No exchange waits for it, so it may end after this object.
+      (void)workers.submit([&service = access, &time = clock, copy] {
+        (void)service.authenticate(copy->reveal_text(SecretAccess{}), time.wall(), true);
       });
     }
     return caller.has_value();

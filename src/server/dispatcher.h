@@ -25,6 +25,7 @@ namespace quantumapi::server {
 // answers 500. Refusals of authenticated callers go to their tenant's log,
 // failed authentications to the platform's. Of what a key is refused for its rate one
 // refusal a second is recorded, with how many there were (refused_rates.h).
+// Services and clock must outlive what `workers` still have to do.
 class Dispatcher {
  public:
   Dispatcher(std::vector<http::Route> routes, access::AccessService& access,

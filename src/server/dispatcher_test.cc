@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <future>
+#include <optional>
 
 #include "access/testing/test_access.h"
 #include "server/metrics_route.h"
@@ -61,10 +62,11 @@ class MetricsFromElsewhere : public access::testing::AccessTest {
     SecretBytes personal(32);
     dispatcher_ = std::make_unique<Dispatcher>(
         std::vector<http::Route>{metrics_route(metrics_, tenant().tenant.id)}, service(), db(),
-        std::move(personal), workers_, clock(), store().log(), metrics_);
+        std::move(personal), *workers_, clock(), store().log(), metrics_);
   }
   void TearDown() override {
     dispatcher_.reset();
+    workers_.reset();  // what they still do needs the services
     AccessTest::TearDown();
   }
   Asked::Answer ask(std::string_view from, std::string key = {}, std::string_view host = {}) {
@@ -78,7 +80,7 @@ class MetricsFromElsewhere : public access::testing::AccessTest {
   }
 
   Metrics metrics_;
-  WorkerPool workers_{2, 16};
+  std::optional<WorkerPool> workers_{std::in_place, 2, 16};
   std::unique_ptr<Dispatcher> dispatcher_;
 };
 INSTANTIATE_TEST_SUITE_P(Engines, MetricsFromElsewhere, store::testing::engines(),
@@ -150,7 +152,7 @@ TEST_P(MetricsFromElsewhere, AnAnswerWaitsForItsEventInTheArenaOfItsRequest) {
                             .action = "long.read",
                             .category = "test",
                             .pure = pure}},
-                          service(), db(), SecretBytes(32), workers_, clock(), store().log(),
+                          service(), db(), SecretBytes(32), *workers_, clock(), store().log(),
                           metrics_);
     Asked asked("/v1/long", kElsewhere, key_of({.scopes = {"audit:read"}}));
     dispatcher.handle(asked);
@@ -177,7 +179,7 @@ TEST_P(MetricsFromElsewhere, ARefusalNamesWhatThePathNames) {
   };
   Dispatcher dispatcher(
       {route("/secrets/by-name/{name}"), route("/transit/x/{name}"), route("/log-streams/{id}")},
-      service(), db(), SecretBytes(32), workers_, clock(), store().log(), metrics_);
+      service(), db(), SecretBytes(32), *workers_, clock(), store().log(), metrics_);
   const auto recorded = [&](std::string_view path, std::string key) {
     Asked asked(path, kElsewhere, std::move(key));
     dispatcher.handle(asked);
