@@ -38,11 +38,13 @@ std::int64_t lock_key(std::string_view name) {
   return static_cast<std::int64_t>(key);
 }
 
-// AdvisoryLock lasts as long as its connection.
+// AdvisoryLock lasts as long as its connection. It is given back before that ends, which
+// PostgreSQL may notice only after somebody else has asked for the lock.
 class AdvisoryLock final : public Database::Lock {
  public:
   explicit AdvisoryLock(std::unique_ptr<PostgresConnection> connection)
       : connection_(std::move(connection)) {}
+  ~AdvisoryLock() override { (void)connection_->script("SELECT pg_advisory_unlock_all()"); }
   bool held() override { return connection_->script("SELECT 1").has_value(); }
 
  private:

@@ -609,11 +609,15 @@ def _(call, client):
 
 
 def archived(call, client):
-    """A stream of type File with a day that holds an event of its own, and that day."""
+    """A stream of type File with a day that holds its own making and a secret's, and that day."""
     stream = new_stream(call, client)
     call(client.secrets.create(name(), "v"))
-    days = wait_until(lambda: call(client.log_streams.list_files(stream.id)).days, 20, "a day's file")
-    return stream, days[0]
+
+    def both_kept():
+        days = call(client.log_streams.list_files(stream.id)).days
+        return days if days and days[0].line_count >= 2 else None
+
+    return stream, wait_until(both_kept, 20, "a day's file")[0]
 
 
 @outcome("log_streams.list_files")
