@@ -164,7 +164,7 @@ Status AccessService::admit(const Authenticated& caller, std::string_view peer, 
       // fills the log with them nor uses up what its owner may do.
       if (caller.rate_limit != 0) TRY(admit_to(caller, kElsewhere, caller.rate_limit, may_block));
       return fail(Code::kPermissionDenied, "this key may not be used from this address",
-                  "address_not_allowed");
+                  std::string(kElsewhere));
     }
   }
   if (caller.rate_limit != 0)

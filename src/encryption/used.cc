@@ -36,6 +36,7 @@ std::optional<std::uint32_t> Used::version() const {
 }
 
 void Used::audit(http::Call& call, std::size_t size, std::size_t failed) const {
+  if (versions_.empty() && refused_.empty()) return audit_batch(call, call.event(), size, failed);
   const bool one = versions_.size() == 1 && refused_.empty();
   for (const auto& [version, used] : versions_)
     audit_batch(call, event_of(call, version.first, version.second, used.algorithm),
@@ -51,9 +52,7 @@ void Used::audit(http::Call& call, std::size_t size, std::size_t failed) const {
     failed -= refused.items;
     call.audit(std::move(event));
   }
-  if (versions_.empty() && refused_.empty()) audit_batch(call, call.event(), size, failed);
-  if (!one && failed > 0 && !(versions_.empty() && refused_.empty()))
-    audit_batch(call, call.event(), failed, failed);
+  if (!one && failed > 0) audit_batch(call, call.event(), failed, failed);
 }
 
 }  // namespace quantumapi::encryption
