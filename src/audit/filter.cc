@@ -36,7 +36,7 @@ Result<Filter> filter_of(const http::Query& query) {
   TRY_ASSIGN(filter.to, query.time("to"));
   filter.actor = query.text("actor").value_or(std::string_view());
   if (filter.actor.size() > kMaxText) return base::fail_field("actor", "is at most 100 characters");
-  if (const auto key = query.text("keyid"); key && !key->empty()) {
+  if (const auto key = query.text("keyid")) {
     const auto id = Uuid::parse(*key);
     if (!id) return base::fail_field("keyId", "is not a UUID");
     filter.key = *id;

@@ -125,6 +125,7 @@ TEST_P(AuditRoutes, ABadParameterIsNamed) {
   EXPECT_EQ(field_of("page=0"), "page");
   EXPECT_EQ(field_of("pageSize=201"), "pageSize");
   EXPECT_EQ(field_of("keyId=nope"), "keyId");
+  EXPECT_EQ(field_of("keyId="), "keyId");
   EXPECT_EQ(field_of("from=yesterday"), "from");
   EXPECT_EQ(field_of("to=2026-13-01"), "to");
   EXPECT_EQ(field_of("from=2026-01-02&to=2026-01-01"), "from");

@@ -96,7 +96,7 @@ Result<Reply> list(CaService& service, Call& call) {
   CaService::Filter filter;
   filter.offset = paging.offset();
   filter.limit = paging.page_size;
-  filter.status = query.text("status").value_or("");
+  if (const auto status = query.text("status")) filter.status = std::string(*status);
   if (const auto identity = query.text("identity")) filter.identity = std::string(*identity);
   if (const auto serial = query.text("serial")) {
     TRY_ASSIGN(filter.serial, serial_of(*serial));

@@ -30,14 +30,14 @@ Result<repository::Selection> select(TenantId tenant, const CaService::Filter& f
   // A certificate's last second counts.
   const WallTime present = on_a_second(now) - std::chrono::microseconds(1);
   if (filter.status == "pending" || filter.status == "revoked") {
-    selection.state = filter.status;
+    selection.state = *filter.status;
   } else if (filter.status == "active") {
     selection.state = "issued";
     selection.ends_after = std::max(selection.ends_after, present);
   } else if (filter.status == "expired") {
     selection.state = "issued";
     selection.ends_by = std::min(selection.ends_by, present);
-  } else if (!filter.status.empty()) {
+  } else if (filter.status) {
     return fail_field("status", "is pending, active, expired or revoked");
   }
   return selection;

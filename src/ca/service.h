@@ -152,7 +152,8 @@ class CaService {
     std::int64_t limit = 50;
     std::optional<std::string> identity;  // name or id
     std::optional<CertificateId> serial;
-    std::string status;  // pending, active, expired, revoked; empty: all but pending
+    // pending, active, expired or revoked; absent: all but pending.
+    std::optional<std::string> status;
     std::optional<WallTime> expires_after;
     std::optional<WallTime> expires_before;
   };

@@ -46,16 +46,16 @@ constexpr auto schema_facts(const StorageReply*) {
 // means that day's month.
 Result<Period> period_of(const Call& call) {
   TRY_ASSIGN(const auto query, http::Query::parse(call.request().query));
-  const auto start = query.text("periodstart").value_or("");
-  const auto end = query.text("periodend").value_or("");
+  const auto start = query.text("periodstart");
+  const auto end = query.text("periodend");
   std::chrono::sys_days first = calendar::first_of_month(calendar::day_of(call.now()));
-  if (!start.empty()) {
-    TRY_ASSIGN(first, calendar::parse_day("periodStart", start));
+  if (start) {
+    TRY_ASSIGN(first, calendar::parse_day("periodStart", *start));
   }
   std::chrono::sys_days last = calendar::next_month(first) - std::chrono::days(1);
-  if (!end.empty()) {
-    TRY_ASSIGN(last, calendar::parse_day("periodEnd", end));
-    if (start.empty()) first = calendar::first_of_month(last);
+  if (end) {
+    TRY_ASSIGN(last, calendar::parse_day("periodEnd", *end));
+    if (!start) first = calendar::first_of_month(last);
   }
   if (last < first) return fail_field("periodEnd", "lies before periodStart");
   if (last - first >= kLongestPeriod) return fail_field("periodEnd", "is more than a year away");

@@ -326,7 +326,7 @@ def test_usage_counts_what_is_stored(server):
     grown = wait_until(lambda: (lambda now: now if now["secrets"]["items"] == before["secrets"]["items"] + 1 else None)(categories()[1]), 10, "a new sample")
     assert 100_000 <= grown["secrets"]["bytes"] - before["secrets"]["bytes"] < 110_000
     assert server.http.delete(f"/api/v1/secrets/{made['id']}").status_code == 204
-    for query, field in (("periodStart=2026-13-01", "periodStart"), ("periodEnd=tomorrow", "periodEnd"),
+    for query, field in (("periodStart=2026-13-01", "periodStart"), ("periodEnd=tomorrow", "periodEnd"), ("periodStart=", "periodStart"), ("periodEnd=", "periodEnd"),
                          ("periodStart=2026-02-01&periodEnd=2026-01-01", "periodEnd"), ("periodStart=2020-01-01&periodEnd=2026-01-01", "periodEnd")):
         refused = server.http.get("/api/v1/usage/storage?" + query)
         assert refused.status_code == 400 and field in refused.json()["details"]["errors"], query

@@ -664,6 +664,30 @@ def test_the_page_of_routes_is_of_the_served_ones(server, tmp_path):
     assert checked.returncode == 0, checked.stderr
 
 
+def rules_out_empty(schema):
+    """Whether an empty text is not among what a parameter may be."""
+    return (schema.get("type") in ("integer", "boolean") or schema.get("minLength", 0) > 0 or "format" in schema
+            or "" not in schema.get("enum", [""]) or not re.search(schema.get("pattern", ""), ""))
+
+
+def test_an_empty_parameter_is_refused_where_the_document_rules_it_out(new_server):
+    """`?status=` is no way to leave status away: who meant a filter would get everything."""
+    server = new_server().init().start()
+    ids = targets(server)
+    seen, accepted = set(), []
+    for method, path, operation in operations(server):
+        for parameter in operation.get("parameters", []):
+            if method != "get" or parameter["in"] != "query" or not rules_out_empty(parameter["schema"]):
+                continue
+            room = path.removeprefix("/api/v1/").split("/")[0]
+            target = re.sub(r"\{[^}]+\}", ids.get(room, str(uuid.uuid4())), path)
+            answer = server.http.get(target, params={parameter["name"]: ""})
+            seen.add((path, parameter["name"]))
+            if answer.status_code < 400:
+                accepted.append((path, parameter["name"]))
+    assert len(seen) >= 15 and not accepted, accepted
+
+
 def test_an_operation_says_whether_it_needs_a_key(server):
     for method, path, operation in operations(server):
         target = re.sub(r"\{[^}]+\}", "00000000-0000-4000-8000-000000000000", path)
