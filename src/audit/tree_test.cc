@@ -115,8 +115,8 @@ TEST(LeafHash, DependsOnSaltRecordAndKind) {
   EXPECT_NE(leaf_of_record, leaf_hash(salt, "recorD"));
   const Digest a = leaf_hash(salt, "a");
   const Digest b = leaf_hash(salt, "b");
-  Bytes both(a.begin(), a.end());
-  base::append(both, b);
+  Bytes both;
+  for (const Digest& child : {a, b}) base::append(both, child);
   EXPECT_NE(node_hash(a, b), leaf_hash({}, as_text(both)));  // a node is never a leaf
 }
 
