@@ -10,26 +10,26 @@ using store::Transaction;
 constexpr Statement kInsert{"log_streams.insert",
                             R"sql(INSERT INTO log_streams (id, tenant, name, stream_type, config,
             config_version, is_active, log, next_index, consecutive_failures, last_error,
-            created_at)
+            created_at, lost_events)
           VALUES (:id, :tenant, :name, :type, :config, :config_version, :active, :log, :next, 0,
-            :error, :now))sql"};
+            :error, :now, 0))sql"};
 
 constexpr Statement kFind{"log_streams.find",
                           R"sql(SELECT id, tenant, name, stream_type, config, config_version,
             is_active, log, next_index, consecutive_failures, last_error, last_streamed_at,
-            created_at, updated_at
+            created_at, updated_at, lost_events
           FROM log_streams WHERE id = :id AND tenant = :tenant)sql"};
 
 constexpr Statement kOfTenant{"log_streams.of_tenant",
                               R"sql(SELECT id, tenant, name, stream_type, config, config_version,
             is_active, log, next_index, consecutive_failures, last_error, last_streamed_at,
-            created_at, updated_at
+            created_at, updated_at, lost_events
           FROM log_streams WHERE tenant = :tenant ORDER BY id)sql"};
 
 constexpr Statement kActive{"log_streams.active",
                             R"sql(SELECT id, tenant, name, stream_type, config, config_version,
             is_active, log, next_index, consecutive_failures, last_error, last_streamed_at,
-            created_at, updated_at
+            created_at, updated_at, lost_events
           FROM log_streams WHERE is_active = 1 ORDER BY id)sql"};
 
 constexpr Statement kUpdate{"log_streams.update",
@@ -56,6 +56,11 @@ constexpr Statement kAdvance{"log_streams.advance",
 constexpr Statement kDelivered{"log_streams.delivered",
                                R"sql(UPDATE log_streams SET log = :to_log, next_index = :to_next,
             consecutive_failures = 0, last_error = :error, last_streamed_at = :now
+          WHERE id = :id AND log = :log AND next_index = :next)sql"};
+
+constexpr Statement kLost{"log_streams.lost",
+                          R"sql(UPDATE log_streams SET log = :to_log, next_index = :to_next,
+            lost_events = lost_events + :lost
           WHERE id = :id AND log = :log AND next_index = :next)sql"};
 
 constexpr Statement kFailed{"log_streams.failed",
@@ -103,6 +108,7 @@ StreamRow read_row(const Row& row) {
   read.last_streamed_at = row.optional_time(11);
   read.created_at = row.time(12);
   read.updated_at = row.optional_time(13);
+  read.lost_events = row.integer(14);
   return read;
 }
 
@@ -190,6 +196,17 @@ Status advance_position(Transaction& tx, StreamId id, const StreamPosition& from
                               {"log", from.log},
                               {"next", from.next}}));
   return {};
+}
+
+Result<bool> pass_lost_events(Transaction& tx, StreamId id, const StreamPosition& from,
+                              const StreamPosition& to, std::uint64_t lost) {
+  TRY_ASSIGN(const auto changed, tx.execute(kLost, {{"to_log", to.log},
+                                                    {"to_next", to.next},
+                                                    {"lost", lost},
+                                                    {"id", id},
+                                                    {"log", from.log},
+                                                    {"next", from.next}}));
+  return changed == 1;
 }
 
 Status note_stream_failure(Transaction& tx, StreamId id, std::string_view error) {

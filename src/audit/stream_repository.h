@@ -31,6 +31,7 @@ struct StreamRow {
   StreamPosition position;
   std::int64_t consecutive_failures = 0;
   std::string last_error;
+  std::int64_t lost_events = 0;  // that retention took before they were sent
   std::optional<WallTime> last_streamed_at;
   WallTime created_at;
   std::optional<WallTime> updated_at;
@@ -54,6 +55,10 @@ Result<bool> delete_stream(store::Transaction& tx, TenantId tenant, StreamId id)
 // when nothing was sent.
 Status advance_position(store::Transaction& tx, StreamId id, const StreamPosition& from,
                         const StreamPosition& to, std::optional<WallTime> streamed_at);
+// pass_lost_events moves the position over `lost` events that are gone and counts them. False
+// when the stream is gone or stands elsewhere.
+Result<bool> pass_lost_events(store::Transaction& tx, StreamId id, const StreamPosition& from,
+                              const StreamPosition& to, std::uint64_t lost);
 Status note_stream_failure(store::Transaction& tx, StreamId id, std::string_view error);
 
 // log_size is how many events a log holds, open or closed.

@@ -33,16 +33,18 @@ struct StreamReply {
   std::int64_t consecutive_failures = 0;
   std::optional<WallTime> last_streamed_at;
   std::optional<std::string> last_error;
+  std::int64_t lost_events = 0;  // that retention took before they were sent
   WallTime created_at;
   std::optional<WallTime> updated_at;
 };
 BOOST_DESCRIBE_STRUCT(StreamReply, (),
                       (id, name, stream_type, config_json, is_active, consecutive_failures,
-                       last_streamed_at, last_error, created_at, updated_at))
+                       last_streamed_at, last_error, lost_events, created_at, updated_at))
 constexpr auto schema_facts(const StreamReply*) {
   return std::to_array<json::Fact>({
       {"stream_type", R"("enum":["Webhook","Datadog","Splunk","File"])"},
       {"config_json", R"("contentMediaType":"application/json")"},
+      {"lost_events", R"("minimum":0)"},
   });
 }
 
@@ -89,6 +91,7 @@ StreamReply reply_of(StreamView view) {
                     .consecutive_failures = row.consecutive_failures,
                     .last_streamed_at = row.last_streamed_at,
                     .last_error = {},
+                    .lost_events = row.lost_events,
                     .created_at = row.created_at,
                     .updated_at = row.updated_at};
   if (!row.last_error.empty()) reply.last_error = std::move(row.last_error);

@@ -26,11 +26,15 @@ constexpr std::size_t kTurnsWaiting = 10'000;
 constexpr std::int64_t kLongestPause = 300;  // seconds
 constexpr std::chrono::minutes kRepeatError{1};
 
-// Slice is the part of one segment that a stream gets next.
+// Slice is the part of one segment that a stream gets next, or all that retention took
+// before it could be sent.
 struct Slice {
   StreamPosition begin;
   StreamPosition end;
   std::optional<SegmentRow> segment;
+  bool lost = false;
+
+  [[nodiscard]] std::uint64_t size() const { return end.next - begin.next; }
 };
 
 Result<std::optional<Slice>> next_slice(store::Transaction& tx, const StreamRow& row) {
@@ -51,6 +55,11 @@ Result<std::optional<Slice>> next_slice(store::Transaction& tx, const StreamRow&
   slice.end = {slice.begin.log, std::min(size, (number + 1) * kSegmentSize)};
   TRY_ASSIGN(slice.segment, find_segment(tx, slice.begin.log, number));
   if (!slice.segment) return fail(Code::kDataLoss, "an audit segment is missing");
+  if (!slice.segment->leaves.empty()) return slice;
+  TRY_ASSIGN(const std::uint64_t kept, first_kept(tx, slice.begin.log));
+  if (kept <= number) return fail(Code::kDataLoss, "an audit log is without events");
+  slice.end.next = std::min(size, kept * kSegmentSize);
+  slice.lost = true;
   return slice;
 }
 
@@ -80,7 +89,9 @@ struct StreamWorker::Impl {
         delivered_total(m.counter("quantumapi_log_stream_events_total",
                                   "Audit events delivered to log streams by this process.")),
         failed_total(m.counter("quantumapi_log_stream_failures_total",
-                               "Deliveries to log streams that failed.")) {}
+                               "Deliveries to log streams that failed.")),
+        lost_total(m.counter("quantumapi_log_stream_events_lost_total",
+                             "Audit events that retention took before a log stream sent them.")) {}
 
   // Turn is a stream that is due.
   struct Turn {
@@ -101,6 +112,7 @@ struct StreamWorker::Impl {
   Status append_files(const StreamRow& row, const Slice& slice,
                       std::span<const StreamEvent> events);
   Status tend_files(const StreamRow& row, const StreamConfig& config);
+  Status pass_lost(const StreamRow& row, const Slice& slice);
   Status advance(const StreamRow& row, const StreamPosition& from, const StreamPosition& to,
                  bool sent, const StreamDay* day = nullptr);
   void note_failure(const StreamRow& row, Live& live, const Error& error);
@@ -116,6 +128,7 @@ struct StreamWorker::Impl {
   StreamFiles files;
   base::Counter& delivered_total;
   base::Counter& failed_total;
+  base::Counter& lost_total;
 
   std::mutex pass_mutex;  // one pass at a time, whoever asks
   std::unique_ptr<store::Database::Lock> lock;
@@ -149,7 +162,6 @@ Result<bool> StreamWorker::Impl::lead() {
 Result<std::vector<StreamEvent>> StreamWorker::Impl::events_of(const StreamRow& row,
                                                                const StreamConfig& config,
                                                                const Slice& slice) {
-  if (slice.segment->leaves.empty()) return std::vector<StreamEvent>();  // retention took them
   TRY_ASSIGN(const auto leaves, parse_leaves(slice.segment->leaves, slice.segment->count));
   const std::uint64_t first = slice.segment->segment * kSegmentSize;
   PersonalOpener opener(keyring, row.tenant);
@@ -180,6 +192,20 @@ Status StreamWorker::Impl::advance(const StreamRow& row, const StreamPosition& f
     if (day != nullptr) TRY(put_stream_day(tx, row.id, *day));
     return advance_position(tx, row.id, from, to, now);
   });
+}
+
+// pass_lost moves a stream over events that are gone, and never without a word.
+Status StreamWorker::Impl::pass_lost(const StreamRow& row, const Slice& slice) {
+  TRY_ASSIGN(const bool passed, database.change([&](store::Transaction& tx) {
+    return pass_lost_events(tx, row.id, row.position, slice.end, slice.size());
+  }));
+  if (!passed) return {};
+  lost_total.add(slice.size());
+  log.warning("retention took audit events before a log stream sent them",
+              {{"stream", std::string_view(row.id.to_string())},
+               {"tenant", std::string_view(row.tenant.to_string())},
+               {"events", static_cast<std::int64_t>(slice.size())}});
+  return {};
 }
 
 Status StreamWorker::Impl::append_files(const StreamRow& row, const Slice& slice,
@@ -262,6 +288,11 @@ Result<std::size_t> StreamWorker::Impl::turn(StreamRow row, Live& live) {
     if (!slice) {
       if (opened.type == StreamType::kFile) TRY(tend_files(row, opened.config));
       break;
+    }
+    if (slice->lost) {
+      TRY(pass_lost(row, *slice));
+      row.position = slice->end;
+      continue;
     }
     TRY_ASSIGN(const auto events, events_of(row, opened.config, *slice));
     TRY(deliver(row, opened, *slice, events, live));

@@ -15,7 +15,8 @@ namespace quantumapi::audit {
 // (advisory lock). It reads what the sequencer has put into the logs and sends
 // it in log order, in batches of up to a segment (256 events); a stream's place
 // is moved only after its receiver took the batch, so every event arrives at
-// least once. A receiver that fails is tried again after 1, 2, 4 … 300 seconds;
+// least once. What retention takes before that is passed over, counted in the
+// stream's row and logged. A receiver that fails is tried again after 1, 2, 4 … 300 seconds;
 // one that hangs is given up after ten. Sixteen streams are served at once, eight
 // of one tenant at most, so that hanging receivers hold up no other tenant's.
 class StreamWorker {

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <mutex>
 
+#include "audit/repository.h"
+#include "audit/retention.h"
 #include "audit/stream_routes.h"
 #include "audit/testing/test_audit.h"
 #include "base/encoding.h"
@@ -103,8 +105,8 @@ class LogStreams : public testing::AuditTest {
     worker_.reset();
     StreamWorker::Options options;
     options.directory = directory_;
-    worker_ = std::make_unique<StreamWorker>(db(), keys(), clock(), store().log(),
-                                             store().metrics(), reach(), options);
+    worker_ = std::make_unique<StreamWorker>(db(), keys(), clock(), log_, store().metrics(),
+                                             reach(), options);
   }
   void end_worker() { worker_.reset(); }
   // reach lets the tests' tenant reach this host, as the first tenant of a platform may.
@@ -139,10 +141,22 @@ class LogStreams : public testing::AuditTest {
 
   StreamService& streams() { return *streams_; }
   StreamWorker& worker() { return *worker_; }
+  // told is how often the worker logged `message`.
+  std::ptrdiff_t told(std::string_view message) {
+    const std::scoped_lock guard(log_mutex_);
+    return std::ranges::count(log_lines_, message);
+  }
   Principal who_;
   std::string directory_;
 
  private:
+  std::mutex log_mutex_;
+  std::vector<std::string> log_lines_;
+  Logger log_{[this](LogLevel, std::string_view message, auto) {
+                const std::scoped_lock guard(log_mutex_);
+                log_lines_.emplace_back(message);
+              },
+              LogLevel::kInfo};
   std::unique_ptr<StreamService> streams_;
   std::unique_ptr<StreamWorker> worker_;
 };
@@ -217,6 +231,43 @@ TEST_P(LogStreams, AFailureIsNotedTriedAgainLaterAndLosesNothing) {
   EXPECT_EQ(pass(), 3U);
   EXPECT_EQ(now(stream).row.consecutive_failures, 0);
   EXPECT_EQ(now(stream).row.last_error, "");
+}
+
+// A receiver that was away longer than events are kept, or a stream that rested so long.
+TEST_P(LogStreams, WhatRetentionTookBeforeItWasSentIsCountedAndToldOf) {
+  Receiver receiver;
+  const auto stream = make("Webhook", config(receiver.url()));
+  const auto files =
+      expect(streams().create(who_, {"archive", "File", ""}, happened("log_stream.create")));
+  drain();
+  EXPECT_EQ(pass(), 2U);
+  receiver.answer(503, "busy");
+  for (const auto& one : {stream, files})
+    expect(streams().set_active(who_, one.row.id, false, happened("log_stream.deactivate")));
+  append(1000);
+  drain();
+  const std::uint64_t size = expect(db().read([&](store::Transaction& tx) {
+                               return open_log(tx, tenant());
+                             }))->frontier.size();
+  EXPECT_EQ(expect(drop_expired(db(), clock().wall() + std::chrono::hours(1))), 3U);
+  for (const auto& one : {stream, files})
+    expect(streams().set_active(who_, one.row.id, true, happened("log_stream.activate")));
+  drain();
+  pass();
+  const std::int64_t before = now(stream).row.lost_events;
+  EXPECT_GT(before, 700);
+  EXPECT_EQ(now(stream).row.consecutive_failures, 1);  // of the receiver
+  receiver.answer(200, "{}");
+  clock().advance(std::chrono::seconds(2));
+  EXPECT_EQ(pass(), size - 768 + 2);
+  EXPECT_EQ(now(stream).row.lost_events, before);  // each is counted once
+  EXPECT_EQ(now(files).row.lost_events, before);
+  EXPECT_EQ(now(stream).row.last_error, "");
+  EXPECT_TRUE(receiver.all().contains("\"index\":768}"));
+  EXPECT_FALSE(receiver.all().contains("\"index\":767}"));
+  EXPECT_THAT(store().metrics().text(),
+              HasSubstr("quantumapi_log_stream_events_lost_total " + std::to_string(2 * before)));
+  EXPECT_EQ(told("retention took audit events before a log stream sent them"), 2);
 }
 
 TEST_P(LogStreams, ReceiversThatRefuseOrAnswerGarbageHoldUpNoOther) {
@@ -600,6 +651,7 @@ TEST_P(LogStreams, TheRoutesAnswerInTheContractsShape) {
   const auto list = expect(call_route(http::Method::kGet, "/log-streams", "", {}));
   EXPECT_THAT(list.body, HasSubstr(R"("totalCount":1)"));
   EXPECT_THAT(list.body, HasSubstr(R"("isActive":true,"consecutiveFailures":0)"));
+  EXPECT_THAT(list.body, HasSubstr(R"("lostEvents":0)"));
   const std::string id = expect(streams().list(who_)).at(0).row.id.to_string();
   const auto files = expect(call_route(http::Method::kGet, "/log-streams/{id}/files", "", {id}));
   EXPECT_EQ(files.body, R"({"days":[],"totalSizeBytes":0,"retentionDays":30})");

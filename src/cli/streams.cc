@@ -38,7 +38,7 @@ Outcome list(Context& context, const NoOptions&) {
   TRY_ASSIGN(const auto answer, ask(context, "GET", "/log-streams"));
   return print_rows(context, answer, "items",
                     {"id", "name", "streamType", "isActive", "consecutiveFailures",
-                     "lastStreamedAt", "lastError"});
+                     "lastStreamedAt", "lostEvents", "lastError"});
 }
 
 Outcome get(Context& context, const StreamOptions& options) {
