@@ -19,11 +19,11 @@ std::string transit_text(std::uint32_t version, ByteView octets) {
 std::optional<TransitText> read_transit_text(std::string_view text) {
   if (!text.starts_with(kPrefix)) return std::nullopt;
   text.remove_prefix(kPrefix.size());
+  if (text.starts_with('0')) return std::nullopt;  // v01 would be a second text of v1
   TransitText out{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out.version);
   const auto digits = static_cast<std::size_t>(end - text.data());
-  if (error != std::errc() || out.version == 0 || digits == text.size() || text[digits] != ':')
-    return std::nullopt;
+  if (error != std::errc() || digits == text.size() || text[digits] != ':') return std::nullopt;
   auto octets = base::base64_decode(text.substr(digits + 1), base::Base64::kStandard);
   if (!octets) return std::nullopt;
   out.octets = std::move(*octets);
