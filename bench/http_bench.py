@@ -158,7 +158,7 @@ def wrk(server, lua, seconds, connections, tls=False):
         return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
 
     return {"count": count, "rate": float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)), "p50": quantile(50), "p99": quantile(99),
-            "bad": int(bad.group(1)) if bad else 0, "cpu_us": cpu / count * 1e6, "lag": max(lags, default=0)}
+            "bad": int(bad.group(1)) if bad else 0, "cpu_us": cpu / count * 1e6, "lag": max(lags)}
 
 
 def main():
@@ -240,7 +240,9 @@ def run(server, options):
     for _ in range(options.rounds):
         for load in loads:
             seen = wrk(server, load.lua, options.seconds, options.connections, load.tls)
-            best[load.name] = max(seen, best.get(load.name, seen), key=lambda one: one["rate"])
+            former = best.get(load.name, seen)
+            lag = max(seen["lag"], former["lag"])  # of every round, also of those that were slower
+            best[load.name] = max(seen, former, key=lambda one: one["rate"]) | {"lag": lag}
             if load.bare:
                 bare[load.bare] = max(bare_rate(load.bare), bare.get(load.bare, 0))
     for load in loads:
