@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cctype>
+#include <span>
 
 #include "cli/answer.h"
 #include "cli/audit_verify.h"
@@ -75,24 +76,60 @@ Try<std::string> path_of(Context& context, const ListOptions& options) {
   return path;
 }
 
+// AuditRows is what a page says of itself: with `bounded` there are at least `total` events.
+struct AuditRows {
+  std::span<const json::Value> items;
+  std::int64_t total = 0;
+  bool bounded = false;
+};
+
+// print_footer tells what lies beyond a page. A list looks through a bounded part of the log:
+// where that ended before the page was full, nothing is said of what is older.
+void print_footer(Context& context, const sdk::AuditQuery& query, const AuditRows& rows) {
+  std::ostream& err = context.io().err;
+  const std::int64_t shown = std::ssize(rows.items);
+  const bool full = shown == query.page_size;
+  const bool more = rows.total > (query.page - 1) * query.page_size + shown;
+  if (full && (more || rows.bounded))
+    err << fmt::format("{}{} events; --page {} shows older ones\n", rows.bounded ? "at least " : "",
+                       rows.total, query.page + 1);
+  else if (rows.bounded)
+    err << fmt::format(
+        "only the newest part of the log was looked through, and holds no {}such event; "
+        "--to with an earlier time looks further back\n",
+        shown > 0 ? "further " : "");
+  else if (shown == 0 && rows.total == 0)
+    err << "there is no such event\n";
+  else if (shown == 0)
+    err << fmt::format("there are {} such events: fewer pages than {}\n", rows.total, query.page);
+}
+
 Outcome list(Context& context, const ListOptions& options) {
   TRY_ASSIGN(const std::string path, path_of(context, options));
   TRY_ASSIGN(const auto answer, ask(context, "GET", path));
   const Format format = context.format(Format::kTable);
-  if (format != Format::kTable) return print_rows(context, answer, "items", {"id"});
+  if (format == Format::kJson) return print_rows(context, answer, "items", {"id"});
   WipingArena arena;
   const auto page = json::parse(answer.reveal(), arena);
   const json::Value* const items = page ? page->find("items") : nullptr;
   if (items == nullptr) return give_up(kFailed, "the platform's answer can't be understood");
+  const json::Value* const total = page->find("totalcount");
+  const json::Value* const bounded = page->find("totalisbounded");
+  const AuditRows rows{.items = items->items,
+                       .total = total == nullptr ? 0 : total->integer,
+                       .bounded = bounded != nullptr && bounded->boolean};
+  if (format == Format::kValue) {
+    TRY(print_rows(context, answer, "items", {"id"}));
+    if (rows.bounded) print_footer(context, options.query, rows);
+    return kOk;
+  }
   Table table({"TIME", "ACTION", "OUTCOME", "ACTOR", "RESOURCE", "ERROR", "ADDRESS"});
-  for (const json::Value& event : items->items)
+  for (const json::Value& event : rows.items)
     table.add({text_at(event, "timestamp"), text_at(event, "action"), text_at(event, "outcome"),
                text_at(event, "actor"), resource_of(event), text_at(event, "error"),
                text_at(event, "ipAddress")});
   table.print(context.io().out, context.color());
-  if (items->items.empty()) context.io().err << "there is no such event\n";
-  if (std::ssize(items->items) == options.query.page_size)
-    context.io().err << fmt::format("--page {} shows older ones\n", options.query.page + 1);
+  print_footer(context, options.query, rows);
   return kOk;
 }
 

@@ -638,10 +638,38 @@ TEST_F(Cli, HelpTellsWhatAnOptionTakesAndItsUsualValue) {
 TEST_F(Cli, AuditEventsAreShownWithTheKeyVersionUsedAndInJsonWhole) {
   platform(R"({"items":[{"id":"1","timestamp":"t","action":"payload.encrypt","resourceType":"key",
       "resourceId":"r","resourceName":"mails","outcome":"success","keyVersion":3,
-      "requestId":"q"}],"totalCount":1,"page":1,"pageSize":50})");
+      "requestId":"q"}],"totalCount":2,"page":1,"pageSize":50})");
   EXPECT_TRUE(run({"audit", "list"}).out.contains("key mails v3"));
   EXPECT_TRUE(run({"audit", "list", "--output", "json"}).out.contains(R"("requestId":"q")"));
-  EXPECT_TRUE(run({"audit", "list", "--page-size", "1"}).err.contains("--page 2"));
+  EXPECT_EQ(run({"audit", "list", "--page-size", "1"}).err,
+            "2 events; --page 2 shows older ones\n");
+  EXPECT_EQ(run({"audit", "list", "--page-size", "1", "--page", "2"}).err, "");
+}
+
+// A list looks through a bounded part of the log: "there is no such event" would be a lie.
+TEST_F(Cli, AnAuditListThatDidNotLookThroughTheWholeLogSaysSo) {
+  constexpr const char* kHowToGoOn = "--to with an earlier time";
+  platform(R"({"items":[],"totalCount":0,"totalIsBounded":true,"page":1,"pageSize":50})");
+  for (const char* format : {"table", "value"}) {
+    const Ran none = run({"audit", "list", "--actor", "ada", "--output", format});
+    EXPECT_EQ(none.code, kOk);
+    EXPECT_TRUE(none.err.starts_with("only the newest part of the log was looked through"))
+        << none.err;
+    EXPECT_TRUE(none.err.contains(kHowToGoOn)) << none.err;
+    EXPECT_FALSE(none.err.contains("there is no")) << none.err;
+  }
+  EXPECT_TRUE(run({"audit", "list", "--actor", "ada", "--output", "json"})
+                  .out.contains(R"("totalIsBounded":true)"));
+  platform(R"({"items":[{"id":"1","timestamp":"t","action":"key.read","outcome":"success"}],
+      "totalCount":1,"totalIsBounded":true,"page":1,"pageSize":50})");
+  const Ran some = run({"audit", "list", "--actor", "ada"});
+  EXPECT_TRUE(some.err.contains("no further such event")) << some.err;
+  EXPECT_TRUE(some.err.contains(kHowToGoOn)) << some.err;
+  EXPECT_EQ(run({"audit", "list", "--actor", "ada", "--page-size", "1"}).err,
+            "at least 1 events; --page 2 shows older ones\n");
+  platform(R"({"items":[],"totalCount":7,"totalIsBounded":false,"page":3,"pageSize":50})");
+  EXPECT_EQ(run({"audit", "list", "--page", "3"}).err,
+            "there are 7 such events: fewer pages than 3\n");
 }
 
 TEST_F(Cli, AuditListPassesItsFiltersOn) {

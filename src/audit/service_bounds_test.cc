@@ -1,0 +1,59 @@
+// What a list says where it did not look through the whole log.
+#include "audit/repository.h"
+#include "audit/service.h"
+#include "audit/testing/test_audit.h"
+
+namespace quantumapi::audit {
+namespace {
+
+using testing::expect;
+
+constexpr std::uint64_t kLookedThrough = 1024;  // segments
+
+class Bounded : public testing::AuditTest {
+ protected:
+  Page list(const Filter& filter) { return expect(service().list(tenant(), filter)); }
+
+  // grow puts `more` copies of the log's last segment behind it, a second apart.
+  void grow(std::uint64_t more) {
+    expect(db().change([&](store::Transaction& tx) -> Status {
+      TRY_ASSIGN(auto head, open_log(tx, tenant()));
+      TRY_ASSIGN(auto segment,
+                 find_segment(tx, head->log, head->frontier.size() / kSegmentSize - 1));
+      for (std::uint64_t i = 0; i < more; ++i) {
+        ++segment->segment;
+        segment->first_time = segment->last_time = segment->last_time + std::chrono::seconds(1);
+        TRY(put_segment(tx, head->log, *segment));
+        (void)head->frontier.append_subtree(*segment->hash, kSegmentLevel, kSegmentLevel);
+      }
+      head->root = head->frontier.root();
+      ++head->revision;
+      return put_head(tx, *head);
+    }));
+  }
+};
+// How much is read does not depend on the engine.
+INSTANTIATE_TEST_SUITE_P(Engines, Bounded, ::testing::Values(store::Dialect::kSqlite),
+                         store::testing::name_of);
+
+TEST_P(Bounded, AListByActorLooksThroughTheNewestPartAndSaysSo) {
+  append_one(happened_by("Orders Service", "secret.read"));
+  append(2 * kSegmentSize - kSetUpEvents - 1);
+  drain();
+  const WallTime begun = clock().wall();
+  grow(kLookedThrough - 2);
+  const Page whole = list({.actor = "orders"});
+  EXPECT_EQ(whole.entries.size(), 1U);
+  EXPECT_FALSE(whole.total_is_bounded);
+  grow(1);
+  const Page part = list({.actor = "orders"});
+  EXPECT_TRUE(part.entries.empty());
+  EXPECT_EQ(part.total, 0);
+  EXPECT_TRUE(part.total_is_bounded);
+  const Page oldest = list({.actor = "orders", .to = begun + std::chrono::minutes(10)});
+  EXPECT_EQ(oldest.entries.size(), 1U);
+  EXPECT_FALSE(oldest.total_is_bounded);
+}
+
+}  // namespace
+}  // namespace quantumapi::audit
