@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "access/api_key.h"
+#include "access/testing/observed_store.h"
 #include "access/testing/test_access.h"
 #include "base/encoding.h"
 
@@ -55,6 +56,48 @@ TEST_P(Authentication, AnswersMalformedUnknownAndWrongKeysAlike) {
     EXPECT_EQ(refused.error().message, first.error().message);
   }
   EXPECT_TRUE(authenticate(owner_text()));
+}
+
+// Effort is what one answer took: queries of the store, and MACs.
+struct Effort {
+  std::vector<std::string> reads;
+  std::uint64_t macs = 0;
+  bool operator==(const Effort&) const = default;
+};
+
+TEST_P(Authentication, TakesOneReadAndOneMacForAnUnknownIdAsForAWrongSecret) {
+  const auto revoked = make("revoked");
+  const std::string unknown(expect(make_api_key(entropy())).reveal_text(SecretAccess()));
+  expect(service().revoke(owner(), revoked.record.id, event("apikey.revoke")));
+  Metrics metrics;
+  Logger log(2, LogLevel::kError);
+  testing::ObservedStore observed(db(), {.clock = clock(), .log = log, .metrics = metrics});
+  AccessService seen(observed.database(), keys(), entropy(), clock());
+  const auto effort = [&](std::string_view text, bool may_block = true) {
+    const std::uint64_t before = seen.macs_computed();
+    (void)observed.reads();
+    (void)seen.authenticate(text, clock().wall(), may_block);
+    return Effort{observed.reads(), seen.macs_computed() - before};
+  };
+  const Effort one{{"begin", "access.find_key"}, 1};
+  const Effort nothing{};
+  const std::string wrong = sibling(owner_text(), entropy());
+  const std::string wrong_revoked = sibling(text_of(revoked), entropy());
+
+  EXPECT_EQ(effort(wrong), one) << "the key is not in memory";
+  ASSERT_TRUE(seen.authenticate(owner_text(), clock().wall(), true));
+  expect_code(seen.authenticate(text_of(revoked), clock().wall(), true), Code::kPermissionDenied);
+  for (int i = 0; i < 3; ++i) {
+    for (const std::string& text : {unknown, wrong, wrong_revoked}) {
+      EXPECT_EQ(effort(text), one);
+      // What may not block goes the same way: nothing is refused from memory.
+      expect_code(seen.authenticate(text, clock().wall(), false), Code::kWouldBlock);
+      EXPECT_EQ(effort(text, false), nothing);
+    }
+    EXPECT_EQ(effort(owner_text(), false), nothing) << "a right key is answered from memory";
+    EXPECT_TRUE(seen.authenticate(owner_text(), clock().wall(), false)) << "after wrong ones too";
+    EXPECT_EQ(effort("malformed", false), (Effort{{}, 1})) << "told by its form alone";
+  }
 }
 
 TEST_P(Authentication, TakesNoOtherTextForAKeyThatWasRightBefore) {

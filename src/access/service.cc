@@ -26,19 +26,6 @@ SecretBytes random_key() {
 
 }  // namespace
 
-void Proof::remember(const crypto::Digest& digest) const {
-  State none = State::kNone;
-  if (!state_.compare_exchange_strong(none, State::kBeingWritten)) return;
-  digest_ = digest;
-  state_.store(State::kWritten, std::memory_order_release);
-}
-
-bool Proof::equals(const crypto::Digest& digest) const {
-  static constexpr crypto::Digest kNothing{};
-  const bool known = state_.load(std::memory_order_acquire) == State::kWritten;
-  return equal_constant_time(digest, known ? digest_ : kNothing) && known;
-}
-
 AccessService::Impl::Impl(store::Database& d, keyring::Keyring& k, crypto::EntropyPool& e,
                           const Clock& c)
     : database(d),
@@ -48,7 +35,7 @@ AccessService::Impl::Impl(store::Database& d, keyring::Keyring& k, crypto::Entro
       cache(kApiKeysTable, kApiKeysTable, c),
       uses(d, c),
       rates(d, c),
-      dummy(random_key().reveal(SecretAccess())),
+      dummy(std::make_shared<const crypto::HmacSha3Key>(random_key().reveal(SecretAccess()))),
       proof_key(random_key()),
       time_passed(c) {}
 
@@ -63,23 +50,40 @@ Result<MacKey> AccessService::Impl::mac_key(const Uuid& id) {
   return mac_keys.try_emplace(id, std::move(shared)).first->second;
 }
 
-// load gives null for a key that has no row.
-Result<std::shared_ptr<const CachedKey>> AccessService::Impl::load(ApiKeyId id) {
+// load gives null for a credential that is not the key's text, at one cost whether the key has a
+// row or not: one read of the store and one MAC. Only what was shown right goes into memory, so
+// that a wrong secret is told from an unknown id by no answer that memory could have given.
+Result<std::shared_ptr<const CachedKey>> AccessService::Impl::load(ApiKeyId id,
+                                                                   std::string_view credential,
+                                                                   const crypto::Digest& proof) {
   const auto ticket = cache.begin_load(id.uuid);
-  auto cached = std::make_shared<CachedKey>();
-  cached->groups_seen = groups_changed;
-  cached->groups_until = ticket.read_at + store::kRowLife;
-  const auto find = [&](store::Transaction& tx) -> Result<std::optional<ApiKeyRow>> {
-    TRY_ASSIGN(auto found, access::find_key(tx, id));
-    if (found) TRY(resolve_groups(tx, found->record.tenant, found->record.bindings));
-    return found;
-  };
-  TRY_ASSIGN(auto row, database.read(find));
-  if (!row) return nullptr;
-  ApiKeyRecord& record = row->record;
-  cached->has_groups = std::ranges::any_of(
+  CachedKey key;
+  key.proof = proof;
+  key.groups_seen = groups_changed;
+  key.groups_until = ticket.read_at + store::kRowLife;
+  TRY_ASSIGN(auto row,
+             database.read([&](store::Transaction& tx) { return access::find_key(tx, id); }));
+  MacKey under = dummy;
+  if (row) {
+    TRY_ASSIGN(under, mac_key(row->mac_key));
+  }
+  if (!is_right(credential, *under, row ? &row->mac : nullptr)) return nullptr;
+  const std::int64_t revision = row->revision;
+  TRY_ASSIGN(const auto cached, fill(std::move(key), *std::move(row)));
+  if (cached) cache.put(id.uuid, {cached, revision}, ticket);
+  return cached;
+}
+
+// fill reads the rest of what a right key stands for; null where its account was erased.
+Result<std::shared_ptr<const CachedKey>> AccessService::Impl::fill(CachedKey key, ApiKeyRow row) {
+  ApiKeyRecord& record = row.record;
+  key.has_groups = std::ranges::any_of(
       record.bindings, [](const base::Binding& binding) { return binding.type == "group"; });
-  TRY_ASSIGN(cached->mac_key, mac_key(row->mac_key));
+  if (key.has_groups) {
+    TRY(database.read([&](store::Transaction& tx) {
+      return resolve_groups(tx, record.tenant, record.bindings);
+    }));
+  }
   auto personal = keyring.personal_key(record.tenant, record.account.uuid);
   // An erased account has no personal key left, and none of its keys is valid.
   if (!personal && personal.error().code == Code::kNotFound) return nullptr;
@@ -93,13 +97,11 @@ Result<std::shared_ptr<const CachedKey>> AccessService::Impl::load(ApiKeyId id) 
                       .bindings = std::move(record.bindings)};
   auto networks = networks_of(record.addresses);
   if (!networks) return fail(Code::kDataLoss, "a column of an API key is not readable");
-  cached->who = std::make_shared<const Authenticated>(
+  key.who = std::make_shared<const Authenticated>(
       Authenticated{std::move(principal), std::move(personal_key), record.expires_at,
                     *std::move(networks), record.rate_limit});
-  cached->mac = row->mac;
-  cached->revoked = record.revoked_at.has_value();
-  cache.put(id.uuid, {cached, row->revision}, ticket);
-  return cached;
+  key.revoked = record.revoked_at.has_value();
+  return std::make_shared<const CachedKey>(std::move(key));
 }
 
 // is_current: no row's revision tells of a change to the groups a key is bound to.
@@ -108,24 +110,27 @@ bool AccessService::Impl::is_current(const CachedKey& key) const {
   return key.groups_seen == groups_changed && clock.steady() < key.groups_until;
 }
 
-// is_right does the same work for every wrong credential, whether there is a
-// row (`key`) or not.
-bool AccessService::Impl::is_right(std::string_view credential, const CachedKey* key) const {
-  static const CachedKey kNoRow{};
+// proof_of is for well-formed credentials: all have one length, so nothing can be appended to
+// what is hashed.
+crypto::Digest AccessService::Impl::proof_of(std::string_view credential) const {
+  return crypto::sha256({proof_key.reveal(SecretAccess()), as_bytes(credential)});
+}
+
+bool AccessService::Impl::proves(const CachedKey* key, const crypto::Digest& proof) const {
+  static constexpr crypto::Digest kNothing{};
+  return equal_constant_time(proof, key ? key->proof : kNothing) && key && is_current(*key);
+}
+
+// is_right does the same work for every credential, whether there is a row (`mac`) or not.
+bool AccessService::Impl::is_right(std::string_view credential, const crypto::HmacSha3Key& key,
+                                   const crypto::Digest* mac) {
+  static constexpr crypto::Digest kNothing{};
   std::array<char, kApiKeySize> text{};
   std::ranges::copy(credential.substr(0, text.size()), text.begin());
-  const ByteView octets = as_bytes({text.data(), text.size()});
-  const Proof& proof = key ? key->proof : kNoRow.proof;
-  // Both have one length, so nothing can be appended to what was hashed.
-  const auto digest = crypto::sha256({proof_key.reveal(SecretAccess()), octets});
-  bool right = proof.equals(digest);
-  if (!right) {
-    const auto mac = (key ? *key->mac_key : dummy).mac({octets});
-    right = equal_constant_time(mac, key ? key->mac : kNoRow.mac) && key != nullptr;
-    if (right) proof.remember(digest);
-  }
+  const auto computed = key.mac({as_bytes({text.data(), text.size()})});
   base::wipe(text.data(), text.size());
-  return right;
+  ++macs;
+  return equal_constant_time(computed, mac ? *mac : kNothing) && mac != nullptr;
 }
 
 AccessService::AccessService(store::Database& database, keyring::Keyring& keyring,
@@ -137,16 +142,18 @@ AccessService::~AccessService() = default;
 Result<std::shared_ptr<const Authenticated>> AccessService::authenticate(
     std::string_view credential, WallTime now, bool may_block) {
   const auto parsed = parse_api_key(credential);
-  std::shared_ptr<const CachedKey> key;
-  if (parsed) {
-    const ApiKeyId id = api_key_id(parsed->id);
-    key = impl_->cache.find(id.uuid);
-    if (key == nullptr || !impl_->is_current(*key)) {
-      if (!may_block) return fail(Code::kWouldBlock, "the API key is not in memory");
-      TRY_ASSIGN(key, impl_->load(id));
-    }
+  if (!parsed) {
+    (void)impl_->is_right(credential, *impl_->dummy, nullptr);
+    return bad_key();
   }
-  if (!impl_->is_right(credential, key.get())) return bad_key();
+  const ApiKeyId id = api_key_id(parsed->id);
+  const crypto::Digest proof = impl_->proof_of(credential);
+  std::shared_ptr<const CachedKey> key = impl_->cache.find(id.uuid);
+  if (!impl_->proves(key.get(), proof)) {
+    if (!may_block) return fail(Code::kWouldBlock, "the API key is not in memory");
+    TRY_ASSIGN(key, impl_->load(id, credential, proof));
+    if (!key) return bad_key();
+  }
   if (key->revoked) return fail(Code::kPermissionDenied, "the API key was revoked", "key_revoked");
   if (key->who->expires_at && impl_->time_passed.not_before(now) >= *key->who->expires_at)
     return fail(Code::kUnauthenticated, "the API key has expired", "key_expired");
@@ -193,6 +200,8 @@ Result<AccessService::Rate> AccessService::rate(const Principal& principal) {
 void AccessService::start() { impl_->uses.start(); }
 void AccessService::stop() { impl_->uses.stop(); }
 Status AccessService::write_uses() { return impl_->uses.write(); }
+
+std::uint64_t AccessService::macs_computed() const { return impl_->macs; }
 
 std::vector<store::RowCacheBase*> AccessService::caches() { return {&impl_->cache}; }
 

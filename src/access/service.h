@@ -72,14 +72,20 @@ class AccessService {
                 const Clock& clock);
   ~AccessService();
 
-  // authenticate: one answer (kUnauthenticated "unauthenticated") and one cost
-  // for malformed, unknown and wrong keys: the MAC is always computed and
-  // compared in constant time. kPermissionDenied "key_revoked" for a right key
+  // authenticate: one answer (kUnauthenticated "unauthenticated") for malformed,
+  // unknown and wrong keys. Unknown ids and wrong secrets also take one way, at
+  // one cost: one read of the store and one MAC, compared in constant time,
+  // whatever is in memory, which answers texts alone that were shown right
+  // before. A malformed key costs the MAC; its form tells it from the others, and
+  // it never reaches the store. kPermissionDenied "key_revoked" for a right key
   // that was revoked, kUnauthenticated "key_expired" from the very microsecond
   // of expires_at on. kWouldBlock when the store would have to be asked and
   // may_block is false.
   Result<std::shared_ptr<const Authenticated>> authenticate(std::string_view credential,
                                                             WallTime now, bool may_block);
+
+  // macs_computed is how many credentials were compared by their MAC since the start.
+  [[nodiscard]] std::uint64_t macs_computed() const;
 
   // admit checks what limits a key beside its scope. kPermissionDenied
   // "address_not_allowed" when `peer` is outside the key's networks;

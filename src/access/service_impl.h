@@ -18,28 +18,12 @@ namespace quantumapi::access {
 // MacKey is an unwrapped look-up key; shared by all rows that were made under it.
 using MacKey = std::shared_ptr<const crypto::HmacSha3Key>;
 
-// Proof remembers a text that a MAC was right for, as a SHA-256 keyed by this
-// process alone: what a client sends again then costs a quarter of the MAC.
-// It is written once and never trusted for anything but the same text.
-class Proof {
- public:
-  // remember keeps the first digest it is given. Safe from any thread.
-  void remember(const crypto::Digest& digest) const;
-  // equals takes the same time whatever is remembered, and nothing is no digest's equal.
-  [[nodiscard]] bool equals(const crypto::Digest& digest) const;
-
- private:
-  enum class State : std::uint8_t { kNone, kBeingWritten, kWritten };
-  mutable std::atomic<State> state_ = State::kNone;
-  mutable crypto::Digest digest_{};
-};
-
-// CachedKey is all that deciding on a presented key takes.
+// CachedKey is all that deciding on a key takes whose text was shown right. `proof` is the SHA-256
+// of that text, keyed by this process alone: what a client sends again costs a quarter of the MAC.
+// No other text is answered by it.
 struct CachedKey {
   std::shared_ptr<const Authenticated> who;
-  MacKey mac_key;
-  crypto::Digest mac{};
-  Proof proof;
+  crypto::Digest proof{};
   bool revoked = false;
   // What groups hold changes without the key's row: such a key is read again soon.
   bool has_groups = false;
@@ -51,10 +35,15 @@ struct AccessService::Impl {
   Impl(store::Database& d, keyring::Keyring& k, crypto::EntropyPool& e, const Clock& c);
 
   // -- authentication (service.cc)
-  Result<std::shared_ptr<const CachedKey>> load(ApiKeyId id);
+  Result<std::shared_ptr<const CachedKey>> load(ApiKeyId id, std::string_view credential,
+                                                const crypto::Digest& proof);
+  Result<std::shared_ptr<const CachedKey>> fill(CachedKey key, ApiKeyRow row);
   Result<MacKey> mac_key(const Uuid& id);
+  [[nodiscard]] crypto::Digest proof_of(std::string_view credential) const;
+  [[nodiscard]] bool proves(const CachedKey* key, const crypto::Digest& proof) const;
   [[nodiscard]] bool is_current(const CachedKey& key) const;
-  [[nodiscard]] bool is_right(std::string_view credential, const CachedKey* key) const;
+  [[nodiscard]] bool is_right(std::string_view credential, const crypto::HmacSha3Key& key,
+                              const crypto::Digest* mac);
 
   // -- making keys (keys.cc)
   // Draft is a key drawn and authenticated, ready to be inserted.
@@ -84,7 +73,8 @@ struct AccessService::Impl {
 
   std::mutex mac_keys_mutex;
   std::unordered_map<Uuid, MacKey> mac_keys;  // few, and they never change
-  crypto::HmacSha3Key dummy;                  // what keys without a row are compared under
+  MacKey dummy;                               // what keys without a row are compared under
+  std::atomic<std::uint64_t> macs = 0;        // computed
   SecretBytes proof_key;
 
   base::PassedTime time_passed;  // expiry is decided by it
