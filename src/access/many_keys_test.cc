@@ -1,6 +1,7 @@
 // What is done often with API keys stays bound to an index, however many there are.
 #include <gmock/gmock.h>
 
+#include "access/testing/observed_store.h"
 #include "access/testing/test_access.h"
 
 namespace quantumapi::access {
@@ -36,16 +37,16 @@ class ManyKeys : public testing::AccessTest {
     static const store::Statement kAnalyze{"test.analyze", "ANALYZE"};
     expect(db().change([&](store::Transaction& tx) { return tx.execute(kAnalyze, {}); }));
   }
-  std::string plan(const store::Statement& statement, store::Params params) {
-    const bool sqlite = db().dialect() == store::Dialect::kSqlite;
-    std::string text;
-    expect(db().read([&](store::Transaction& tx) {
-      return tx.each(statement, params, [&](const store::Row& row) -> Status {
-        text.append(row.text(sqlite ? 3 : 0)).append("\n");
-        return {};
-      });
-    }));
-    return text;
+  // plan_of is that of the service's own statement `name`, as `use` of the service runs it.
+  template <typename Use>
+  std::string plan_of(std::string_view name, Use use) {
+    Metrics metrics;
+    Logger log(2, LogLevel::kError);
+    testing::ObservedStore observed(db(), {.clock = clock(), .log = log, .metrics = metrics});
+    AccessService seen(observed.database(), keys(), entropy(), clock());
+    observed.explain();
+    use(seen);
+    return observed.plan_of(name);
   }
   // uses_index expects that no table of keys is read whole.
   void uses_index(const std::string& plan) {
@@ -58,34 +59,26 @@ class ManyKeys : public testing::AccessTest {
 INSTANTIATE_TEST_SUITE_P(Engines, ManyKeys, store::testing::engines(), store::testing::name_of);
 
 TEST_P(ManyKeys, AuthenticationFindsItsRowByTheIndex) {
-  static const store::Statement kPlan{
-      "test.plan_find",
-      "EXPLAIN QUERY PLAN SELECT k.id, k.mac FROM api_keys k"
-      " JOIN service_accounts a ON a.id = k.account LEFT JOIN api_key_uses u ON u.id = k.id"
-      " WHERE k.id = :id",
-      "EXPLAIN SELECT k.id, k.mac FROM api_keys k"
-      " JOIN service_accounts a ON a.id = k.account LEFT JOIN api_key_uses u ON u.id = k.id"
-      " WHERE k.id = :id"};
-  uses_index(plan(kPlan, {{"id", tenant().owner_key.record.id}}));
+  uses_index(plan_of("access.find_key", [&](AccessService& seen) {
+    EXPECT_TRUE(seen.authenticate(owner_text(), clock().wall(), true));
+  }));
 }
 
 TEST_P(ManyKeys, APageOfTheListIsReadInTheIndexsOrder) {
-  static const store::Statement kPlan{
-      "test.plan_list",
-      R"sql(EXPLAIN QUERY PLAN SELECT k.id, k.name, a.name, u.used_at
-            FROM api_keys k JOIN service_accounts a ON a.id = k.account
-                 LEFT JOIN api_key_uses u ON u.id = k.id
-            WHERE k.tenant = :tenant
-            ORDER BY k.created_at DESC, k.id DESC LIMIT 50 OFFSET 0)sql",
-      R"sql(EXPLAIN SELECT k.id, k.name, a.name, u.used_at
-            FROM api_keys k JOIN service_accounts a ON a.id = k.account
-                 LEFT JOIN api_key_uses u ON u.id = k.id
-            WHERE k.tenant = :tenant
-            ORDER BY k.created_at DESC, k.id DESC LIMIT 50 OFFSET 0)sql"};
-  const std::string shown = plan(kPlan, {{"tenant", tenant().tenant.id}});
+  const std::string shown = plan_of("access.list_keys", [&](AccessService& seen) {
+    EXPECT_EQ(expect(seen.list_keys(owner(), 0, 50)).keys.size(), 50U);
+  });
   uses_index(shown);
   EXPECT_THAT(shown, Not(HasSubstr("TEMP B-TREE")));
   EXPECT_THAT(shown, Not(HasSubstr("Sort")));
+}
+
+TEST_P(ManyKeys, TheCountOfAListReadsNoKeys) {
+  const std::string shown = plan_of("access.total", [&](AccessService& seen) {
+    EXPECT_EQ(expect(seen.list_keys(owner(), 0, 1)).total, 2);
+  });
+  EXPECT_THAT(shown, HasSubstr("counters"));
+  EXPECT_THAT(shown, Not(HasSubstr("on api_keys")));
 }
 
 }  // namespace
