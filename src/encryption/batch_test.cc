@@ -1,5 +1,8 @@
 #include "encryption/batch.h"
 
+#include <chrono>
+#include <thread>
+
 #include "base/encoding.h"
 #include "encryption/test_routes.h"
 
@@ -31,6 +34,9 @@ class BatchRoutes : public EncryptionRoutes {
       body += (body.back() == '[' ? "" : ",") +
               ("{" + quoted("encryptedPayload", text(each, "encryptedPayload")) + "}");
     return body + "]}";
+  }
+  static void expect_done(const Sent& sent) {
+    EXPECT_TRUE(sent.reply) << sent.reply.error().message;
   }
   std::uint8_t algorithm_byte(const json::Value& result) {
     return expect(from_text(text(result, "encryptedPayload"))).at(1);
@@ -127,7 +133,7 @@ TEST_P(BatchRoutes, DamagedPayloadsAndOtherTenantsFailAlone) {
   EXPECT_EQ(code(opened[3]), "validation_error");
 }
 
-TEST_P(BatchRoutes, AKeyDisabledInTheMiddleFailsWhatComesOfIt) {
+TEST_P(BatchRoutes, ADisabledKeyFailsItsItemsAlone) {
   const KeyRecord second = create(mine_.tenant, "second", Purpose::kEncrypt, "ML-KEM-768", false);
   const std::string first =
       text(parsed(post("/v1/encrypt", R"({"plaintext":"v"})")), "encryptedPayload");
@@ -146,6 +152,39 @@ TEST_P(BatchRoutes, AKeyDisabledInTheMiddleFailsWhatComesOfIt) {
                                             quoted("keyId", second.id.to_string()) + "}")
                   .reply,
               Code::kPermissionDenied, "key_revoked");
+}
+
+// Each item is decided when its turn comes. That a batch was under way is seen in its answer.
+TEST_P(BatchRoutes, AKeyDisabledInTheMiddleOpensWhatCameBeforeAndNothingAfter) {
+  const auto sealed = results(post("/v1/encrypt/batch", items(1000)));
+  const std::string batch = to_decrypt(sealed);
+  const std::string path = "/v1/keys/" + key_.id.to_string();
+  const auto set_status = [&](std::string_view status) {
+    expect_done(send(mine_, Method::kPatch, path, "{" + quoted("status", status) + "}"));
+  };
+  bool was_under_way = false;
+  for (int round = 0; round < 500 && !was_under_way; ++round) {
+    Sent sent;
+    std::thread decrypting([&] { sent = post("/v1/decrypt/batch", batch); });
+    std::this_thread::sleep_for(std::chrono::microseconds(500 * (round % 40)));
+    set_status("disabled");
+    decrypting.join();
+    set_status("active");
+    const auto opened = results(sent);
+    ASSERT_EQ(opened.size(), 1000U);
+    std::size_t before = 0;
+    while (before < opened.size() && code(opened[before]) == "(none)") ++before;
+    for (std::size_t i = 0; i < opened.size(); ++i) {
+      EXPECT_EQ(text(opened[i], "plaintext"), i < before ? std::to_string(i) : "(absent)");
+      EXPECT_EQ(code(opened[i]), i < before ? "(none)" : "key_revoked");
+    }
+    was_under_way = 0 < before && before < opened.size();
+    if (!was_under_way) continue;
+    ASSERT_EQ(sent.events.size(), 2U) << "what was opened, and what was refused";
+    EXPECT_EQ(sent.events[1].failed_items, opened.size() - before);
+    EXPECT_EQ(sent.events[1].error, "key_revoked");
+  }
+  EXPECT_TRUE(was_under_way);
 }
 
 TEST_P(BatchRoutes, AVersionBelowTheMinimumRefusesTheWholeCall) {

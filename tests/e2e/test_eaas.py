@@ -62,42 +62,49 @@ def test_nothing_is_undecryptable_when_a_key_rotates_under_fifty_connections(ser
 
 
 def test_a_key_disabled_in_the_middle_of_a_batch_opens_nothing_once_that_is_answered(server):
+    """Each item is decided when its turn comes: what came before is opened, nothing after. Disables the key until
+    a batch was seen to be under way, which its answer shows."""
     key = new_key(server, "halfway")
     path = "/transit/batch/decrypt/halfway"
     ciphertext = post(server, "/transit/encrypt/halfway", {"plaintext": "eA=="}).json()["ciphertext"]
     batch = {"items": [{"ciphertext": ciphertext}] * 1000}
-    answers = []
-    begun = threading.Event()
+    sending = threading.Semaphore(0)
     disabled = threading.Event()
 
     def decrypt():
+        answers = []
         with httpx.Client(base_url=server.plain_url, headers={"X-Api-Key": server.api_key}, timeout=60) as client:
-            while True:
+            while not answers or not answers[-1][0]:
                 after = disabled.is_set()
-                answer = client.post("/api/v1" + path, json=batch)
-                answers.append((after, answer))
-                begun.set()
-                if after:
-                    return
+                sending.release()
+                answers.append((after, client.post("/api/v1" + path, json=batch)))
+        return answers
 
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        workers = [pool.submit(decrypt) for _ in range(4)]
-        assert begun.wait(60)
-        assert server.http.patch(f"/api/v1/keys/{key['id']}", json={"status": "disabled"}).status_code == 200
-        disabled.set()
-        for worker in workers:
-            worker.result()
-    for after, answer in answers:
+    def opened(after, answer):
+        """How many items of an answer were opened before it was refused the rest."""
         if answer.status_code != 200:  # the whole call was refused, in words that say why
             assert answer.status_code == 403 and answer.json()["error"] == "key_revoked", answer.text
-            continue
+            return 0
         results = answer.json()["results"]
         assert len(results) == 1000
-        for result in results:  # an item is opened or refused, never something else
-            assert (result.get("plaintext") == "eA==") != ("error" in result), result
-        assert not after or all("error" in result for result in results), "opened after it was disabled"
-    assert any(after for after, _ in answers)
-    server.http.patch(f"/api/v1/keys/{key['id']}", json={"status": "active"})
+        count = sum(result.get("plaintext") == "eA==" and "error" not in result for result in results)
+        assert all("plaintext" not in result and "the key is disabled" in result["error"] for result in results[count:])
+        assert count == 0 or not after, "opened after it was disabled"
+        return count
+
+    def one_round(delay):
+        disabled.clear()
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            workers = [pool.submit(decrypt) for _ in range(4)]
+            sending.acquire()
+            time.sleep(delay)
+            assert server.http.patch(f"/api/v1/keys/{key['id']}", json={"status": "disabled"}).status_code == 200
+            disabled.set()
+            counts = [opened(*answer) for worker in workers for answer in worker.result()]
+        assert server.http.patch(f"/api/v1/keys/{key['id']}", json={"status": "active"}).status_code == 200
+        return counts
+
+    assert any(0 < count < 1000 for number in range(60) for count in one_round(number % 20 / 200)), "no batch was under way"
     assert post(server, path, batch).json()["results"][999]["plaintext"] == "eA=="
 
 
