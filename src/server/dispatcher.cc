@@ -4,8 +4,10 @@
 
 #include <array>
 #include <atomic>
+#include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "access/api_key.h"
@@ -37,6 +39,7 @@ Outcome outcome_of(Code code) {
 }
 
 constexpr std::size_t kLongestName = 255;  // of anything that has one
+constexpr std::chrono::milliseconds kLookForLeftEvery{500};
 
 // resource_type_of is what the first parameter of a path names.
 std::string_view resource_type_of(std::string_view path) {
@@ -157,6 +160,10 @@ struct Dispatcher::Impl {
   RouteMetrics unmatched;
   base::Counter& failed_authentications;
   RefusedRates refused_rates;
+  std::mutex stop_mutex;
+  std::condition_variable wake;
+  bool stopping = false;
+  std::thread left_recorder;
 
   Impl(std::vector<Route> routes, access::AccessService& a, store::Database& d, SecretBytes key,
        WorkerPool& w, const Clock& c, Logger& l, Metrics& metrics)
@@ -172,7 +179,9 @@ struct Dispatcher::Impl {
                                                "Requests whose credentials were refused.")) {
     for (const Route& route : router.routes())
       route_metrics.push_back(std::make_unique<RouteMetrics>(metrics, &route));
+    left_recorder = std::thread([this] { record_left_refusals(); });
   }
+  ~Impl() { stop(); }
 
   void begin(Exchange& exchange) {
     auto work = std::make_shared<Work>(Work{.exchange = exchange, .begun = clock.steady()});
@@ -328,21 +337,59 @@ struct Dispatcher::Impl {
     refusal.error = http::reason_of(error);
     if (refusal.resource.is_nil() && refusal.resource_name.empty())
       name_resource(refusal, *work->route, work->parameters);
-    if (error.code == Code::kRateLimited && work->caller) {
-      refusal.failed_items = refused_rates.take(work->caller->principal.api_key, clock.steady());
-      if (refusal.failed_items == 0U) return finish(*work, std::move(reply));
-    }
     std::vector<AuditEvent> events;
-    events.push_back(std::move(refusal));
-    send_when_durable(work, std::move(reply), std::move(events));
+    if (error.code != Code::kRateLimited || !work->caller) {
+      events.push_back(std::move(refusal));
+      return send_when_durable(work, std::move(reply), std::move(events));
+    }
+    auto taken = refused_rates.take(std::move(refusal), clock.steady());
+    if (!taken) return finish(*work, std::move(reply));
+    events.push_back(*taken);
+    // This one is answered otherwise then; those it stands for were refused.
+    const auto not_recorded = [this, others = *std::move(taken)]() mutable {
+      if (--*others.failed_items > 0) refused_rates.give_back(std::move(others));
+    };
+    send_when_durable(work, std::move(reply), std::move(events), not_recorded);
   }
 
-  void send_when_durable(const Shared& work, Reply reply, std::vector<AuditEvent> events) {
+  // record_left_refusals is what left_recorder does.
+  void record_left_refusals() {
+    std::unique_lock lock(stop_mutex);
+    while (!wake.wait_for(lock, kLookForLeftEvery, [&] { return stopping; })) {
+      lock.unlock();
+      (void)record(refused_rates.left(clock.steady()));
+      lock.lock();
+    }
+  }
+
+  Status record(std::vector<AuditEvent> left) {
+    if (left.empty()) return {};
+    const Status durable = database.append_and_wait(left);
+    if (!durable)
+      for (AuditEvent& event : left) refused_rates.give_back(std::move(event));
+    return durable;
+  }
+
+  void stop() {
+    {
+      const std::scoped_lock lock(stop_mutex);
+      stopping = true;
+    }
+    wake.notify_one();
+    if (!left_recorder.joinable()) return;
+    left_recorder.join();
+    if (const Status durable = record(refused_rates.all_left()); !durable)
+      log.error("refusals of rates are not recorded: " + durable.error().message);
+  }
+
+  void send_when_durable(const Shared& work, Reply reply, std::vector<AuditEvent> events,
+                         std::function<void()> not_recorded = {}) {
     // Made anew, not assigned: a body that is assigned leaves the arena of its request, and
     // what is left of it there would outlive the request.
     work->reply.emplace(std::move(reply));
-    database.append(std::move(events), [this, work](Status durable) {
+    database.append(std::move(events), [this, work, not_recorded](const Status& durable) {
       if (durable) return finish(*work, *std::move(work->reply));
+      if (not_recorded) not_recorded();
       finish(*work, http::problem(work->exchange.request(), Error{Code::kUnavailable,
                                                                   "the audit log can't be written",
                                                                   "audit_unavailable",
@@ -382,6 +429,7 @@ Dispatcher::Dispatcher(std::vector<Route> routes, access::AccessService& access,
 Dispatcher::~Dispatcher() = default;
 
 void Dispatcher::handle(Exchange& exchange) { impl_->begin(exchange); }
+void Dispatcher::stop() { impl_->stop(); }
 
 http::Server::ContentRule Dispatcher::content_rule(const http::Request& request) {
   const auto match = impl_->router.find(request.method, request.path);

@@ -24,7 +24,8 @@ namespace quantumapi::server {
 // that asks for a key and whose handler neither recorded nor audited is a defect and
 // answers 500. Refusals of authenticated callers go to their tenant's log,
 // failed authentications to the platform's. Of what a key is refused for its rate one
-// refusal a second is recorded, with how many there were (refused_rates.h).
+// refusal a second is recorded, with how many there were (refused_rates.h); what is left
+// is recorded from a thread of its own when the second is over.
 // Services and clock must outlive what `workers` still have to do.
 class Dispatcher {
  public:
@@ -35,6 +36,8 @@ class Dispatcher {
 
   // handle is http::Server's Handle: called on an I/O thread, never blocks.
   void handle(http::Exchange& exchange);
+  // stop records what refusals are left and ends that thread. Call it when nothing more is handled.
+  void stop();
   // content_rule is http::Server's BodyLimit: a sender is known by a valid key. One that is not
   // in memory is looked for meanwhile, so that it is known the next time.
   [[nodiscard]] http::Server::ContentRule content_rule(const http::Request& request);

@@ -202,6 +202,38 @@ TEST_P(MetricsFromElsewhere, ARefusalNamesWhatThePathNames) {
               Not(HasSubstr("xxxx")));
 }
 
+// refusals_of is the sum of what the recorded events of `action` stand for.
+std::uint64_t refusals_of(const std::vector<std::string>& recorded) {
+  constexpr std::string_view kCount = "\"failedItems\":";
+  std::uint64_t sum = 0;
+  for (const std::string& record : recorded)
+    if (const auto at = record.find(kCount); at != std::string::npos)
+      sum += std::stoull(record.substr(at + kCount.size()));
+  return sum;
+}
+
+TEST_P(MetricsFromElsewhere, WhatIsRefusedForItsRateAddsUpInTheLog) {
+  constexpr int kRefused = 1000;
+  const std::string key = key_of({.scopes = {"metrics:read"}, .rate_limit = 1});
+  const auto refuse = [&] {
+    for (int i = 0; i < kRefused; ++i) EXPECT_EQ(ask(kElsewhere, key).status, 429);
+  };
+  EXPECT_EQ(ask(kElsewhere, key).status, 200);
+  refuse();
+  EXPECT_EQ(refusals_of(records("metrics.read")), 1U) << "the second is not over";
+  clock().advance(std::chrono::seconds(1));
+  const auto all = [&] { return refusals_of(records("metrics.read")) == kRefused; };
+  for (int i = 0; i < 5000 && !all(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  EXPECT_EQ(refusals_of(records("metrics.read")), kRefused) << "though nothing more is refused";
+  EXPECT_EQ(records("metrics.read").size(), 3U) << "one passed, one refused, one for the rest";
+
+  clock().advance(std::chrono::seconds(1));
+  refuse();
+  dispatcher_->stop();
+  EXPECT_EQ(refusals_of(records("metrics.read")), 2 * kRefused) << "at the end at once";
+}
+
 TEST_P(MetricsFromElsewhere, ASenderIsKnownByAValidKeyOnceThatIsInMemory) {
   const auto known = [&](std::string key) {
     const Asked asked("/metrics", kElsewhere, std::move(key));

@@ -138,6 +138,7 @@ Status serve(const Config& config, const std::function<Config()>& again, Logger&
   log.info("draining");
   server->drain(std::chrono::seconds(std::min(1, config.drain_seconds)),
                 std::chrono::seconds(config.drain_seconds));
+  dispatcher.stop();
   platform->stop();
   TRY(unregister_replica(*platform));
   log.info("stopped");
