@@ -3,11 +3,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 
 #include "access/routes.h"
+#include "audit/repository.h"
 #include "audit/routes.h"
 #include "audit/stream_repository.h"
 #include "audit/stream_routes.h"
@@ -83,6 +85,34 @@ Status check_root(const Installation& installation, const keyring::RootKey& root
     return fail(Code::kConflict,
                 "this root key does not belong to this store: " + opened.error().message +
                     ". Give the seal file that init made with it.");
+  return {};
+}
+
+// The clocks of replicas and of what was this host before differ by a little.
+constexpr std::chrono::seconds kClocksDiffer{1};
+
+Result<WallTime> newest_audit_record(store::Transaction& tx) {
+  WallTime newest{};
+  TRY_ASSIGN(const auto tenants, audit::tenants_with_logs(tx));
+  for (const TenantId tenant : tenants) {
+    TRY_ASSIGN(const auto head, audit::open_log(tx, tenant));
+    if (head) newest = std::max(newest, head->last_time);
+  }
+  return newest;
+}
+
+// warn_of_clock: by this clock everything is decided that ends at a time (access::Authenticated),
+// and from the log alone it can be told that it was ahead before.
+Status warn_of_clock(store::Database& database, const Clock& clock, Logger& log) {
+  TRY_ASSIGN(const WallTime newest, database.read(newest_audit_record));
+  const WallTime now = clock.wall();
+  if (now + kClocksDiffer >= newest) return {};
+  const std::string now_text = now.to_string();
+  const std::string newest_text = newest.to_string();
+  log.warning(
+      "the clock is behind the newest audit record: what ended since then is valid again until "
+      "the clock has passed it",
+      {{"clock", std::string_view(now_text)}, {"newest", std::string_view(newest_text)}});
   return {};
 }
 
@@ -194,6 +224,7 @@ Result<std::unique_ptr<Platform>> Platform::open(const Config& config, Mode mode
   if (mode == Mode::kOpen) TRY(parts->database->migrate());
   TRY_ASSIGN(auto journal,
              keyring::KeyJournal::open(config.key_journal, found.first.id, found.second));
+  if (mode == Mode::kOpen) TRY(warn_of_clock(*parts->database, clock, log));
   parts->make_services(config, std::move(found.second), std::move(journal));
   if (mode == Mode::kOpen)
     TRY((JournalReplay{*parts->keyring, *parts->access, *parts->vault, *parts->ca, log}.run(

@@ -5,6 +5,7 @@ import concurrent.futures
 import datetime
 import hashlib
 import json
+import os
 import sqlite3
 import subprocess
 import threading
@@ -227,6 +228,41 @@ def test_a_rate_limit_is_one_budget_for_two_replicas(new_server):
     refilled = limit * (time.monotonic() - begun) / 60
     assert passed >= limit, "the limit was not reached"
     assert passed <= limit * 1.1 + refilled, (passed, refilled)
+
+
+def test_what_is_refused_for_its_rate_adds_up_in_the_log(server):
+    """One event a second and key, with how many it stands for; what is left comes by itself, at the latest at the end."""
+    def refuse(number):
+        made = post(server, "/apikeys", {"name": f"hasty {number}", "scopes": ["keys:read"], "rateLimit": 1}).json()["apiKey"]
+        with httpx.Client(base_url=server.plain_url, headers={"X-Api-Key": made}, timeout=60) as client:
+            assert client.get("/api/v1/whoami").status_code == 200
+            codes = []
+            while codes.count(429) < 1000:
+                codes.append(client.get("/api/v1/whoami").status_code)
+        assert set(codes) <= {200, 429}
+
+    def recorded():
+        items = server.http.get("/api/v1/audit-logs?action=apikey.whoami&pageSize=200").json()["items"]
+        return sum(item["failedItems"] for item in items if item.get("error") == "rate_limit_exceeded")
+
+    refuse(1)
+    wait_until(lambda: recorded() == 1000, 10, "the sum of the events")
+    refuse(2)
+    assert server.stop() == 0
+    server.start()
+    wait_until(lambda: recorded() == 2000, 10, "the sum after the end")
+
+
+def test_a_server_says_that_its_clock_is_behind_its_audit_log(new_server):
+    server = new_server().init().start()
+    said = lambda: [json.loads(line) for line in server.logs().splitlines() if "clock is behind the newest audit record" in line]
+    assert post(server, "/encrypt", {"plaintext": "x"}).status_code == 200
+    for seconds, times in ((0, 0), (-3600, 1), (3600, 0)):
+        server.stop()
+        server.env = {**server.env, "LD_PRELOAD": os.environ["QUANTUMAPI_SKEWED_SHIM"], "SKEW_SECONDS": str(seconds)}
+        server.start()
+        assert len(said()) == times, server.logs()
+    server.stop()
 
 
 def test_what_one_replica_changes_holds_at_the_other_within_a_second(new_server):
