@@ -43,6 +43,15 @@ Result<repository::Selection> select(TenantId tenant, const CaService::Filter& f
   return selection;
 }
 
+// selects is what the statements ask of each row, for one that was found by its number.
+bool selects(const repository::Selection& selection, const Certificate& one) {
+  const bool state = selection.state.empty() ? one.state != State::kPending
+                                             : to_string(one.state) == selection.state;
+  return one.tenant == selection.tenant && state &&
+         (!selection.identity || one.identity == *selection.identity) &&
+         one.not_after > selection.ends_after && one.not_after <= selection.ends_by;
+}
+
 }  // namespace
 
 // What is pending is no certificate: nobody can ask for it by its number.
@@ -66,8 +75,9 @@ Result<CaService::Page> CaService::list(const Principal& principal, const Filter
     Page page;
     if (filter.serial) {
       TRY_ASSIGN(auto found, repository::find_certificate(tx, *filter.serial));
-      if (found && found->tenant == principal.tenant) page.certificates.push_back(*found);
-      page.total = std::ssize(page.certificates);
+      if (!found || !selects(selection, *found)) return page;
+      page.total = 1;
+      if (filter.offset == 0) page.certificates.push_back(*std::move(found));
       return page;
     }
     TRY_ASSIGN(page.certificates,

@@ -24,6 +24,15 @@ class CaRevocation : public CaTest {
     return {issued_.record.id.bytes().begin(), issued_.record.id.bytes().end()};
   }
   AuthorityId issuer() { return issued_.record.authority; }
+  // set_state leaves every certificate as a kill in the middle of its issuing would, or undoes it.
+  void set_state(std::string_view state) {
+    static const store::Statement kSet{"test.set_certificate_state",
+                                       "UPDATE certificates SET state = :state"};
+    expect(db().change([&](store::Transaction& tx) -> Status {
+      const auto done = tx.execute(kSet, {{"state", state}});
+      return done ? Status() : Status(std::unexpected(done.error()));
+    }));
+  }
 
  private:
   Principal holder_;
@@ -171,6 +180,37 @@ TEST_P(CaRevocation, ListsAreSearchedByIdentitySerialStatusAndEnd) {
   clock().advance(std::chrono::hours(25));
   EXPECT_EQ(found({.status = "active"}), Names{});
   EXPECT_EQ(found({.status = "expired"}), Names{"users-api"});
+}
+
+TEST_P(CaRevocation, ASerialIsFoundOnlyWhereEverythingElseThatWasAskedHoldsToo) {
+  const auto found = [&](CaService::Filter filter) {
+    filter.serial = issued().record.id;
+    return expect(ca().list(holder(), filter)).total;
+  };
+  const WallTime end = issued().record.not_after;
+  const auto expect_found = [&](std::string_view status) {
+    for (const char* one : {"pending", "active", "expired", "revoked"})
+      EXPECT_EQ(found({.status = one}), one == status ? 1 : 0) << one << " of " << status;
+    EXPECT_EQ(found({}), status == "pending" ? 0 : 1) << status;
+    const std::string asked(status);
+    EXPECT_EQ(found({.identity = "users-api", .status = asked}), 1);
+    EXPECT_EQ(found({.identity = "orders", .status = asked}), 0);
+    EXPECT_EQ(found({.status = asked, .expires_after = end - seconds(1)}), 1);
+    EXPECT_EQ(found({.status = asked, .expires_after = end}), 0);
+    EXPECT_EQ(found({.status = asked, .expires_before = end}), 1);
+    EXPECT_EQ(found({.status = asked, .expires_before = end - seconds(1)}), 0);
+  };
+  expect_found("active");
+  set_state("pending");
+  expect_found("pending");
+  set_state("issued");
+  clock().advance(std::chrono::hours(25));
+  expect_found("expired");
+  expect(revoke(holder(), issued().record.id));
+  expect_found("revoked");
+  const auto second = expect(ca().list(holder(), {.offset = 50, .serial = issued().record.id}));
+  EXPECT_TRUE(second.certificates.empty());
+  EXPECT_EQ(second.total, 1);
 }
 
 TEST_P(CaRevocation, ExpiriesAreOfTheNewestLiveCertificateOfEachIdentity) {

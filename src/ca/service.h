@@ -147,6 +147,7 @@ class CaService {
                                        std::optional<std::chrono::seconds> lifetime,
                                        AuditEvent event);
 
+  // Filter is a search: a certificate must be all that is set.
   struct Filter {
     std::int64_t offset = 0;
     std::int64_t limit = 50;

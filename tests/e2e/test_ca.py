@@ -196,6 +196,11 @@ def test_certificates_are_found_by_identity_serial_status_and_end(server):
     serial = first["serialNumber"]
     for text in (serial, serial.upper(), ":".join(re.findall("..", serial)), first["id"]):
         assert found("serial=" + text) == [first["id"]]
+    # Whatever is asked must all hold.
+    for query in ("status=active", "identity=users-api", "identity=users-api&status=active"):
+        assert found(f"serial={serial}&{query}") == [first["id"]]
+    for query in ("status=revoked", "status=pending", "identity=orders", "expiresBefore=2020-01-01T00:00:00Z", "page=2"):
+        assert found(f"serial={serial}&{query}") == []
     assert found("status=revoked") == [third["id"]] and found("status=expired") == []
     soon = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
     assert found("status=active&expiresBefore=" + soon) == [second["id"]]
