@@ -39,8 +39,16 @@ std::string name_of(std::string_view tenant) {
   return name.empty() ? "CA" : name + " CA";
 }
 
-std::unexpected<Error> name_taken() {
-  return fail(Code::kConflict, "an authority of this name exists already", "ca_name_conflict");
+// names_of gives those of the root and, unless it is direct, of the intermediate below it.
+std::vector<std::string> names_of(const CaService::NewAuthority& wanted) {
+  if (wanted.direct) return {wanted.name};
+  return {wanted.name + std::string(kOfRoots), wanted.name};
+}
+
+Status check_free(const std::vector<Authority>& all, std::string_view name) {
+  if (std::ranges::find(all, name, &Authority::name) == all.end()) return {};
+  return fail(Code::kConflict, "an authority named " + std::string(name) + " exists already",
+              "ca_name_conflict");
 }
 
 // check_count is asked before keys are made and journaled for more of them.
@@ -136,19 +144,25 @@ Result<Authority> CaService::Impl::make_intermediate(const Authority& root, std:
 Result<CaService::Impl::Hierarchy> CaService::Impl::make_hierarchy(TenantId tenant,
                                                                    const NewAuthority& wanted) {
   TRY(check_name(wanted.name));
+  const std::vector<std::string> names = names_of(wanted);
+  // Asked before keys are journaled, so that what is refused costs no journal entry.
+  TRY_ASSIGN(const auto all, database.read([&](store::Transaction& tx) {
+    return repository::list_authorities(tx, tenant);
+  }));
+  for (const std::string& name : names) TRY(check_free(all, name));
+  TRY(check_count(all, std::ssize(names), clock.wall()));
   Hierarchy hierarchy{wanted, {}, {}};
   TRY_ASSIGN(hierarchy.domain, default_domain(tenant));
-  std::string root_name = wanted.name;
-  if (!wanted.direct) root_name += kOfRoots;
-  TRY_ASSIGN(auto root, make_root(tenant, wanted, std::move(root_name)));
+  TRY_ASSIGN(auto root, make_root(tenant, wanted, names.front()));
   hierarchy.made.push_back(std::move(root));
   if (wanted.direct) return hierarchy;
-  TRY_ASSIGN(auto issuer, make_intermediate(hierarchy.made.front(), wanted.name));
+  TRY_ASSIGN(auto issuer, make_intermediate(hierarchy.made.front(), names.back()));
   hierarchy.made.push_back(std::move(issuer));
   return hierarchy;
 }
 
-Status CaService::Impl::insert_hierarchy(store::Transaction& tx, const Hierarchy& hierarchy) {
+Status CaService::Impl::insert_hierarchy(store::Transaction& tx, const Hierarchy& hierarchy,
+                                         AuditEvent event) {
   for (const Authority& one : hierarchy.made) TRY(repository::insert_authority(tx, one));
   const Authority& issuer = hierarchy.made.back();
   TRY_ASSIGN(Policy policy, stored_policy(tx, issuer.tenant, hierarchy.domain));
@@ -158,6 +172,9 @@ Status CaService::Impl::insert_hierarchy(store::Transaction& tx, const Hierarchy
   if (hierarchy.wanted.set_default || !place) place = issuer.id;
   if (first_direct && (hierarchy.wanted.set_default || !policy.direct_issuer))
     policy.direct_issuer = issuer.id;
+  event.action = "ca.create";
+  concerns(event, issuer);
+  tx.record(event);
   return store_policy(tx, policy);
 }
 
@@ -165,18 +182,9 @@ Result<std::vector<Authority>> CaService::create_authority(const Principal& prin
                                                            const NewAuthority& authority,
                                                            AuditEvent event) {
   TRY(may_manage(principal));
-  // Asked before keys are journaled, so that a taken name costs no journal entry.
-  TRY_ASSIGN(const auto all, list_authorities(principal));
-  if (std::ranges::find(all, authority.name, &Authority::name) != all.end()) return name_taken();
-  TRY(check_count(all, authority.direct ? 1 : 2, impl_->clock.wall()));
   TRY_ASSIGN(auto hierarchy, impl_->make_hierarchy(principal.tenant, authority));
-  concerns(event, hierarchy.made.back());
-  const auto insert = [&](store::Transaction& tx) -> Status {
-    TRY(impl_->insert_hierarchy(tx, hierarchy));
-    tx.record(event);
-    return {};
-  };
-  TRY(impl_->database.change(insert));
+  TRY(impl_->database.change(
+      [&](store::Transaction& tx) { return impl_->insert_hierarchy(tx, hierarchy, event); }));
   std::ranges::reverse(hierarchy.made);
   return std::move(hierarchy.made);
 }
@@ -185,7 +193,14 @@ Result<CaService::Impl::Hierarchy> CaService::Impl::make_direct(TenantId tenant)
   NewAuthority wanted;
   wanted.name = kDirectName;
   wanted.direct = true;
-  return make_hierarchy(tenant, wanted);
+  auto made = make_hierarchy(tenant, wanted);
+  // Nobody asked for this name: say how to do without it.
+  if (!made && made.error().reason == "ca_name_conflict")
+    return fail(
+        Code::kConflict,
+        made.error().message + "; make a direct one of another name, then turn on serverKeys",
+        "ca_name_conflict");
+  return made;
 }
 
 Status CaService::create_first(TenantId tenant, bool server_keys, AuditEvent event) {
@@ -198,12 +213,10 @@ Status CaService::create_first(TenantId tenant, bool server_keys, AuditEvent eve
     TRY_ASSIGN(direct, impl_->make_direct(tenant));
   }
   event.tenant = tenant;
-  concerns(event, first.made.back());
   return impl_->database.change([&](store::Transaction& tx) -> Status {
-    TRY(impl_->insert_hierarchy(tx, first));
-    tx.record(event);
+    TRY(impl_->insert_hierarchy(tx, first, event));
     if (!direct) return {};
-    TRY(impl_->insert_hierarchy(tx, *direct));
+    TRY(impl_->insert_hierarchy(tx, *direct, event));
     TRY_ASSIGN(Policy policy, impl_->stored_policy(tx, tenant, first.domain));
     policy.server_keys = true;
     return impl_->store_policy(tx, policy);

@@ -93,6 +93,9 @@ TEST_P(CaAuthorities, AreAtMostAHundredThatHaveNotEnded) {
   expect_code(ca().renew_authority(owner(), issuer.id, event("ca.renew")), Code::kConflict,
               "too_many_cas");
   EXPECT_EQ(all.size(), 100U);
+  expect_code(ca().update_policy(owner(), {.server_keys = true}, event("ca.policy_update")),
+              Code::kConflict, "too_many_cas");
+  EXPECT_FALSE(expect(ca().policy(owner())).server_keys);
   clock().advance(std::chrono::days(366));
   expect(ca().renew_authority(owner(), issuer.id, event("ca.renew")));
 }
@@ -184,7 +187,7 @@ TEST_P(CaAuthorities, ChangesAreAuditedWithTheAuthorityTheyMade) {
                 created,
                 [&](const auto& record) { return record.contains(made.front().id.to_string()); }),
             1);
-  expect(ca().update_policy(owner(), {.server_keys = true}, event("ca.policy_update")));
+  expect(ca().update_policy(owner(), {.trust_domain = "example.org"}, event("ca.policy_update")));
   EXPECT_EQ(records("ca.policy_update").size(), 1U);
 }
 
@@ -210,6 +213,70 @@ TEST_P(CaAuthorities, IdentitiesAreNamedOnceAndBoundToAnAccountThatIsThere) {
   EXPECT_TRUE(page.has_more);
   EXPECT_EQ(page.identities[0].name, "own");
   EXPECT_EQ(records("identity.create").size(), 2U);
+  EXPECT_EQ(records("ca.create").size(), 2U);
+}
+
+TEST_P(CaAuthorities, TheOneThatServerKeysNeedIsAuditedAsMadeWithTheChangeThatMadeIt) {
+  const AuditEvent change = event("ca.policy_update");
+  const Policy policy = expect(ca().update_policy(owner(), {.server_keys = true}, change));
+  const auto changed = records("ca.policy_update");
+  ASSERT_EQ(changed.size(), 1U);
+  EXPECT_TRUE(changed[0].contains(owner().tenant.to_string()));
+  const auto made = records("ca.create");
+  ASSERT_EQ(made.size(), 2U) << "the first authority, and this one";
+  const auto direct = std::ranges::find_if(
+      made, [&](const auto& record) { return record.contains(policy.direct_issuer->to_string()); });
+  ASSERT_NE(direct, made.end());
+  EXPECT_TRUE(direct->contains("\"pki\""));
+  EXPECT_TRUE(direct->contains(change.request.to_string()));
+  // On again makes no other.
+  expect(ca().update_policy(owner(), {.server_keys = false}, event("ca.policy_update")));
+  expect(ca().update_policy(owner(), {.server_keys = true}, event("ca.policy_update")));
+  EXPECT_EQ(records("ca.create").size(), 2U);
+}
+
+TEST_P(CaAuthorities, EachOfTheFirstHierarchiesIsAudited) {
+  const auto other = expect(service().create_tenant({.name = "other"}, event("tenant.create")));
+  const auto before = records("ca.create").size();
+  expect(ca().create_first(other.tenant.id, true, event("ca.create")));
+  const auto made = records("ca.create");
+  EXPECT_EQ(made.size(), before + 2);
+  const Principal theirs = principal(text_of(other.owner_key));
+  const Policy policy = expect(ca().policy(theirs));
+  EXPECT_TRUE(policy.server_keys);
+  for (const auto id : {policy.issuer, policy.direct_issuer})
+    EXPECT_EQ(std::ranges::count_if(
+                  made, [&](const auto& record) { return record.contains(id->to_string()); }),
+              1);
+}
+
+// A key in the journal is there for good.
+TEST_P(CaAuthorities, WhatIsRefusedLeavesNoKeyInTheJournal) {
+  const auto entries = [&] {
+    int counted = 0;
+    expect(journal().each([&](const keyring::JournalEntry&) -> Status {
+      ++counted;
+      return {};
+    }));
+    return counted;
+  };
+  const auto server_keys = [&] {
+    return ca().update_policy(owner(), {.server_keys = true}, event("ca.policy_update"));
+  };
+  expect(create(owner(), named("pki")));
+  const int before = entries();
+  expect_code(server_keys(), Code::kConflict, "ca_name_conflict");
+  expect_code(create(owner(), named("pki")), Code::kConflict, "ca_name_conflict");
+  auto root = named("pki root");
+  root.direct = true;
+  expect_code(create(owner(), root), Code::kConflict, "ca_name_conflict");
+  root.name = "sub root";
+  expect(create(owner(), root));
+  const int with_root = entries();
+  expect_code(create(owner(), named("sub")), Code::kConflict, "ca_name_conflict");
+  EXPECT_EQ(entries(), with_root);
+  EXPECT_EQ(with_root, before + 1);
+  EXPECT_TRUE(server_keys()) << "a direct one was made meanwhile, whatever its name";
 }
 
 TEST_P(CaAuthorities, AnIdentityKeepsWhatAnUpdateDoesNotName) {

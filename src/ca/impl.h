@@ -43,7 +43,8 @@ struct CaService::Impl {
     std::vector<Authority> made;  // the root first
     std::string domain;           // for the policy of a tenant that has none yet
   };
-  // make_hierarchy makes keys and certificates; nothing is in the store but the keys.
+  // make_hierarchy makes keys and certificates; nothing is in the store but the keys. kConflict
+  // "ca_name_conflict" and "too_many_cas" come before there are any.
   Result<Hierarchy> make_hierarchy(TenantId tenant, const NewAuthority& wanted);
   Result<Authority> make_root(TenantId tenant, const NewAuthority& wanted, std::string name);
   Result<Authority> make_intermediate(const Authority& root, std::string name);
@@ -51,8 +52,9 @@ struct CaService::Impl {
                                                                   x509::KeyType type);
   // make_direct makes the authority that /pki/issue needs.
   Result<Hierarchy> make_direct(TenantId tenant);
-  // insert_hierarchy stores it and lets the tenant's policy name it.
-  Status insert_hierarchy(store::Transaction& tx, const Hierarchy& hierarchy);
+  // insert_hierarchy stores it, lets the tenant's policy name it, and records as ca.create that
+  // whoever `event` names made it.
+  Status insert_hierarchy(store::Transaction& tx, const Hierarchy& hierarchy, AuditEvent event);
   // stored_policy is the tenant's row as it is now, or the default to be inserted.
   Result<Policy> stored_policy(store::Transaction& tx, TenantId tenant, std::string_view domain);
   Status store_policy(store::Transaction& tx, const Policy& policy);

@@ -75,7 +75,7 @@ Result<Policy> CaService::update_policy(const Principal& principal, const Policy
   event.resource_type = "tenant";
   event.resource = principal.tenant.uuid;
   return impl_->database.change([&](store::Transaction& tx) -> Result<Policy> {
-    if (direct) TRY(impl_->insert_hierarchy(tx, *direct));
+    if (direct) TRY(impl_->insert_hierarchy(tx, *direct, event));
     TRY_ASSIGN(Policy policy, impl_->stored_policy(tx, principal.tenant, domain));
     if (update.server_keys) policy.server_keys = *update.server_keys;
     if (update.trust_domain) policy.trust_domain = *update.trust_domain;

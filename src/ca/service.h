@@ -71,8 +71,8 @@ class CaService {
     std::optional<AuthorityId> issuer;            // must issue ML-DSA
     std::optional<AuthorityId> classical_issuer;  // must issue ECDSA
   };
-  // update_policy is for owners. Turning server_keys on makes the direct issuer where there is
-  // none.
+  // update_policy is for owners. Turning server_keys on makes the direct issuer, "pki", where there
+  // is none, and records that as create_authority does and refuses it as that does.
   Result<Policy> update_policy(const Principal& principal, const PolicyUpdate& update,
                                AuditEvent event);
 

@@ -494,7 +494,10 @@ def test_the_companions_calls_work_as_they_stand(server):
 def test_the_companions_calls_name_what_is_wrong(sqlite_server):
     server = sqlite_server
     service, other = Service(server, "users-api"), Service(server, "orders")
-    ok(server.http.patch("/api/v1/certificate-policy", json={"serverKeys": True}))
+    turned_on = server.http.patch("/api/v1/certificate-policy", json={"serverKeys": True})
+    ok(turned_on)
+    assert sorted(audit(server, turned_on), key=str) == [("ca.create", "success", "ca", "pki", None),
+                                                         ("ca.policy_update", "success", "tenant", None, None)]
     post = lambda http, **change: http.post("/v1/pki/issue", json={**ORDER, **change})
     assert_refused(post(service.http, common_name="Not A Name"), 400, "validation_error", "commonName")
     assert_refused(post(service.http, ttl="forever"), 400, "validation_error", "ttl")
