@@ -183,9 +183,11 @@ Result<CaService::Expiries> CaService::expiries(std::int64_t limit) {
   const WallTime now = impl_->clock.wall();
   return impl_->database.read([&](store::Transaction& tx) -> Result<Expiries> {
     Expiries expiries;
-    TRY_ASSIGN(auto identities, repository::list_expiries(tx, now, limit));
-    for (auto& one : identities)
-      expiries.identities.push_back({one.tenant, std::move(one.identity), one.not_after});
+    TRY_ASSIGN(auto live, repository::list_expiries(tx, now, limit));
+    TRY_ASSIGN(auto ended, repository::list_ended(tx, now - kEndedShown, now, limit));
+    for (auto* identities : {&live, &ended})
+      for (auto& one : *identities)
+        expiries.identities.push_back({one.tenant, std::move(one.identity), one.not_after});
     TRY_ASSIGN(auto authorities, repository::every_authority(tx, limit));
     for (auto& one : authorities)
       expiries.authorities.push_back({one.tenant, std::move(one.name), one.not_after});

@@ -13,12 +13,14 @@
 
 namespace quantumapi::ca {
 
-// ExpiryWatch reads, when it is made and every 10 s from then on, when the newest live
-// certificate of each identity ends, and each authority. Scrapes see
+// ExpiryWatch reads, when it is made and every 10 s from then on, when the newest certificate of
+// each identity ends that was not revoked, and each authority. Scrapes see
 //   quantumapi_certificate_expiry_seconds{tenant,identity}
 //   quantumapi_ca_expiry_seconds{tenant,ca}
-// for those that end first, kMostSeries of each; an identity without a live certificate has no
-// series. What fails is logged once, and the last that was read stays.
+// for those that end first, kMostSeries of each. An identity whose newest certificate has ended
+// stays, at zero and below, until it has a new one, is removed, or CaService::kEndedShown is over:
+// an alert on what is left must not fall silent as nothing is. They are kMostSeries more, those
+// that ended last. What fails is logged once, and the last that was read stays.
 class ExpiryWatch {
  public:
   static constexpr std::int64_t kMostSeries = 500;

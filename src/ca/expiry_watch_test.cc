@@ -7,7 +7,23 @@
 namespace quantumapi::ca {
 namespace {
 
-class CaExpiryWatch : public CaTest {};
+constexpr std::string_view kCertificate = "quantumapi_certificate_expiry_seconds{";
+
+class CaExpiryWatch : public CaTest {
+ protected:
+  // watch_until makes a watch and waits until scrapes see `wanted`.
+  void watch_until(Metrics& scraped, std::string_view wanted) {
+    const ExpiryWatch watch(ca(), clock(), store().log(), scraped);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!scraped.text().contains(wanted) && std::chrono::steady_clock::now() < end)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    EXPECT_TRUE(scraped.text().contains(wanted));
+  }
+  static double left(Metrics& scraped) {
+    const std::string text = scraped.text();
+    return std::stod(text.substr(text.find("} ", text.find(kCertificate)) + 2));
+  }
+};
 INSTANTIATE_TEST_SUITE_P(Engines, CaExpiryWatch, store::testing::engines(),
                          store::testing::name_of);
 
@@ -15,25 +31,22 @@ TEST_P(CaExpiryWatch, ScrapesSeeHowLongCertificatesAndAuthoritiesLast) {
   const Principal holder = account("users-api");
   identity(holder, "users-api");
   issue(holder, "users-api");
-  {
-    const ExpiryWatch watch(ca(), clock(), store().log(), metrics());
-    const std::string wanted = "quantumapi_certificate_expiry_seconds{identity=\"users-api\"";
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!metrics().text().contains(wanted) && std::chrono::steady_clock::now() < end)
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    EXPECT_TRUE(metrics().text().contains(wanted));
-  }
+  watch_until(metrics(), std::string(kCertificate) + "identity=\"users-api\"");
   // A scrape after the watch has ended sees what it saw last, as time passes.
-  const auto left = [&] {
-    const std::string text = metrics().text();
-    const std::size_t line = text.find("quantumapi_certificate_expiry_seconds{");
-    return std::stod(text.substr(text.find("} ", line) + 2));
-  };
-  const double before = left();
+  const double before = left(metrics());
   EXPECT_GT(before, 86'300);
   clock().advance(seconds(60));
-  EXPECT_DOUBLE_EQ(left(), before - 60);
+  EXPECT_DOUBLE_EQ(left(metrics()), before - 60);
   EXPECT_TRUE(metrics().text().contains("quantumapi_ca_expiry_seconds{ca=\"acme CA root\""));
+}
+
+TEST_P(CaExpiryWatch, WhatIsLeftFallsBelowZeroOnceTheLastCertificateHasEnded) {
+  const Principal holder = account("users-api");
+  identity(holder, "users-api");
+  const Issued issued = issue(holder, "users-api");
+  clock().advance(issued.record.not_after - clock().wall() + seconds(3'600));
+  watch_until(metrics(), std::string(kCertificate) + "identity=\"users-api\"");
+  EXPECT_DOUBLE_EQ(left(metrics()), -3'600);
 }
 
 }  // namespace

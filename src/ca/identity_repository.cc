@@ -58,15 +58,19 @@ const Statement kCount{"ca.count_identities", R"sql(
 )sql"};
 
 // One seek in certificates_of for each identity.
-const Statement kExpiries{"ca.list_expiries", R"sql(
-  SELECT e.tenant, e.name, e.ends FROM (
-    SELECT i.tenant, i.name, (
-      SELECT MAX(c.not_after) FROM certificates c
-      WHERE c.identity_id = i.id AND c.state = 'issued') AS ends
-    FROM service_identities i) AS e
-  WHERE e.ends > :now
-  ORDER BY e.ends, e.tenant, e.name COLLATE "C" LIMIT :limit
-)sql"};
+#define QAPI_EXPIRIES                                     \
+  "SELECT e.tenant, e.name, e.ends FROM ("                \
+  "  SELECT i.tenant, i.name, ("                          \
+  "    SELECT MAX(c.not_after) FROM certificates c "      \
+  "    WHERE c.identity_id = i.id AND c.state = 'issued'" \
+  "  ) AS ends FROM service_identities i) AS e "
+
+const Statement kExpiries{"ca.list_expiries", QAPI_EXPIRIES
+                          "WHERE e.ends > :now "
+                          "ORDER BY e.ends, e.tenant, e.name COLLATE \"C\" LIMIT :limit"};
+const Statement kEnded{"ca.list_ended", QAPI_EXPIRIES
+                       "WHERE e.ends > :after AND e.ends <= :now "
+                       "ORDER BY e.ends DESC, e.tenant, e.name COLLATE \"C\" LIMIT :limit"};
 
 using Texts = std::vector<std::string>;
 
@@ -104,6 +108,16 @@ Status read_identity(const Row& row, Identity& out) {
   out.updated_at = row.optional_time(14);
   out.revision = row.integer(15);
   return {};
+}
+
+Result<std::vector<Expiry>> expiries(Transaction& tx, const Statement& statement,
+                                     store::Params params) {
+  std::vector<Expiry> found;
+  TRY(tx.each(statement, params, [&](const Row& row) -> Status {
+    found.push_back({row.id<TenantId>(0), std::string(row.text(1)), row.time(2)});
+    return {};
+  }));
+  return found;
 }
 
 }  // namespace
@@ -193,12 +207,12 @@ Result<std::int64_t> count_identities(Transaction& tx, TenantId tenant, std::int
 }
 
 Result<std::vector<Expiry>> list_expiries(Transaction& tx, WallTime now, std::int64_t limit) {
-  std::vector<Expiry> found;
-  TRY(tx.each(kExpiries, {{"now", now}, {"limit", limit}}, [&](const Row& row) -> Status {
-    found.push_back({row.id<TenantId>(0), std::string(row.text(1)), row.time(2)});
-    return {};
-  }));
-  return found;
+  return expiries(tx, kExpiries, {{"now", now}, {"limit", limit}});
+}
+
+Result<std::vector<Expiry>> list_ended(Transaction& tx, WallTime after, WallTime now,
+                                       std::int64_t limit) {
+  return expiries(tx, kEnded, {{"after", after}, {"now", now}, {"limit", limit}});
 }
 
 }  // namespace quantumapi::ca::repository

@@ -75,8 +75,11 @@ struct Expiry {
   std::string identity;
   WallTime not_after;
 };
-// list_expiries gives those that end first, of identities that have a live certificate.
+// list_expiries gives those that end first, of identities that have a live certificate;
+// list_ended those that ended last, of the others, and after `after`.
 Result<std::vector<Expiry>> list_expiries(store::Transaction& tx, WallTime now, std::int64_t limit);
+Result<std::vector<Expiry>> list_ended(store::Transaction& tx, WallTime after, WallTime now,
+                                       std::int64_t limit);
 
 Result<std::optional<RevocationRow>> find_revocation_list(store::Transaction& tx, AuthorityId id);
 // note_revocation makes the authority's list incomplete.

@@ -213,7 +213,7 @@ TEST_P(CaRevocation, ASerialIsFoundOnlyWhereEverythingElseThatWasAskedHoldsToo) 
   EXPECT_EQ(second.total, 1);
 }
 
-TEST_P(CaRevocation, ExpiriesAreOfTheNewestLiveCertificateOfEachIdentity) {
+TEST_P(CaRevocation, ExpiriesAreOfTheNewestCertificateOfEachIdentity) {
   const auto ends = [&] {
     std::vector<WallTime> times;
     for (const auto& one : expect(ca().expiries(10)).identities) times.push_back(one.not_after);
@@ -225,10 +225,42 @@ TEST_P(CaRevocation, ExpiriesAreOfTheNewestLiveCertificateOfEachIdentity) {
   EXPECT_EQ(ends(), std::vector<WallTime>{second.record.not_after});
   expect(revoke(holder(), second.record.id));
   EXPECT_EQ(ends(), std::vector<WallTime>{issued().record.not_after});
-  clock().advance(std::chrono::hours(25));
-  EXPECT_TRUE(ends().empty());
   EXPECT_EQ(expect(ca().expiries(10)).authorities.size(), 2U);
   EXPECT_EQ(expect(ca().expiries(1)).authorities.size(), 1U);
+}
+
+// An alert on what is left must not fall silent just as nothing is.
+TEST_P(CaRevocation, AnIdentityWhoseCertificateHasEndedIsShownForADay) {
+  const auto names = [&](std::int64_t limit = 10) {
+    std::vector<std::string> found;
+    for (const auto& one : expect(ca().expiries(limit)).identities) found.push_back(one.name);
+    return found;
+  };
+  using Names = std::vector<std::string>;
+  const Identity orders = identity(holder(), "orders");
+  clock().advance(seconds(60));
+  issue(holder(), "orders", 2);
+  clock().advance(issued().record.not_after - clock().wall());
+  EXPECT_EQ(names(), (Names{"orders", "users-api"})) << "what lives, then what has ended";
+  clock().advance(std::chrono::hours(1));
+  EXPECT_EQ(names(), (Names{"orders", "users-api"})) << "the last to end first";
+  EXPECT_EQ(names(1), Names{"orders"});
+  identity(holder(), "later");
+  issue(holder(), "later", 3);
+  EXPECT_EQ(names(1), (Names{"later", "orders"})) << "what has ended keeps out nothing that lives";
+  issue(holder(), "users-api", 4);
+  EXPECT_EQ(names(), (Names{"later", "users-api", "orders"})) << "renewed late";
+  clock().advance(std::chrono::hours(22));
+  EXPECT_EQ(names(), (Names{"later", "users-api", "orders"}));
+  clock().advance(std::chrono::hours(1));
+  EXPECT_EQ(names(), (Names{"later", "users-api", "orders"}));
+  clock().advance(seconds(60));
+  EXPECT_EQ(names(), (Names{"later", "users-api"})) << "a day is over";
+  clock().advance(std::chrono::hours(1));
+  EXPECT_EQ(names(), (Names{"later", "users-api"})) << "ended";
+  expect(ca().remove_identity(owner(), identity_id(holder().tenant, "later"),
+                              event("identity.delete")));
+  EXPECT_EQ(names(), Names{"users-api"}) << "nobody misses what was removed";
 }
 
 }  // namespace

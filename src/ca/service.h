@@ -186,9 +186,13 @@ class CaService {
       std::string name;
       WallTime not_after;
     };
-    std::vector<Entry> identities;   // each its newest live certificate, those that end first
+    // Each its newest certificate that was not revoked: those that end first, then those that
+    // ended last, within kEndedShown.
+    std::vector<Entry> identities;
     std::vector<Entry> authorities;  // those that end first
   };
+  static constexpr std::chrono::seconds kEndedShown{86'400};
+  // expiries gives at most `limit` of each: live identities, ended ones, authorities.
   Result<Expiries> expiries(std::int64_t limit);
 
   [[nodiscard]] std::vector<store::RowCacheBase*> caches();
