@@ -177,6 +177,30 @@ TEST_P(CaAuthorities, AnIntermediateIsRenewedBelowItsRootAndARootIsNot) {
   EXPECT_EQ(expect(renew(second.id)).name, "acme CA #3");
 }
 
+// What the store got wrong reaches what is to be signed, and is caught there.
+TEST_P(CaAuthorities, AnIntermediateThatBreaksTheRulesOfCertificatesIsNotSigned) {
+  const auto before = expect(ca().list_authorities(owner()));
+  Bytes root = before[0].certificate;
+  // The name of the root, which stands in the certificates below it: a line break in it.
+  const auto name = std::ranges::find_end(root, before[0].name);
+  ASSERT_FALSE(name.empty());
+  name.front() = '\n';
+  static const store::Statement kPut{
+      "test.put_root", "UPDATE certificate_authorities SET certificate = :root WHERE id = :id"};
+  expect(db().change([&](store::Transaction& tx) -> Status {
+    const auto done = tx.execute(kPut, {{"root", root}, {"id", before[0].id}});
+    return done ? Status() : Status(std::unexpected(done.error()));
+  }));
+  restart_ca();
+  const auto renewed = ca().renew_authority(owner(), before[1].id, event("ca.renew"));
+  ASSERT_FALSE(renewed) << "it was signed";
+  EXPECT_EQ(renewed.error().code, Code::kInternal);
+  EXPECT_TRUE(renewed.error().message.contains("RFC 5280")) << renewed.error().message;
+  EXPECT_EQ(expect(ca().list_authorities(owner())).size(), before.size());
+  EXPECT_EQ(expect(ca().policy(owner())).issuer, before[1].id);
+  EXPECT_TRUE(records("ca.renew").empty());
+}
+
 TEST_P(CaAuthorities, ChangesAreAuditedWithTheAuthorityTheyMade) {
   EXPECT_EQ(records("ca.create").size(), 1U);
   const auto made = expect(create(owner(), named("second")));
@@ -189,30 +213,6 @@ TEST_P(CaAuthorities, ChangesAreAuditedWithTheAuthorityTheyMade) {
             1);
   expect(ca().update_policy(owner(), {.trust_domain = "example.org"}, event("ca.policy_update")));
   EXPECT_EQ(records("ca.policy_update").size(), 1U);
-}
-
-TEST_P(CaAuthorities, IdentitiesAreNamedOnceAndBoundToAnAccountThatIsThere) {
-  const Principal holder = account("users-api");
-  identity(holder, "users-api");
-  const auto create = [&](const CaService::NewIdentity& one, const Principal& by) {
-    return ca().create_identity(by, one, event("identity.create"));
-  };
-  expect_code(create(wanted(holder, "users-api"), owner()), Code::kConflict, "identity_conflict");
-  auto same_id = wanted(holder, "other-name");
-  same_id.spiffe_name = "users-api";
-  expect_code(create(same_id, owner()), Code::kConflict, "identity_conflict");
-  auto nobody = wanted(holder, "nobody");
-  nobody.service_account = "nobody";
-  expect_code(create(nobody, owner()), Code::kInvalidArgument);
-  expect_code(create(wanted(holder, "mine"), holder), Code::kPermissionDenied);
-  auto own = wanted(holder, "own");
-  own.service_account.clear();
-  EXPECT_EQ(expect(create(own, owner())).account, owner().account);
-  const auto page = expect(ca().list_identities(owner(), 0, 1));
-  EXPECT_EQ(page.total, 2);
-  EXPECT_TRUE(page.has_more);
-  EXPECT_EQ(page.identities[0].name, "own");
-  EXPECT_EQ(records("identity.create").size(), 2U);
   EXPECT_EQ(records("ca.create").size(), 2U);
 }
 
@@ -277,6 +277,30 @@ TEST_P(CaAuthorities, WhatIsRefusedLeavesNoKeyInTheJournal) {
   EXPECT_EQ(entries(), with_root);
   EXPECT_EQ(with_root, before + 1);
   EXPECT_TRUE(server_keys()) << "a direct one was made meanwhile, whatever its name";
+}
+
+TEST_P(CaAuthorities, IdentitiesAreNamedOnceAndBoundToAnAccountThatIsThere) {
+  const Principal holder = account("users-api");
+  identity(holder, "users-api");
+  const auto create = [&](const CaService::NewIdentity& one, const Principal& by) {
+    return ca().create_identity(by, one, event("identity.create"));
+  };
+  expect_code(create(wanted(holder, "users-api"), owner()), Code::kConflict, "identity_conflict");
+  auto same_id = wanted(holder, "other-name");
+  same_id.spiffe_name = "users-api";
+  expect_code(create(same_id, owner()), Code::kConflict, "identity_conflict");
+  auto nobody = wanted(holder, "nobody");
+  nobody.service_account = "nobody";
+  expect_code(create(nobody, owner()), Code::kInvalidArgument);
+  expect_code(create(wanted(holder, "mine"), holder), Code::kPermissionDenied);
+  auto own = wanted(holder, "own");
+  own.service_account.clear();
+  EXPECT_EQ(expect(create(own, owner())).account, owner().account);
+  const auto page = expect(ca().list_identities(owner(), 0, 1));
+  EXPECT_EQ(page.total, 2);
+  EXPECT_TRUE(page.has_more);
+  EXPECT_EQ(page.identities[0].name, "own");
+  EXPECT_EQ(records("identity.create").size(), 2U);
 }
 
 TEST_P(CaAuthorities, AnIdentityKeepsWhatAnUpdateDoesNotName) {

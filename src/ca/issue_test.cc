@@ -301,6 +301,98 @@ TEST_P(CaIssue, ClassicalKeysNeedTheTenantsAndTheIdentitysWish) {
               Code::kPermissionDenied, "key_type_not_allowed");
 }
 
+// CaFaults issues while something is broken.
+class CaFaults : public CaTest {
+ protected:
+  void SetUp() override {
+    CaTest::SetUp();
+    holder_ = account("users-api");
+    identity(holder_, "users-api");
+  }
+  // order asks for a certificate for a key.
+  Result<Issued> order(const crypto::SigningKey& key = new_key()) {
+    const auto request = expect(x509::make_request({.common_name = "users-api"}, key));
+    return try_issue(holder_, "users-api", request);
+  }
+  // change does to the store what no part of the program does.
+  void change(const store::Statement& statement) {
+    expect(db().change([&](store::Transaction& tx) -> Status {
+      const auto done = tx.execute(statement, {});
+      return done ? Status() : Status(std::unexpected(done.error()));
+    }));
+    restart_ca();
+  }
+  // break_signing lets the issuer's row name its root's key, which signs by another algorithm.
+  void break_signing() {
+    static const store::Statement kBreak{
+        "test.break_signing",
+        "UPDATE certificate_authorities SET key_id = "
+        "(SELECT key_id FROM certificate_authorities WHERE parent IS NULL) "
+        "WHERE parent IS NOT NULL"};
+    change(kBreak);
+  }
+  void expect_no_certificate() {
+    EXPECT_EQ(count("issued"), 0);
+    EXPECT_TRUE(records("certificate.issue").empty());
+    EXPECT_EQ(expect(ca().list(holder_, {})).total, 0);
+  }
+
+ private:
+  Principal holder_;
+};
+INSTANTIATE_TEST_SUITE_P(Engines, CaFaults, store::testing::engines(), store::testing::name_of);
+
+constexpr std::string_view kSigningFault = "another signature algorithm than its signer's";
+
+TEST_P(CaFaults, TheRecordIsStoredBeforeItIsSigned) {
+  break_signing();
+  const auto refused = order();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kInternal);
+  EXPECT_TRUE(refused.error().message.contains(kSigningFault)) << refused.error().message;
+  EXPECT_EQ(count("pending"), 1);
+  expect_no_certificate();
+}
+
+TEST_P(CaFaults, WithoutItsRecordNothingIsSigned) {
+  break_signing();
+  static const store::Statement kHide{"test.hide", "ALTER TABLE certificates RENAME TO hidden"};
+  static const store::Statement kShow{"test.show", "ALTER TABLE hidden RENAME TO certificates"};
+  change(kHide);
+  const auto refused = order();
+  change(kShow);
+  ASSERT_FALSE(refused);
+  EXPECT_FALSE(refused.error().message.contains(kSigningFault)) << "it came as far as signing";
+  EXPECT_EQ(count("pending"), 0);
+  expect_no_certificate();
+}
+
+TEST_P(CaFaults, ACertificateThatCannotBeStoredIsNotGivenAway) {
+  static const store::Statement kHide{"test.hide_bodies",
+                                      "ALTER TABLE certificate_bodies RENAME TO hidden"};
+  static const store::Statement kShow{"test.show_bodies",
+                                      "ALTER TABLE hidden RENAME TO certificate_bodies"};
+  change(kHide);
+  EXPECT_FALSE(order());
+  change(kShow);
+  EXPECT_EQ(count("pending"), 1) << "signed for nobody: the record stays as it was";
+  expect_no_certificate();
+  EXPECT_TRUE(order());
+}
+
+// A request for the issuer's own key: everything about it is in order but RFC 5280 section 4.2.1.1.
+TEST_P(CaFaults, WhatBreaksTheRulesOfCertificatesIsNeitherRecordedNorSigned) {
+  const Authority issuer = expect(ca().list_authorities(owner())).back();
+  const auto key = expect(keys().ca_signing(issuer.tenant, issuer.key, issuer.key_version, true));
+  const auto refused = order(key->signer);
+  ASSERT_FALSE(refused) << "it was signed";
+  EXPECT_EQ(refused.error().code, Code::kInternal);
+  EXPECT_TRUE(refused.error().message.contains("RFC 5280")) << refused.error().message;
+  EXPECT_EQ(count("pending"), 0);
+  expect_no_certificate();
+  EXPECT_TRUE(order());
+}
+
 TEST_P(CaIssue, AKillBetweenRecordAndSignatureLeavesNoCertificate) {
   const Principal holder = account("users-api");
   identity(holder, "users-api");
