@@ -1,8 +1,10 @@
 """The Certificate Authority as services meet it, held against PyPI's cryptography (OpenSSL)."""
 
+import base64
 import collections
 import concurrent.futures
 import datetime
+import hashlib
 import json
 import re
 import resource
@@ -337,28 +339,35 @@ def test_a_thousand_services_renew_at_once(server):
 
 
 def test_a_thousand_identities_renew_at_once(server):
+    """Each by a service account, an API key and two private keys of its own; 32 requests are under way at any time."""
     names = [f"service-{number:03}" for number in range(1000)]
-    olds, news = [new_key() for _ in range(8)], [new_key() for _ in range(8)]
-    made = ok(server.http.post("/api/v1/apikeys", json={"name": "fleet", "scopes": SCOPES}), 201)
     with httpx.Client(base_url=server.plain_url, timeout=120, limits=httpx.Limits(max_connections=32)) as http, \
             concurrent.futures.ThreadPoolExecutor(32) as executor:
-        owner, fleet = {"X-Api-Key": server.api_key}, {"X-Api-Key": made["apiKey"]}
+        owner = {"X-Api-Key": server.api_key}
 
-        def begin(number, name):
-            ok(http.post("/api/v1/service-identities", json={"name": name, "serviceAccount": "fleet"}, headers=owner), 201)
-            order = {"identity": name, "csr": request(olds[number % 8], common_name=name)}
-            return ok(http.post("/api/v1/certificates", json=order, headers=fleet), 201)["id"], request(news[number % 8], common_name=name)
+        def begin(name):
+            account = ok(http.post("/api/v1/apikeys", json={"name": name, "scopes": SCOPES}, headers=owner), 201)
+            ok(http.post("/api/v1/service-identities", json={"name": name, "serviceAccount": name}, headers=owner), 201)
+            own = {"X-Api-Key": account["apiKey"]}
+            first = ok(http.post("/api/v1/certificates", json={"csr": request(common_name=name)}, headers=own), 201)
+            key = new_key()
+            return own, first["id"], key.public_key().public_bytes_raw(), request(key, common_name=name)
 
         def renew(one):
-            return http.post(f"/api/v1/certificates/{one[0]}/renew", json={"csr": one[1]}, headers=fleet)
+            own, first, _, csr = one
+            return http.post(f"/api/v1/certificates/{first}/renew", json={"csr": csr}, headers=own)
 
-        held = list(executor.map(begin, range(len(names)), names))
+        held = list(executor.map(begin, names))
         renewed = list(executor.map(renew, held))
     assert {answer.status_code for answer in renewed} == {201}
-    for name, (before, _), answer in list(zip(names, held, renewed))[::100]:
+    assert len({public for _, _, public, _ in held}) == len(names)
+    for number, (name, (_, before, public, _), answer) in enumerate(zip(names, held, renewed)):
         one = answer.json()
         assert (one["identity"], one["renews"]) == (name, before)
-        assert common_name(check_chain(one["chainPem"], one["caPem"])) == name
+        leaf = certificates.certificates(one["certificatePem"])[0]
+        assert (common_name(leaf), leaf.public_key().public_bytes_raw()) == (name, public)
+        if number % 100 == 0:
+            check_chain(one["chainPem"], one["caPem"])
     assert len({answer.json()["serialNumber"] for answer in renewed}) == len(names)
     assert ok(server.http.get("/api/v1/certificates?status=active&pageSize=1"))["total"] == 2 * len(names)
 
@@ -455,11 +464,35 @@ def chunked(server, path, key, body):
 ORDER = {"common_name": "users-api", "ttl": "24h", "key_type": "ml-dsa-65"}
 
 
-def test_the_companions_calls_work_as_they_stand(server):
+def forms_of(pem):
+    """What to look for where a private key may have been left behind: its octets, and how they may be written."""
+    body = pem.splitlines()[1:-1]
+    seed = load_pem_private_key(pem.encode(), None).private_bytes_raw()
+    assert len(seed) == 32
+    return {"seed": seed, "hex": seed.hex().encode(), "HEX": seed.hex().upper().encode(), "PKCS#8": base64.b64decode("".join(body)),
+            "PEM": "".join(body).encode(), "PEM's first line": body[0].encode(),
+            "base64": base64.b64encode(seed).rstrip(b"="), "base64url": base64.urlsafe_b64encode(seed).rstrip(b"=")}
+
+
+def written(server, cluster):
+    """Every file that holds what a server wrote: its folder with store, write-ahead log, journal and log, and its cluster's."""
+    for folder in (server.directory, cluster.directory) if server.database else (server.directory,):
+        for file in folder.rglob("*"):
+            try:
+                if file.is_file():
+                    yield file, file.read_bytes()
+            except FileNotFoundError:
+                continue  # a cluster's files come and go
+
+
+def test_the_companions_calls_work_as_they_stand(server, postgres):
     service = Service(server, "users-api")
     refused = chunked(server, "/v1/pki/issue", service.key, ORDER)
     assert (refused.status, refused.json()["error"]) == (403, "server_keys_disabled")
-    ok(server.http.patch("/api/v1/certificate-policy", json={"serverKeys": True}))
+    turned_on = server.http.patch("/api/v1/certificate-policy", json={"serverKeys": True})
+    ok(turned_on)
+    assert sorted(audit(server, turned_on), key=str) == [("ca.create", "success", "ca", "pki", None),
+                                                         ("ca.policy_update", "success", "tenant", None, None)]
     made = []
     for prefix in ("/v1", "/api/v1", "/v1/api/v1"):
         answer = chunked(server, prefix + "/pki/issue", service.key, ORDER)
@@ -482,22 +515,25 @@ def test_the_companions_calls_work_as_they_stand(server):
     assert len({serial for serial, _ in made}) == 3
     page = ok(server.http.get("/api/v1/certificates?identity=users-api&status=active"))
     assert page["total"] == 3 and all(one["serverKey"] for one in page["certificates"]), "earlier ones stay"
-    # The key was answered once and is kept nowhere: not in the store, the journal or the log.
-    server.stop()
-    secrets = ["".join(pem.splitlines()[1:-1]) for _, pem in made]
-    for file in [*server.data.iterdir(), server.log_path, *server.directory.glob("*.journal")]:
-        if file.is_file():
-            text = file.read_bytes()
-            assert not [s for s in secrets if s.encode() in text], file
+    # The key was answered once and is kept nowhere, while the server runs and once it has ended.
+    secrets = [forms_of(pem) for _, pem in made]
+    kept = [hashlib.sha256(load_pem_private_key(pem.encode(), None).public_key().public_bytes(
+        Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest() for _, pem in made]
+    for running in (True, False):
+        if not running:
+            server.stop()
+        found = set()
+        for file, octets in written(server, postgres):
+            for forms in secrets:
+                assert not [form for form, secret in forms.items() if secret in octets], file
+            found.update(one for one in kept if one in octets)
+        assert found == set(kept), "what is kept of each key, its public half's digest, is where the search looks"
 
 
 def test_the_companions_calls_name_what_is_wrong(sqlite_server):
     server = sqlite_server
     service, other = Service(server, "users-api"), Service(server, "orders")
-    turned_on = server.http.patch("/api/v1/certificate-policy", json={"serverKeys": True})
-    ok(turned_on)
-    assert sorted(audit(server, turned_on), key=str) == [("ca.create", "success", "ca", "pki", None),
-                                                         ("ca.policy_update", "success", "tenant", None, None)]
+    ok(server.http.patch("/api/v1/certificate-policy", json={"serverKeys": True}))
     post = lambda http, **change: http.post("/v1/pki/issue", json={**ORDER, **change})
     assert_refused(post(service.http, common_name="Not A Name"), 400, "validation_error", "commonName")
     assert_refused(post(service.http, ttl="forever"), 400, "validation_error", "ttl")
