@@ -5,8 +5,10 @@ usage: bench/audit_bench.py [--records 10000000] [--rounds 5] [--seconds 2]
 
 Two servers on one core take turns: the log of one has --records records, made by bench/audit_fill in the store's own
 format (ten million take some ten gigabytes and minutes), that of the other ten thousand. A ratio is the median over
-the rounds of the processor time that one request took of either. The price of a durable event is that of the threads
-that do nothing but write it: store-writer, store-ckpt and sequencer.
+the rounds of the processor time that one request took of either; what is promised of it holds for the newest page of
+filters that fill it at once. Filters that match little, whose cost is what has to be looked through, are shown below
+without a ratio, each with how many events its page had: a log of ten thousand can't be looked through as far. The price
+of a durable event is that of the threads that do nothing but write it: store-writer, store-ckpt and sequencer.
 """
 
 import argparse
@@ -15,19 +17,32 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 
 from http_bench import BIN, Server, wrk
 
 SHORT = 10_000  # about a second of encryption, and as many as a list counts
 PROMISED = 1.2
 WRITERS = ("store-writer", "store-ckpt", "sequencer")
-QUERIES = {
+MIDDLE = 5_000  # events before the newest: in both logs
+QUERIES = {  # each fills its page at once
     "all": "",
     "category=encryption": "category=encryption",
     "action=payload.encrypt": "action=payload.encrypt",
     "category, action": "category=encryption&action=payload.encrypt",
     "two actions": "action=payload.encrypt,secret.read",
+    "actor (who asks)": "actor={me}",
     "the last hour": "from={hour_ago}",
+    "up to 5,000 events ago": "to={then}",
+}
+BESIDE = {  # these do not
+    "a key: 6 of 10,000": "keyId={key}",
+    "a key, an action": "keyId={key}&action=payload.decrypt",
+    "an action of few": "action=key.create",
+    "an action of none": "action=tenant.delete",
+    "an actor of none": "actor=nobody-of-this-name",
+    "filters that never meet": "category=secrets&action=payload.encrypt",
+    "a key, 5,000 events ago": "keyId={key}&to={then}",
 }
 
 
@@ -47,18 +62,51 @@ def get(query):
 ENCRYPT = "wrk.method = 'POST'\nwrk.path = '/api/v1/encrypt'\nwrk.body = '{\"plaintext\":\"" + "f" * 32 + "\"}'\n"
 
 
-def compare(name, lua, servers, options, connections):
+def events(server, query):
+    return server.call("GET", f"/api/v1/audit-logs?{query}")
+
+
+def marks(server):
+    """What the filters name of a server's own log."""
+    events(server, "page=1")  # so that who asks is in it
+    newest = events(server, "pageSize=1&action=audit.read")["items"][0]
+    key = next(item for item in events(server, f"page={MIDDLE // 50}")["items"] if item["action"] == "payload.encrypt")
+    server.call("POST", "/api/v1/keys", {"name": "few", "keyType": "hmac"})
+    return {"me": urllib.parse.quote(newest["actor"]), "then": key["timestamp"], "key": key["resourceId"],
+            "hour_ago": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3600))}
+
+
+def compare(name, lua_of, servers, options, connections):
     """Both in turn, so that what else the machine does weighs on both alike."""
     seen = {label: [] for label in servers}
     for _ in range(options.rounds):
         for label, server in servers.items():
-            seen[label].append(wrk(server, lua, options.seconds, connections))
+            seen[label].append(wrk(server, lua_of(label), options.seconds, connections))
     bad = sum(one["bad"] for runs in seen.values() for one in runs)
     ratio = statistics.median(full["cpu_us"] / short["cpu_us"] for short, full in zip(seen["short"], seen["full"]))
     column = {label: (statistics.median(one["cpu_us"] for one in runs), statistics.median(one["p50"] for one in runs))
               for label, runs in seen.items()}
     print(f"{name:<24}" + "".join(f"{cpu:>12.1f}{p50:>10.2f}" for cpu, p50 in column.values())
           + f"{ratio:>9.2f}{PROMISED:>10}{bad:>8}", flush=True)
+
+
+def one_by_one(server, query, seconds):
+    """A page asked for again and again, as one may take longer than a round of wrk: its events, CPU us, median ms."""
+    took, begun, cpu = [], time.monotonic(), server.cpu_seconds()
+    while not took or time.monotonic() - begun < seconds:
+        asked = time.monotonic()
+        page = events(server, query)
+        took.append(time.monotonic() - asked)
+    found = str(len(page["items"])) + (" (part)" if page["totalIsBounded"] and len(page["items"]) < 50 else "")
+    return found, (server.cpu_seconds() - cpu) / len(took) * 1e6, statistics.median(took) * 1e3
+
+
+def show_beside(name, query, servers, named, options):
+    line = f"{name:<24}"
+    for label, server in servers.items():
+        found, cpu, median = one_by_one(server, "pageSize=50&" + query.format(**named[label]), options.seconds)
+        line += f"{found:>10}{cpu:>12.1f}{median:>10.2f}"
+    print(line, flush=True)
 
 
 def price(server, options):
@@ -77,7 +125,6 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=2)
     options = parser.parse_args()
-    hour_ago = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3600))
     with tempfile.TemporaryDirectory(prefix="quantumapi-bench-") as short, \
             tempfile.TemporaryDirectory(prefix="quantumapi-bench-") as full:
         servers = {}
@@ -86,9 +133,13 @@ def main():
             servers["full"] = Server(full, prepare=fill(options.records))
             print(f"{'newest page':<24}{'short us':>12}{'p50 ms':>10}{'full us':>12}{'p50 ms':>10}{'ratio':>9}{'promised':>10}"
                   f"{'errors':>8}")
+            named = {label: marks(server) for label, server in servers.items()}
             for name, query in QUERIES.items():
-                compare(name, get(query.format(hour_ago=hour_ago)), servers, options, 4)
-            compare("encrypt", ENCRYPT, servers, options, 64)
+                compare(name, lambda label, query=query: get(query.format(**named[label])), servers, options, 4)
+            compare("encrypt", lambda _: ENCRYPT, servers, options, 64)
+            print(f"\n{'matches little':<24}" + "".join(f"{label:>10}{'us':>12}{'ms':>10}" for label in servers))
+            for name, query in BESIDE.items():
+                show_beside(name, query, servers, named, options)
             price(servers["short"], options)
         finally:
             for server in servers.values():
