@@ -41,9 +41,11 @@ class QUANTUMAPI_EXPORT Audit {
  public:
   // list gives one page, up to 200 entries.
   [[nodiscard]] Result<AuditPage> list(const AuditQuery& query) const;
-  // export_lines gives each NDJSON line to `line` until it answers false.
+  // export_lines gives each NDJSON line to `line` until it answers false. With `from_index` the
+  // records begin with those of the group of 256 that holds it; hashes stand for the groups before.
   [[nodiscard]] Result<void> export_lines(const std::function<bool(std::string_view)>& line,
-                                          AuditLog log = AuditLog::kTenant) const;
+                                          AuditLog log = AuditLog::kTenant,
+                                          std::uint64_t from_index = 0) const;
   // public_key is what checkpoints are verified with, PEM.
   [[nodiscard]] Result<std::string> public_key(AuditLog log = AuditLog::kTenant) const;
 

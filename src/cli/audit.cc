@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cctype>
+#include <filesystem>
 #include <span>
 
 #include "cli/answer.h"
@@ -19,6 +20,7 @@ namespace {
 
 struct ExportOptions {
   std::string file = "-";
+  std::uint64_t from_index = 0;
   bool platform = false;
 };
 
@@ -133,7 +135,7 @@ Outcome list(Context& context, const ListOptions& options) {
   return kOk;
 }
 
-Outcome export_to_stream(Context& context, sdk::AuditLog log, std::ostream& out) {
+Outcome export_to_stream(Context& context, const ExportOptions& options, std::ostream& out) {
   TRY_ASSIGN(sdk::Client* const client, context.client());
   Progress progress(context.io(), "lines");
   std::uint64_t lines = 0;
@@ -143,17 +145,22 @@ Outcome export_to_stream(Context& context, sdk::AuditLog log, std::ostream& out)
         progress.show(++lines);
         return out.good();
       },
-      log);
+      log_of(options.platform), options.from_index);
   TRY(done);
   if (!out.flush()) return give_up(kFailed, "the export could not be written");
   return kOk;
 }
 
+// export_log writes a later part to a file of its own: it is no continuation of one that is there.
 Outcome export_log(Context& context, const ExportOptions& options) {
-  const sdk::AuditLog log = log_of(options.platform);
-  if (options.file == "-") return export_to_stream(context, log, context.io().out);
+  if (options.file == "-") return export_to_stream(context, options, context.io().out);
+  std::error_code unknown;
+  if (options.from_index > 0 && std::filesystem::exists(options.file, unknown))
+    return give_up(kUsage,
+                   "with --from-index the later part is a file of its own, and there is a " +
+                       options.file + " already");
   TRY_ASSIGN(auto file, WholeFile::create(options.file));
-  TRY(export_to_stream(context, log, file.stream()));
+  TRY(export_to_stream(context, options, file.stream()));
   TRY(file.finish());
   return kOk;
 }
@@ -203,6 +210,11 @@ void add_audit(CLI::App& root, Context& context) {
   const auto [export_command, exported] = add_command(
       group, context, "export", "Write the whole log, to be verified later", export_log);
   export_command->add_option("FILE", exported->file, "Where to; - is standard output");
+  export_command
+      ->add_option("--from-index", exported->from_index,
+                   "The later part alone, from the group of 256 that holds this record; "
+                   "it verifies by itself")
+      ->check(counting(0));
   add_log(*export_command, exported->platform);
 
   const auto [verify_command, verified] = add_command(

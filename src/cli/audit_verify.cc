@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "audit/verify.h"
 #include "cli/checkpoints.h"
 #include "cli/profile.h"
+#include "cli/progress.h"
 #include "cli/shapes.h"
 #include "cli/table.h"
 
@@ -27,7 +29,7 @@ Try<crypto::MlDsaPublicKey> read_key(const std::string& path) {
 
 // pass reads the export once. Reading must not fail half-way: a file that ends
 // early because of the disk is not a log that was cut.
-Try<VerifyReport> pass(const std::string& path, const crypto::MlDsaPublicKey& key,
+Try<VerifyReport> pass(Io& io, const std::string& path, const crypto::MlDsaPublicKey& key,
                        const std::optional<audit::Remembered>& remembered) {
   if (path == "-")
     return give_up(kUnknown,
@@ -35,9 +37,16 @@ Try<VerifyReport> pass(const std::string& path, const crypto::MlDsaPublicKey& ke
                    "FILE`");
   std::ifstream file(path, std::ios::binary);
   if (!file) return give_up(kUnknown, "the export can't be read: " + path);
+  std::error_code unknown;
+  const std::uintmax_t size = std::filesystem::file_size(path, unknown);
+  Progress progress(io, "lines verified", unknown ? std::nullopt : std::optional(size));
+  std::uint64_t lines = 0;
+  std::uint64_t octets = 0;
   const auto next = [&]() -> std::optional<std::string> {
     std::string line;
     if (!std::getline(file, line)) return std::nullopt;
+    octets += line.size() + 1;
+    progress.show(++lines, octets);
     return line;
   };
   VerifyReport report = audit::verify_export(next, key, remembered);
@@ -46,13 +55,13 @@ Try<VerifyReport> pass(const std::string& path, const crypto::MlDsaPublicKey& ke
 }
 
 // check reads the export, and once more against what was remembered of its log.
-Try<VerifyReport> check(const VerifyOptions& options, const std::string& memory) {
+Try<VerifyReport> check(Io& io, const VerifyOptions& options, const std::string& memory) {
   TRY_ASSIGN(const auto key, read_key(options.key_file));
-  TRY_ASSIGN(VerifyReport report, pass(options.file, key, std::nullopt));
+  TRY_ASSIGN(VerifyReport report, pass(io, options.file, key, std::nullopt));
   if (!report.ok || !report.checkpoint) return report;
   TRY_ASSIGN(const auto remembered, recall(memory, report.checkpoint->log));
   if (!remembered) return report;
-  return pass(options.file, key, remembered);
+  return pass(io, options.file, key, remembered);
 }
 
 void print(Context& context, const VerifyReport& report, const std::string& log,
@@ -87,7 +96,7 @@ Outcome verify(Context& context, const VerifyOptions& options) {
   const std::string memory =
       options.memory.empty() ? state_path("checkpoints.json") : options.memory;
   if (memory.empty()) return give_up(kUnknown, "there is no home to remember in; add --remember");
-  TRY_ASSIGN(const auto report, check(options, memory));
+  TRY_ASSIGN(const auto report, check(context.io(), options, memory));
   const auto& checkpoint = report.checkpoint;
   print(context, report, checkpoint ? checkpoint->log.to_string() : "",
         checkpoint ? checkpoint->time.to_string() : "");

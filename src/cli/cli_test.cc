@@ -577,6 +577,39 @@ TEST_F(Cli, AnExportIsThereWholeOrNotAtAll) {
     EXPECT_FALSE(file.path().filename().string().starts_with("refused")) << file.path();
 }
 
+// A later part holds other lines than the file that was there: it takes no file's place.
+TEST_F(Cli, AnExportGoesOnFromARecordInAFileOfItsOwn) {
+  auto& server = platform([](const Received&) { return lines_of("later\n"); });
+  EXPECT_EQ(run({"audit", "export", at("later"), "--from-index", "512"}).code, kOk);
+  EXPECT_EQ(content(at("later")), "later\n");
+  EXPECT_EQ(run({"audit", "export", "--platform", "--from-index", "7"}).out, "later\n");
+  EXPECT_EQ(run({"audit", "export", "--from-index", "0"}).out, "later\n");
+  const std::vector<std::string> asked{"GET /api/v1/audit-logs/export?fromIndex=512",
+                                       "GET /api/v1/audit-logs/export?fromIndex=7&log=platform",
+                                       "GET /api/v1/audit-logs/export"};
+  EXPECT_EQ(server.lines(), asked);
+  const std::string first = write("first", "first\n");
+  const Ran refused = run({"audit", "export", first, "--from-index", "512"});
+  EXPECT_EQ(refused.code, kUsage);
+  EXPECT_TRUE(refused.err.contains("a file of its own")) << refused.err;
+  EXPECT_EQ(content(first), "first\n");
+  EXPECT_EQ(run({"audit", "export", "--from-index", "-1"}).code, kUsage);
+  EXPECT_EQ(server.lines().size(), asked.size());
+}
+
+TEST_F(Cli, VerifyingAnExportShowsHowFarItIs) {
+  const std::string data = std::string(QUANTUMAPI_SOURCE_DIR) + "/src/audit/testdata/export_v1";
+  const Ran seen = run_on({.err = true}, {"audit", "verify", data + ".ndjson", "--key",
+                                          data + ".pem", "--remember", at("remembered")});
+  EXPECT_EQ(seen.code, kOk) << seen.err;
+  EXPECT_TRUE(seen.err.starts_with("\r1 lines verified, ")) << seen.err;
+  EXPECT_TRUE(seen.err.ends_with(" \r")) << seen.err;
+  EXPECT_EQ(run({"audit", "verify", data + ".ndjson", "--key", data + ".pem", "--remember",
+                 at("remembered")})
+                .err,
+            "");
+}
+
 TEST_F(Cli, WhatCannotBeVerifiedIsNotAPass) {
   const std::string key = write("key.pem", "no key");
   const std::string log = write("log", "no log\n");

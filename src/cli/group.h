@@ -32,16 +32,16 @@ std::pair<CLI::App*, Options*> add_command(CLI::App& parent, Context& context,
   return {command, bound};
 }
 
-// counting is for numbers from 1: pages, versions.
-inline CLI::Validator counting() {
+// counting is for numbers from `first` on: pages, versions.
+inline CLI::Validator counting(std::int64_t first = 1) {
   return CLI::Validator(
-      [](std::string& text) {
+      [first](std::string& text) {
         std::int64_t number = 0;
-        return CLI::detail::lexical_cast(text, number) && number > 0
+        return CLI::detail::lexical_cast(text, number) && number >= first
                    ? std::string()
-                   : std::string("is a whole number from 1");
+                   : "is a whole number from " + std::to_string(first);
       },
-      "FROM1");
+      "FROM" + std::to_string(first));
 }
 
 // NoOptions is for commands that take none.

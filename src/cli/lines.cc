@@ -22,10 +22,29 @@ constexpr std::size_t kOctets = std::size_t{1} * 1024 * 1024;  // of a line, and
 // Line is what was read and what became of it.
 struct Line {
   std::uint64_t number = 0;
-  WipedString text;   // then its result
-  std::string error;  // empty: it went well
+  WipedString text;    // then its result
+  WipedString second;  // of the second file
+  std::string error;   // empty: it went well
   std::string code;
 };
+
+// Tally is what became of all lines.
+struct Tally {
+  std::uint64_t failed = 0;
+  std::uint64_t no = 0;  // verdicts
+};
+
+void refuse(Line& line, std::string_view code, std::string_view message) {
+  line.code = code;
+  line.error = message;
+  line.text.clear();
+}
+
+bool read_line(std::istream& in, WipedString& text) {
+  if (!std::getline(in, text)) return false;
+  if (text.ends_with('\r')) text.pop_back();
+  return true;
+}
 
 // Source reads the lines of "-" or "@FILE".
 class Source {
@@ -49,15 +68,27 @@ class Source {
     std::size_t octets = 0;
     while (lines.size() < kItems && octets < kOctets) {
       Line line;
-      if (!std::getline(*in_, line.text)) break;
+      if (!read_line(*in_, line.text)) break;
       line.number = ++count_;
       read_ += line.text.size() + 1;
-      if (line.text.ends_with('\r')) line.text.pop_back();
-      octets += line.text.size();
+      if (second_ && !read_line(*second_, line.second)) line.second.clear();
+      octets += line.text.size() + line.second.size();
       lines.push_back(std::move(line));
     }
-    if (in_->bad()) return give_up(kFailed, "the lines can't be read to their end");
+    if (in_->bad() || (second_ && second_->bad()))
+      return give_up(kFailed, "the lines can't be read to their end");
     return lines;
+  }
+
+  // pair gives each line from now on one of another file.
+  Try<void> pair(const std::string& path) {
+    second_ = std::make_unique<std::ifstream>(path, std::ios::binary);
+    if (!*second_) return give_up(kUsage, "the file can't be read: " + path);
+    return {};
+  }
+  // second_has_more is true where the second file has lines beyond those of the first.
+  [[nodiscard]] bool second_has_more() const {
+    return second_ && second_->good() && second_->peek() != std::ifstream::traits_type::eof();
   }
 
   [[nodiscard]] std::uint64_t count() const { return count_; }
@@ -70,21 +101,21 @@ class Source {
 
   std::istream* in_;
   std::unique_ptr<std::ifstream> file_;
+  std::unique_ptr<std::ifstream> second_;
   std::optional<std::uint64_t> size_;
   std::uint64_t count_ = 0;
   std::uint64_t read_ = 0;
 };
 
-void refuse(Line& line, std::string_view code, std::string_view message) {
-  line.code = code;
-  line.error = message;
-  line.text.clear();
-}
-
 // check refuses what would make the whole call fail.
-void check(Line& line) {
-  if (line.text.size() > kOctets) return refuse(line, "validation_error", "is longer than 1 MiB");
-  if (!base::is_utf8(line.text)) refuse(line, "validation_error", "is not UTF-8");
+void check(const LineWork& work, Line& line) {
+  constexpr std::string_view kCode = "validation_error";
+  if (line.text.size() > kOctets || line.second.size() > kOctets)
+    return refuse(line, kCode, "is longer than 1 MiB");
+  if (!base::is_utf8(line.text) || !base::is_utf8(line.second))
+    return refuse(line, kCode, "is not UTF-8");
+  if (!work.second.empty() && line.second.empty())
+    refuse(line, kCode, "has no " + std::string(work.second));
 }
 
 void write_members(json::Writer& out, const Members& members) {
@@ -105,6 +136,10 @@ std::pmr::string body_of(const LineWork& work, std::span<const Line* const> line
     out.begin_object();
     out.key(work.item);
     out.string(line->text);
+    if (!work.second.empty()) {
+      out.key(work.second);
+      out.string(line->second);
+    }
     write_members(out, work.item_members);
     out.end_object();
   }
@@ -118,16 +153,26 @@ std::unexpected<Failure> not_understood() {
   return give_up(kFailed, "the platform's answer can't be understood");
 }
 
-const Value* text_member(const Value& object, std::string_view name) {
+const Value* find_as(const Value& object, std::string_view name,
+                     Value::Kind kind = Value::Kind::kString) {
   for (const json::Member& one : object.members)
-    if (one.name == name && one.value.kind == Value::Kind::kString) return &one.value;
+    if (one.name == name && one.value.kind == kind) return &one.value;
   return nullptr;
 }
+
+constexpr std::string_view kYes = "yes";
+constexpr std::string_view kNo = "no";
 
 // settle puts one result in the place of its line. An error is a text, or an
 // object with code and message.
 Try<void> settle(const LineWork& work, const Value& result, Line& line) {
-  if (const Value* done = text_member(result, work.result)) {
+  if (const Value* told = find_as(result, work.result, Value::Kind::kBool)) {
+    if (!work.verdict) return not_understood();
+    line.text = told->boolean ? kYes : kNo;
+    return {};
+  }
+  if (const Value* done = find_as(result, work.result)) {
+    if (work.verdict) return not_understood();
     if (!work.base64_result) {
       line.text = done->text;
       return {};
@@ -139,8 +184,8 @@ Try<void> settle(const LineWork& work, const Value& result, Line& line) {
   }
   const Value* error = result.find("error");
   if (error == nullptr) return not_understood();
-  const Value* const message = text_member(*error, "message");
-  const Value* const code = text_member(*error, "code");
+  const Value* const message = find_as(*error, "message");
+  const Value* const code = find_as(*error, "code");
   const bool plain = error->kind == Value::Kind::kString;
   if (message == nullptr && !plain) return not_understood();
   refuse(line, code == nullptr ? "failed" : code->text, plain ? error->text : message->text);
@@ -150,7 +195,7 @@ Try<void> settle(const LineWork& work, const Value& result, Line& line) {
 Try<void> send(Context& context, const LineWork& work, std::span<Line> lines) {
   std::vector<Line*> sent;
   for (Line& line : lines) {
-    check(line);
+    check(work, line);
     if (line.error.empty()) sent.push_back(&line);
   }
   if (sent.empty()) return {};
@@ -173,7 +218,10 @@ void print_object(Io& io, const LineWork& work, const Line& line) {
   out.integer(static_cast<std::int64_t>(line.number));
   if (line.error.empty()) {
     out.key(work.result);
-    out.string(line.text);
+    if (work.verdict)
+      out.boolean(line.text == kYes);
+    else
+      out.string(line.text);
   } else {
     out.key("error");
     out.begin_object();
@@ -199,11 +247,28 @@ void print(Context& context, const LineWork& work, Line& line) {
   print_line(io, line.text);
 }
 
+// outcome_of is how a command ends whose lines were all looked at.
+Outcome outcome_of(const LineWork& work, const Source& source, const Tally& tally) {
+  const auto some = [&](std::uint64_t count) {
+    return std::to_string(count) + " of " + std::to_string(source.count()) + " lines ";
+  };
+  std::string failed;
+  if (tally.failed > 0) failed = some(tally.failed) + "failed";
+  if (tally.no > 0)
+    return give_up(kNotVerified,
+                   some(tally.no) + "do not verify" + (failed.empty() ? "" : "; " + failed));
+  if (!failed.empty()) return give_up(kInvalid, failed);
+  if (source.second_has_more())
+    return give_up(kInvalid, "there are more lines in " + work.second_file + " than in the other");
+  return kOk;
+}
+
 }  // namespace
 
 Outcome perform_lines(Context& context, const LineWork& work) {
   TRY_ASSIGN(Source source, Source::open(context.io(), context.argument()));
-  std::uint64_t failed = 0;
+  if (!work.second.empty()) TRY(source.pair(work.second_file));
+  Tally tally;
   {
     Progress progress(context.io(), "lines", source.size());
     for (;;) {
@@ -212,14 +277,13 @@ Outcome perform_lines(Context& context, const LineWork& work) {
       TRY(send(context, work, lines));
       for (Line& line : lines) {
         print(context, work, line);
-        failed += line.error.empty() ? 0U : 1U;
+        if (!line.error.empty()) ++tally.failed;
+        if (work.verdict && line.text == kNo) ++tally.no;
       }
       progress.show(source.count(), source.read());
     }
   }
-  if (failed == 0) return kOk;
-  return give_up(
-      kInvalid, std::to_string(failed) + " of " + std::to_string(source.count()) + " lines failed");
+  return outcome_of(work, source, tally);
 }
 
 std::string json_text(std::string_view text) {

@@ -21,6 +21,10 @@ struct LineWork {
   Members item_members = {};   // of each item, beside the line
   Members body_members = {};   // of the body, beside the items
   bool base64_result = false;  // the result is the base64 of what is printed
+  // Where each item takes a line of a second file too: its member, and the file.
+  std::string_view second = {};
+  std::string second_file = {};
+  bool verdict = false;  // the result is true or false: printed as yes or no
 };
 
 // perform_lines sends the lines of the command's argument ("-" or "@FILE") in
@@ -28,7 +32,9 @@ struct LineWork {
 // objects {line, RESULT} or {line, error}. A line that fails is named on
 // standard error and leaves an empty line; the command then ends with 4. Where
 // the call itself fails, what was done before it is printed. Memory does not
-// grow with the file. CR before LF is no part of a line.
+// grow with the file. CR before LF is no part of a line. A line that a second
+// file has no line for fails; more there than here is kInvalid. With verdicts
+// the command ends with 1 where one is no, whatever else failed.
 Outcome perform_lines(Context& context, const LineWork& work);
 
 // json_text is a text as JSON.

@@ -133,5 +133,93 @@ TEST_F(Cli, TransitLinesAreTextAndAnErrorOfTransitIsNamedToo) {
   EXPECT_TRUE(ran.err.contains("line 2: does not open")) << ran.err;
 }
 
+// Verifying answers a batch of /verify: a signature is "s" and the data that it is of.
+class Verifying : public Cli {
+ protected:
+  void SetUp() override {
+    Cli::SetUp();
+    platform([this](const Received& request) {
+      WipingArena arena;
+      const auto body = json::parse(request.body, arena);
+      std::string results;
+      for (const json::Value& item : body->find("items")->items) {
+        const std::string data(item.find("data")->text);
+        const std::string signature(item.find("signature")->text);
+        results += results.empty() ? "" : ",";
+        if (signature == "garbage")
+          results += R"({"error":{"code":"validation_error","message":"signature: is bad"}})";
+        else
+          results += R"({"valid":)" + std::string(signature == "s" + data ? "true" : "false") +
+                     R"(,"keyVersion":1})";
+      }
+      bodies_.push_back(request.line + " " + request.body);
+      return TestPlatform::json(R"({"results":[)" + results + "]}");
+    });
+  }
+  Ran verify(const std::string& data, const std::string& signatures,
+             std::vector<std::string> more = {}) {
+    std::vector<std::string> words{
+        "verify", "-",    "--lines", "--signature", "@" + write("signatures", signatures),
+        "--key",  "deeds"};
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words, data);
+  }
+
+  std::vector<std::string> bodies_;
+};
+
+TEST_F(Verifying, EachLineIsHeldAgainstItsSignature) {
+  const Ran ran = verify("a\nb\r\n", "sa\r\nsb\n");
+  EXPECT_EQ(ran.code, kOk) << ran.err;
+  EXPECT_EQ(ran.out, "yes\nyes\n");
+  EXPECT_EQ(bodies_.at(0), R"(POST /api/v1/verify/batch {"items":[{"data":"a","signature":"sa"},)"
+                           R"({"data":"b","signature":"sb"}],"keyId":"deeds"})");
+  EXPECT_EQ(run({"transit", "verify", "deeds", "-", "--lines", "--signature",
+                 "@" + write("signatures", "sa")},
+                "a\n")
+                .out,
+            "yes\n");
+}
+
+TEST_F(Verifying, OneThatIsWrongEndsWithOneWhateverElseFailed) {
+  const Ran ran = verify("a\nb\nc\n", "sa\nsa\ngarbage\n");
+  EXPECT_EQ(ran.code, kNotVerified);
+  EXPECT_EQ(ran.out, "yes\nno\n\n");
+  EXPECT_TRUE(ran.err.contains("line 3: signature: is bad")) << ran.err;
+  EXPECT_TRUE(ran.err.contains("1 of 3 lines do not verify; 1 of 3 lines failed")) << ran.err;
+  const Ran objects = verify("a\nb\n", "sa\nsa\n", {"--output", "json"});
+  EXPECT_EQ(objects.code, kNotVerified);
+  EXPECT_EQ(objects.out, "{\"line\":1,\"valid\":true}\n{\"line\":2,\"valid\":false}\n");
+}
+
+TEST_F(Verifying, ALineWithoutASignatureOrTheOtherWayRoundIsNoPass) {
+  const Ran less = verify("a\nb\nc\n", "sa\n\n");
+  EXPECT_EQ(less.code, kInvalid);
+  EXPECT_TRUE(less.err.contains("line 2: has no signature")) << less.err;
+  EXPECT_TRUE(less.err.contains("line 3: has no signature")) << less.err;
+  const Ran more = verify("a\n", "sa\nsb\n");
+  EXPECT_EQ(more.code, kInvalid);
+  EXPECT_EQ(more.out, "yes\n");
+  EXPECT_TRUE(more.err.contains("there are more lines in")) << more.err;
+  EXPECT_EQ(run({"verify", "-", "--lines", "--signature", "sa", "--key", "deeds"}, "a\n").code,
+            kUsage);
+  EXPECT_EQ(
+      run({"verify", "-", "--lines", "--signature", "@" + at("absent"), "--key", "deeds"}, "a\n")
+          .code,
+      kUsage);
+}
+
+TEST_F(Cli, AVerdictThatIsNoneIsNotUnderstood) {
+  for (const char* result : {R"({"valid":"true"})", R"({"valid":1})", "{}"}) {
+    platform(R"({"results":[)" + std::string(result) + "]}");
+    EXPECT_EQ(run({"verify", "-", "--lines", "--signature", "@" + write("signatures", "s"), "--key",
+                   "deeds"},
+                  "a\n")
+                  .code,
+              kFailed)
+        << result;
+  }
+}
+
 }  // namespace
 }  // namespace quantumapi::cli

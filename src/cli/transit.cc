@@ -71,23 +71,35 @@ Try<sdk::SecretString> on_data(Context& context, std::string_view operation, std
              DataBody{data.reveal(), shown(signature)});
 }
 
-Outcome perform_data_lines(Context& context, const std::string& key, std::string_view operation,
-                           std::string_view result) {
-  return perform_lines(context, {.path = "/" + std::string(operation) + "/batch",
-                                 .item = "data",
-                                 .result = result,
-                                 .body_members = {{"keyId", json_text(key)}}});
+LineWork data_lines(const std::string& key, std::string_view operation, std::string_view result) {
+  return {.path = "/" + std::string(operation) + "/batch",
+          .item = "data",
+          .result = result,
+          .body_members = {{"keyId", json_text(key)}}};
 }
 
 Outcome sign(Context& context, const DataOptions& options) {
   TRY_ASSIGN(const auto key, name_of(context, options.key, "signing"));
-  if (options.lines) return perform_data_lines(context, key, "sign", "signature");
+  if (options.lines) return perform_lines(context, data_lines(key, "sign", "signature"));
   TRY_ASSIGN(const auto answer, on_data(context, "sign", key));
   return print_answer(context, answer, "signature", Format::kValue);
 }
 
+// verify_lines takes the signatures from a file of as many lines, as sign --lines prints them.
+Outcome verify_lines(Context& context, const DataOptions& options) {
+  if (!options.signature.starts_with('@'))
+    return give_up(kUsage, "with --lines, --signature takes @FILE: a signature for each line");
+  TRY_ASSIGN(const auto key, name_of(context, options.key, "signing"));
+  LineWork work = data_lines(key, "verify", "valid");
+  work.second = "signature";
+  work.second_file = options.signature.substr(1);
+  work.verdict = true;
+  return perform_lines(context, work);
+}
+
 // verify ends with 1 when the signature is not of this data and key.
 Outcome verify(Context& context, const DataOptions& options) {
+  if (options.lines) return verify_lines(context, options);
   TRY_ASSIGN(const std::string signature, signature_of(options.signature));
   TRY_ASSIGN(const auto key, name_of(context, options.key, "signing"));
   TRY_ASSIGN(const auto answer, on_data(context, "verify", key, signature));
@@ -102,7 +114,7 @@ Outcome verify(Context& context, const DataOptions& options) {
 
 Outcome hmac(Context& context, const DataOptions& options) {
   TRY_ASSIGN(const auto key, name_of(context, options.key, "hmac"));
-  if (options.lines) return perform_data_lines(context, key, "hmac", "hmac");
+  if (options.lines) return perform_lines(context, data_lines(key, "hmac", "hmac"));
   TRY_ASSIGN(const auto answer, on_data(context, "hmac", key));
   return print_answer(context, answer, "hmac", Format::kValue);
 }
@@ -180,10 +192,11 @@ constexpr std::tuple<const char*, const char*, OnData> kOnData[] = {
 void add_data(CLI::App& command, DataOptions& options, OnData perform) {
   add_value(command, "TEXT", options.value, "The data");
   if (perform == verify)
-    command.add_option("--signature", options.signature, "As sign or hmac gave it, or @FILE of it")
+    command
+        .add_option("--signature", options.signature,
+                    "As sign or hmac gave it, or @FILE of it; with --lines a file of one a line")
         ->required();
-  else
-    add_lines(command, options.lines);
+  add_lines(command, options.lines);
 }
 
 }  // namespace

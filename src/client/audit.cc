@@ -86,11 +86,14 @@ Result<AuditPage> Audit::list(const AuditQuery& query) const {
   return page;
 }
 
-Result<void> Audit::export_lines(const std::function<bool(std::string_view)>& line,
-                                 AuditLog log) const {
+Result<void> Audit::export_lines(const std::function<bool(std::string_view)>& line, AuditLog log,
+                                 std::uint64_t from_index) const {
   Lines lines(line);
+  QueryText text;
+  if (from_index > 0) text.add("fromIndex", static_cast<std::int64_t>(from_index));
+  if (log == AuditLog::kPlatform) text.add("log", "platform");
   const auto response =
-      transport_->stream({.path = on_log("/api/v1/audit-logs/export", log)}, call_,
+      transport_->stream({.path = text.on("/api/v1/audit-logs/export")}, call_,
                          [&](std::string_view chunk) { return lines.take(chunk); });
   if (lines.stopped()) return {};
   if (!response) return std::unexpected(response.error());

@@ -338,6 +338,14 @@ TEST(Client, ExportsLineByLineWhereverTheChunksEnd) {
   EXPECT_EQ(lines, (Lines{"one", "two", "", "three"}));
 }
 
+TEST(Client, ExportsFromARecordOn) {
+  TestPlatform platform([](const Received&) { return streamed({"one\n"}); });
+  const auto done = platform.client()->audit().export_lines([](std::string_view) { return true; },
+                                                            AuditLog::kPlatform, 1000);
+  EXPECT_TRUE(done);
+  EXPECT_EQ(platform.lines()[0], "GET /api/v1/audit-logs/export?fromIndex=1000&log=platform");
+}
+
 TEST(Client, StopsAnExportWhenToldTo) {
   TestPlatform platform([](const Received&) { return streamed({"one\ntwo\nthree\n"}); });
   int lines = 0;

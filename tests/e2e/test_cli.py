@@ -228,6 +228,19 @@ def test_data_is_signed_verified_and_authenticated(qapi):
     assert qapi("keys", "public-key", "default-signing").stdout.startswith("-----BEGIN PUBLIC KEY-----")
 
 
+def test_lines_are_signed_and_verified_line_by_line(qapi, server, tmp_path):
+    (tmp_path / "deeds").write_text("".join(f"deed {n}\n" for n in range(50)))
+    signed = tmp_path / "signatures"
+    signed.write_text(qapi("sign", f"@{tmp_path}/deeds", "--lines").stdout)
+    checked = ["verify", f"@{tmp_path}/deeds", "--lines", "--signature", f"@{signed}"]
+    assert qapi(*checked).stdout.split() == ["yes"] * 50
+    lines = signed.read_text().splitlines(keepends=True)
+    signed.write_text("".join([lines[1], lines[0], "garbage\n", *lines[3:]]))
+    answer = server.qapi(*checked, check=False)
+    assert (answer.returncode, answer.stdout.split("\n")[:4]) == (NOT_VERIFIED, ["no", "no", "", "yes"])
+    assert "2 of 50 lines do not verify; 1 of 50 lines failed" in answer.stderr
+
+
 def test_random_says_where_it_comes_from(qapi):
     refused = qapi("random", "16", code=UNKNOWN)
     assert refused.stdout == "" and "--allow-csprng" in refused.stderr
@@ -455,6 +468,28 @@ def test_a_log_cut_short_shows_to_who_saw_it_longer(qapi, tmp_path):
     verify(short), verify(long)
     assert json.loads(verify(short, NOT_VERIFIED).stdout)["fault"] == "truncated"
     verify(long)
+
+
+def test_an_export_that_was_cut_goes_on_and_becomes_whole_as_the_document_says(qapi, server, tmp_path):
+    for _ in range(300):
+        assert server.http.post("/api/v1/encrypt", json={"plaintext": "x"}).status_code == 200
+    wait_until(lambda: qapi("audit", "export").stdout.count('"type":"record"') > 300, 10, "the sequencer")
+    lines = qapi("audit", "export").stdout.splitlines(keepends=True)
+    part, rest, whole, key = (tmp_path / name for name in ("part.ndjson", "rest.ndjson", "whole.ndjson", "audit.pem"))
+    key.write_text(qapi("audit", "public-key").stdout)
+    cut = next(place for place, line in enumerate(lines) if line.startswith('{"index":290,'))
+    part.write_text("".join(lines[:cut + 1]) + lines[cut + 1][:50])
+    qapi("audit", "export", str(rest), "--from-index", "290")
+    assert json.loads(rest.read_text().split("\n", 1)[0])["from"] == 256
+    document = (pathlib.Path(__file__).parents[2] / "docs/operations.md").read_text()
+    recipe = re.search(r"^from=.*\n\{ .* > whole\.ndjson$", document, re.M).group(0)
+    subprocess.run(["bash", "-euc", recipe], cwd=tmp_path, check=True)
+    verify = lambda path: json.loads(qapi("audit", "verify", str(path), "--key", str(key), "--remember", str(tmp_path / "seen"),
+                                          "--output", "json").stdout)
+    assert verify(whole)["records"] == verify(rest)["size"] > 300
+    assert whole.read_text().splitlines()[:cut] == "".join(lines[:cut]).splitlines()
+    refused = qapi("audit", "export", str(part), "--from-index", "290", code=USAGE)
+    assert "a file of its own" in refused.stderr
 
 
 def test_verifying_without_key_or_file_or_under_another_key_cannot_pass(qapi, new_server, tmp_path):
