@@ -101,8 +101,8 @@ Result<WallTime> newest_audit_record(store::Transaction& tx) {
   return newest;
 }
 
-// warn_of_clock: by this clock everything is decided that ends at a time (access::Authenticated),
-// and from the log alone it can be told that it was ahead before.
+// warn_of_clock: what ends at a time ends by this clock, and the log alone tells that it was
+// ahead before.
 Status warn_of_clock(store::Database& database, const Clock& clock, Logger& log) {
   TRY_ASSIGN(const WallTime newest, database.read(newest_audit_record));
   const WallTime now = clock.wall();
