@@ -79,7 +79,8 @@ class QUANTUMAPI_EXPORT ServiceCertificateProvider {
   [[nodiscard]] std::shared_ptr<const ServiceCertificate> current() const;
   // is_expiring_soon is true when RenewalRule says to renew, or there is none.
   [[nodiscard]] bool is_expiring_soon() const;
-  // renew makes a new key and gets a certificate for it. The old one is kept when that fails.
+  // renew makes a new key and gets a certificate for it. The old one is kept when that fails, and
+  // for up to four seconds more when the issuer is new, until the peers know it.
   Result<std::shared_ptr<const ServiceCertificate>> renew(const Call& call = {});
 
   // Impl and impl are the library's own.

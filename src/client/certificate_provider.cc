@@ -1,5 +1,8 @@
 #include "client/certificate_provider.h"
 
+#include <algorithm>
+
+#include "client/backoff.h"
 #include "client/error.h"
 #include "crypto/private_key.h"
 #include "crypto/signing_key.h"
@@ -15,6 +18,12 @@ using std::chrono::milliseconds;
 using Pointer = std::shared_ptr<const ServiceCertificate>;
 
 constexpr auto kKeyType = x509::KeyType::kMlDsa65;
+// How old an issuer is before a certificate of it is shown. Peers refuse issuers whose revocation
+// list they have not read: they look for new ones each 1.5 s, another replica may learn of one
+// half a second late, whole seconds hide up to one, and the last is for the platform's answers.
+constexpr std::chrono::seconds kSettled{4};
+// What a certificate in use keeps of its life while the next one is held back.
+constexpr std::chrono::seconds kNeverWithout{1};
 
 std::vector<std::unique_ptr<crypto::EntropySource>> entropy_sources() {
   std::vector<std::unique_ptr<crypto::EntropySource>> sources;
@@ -98,7 +107,8 @@ Result<Pointer> ServiceCertificateProvider::Impl::order(const Call& call) {
   TRY_ASSIGN(auto identity, ours(x509::service_identity(issued.chain_pem, kKeyType, drawn.octets)));
   TRY_ASSIGN(auto trust, ours(x509::TrustStore::create(issued.roots_pem)));
   TRY_ASSIGN(auto self, verify(trust, identity.chain_pem, clock->wall()));
-  TRY_ASSIGN(const auto facts, ours(x509::describe_certificate(identity.chain_pem)));
+  TRY_ASSIGN(const auto chain, ours(x509::describe_certificates(identity.chain_pem)));
+  const x509::CertificateInfo& facts = chain.front();
   auto state = std::make_unique<ServiceCertificate::State>();
   state->id = std::move(issued.id);
   state->serial_number = std::move(issued.serial_number);
@@ -109,10 +119,23 @@ Result<Pointer> ServiceCertificateProvider::Impl::order(const Call& call) {
   state->not_before = time_of(facts.not_before);
   state->not_after = time_of(self.not_after);
   state->got_at = options.clock->wall();
+  // Both begin before they were made, by as much, and by the platform's clock: ours may be wrong.
+  // An issuer that is a root is older than what its peers trust.
+  state->issuer_age = chain.size() < 2 ? kSettled
+                                       : std::chrono::duration_cast<std::chrono::seconds>(
+                                             facts.not_before - chain[1].not_before);
   state->seed = std::move(drawn.octets);
   state->identity = std::make_shared<const x509::Identity>(std::move(identity));
   state->trust = std::make_shared<const x509::TrustStore>(std::move(trust));
   return std::make_shared<const ServiceCertificate>(std::move(state));
+}
+
+milliseconds ServiceCertificateProvider::Impl::settle_time(const ServiceCertificate& fresh) const {
+  const milliseconds wait = kSettled - fresh.state().issuer_age;
+  const std::lock_guard lock(mutex);
+  if (!current) return std::max(wait, milliseconds(0));
+  const auto left = std::chrono::floor<milliseconds>(current->not_after() - options.clock->wall());
+  return std::clamp(left - kNeverWithout, milliseconds(0), std::max(wait, milliseconds(0)));
 }
 
 Result<std::shared_ptr<Revocations>> ServiceCertificateProvider::Impl::revocations(const Log& log) {
@@ -157,6 +180,9 @@ bool ServiceCertificateProvider::is_expiring_soon() const {
 Result<Pointer> ServiceCertificateProvider::renew(const Call& call) {
   const std::lock_guard one(impl_->renewing);
   TRY_ASSIGN(Pointer renewed, impl_->order(call));
+  const milliseconds wait = impl_->settle_time(*renewed);
+  if (wait.count() > 0 && !pause(wait, call.cancel))
+    return fail(Kind::kCancelled, "cancelled", "the call was cancelled");
   const std::lock_guard lock(impl_->mutex);
   impl_->current = renewed;
   return renewed;

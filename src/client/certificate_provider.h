@@ -2,6 +2,7 @@
 // server take from it.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <mutex>
 
@@ -17,6 +18,8 @@ struct ServiceCertificateProvider::Impl {
   Impl(Client& the_client, Options the_options);
 
   Result<std::shared_ptr<const ServiceCertificate>> order(const Call& call);
+  // settle_time is how long `fresh` is held back for its peers to learn of its issuer.
+  std::chrono::milliseconds settle_time(const ServiceCertificate& fresh) const;
   // revocations is kept current as long as somebody holds it. Fails while no list was ever read.
   Result<std::shared_ptr<Revocations>> revocations(const Log& log);
 

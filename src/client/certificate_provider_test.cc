@@ -1,5 +1,7 @@
 #include "quantumapi/certificate_provider.h"
 
+#include <thread>
+
 #include "client/test_authority.h"
 #include "client/test_clock.h"
 
@@ -74,6 +76,25 @@ TEST(ServiceCertificateProvider, KeepsWhatItHasWhenARenewalFailsAndNothingPastIt
   EXPECT_EQ(provider->current(), held);
   clock.advance(hours(24));
   EXPECT_EQ(provider->current(), nullptr);
+}
+
+TEST(ServiceCertificateProvider, ACertificateOfANewIssuerIsHeldBackWhileTheOneInUseLasts) {
+  TestClock clock;
+  TestAuthority authority(clock);
+  const auto client = authority.client();
+  const auto provider = provider_of(*client, clock);
+  const auto held = expect(provider->renew());
+  authority.renew_issuer();
+  std::stop_source stop;
+  std::jthread canceller([&] {
+    while (authority.issued() < 2) std::this_thread::yield();
+    stop.request_stop();
+  });
+  EXPECT_EQ(provider->renew({.cancel = stop.get_token()}).error().kind, Kind::kCancelled);
+  EXPECT_EQ(provider->current(), held);
+  clock.advance(hours(24) - seconds(1));
+  const auto fresh = expect(provider->renew());
+  EXPECT_EQ(provider->current(), fresh) << "the one before ends now";
 }
 
 TEST(ServiceCertificateProvider, IsExpiringSoonFourHoursBeforeTheEnd) {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <thread>
 
+#include "client/service_certificate.h"
 #include "client/test_authority.h"
 #include "client/test_clock.h"
 #include "client/test_log.h"
@@ -232,6 +233,37 @@ TEST_F(Internal, BothSidesTakeUpNewCertificatesWithoutAFailedRequest) {
   EXPECT_EQ(failed, 0);
   // The old certificates are no longer shown: revoking them changes nothing.
   EXPECT_TRUE(client->send({.url = url_of(*server)}));
+}
+
+TEST_F(Internal, BothSidesTakeUpCertificatesOfANewIssuerWithoutAFailedRequest) {
+  const auto server = notifications_.serves(ok);
+  const auto client = users_.calls();
+  std::atomic<int> answered = 0;
+  std::atomic<int> failed = 0;
+  std::jthread caller([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) ++(client->send({.url = url_of(*server)}) ? answered : failed);
+  });
+  authority_.renew_issuer();
+  {
+    const std::jthread other([&] { expect(users_.provider->renew()); });
+    expect(notifications_.provider->renew());
+  }
+  for (const Workload* one : {&users_, &notifications_})
+    EXPECT_EQ(one->provider->current()->state().authority_id, "issuer-2");
+  const int before = answered;
+  const auto begin = std::chrono::steady_clock::now();
+  while (answered < before + 50 || std::chrono::steady_clock::now() - begin < milliseconds(700))
+    std::this_thread::sleep_for(milliseconds(1));
+  caller.request_stop();
+  caller.join();
+  EXPECT_EQ(failed, 0);
+}
+
+TEST_F(Internal, AFirstCertificateOfANewIssuerIsNotShownBeforePeersKnowIt) {
+  const auto server = notifications_.serves(ok);
+  authority_.renew_issuer();
+  Workload late(authority_, "users-api");
+  EXPECT_TRUE(late.calls()->send({.url = url_of(*server)}));
 }
 
 TEST_F(Internal, AHandlersFaultIs500AndTellsNothing) {

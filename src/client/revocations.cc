@@ -18,8 +18,10 @@ using std::chrono::milliseconds;
 constexpr milliseconds kEvery{300};
 // A platform that is slow for longer than this is asked anew.
 constexpr milliseconds kLongest{2'000};
-// New authorities are looked for this often, and at once when a peer names one that is not known.
-constexpr int kRoundsBetweenIssuers = 30;
+// New authorities are looked for each 1.5 s, well within what a service waits before it shows a
+// certificate of one (settle_time in certificate_provider.cc), and in the next round when a peer
+// names one that is not known.
+constexpr int kRoundsBetweenIssuers = 5;
 
 }  // namespace
 
@@ -83,8 +85,9 @@ void Revocations::run(const std::stop_token& stop) {
 Result<void> Revocations::refresh(bool with_issuers, const std::stop_token& stop) {
   const Call call{.timeout = kLongest, .cancel = stop};
   Lists lists = *lists_;  // only this thread changes it
-  if (with_issuers) TRY(read_issuers(lists, call));
   Result<void> outcome;
+  if (with_issuers) outcome = read_issuers(lists, call);
+  if (!outcome) issuer_unknown_ = true;  // the next round asks again
   bool changed = lists.size() != lists_->size();
   for (auto& [key_id, list] : lists) {
     const auto before = list;

@@ -1,6 +1,7 @@
 // ServiceCertificate::State: a certificate as the TLS of src/http takes it.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -21,6 +22,7 @@ struct ServiceCertificate::State {
   Time not_before;
   Time not_after;  // the earliest of the chain
   Time got_at;
+  std::chrono::seconds issuer_age{0};  // when it was issued, in whole seconds of its dates
   SecretBytes seed;
   std::shared_ptr<const x509::Identity> identity;
   std::shared_ptr<const x509::TrustStore> trust;

@@ -24,8 +24,10 @@ class TestAuthority {
   explicit TestAuthority(const sdk::Clock& clock = sdk::Clock::system(), std::uint8_t octet = 1)
       : clock_(clock),
         root_key_(key(octet)),
-        issuer_key_(key(static_cast<std::uint8_t>(octet + 1))),
-        platform_([this](const Received& request) { return answer(request); }) {}
+        next_octet_(static_cast<std::uint8_t>(octet + 1)),
+        platform_([this](const Received& request) { return answer(request); }) {
+    add_issuer("issuer", life_);
+  }
 
   std::unique_ptr<Client> client() { return platform_.client("qapi_test", 0); }
   std::vector<std::string> lines() { return platform_.lines(); }
@@ -36,6 +38,12 @@ class TestAuthority {
   void set_lifetime(std::chrono::seconds lifetime) { lifetime_ = lifetime; }
   // set_other_key lets the next certificates be for a key that nobody asked for.
   void set_other_key(bool other) { other_key_ = other; }
+  // renew_issuer puts a new intermediate below the same root; the one before stays listed.
+  void renew_issuer() {
+    const std::scoped_lock lock(mutex_);
+    add_issuer("issuer-" + std::to_string(issuers_.size() + 1),
+               {now() - std::chrono::minutes(1), std::chrono::hours(24 * 300)});
+  }
   void revoke(const std::string& serial_hex) {
     const std::scoped_lock lock(mutex_);
     revoked_.push_back({base::from_hex(serial_hex).value(), now(), {}});
@@ -47,6 +55,12 @@ class TestAuthority {
   }
 
  private:
+  struct Authority {
+    std::string id;
+    crypto::SigningKey key;
+    Bytes certificate;
+  };
+
   static crypto::SigningKey key(std::uint8_t octet) {
     return crypto::SigningKey::create("ML-DSA-65", SecretBytes::copy_of(Bytes(32, octet))).value();
   }
@@ -55,9 +69,16 @@ class TestAuthority {
   http::Reply answer(const Received& request) {
     if (down_)
       return TestPlatform::json(R"({"error":"service_unavailable","message":"down"})", 503);
-    if (request.line == "POST /api/v1/certificates") return issue(request);
-    if (request.line == "GET /api/v1/cas/issuer/issuers") return issuers();
-    if (request.line == "GET /api/v1/cas/issuer/crl") return revocation_list(request);
+    if (request.line == "POST /api/v1/certificates") {
+      const std::scoped_lock lock(mutex_);
+      return issue(issuers_.back(), request);
+    }
+    const std::scoped_lock lock(mutex_);
+    for (const Authority& issuer : issuers_) {
+      const std::string of_issuer = "GET /api/v1/cas/" + issuer.id;
+      if (request.line == of_issuer + "/issuers") return issuers();
+      if (request.line == of_issuer + "/crl") return revocation_list(issuer, request);
+    }
     return TestPlatform::json(R"({"error":"not_found"})", 404);
   }
 
@@ -73,7 +94,7 @@ class TestAuthority {
     return found == nullptr ? std::string() : std::string(found->text);
   }
 
-  http::Reply issue(const Received& request) {
+  http::Reply issue(const Authority& issuer, const Received& request) {
     const std::string identity = text_of(request.body, "identity");
     auto asked = x509::parse_request(text_of(request.body, "csr"));
     if (!asked) return TestPlatform::json(R"({"error":"bad_csr"})", 400);
@@ -86,29 +107,38 @@ class TestAuthority {
     asked->names.uris = {uri_of(identity)};
     const x509::Validity validity{now() - std::chrono::minutes(1),
                                   lifetime_.load() + std::chrono::minutes(1)};
-    const auto tbs = x509::prepare_leaf(*asked, {}, intermediate_, validity).value();
-    const Bytes leaf = x509::sign_certificate(tbs, issuer_key_).value();
+    const auto tbs = x509::prepare_leaf(*asked, {}, issuer.certificate, validity).value();
+    const Bytes leaf = x509::sign_certificate(tbs, issuer.key).value();
     const std::string serial = base::to_hex(tbs.serial);
     ++issued_;
     return TestPlatform::json(
         "{" + member("id", serial) + "," + member("serialNumber", serial) + "," +
             member("identity", identity) + "," + member("status", "active") + "," +
             member("keyType", "ML-DSA-65") + "," + member("spiffeId", uri_of(identity)) + "," +
-            member("caId", "issuer") + "," + member("notBefore", tbs.not_before.to_string()) + "," +
-            member("notAfter", tbs.not_after.to_string()) + "," +
-            member("chainPem", x509::certificate_pem(leaf) + x509::certificate_pem(intermediate_)) +
+            member("caId", issuer.id) + "," + member("notBefore", tbs.not_before.to_string()) +
+            "," + member("notAfter", tbs.not_after.to_string()) + "," +
+            member("chainPem",
+                   x509::certificate_pem(leaf) + x509::certificate_pem(issuer.certificate)) +
             "," + member("caPem", x509::certificate_pem(root_)) + "}",
         201);
   }
 
-  http::Reply issuers() {
-    return TestPlatform::json(R"({"issuers":[{"id":"issuer",)" +
-                              member("certificatePem", x509::certificate_pem(intermediate_)) +
-                              "}]}");
+  void add_issuer(std::string id, x509::Validity life) {
+    auto issuer_key = key(next_octet_++);
+    const auto tbs = x509::prepare_intermediate("Test " + id, issuer_key, root_, life).value();
+    issuers_.push_back(
+        {std::move(id), std::move(issuer_key), x509::sign_certificate(tbs, root_key_).value()});
   }
 
-  http::Reply revocation_list(const Received& request) {
-    const std::scoped_lock lock(mutex_);
+  http::Reply issuers() {
+    std::string all;
+    for (const Authority& issuer : issuers_)
+      all += (all.empty() ? "{" : ",{") + member("id", issuer.id) + "," +
+             member("certificatePem", x509::certificate_pem(issuer.certificate)) + "}";
+    return TestPlatform::json(R"({"issuers":[)" + all + "]}");
+  }
+
+  http::Reply revocation_list(const Authority& issuer, const Received& request) {
     if (now() - signed_at_ > std::chrono::hours(12)) {
       signed_at_ = now();
       ++list_number_;
@@ -121,9 +151,9 @@ class TestAuthority {
                                       .this_update = now(),
                                       .next_update = now() + std::chrono::hours(24),
                                       .revoked = revoked_};
-      reply =
-          http::Reply::text(base::as_text(x509::make_crl(list, intermediate_, issuer_key_).value()),
-                            "application/pkix-crl");
+      reply = http::Reply::text(
+          base::as_text(x509::make_crl(list, issuer.certificate, issuer.key).value()),
+          "application/pkix-crl");
     }
     reply.headers.emplace_back("ETag", tag);
     return reply;
@@ -131,21 +161,18 @@ class TestAuthority {
 
   const sdk::Clock& clock_;
   crypto::SigningKey root_key_;
-  crypto::SigningKey issuer_key_;
+  std::uint8_t next_octet_;
   x509::Validity life_{now() - std::chrono::hours(24), std::chrono::hours(24 * 365)};
   Bytes root_ = x509::sign_certificate(x509::prepare_root("Test root", root_key_, 1, life_).value(),
                                        root_key_)
                     .value();
-  Bytes intermediate_ =
-      x509::sign_certificate(
-          x509::prepare_intermediate("Test issuer", issuer_key_, root_, life_).value(), root_key_)
-          .value();
 
   std::atomic<bool> down_ = false;
   std::atomic<bool> other_key_ = false;
   std::atomic<int> issued_ = 0;
   std::atomic<std::chrono::seconds> lifetime_{std::chrono::hours(24)};
-  std::mutex mutex_;
+  std::mutex mutex_;  // guards what follows
+  std::vector<Authority> issuers_;
   std::vector<x509::RevokedCertificate> revoked_;
   std::uint64_t list_number_ = 1;
   WallTime signed_at_;

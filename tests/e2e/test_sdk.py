@@ -62,6 +62,28 @@ def test_certificates_renew_under_load_and_through_an_outage_without_a_failed_re
     assert notifications.end() == 0
 
 
+def test_a_renewed_issuer_costs_no_request(platform):
+    gateway_id = platform.start().service("gateway", "30s")
+    platform.service("notifications", "30s")
+    notifications = platform.run("notifications", "127.0.0.1", 0, gateway_id)
+    port = listening(notifications)
+    gateway = platform.run("gateway", url(port), "127.0.0.1", 45)
+    gateway.wait_for("is valid until")
+    first = platform.certificates("gateway")[0]["caId"]
+    # Both renew at 20 s of their 30, the second time below the newer of two issuers again.
+    for pause in (17, 20):
+        time.sleep(pause)
+        newest = platform.ok("GET", "/certificate-policy")["issuerId"]
+        platform.ok("POST", f"/cas/{newest}/renew", {})
+    assert gateway.result(120) == 0, gateway.text
+    answered, refused = counts(gateway)
+    assert refused == 0 and answered > 1000
+    for service in ("gateway", "notifications"):
+        issuers = {one["caId"] for one in platform.certificates(service)}
+        assert first in issuers and len(issuers) == 3, "each renewal is below the issuer of its time"
+    assert notifications.end() == 0
+
+
 def test_a_revocation_ends_the_calls_of_a_service_within_a_second(platform):
     gateway_id = platform.start().service("gateway")
     platform.service("notifications")
