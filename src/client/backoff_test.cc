@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace quantumapi::sdk {
 namespace {
 
@@ -16,6 +18,18 @@ TEST(Backoff, DoublesUpToItsLongestWithTheLaterHalfByChance) {
   }
   backoff.reset();
   EXPECT_LE(backoff.next(), milliseconds(100));
+}
+
+TEST(Backoff, SpreadsItsWaitsOverTheWholeLaterHalf) {
+  milliseconds shortest{1000};
+  milliseconds longest{0};
+  for (int draw = 0; draw < 300; ++draw) {
+    const milliseconds wait = Backoff(milliseconds(1000), milliseconds(1000)).next();
+    shortest = std::min(shortest, wait);
+    longest = std::max(longest, wait);
+  }
+  EXPECT_LT(shortest, milliseconds(600)) << "callers who failed together come back together";
+  EXPECT_GT(longest, milliseconds(900));
 }
 
 TEST(Backoff, APauseThatIsStoppedDoesNotWait) {

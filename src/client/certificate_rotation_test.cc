@@ -1,5 +1,7 @@
 #include "quantumapi/certificate_rotation.h"
 
+#include <algorithm>
+
 #include "client/test_authority.h"
 #include "client/test_clock.h"
 #include "client/test_log.h"
@@ -38,6 +40,19 @@ TEST(CertificateRotationService, LooksEachHourAndRenewsFourHoursBeforeTheEnd) {
   EXPECT_EQ(service.authority.issued(), 2);
   service.rotation.check();
   EXPECT_EQ(service.authority.issued(), 2);
+}
+
+TEST(CertificateRotationService, SpreadsItsChecksOverATenthOfTheInterval) {
+  Service service;
+  std::chrono::milliseconds shortest = hours(1);
+  std::chrono::milliseconds longest{0};
+  for (int check = 0; check < 200; ++check) {
+    const auto wait = service.rotation.check();
+    shortest = std::min(shortest, wait);
+    longest = std::max(longest, wait);
+  }
+  EXPECT_LT(shortest, minutes(56)) << "services that start together renew together";
+  EXPECT_GT(longest, minutes(58));
 }
 
 TEST(CertificateRotationService, LogsEachNewExpiryTime) {

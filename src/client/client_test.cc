@@ -144,6 +144,28 @@ TEST(Client, TriesAPostAgainOnlyAfter429WhichDidNothing) {
   EXPECT_EQ(calls, 2);
 }
 
+TEST(Client, APostThatFoundNoConnectionIsSentAgain) {
+  std::uint16_t port = 0;
+  {
+    http::testing::ScriptedServer gone({});
+    port = gone.port();
+  }
+  Options options;
+  options.url = "http://127.0.0.1:" + std::to_string(port);
+  options.max_retries = 20;
+  const auto client = expect(Client::create(std::move(options)));
+  std::unique_ptr<TestPlatform> platform;
+  std::jthread starter([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    platform = std::make_unique<TestPlatform>(
+        [](const Received&) { return TestPlatform::json(secret_json(""), 201); }, 1, port);
+  });
+  const auto made = client->vault().create({.name = "db"}, SecretString("v"));
+  starter.join();
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(platform->lines(), Lines{"POST /api/v1/secrets"}) << "nothing was sent before";
+}
+
 TEST(Client, APostWhoseAnswerWasCutIsNotSentAgain) {
   std::atomic<int> calls = 0;
   TestPlatform platform([&](const Received&) {

@@ -59,16 +59,20 @@ TEST(EncryptionService, CutsManyFieldsIntoRequestsAndKeepsTheirOrder) {
   EXPECT_EQ(platform.lines().size(), 3U);
 }
 
-TEST(EncryptionService, SendsEachFieldAloneWhereThatIsAskedFor) {
-  TestPlatform platform(sealed_batch);
-  const auto client = platform.client();
-  const auto texts = numbers(7);
-  const EncryptionService service(*client, {.fields_per_request = 1, .parallel = 3});
+TEST(EncryptionService, SendsEachFieldAloneAndInParallelWhereThatIsAskedFor) {
+  constexpr std::size_t kParallel = 3;
+  // Nothing is answered before as many are there: one after the other would wait for ever.
+  TestPlatform platform(sealed_batch, kParallel);
+  const auto client = platform.client("qapi_test", 0);
+  const auto texts = numbers(9);
+  const EncryptionService service(*client, {.fields_per_request = 1, .parallel = kParallel});
   const auto sealed = service.encrypt_fields(numbered(texts));
-  ASSERT_EQ(sealed.size(), 7U);
-  for (std::size_t i = 0; i < sealed.size(); ++i)
-    EXPECT_EQ(sealed[i].value(), "qa1." + std::to_string(i));
-  EXPECT_EQ(platform.lines().size(), 7U);
+  ASSERT_EQ(sealed.size(), 9U);
+  for (std::size_t i = 0; i < sealed.size(); ++i) {
+    ASSERT_TRUE(sealed[i]) << sealed[i].error().message;
+    EXPECT_EQ(*sealed[i], "qa1." + std::to_string(i));
+  }
+  EXPECT_EQ(platform.lines().size(), 9U);
 }
 
 TEST(EncryptionService, CutsLargeFieldsBySizeToo) {

@@ -28,18 +28,17 @@ class Vaults {
     const std::scoped_lock lock(mutex_);
     values_[name] = value;
   }
-  void remove(const std::string& name) {
-    const std::scoped_lock lock(mutex_);
-    values_.erase(name);
-  }
-  void set_down(bool down) { down_ = down; }
+  // set_failing lets every request be answered with this status; 0: none.
+  void set_failing(int status) { failing_ = status; }
+  void set_down(bool down) { set_failing(down ? 503 : 0); }
   std::unique_ptr<Client> client() { return platform_.client("qapi_test", 0); }
   std::size_t requests() { return platform_.lines().size(); }
   Lines lines() { return platform_.lines(); }
 
  private:
   http::Reply answer(const Received& request) {
-    if (down_) return TestPlatform::json(R"({"error":"service_unavailable"})", 503);
+    if (const int status = failing_; status != 0)
+      return TestPlatform::json(R"({"error":"refused"})", status);
     const std::string name = request.line.substr(request.line.rfind('/') + 1);
     const std::scoped_lock lock(mutex_);
     const auto found = values_.find(name);
@@ -50,7 +49,7 @@ class Vaults {
 
   std::mutex mutex_;
   std::map<std::string, std::string> values_;
-  std::atomic<bool> down_ = false;
+  std::atomic<int> failing_ = 0;
   TestPlatform platform_;
 };
 
@@ -168,17 +167,21 @@ TEST(SecretProvider, DoesNotAskAPlatformThatIsDownForEachRequest) {
 }
 
 TEST(SecretProvider, ARefusalEndsWhatWasSeenBefore) {
-  Vaults vaults;
-  vaults.set("smtp", "s");
-  const auto client = vaults.client();
-  TestClock clock;
-  SecretProvider provider(*client, {.clock = &clock});
-  expect(provider.for_request().get("smtp"));
-  vaults.remove("smtp");
-  EXPECT_EQ(provider.for_request().get("smtp").error().kind, Kind::kNotFound);
-  vaults.set_down(true);
-  EXPECT_EQ(provider.for_request().get("smtp").error().kind, Kind::kUnavailable)
-      << "it was deleted: an outage does not bring it back";
+  const std::pair<int, Kind> refusals[] = {
+      {401, Kind::kUnauthorized}, {403, Kind::kForbidden}, {404, Kind::kNotFound}};
+  for (const auto& [status, kind] : refusals) {
+    Vaults vaults;
+    vaults.set("smtp", "s");
+    const auto client = vaults.client();
+    TestClock clock;
+    SecretProvider provider(*client, {.clock = &clock});
+    expect(provider.for_request().get("smtp"));
+    vaults.set_failing(status);
+    EXPECT_EQ(provider.for_request().get("smtp").error().kind, kind);
+    vaults.set_failing(503);
+    EXPECT_EQ(provider.for_request().get("smtp").error().kind, Kind::kUnavailable)
+        << "an outage does not bring back what was refused with " << status;
+  }
 }
 
 TEST(SecretProvider, TakesUpAConnectionStringAnewWhenTold) {

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
@@ -29,9 +30,11 @@ class TestPlatform {
  public:
   using Answer = std::function<http::Reply(const Received&)>;
 
-  explicit TestPlatform(Answer answer) : answer_(std::move(answer)) {
+  // TestPlatform answers once `together` requests are there, all of them, and so on.
+  explicit TestPlatform(Answer answer, std::size_t together = 1, std::uint16_t port = 0)
+      : answer_(std::move(answer)), together_(together) {
     http::Server::Options options;
-    options.listen.push_back({.host = "127.0.0.1", .port = 0, .tls = nullptr});
+    options.listen.push_back({.host = "127.0.0.1", .port = port, .tls = nullptr});
     auto started = http::Server::start(
         std::move(options), [this](http::Exchange& exchange) { handle(exchange); },
         [](const http::Request&) {
@@ -41,6 +44,10 @@ class TestPlatform {
     if (!started) throw std::runtime_error(started.error().message);
     server_ = *std::move(started);
   }
+
+  ~TestPlatform() { answer_waiting(); }
+  TestPlatform(const TestPlatform&) = delete;
+  TestPlatform& operator=(const TestPlatform&) = delete;
 
   [[nodiscard]] std::string url() const {
     return "http://127.0.0.1:" + std::to_string(server_->ports().at(0));
@@ -84,15 +91,25 @@ class TestPlatform {
     {
       const std::scoped_lock lock(mutex_);
       received_.push_back(one);
+      waiting_.emplace_back(&exchange, std::move(one));
+      if (waiting_.size() < together_) return;
     }
-    exchange.respond(answer_(one));
+    answer_waiting();
+  }
+  void answer_waiting() {
+    std::unique_lock lock(mutex_);
+    const auto waiting = std::exchange(waiting_, {});
+    lock.unlock();
+    for (const auto& [exchange, said] : waiting) exchange->respond(answer_(said));
   }
 
   Answer answer_;
+  std::size_t together_;
   Logger log_{2, base::LogLevel::kError};
   Metrics metrics_;
-  std::mutex mutex_;
+  std::mutex mutex_;  // guards what follows
   std::vector<Received> received_;
+  std::vector<std::pair<http::Exchange*, Received>> waiting_;
   std::unique_ptr<http::Server> server_;
 };
 

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from harness import wait_until
 from services import HOST, Platform, counts, listening, skewed, url
 
 
@@ -67,20 +68,19 @@ def test_a_renewed_issuer_costs_no_request(platform):
     platform.service("notifications", "30s")
     notifications = platform.run("notifications", "127.0.0.1", 0, gateway_id)
     port = listening(notifications)
-    gateway = platform.run("gateway", url(port), "127.0.0.1", 45)
+    gateway = platform.run("gateway", url(port), "127.0.0.1", 60)
     gateway.wait_for("is valid until")
-    first = platform.certificates("gateway")[0]["caId"]
-    # Both renew at 20 s of their 30, the second time below the newer of two issuers again.
-    for pause in (17, 20):
-        time.sleep(pause)
+    # Each time a moment before both renew, at 20 s of their 30.
+    for _ in range(2):
+        time.sleep(16)
         newest = platform.ok("GET", "/certificate-policy")["issuerId"]
-        platform.ok("POST", f"/cas/{newest}/renew", {})
+        issuer = platform.ok("POST", f"/cas/{newest}/renew", {})["id"]
+        for service in ("gateway", "notifications"):
+            wait_until(lambda: issuer in {one["caId"] for one in platform.certificates(service)}, 25)
+        assert gateway.process.poll() is None
     assert gateway.result(120) == 0, gateway.text
     answered, refused = counts(gateway)
     assert refused == 0 and answered > 1000
-    for service in ("gateway", "notifications"):
-        issuers = {one["caId"] for one in platform.certificates(service)}
-        assert first in issuers and len(issuers) == 3, "each renewal is below the issuer of its time"
     assert notifications.end() == 0
 
 
