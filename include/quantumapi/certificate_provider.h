@@ -33,7 +33,8 @@ class QUANTUMAPI_EXPORT ServiceCertificate {
   // not_before and not_after bound its validity; both seconds belong to it.
   [[nodiscard]] Time not_before() const;
   [[nodiscard]] Time not_after() const;
-  // lifetime is from when it was got to its end: not_before may lie earlier, for clocks differ.
+  // lifetime is from when it was made to its end, by the platform's clock: not_before lies
+  // earlier, for clocks differ.
   [[nodiscard]] std::chrono::milliseconds lifetime() const;
   // private_key_pem is PKCS#8, for another TLS library in this process. Never write it to a disk.
   [[nodiscard]] SecretString private_key_pem() const;
@@ -59,7 +60,8 @@ struct QUANTUMAPI_EXPORT RenewalRule {
 
 // ServiceCertificateProvider makes a key (ML-DSA-65, from health-tested entropy), orders a
 // certificate for it, and holds the newest. It borrows the client, which must outlive it; safe
-// from any thread.
+// from any thread. How much of the lifetime is left is measured from when it was ordered, so a
+// wrong time of day here moves no renewal.
 class QUANTUMAPI_EXPORT ServiceCertificateProvider {
  public:
   // Options: which certificate to order.
@@ -79,8 +81,9 @@ class QUANTUMAPI_EXPORT ServiceCertificateProvider {
   [[nodiscard]] std::shared_ptr<const ServiceCertificate> current() const;
   // is_expiring_soon is true when RenewalRule says to renew, or there is none.
   [[nodiscard]] bool is_expiring_soon() const;
-  // renew makes a new key and gets a certificate for it. The old one is kept when that fails, and
-  // for up to four seconds more when the issuer is new, until the peers know it.
+  // renew makes a new key and gets a certificate for it: as the next one of the newest, or anew
+  // where the platform does not know that one or it was revoked. The old one is kept when that
+  // fails, and for up to four seconds more when the issuer is new, until the peers know it.
   Result<std::shared_ptr<const ServiceCertificate>> renew(const Call& call = {});
 
   // Impl and impl are the library's own.

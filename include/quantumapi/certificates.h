@@ -17,7 +17,7 @@ namespace quantumapi::sdk {
 // Certificate is one that the authority issued, times in RFC 3339.
 struct Certificate {
   std::string id, serial_number, identity, status, key_type, spiffe_id, authority_id;
-  std::string not_before, not_after, revoked_at;
+  std::string not_before, not_after, created_at, revoked_at;
   std::vector<std::string> dns_names;
   std::string chain_pem;  // what its holder presents: leaf first, the root excluded
   std::string roots_pem;  // what its holder trusts; in the answer of issue alone
@@ -48,6 +48,10 @@ class QUANTUMAPI_EXPORT Certificates {
   // request names what the identity may not be. Issuing has an effect, so it is not tried again
   // when no answer came.
   [[nodiscard]] Result<Certificate> issue(const CertificateOrder& order) const;
+  // renew is issue for the next certificate of the identity that the one with this id is of, for
+  // a new key; `order` need not name it. Kind::kNotFound or kConflict when the platform does not
+  // know that one, or it was revoked.
+  [[nodiscard]] Result<Certificate> renew(std::string_view id, const CertificateOrder& order) const;
   // get gives a certificate by its id.
   [[nodiscard]] Result<Certificate> get(std::string_view id) const;
   // revoke ends a certificate; `reason` as RFC 5280 names it ("keyCompromise"), empty:

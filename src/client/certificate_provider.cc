@@ -76,9 +76,7 @@ const std::string& ServiceCertificate::roots_pem() const { return state_->roots_
 Time ServiceCertificate::not_before() const { return state_->not_before; }
 Time ServiceCertificate::not_after() const { return state_->not_after; }
 
-milliseconds ServiceCertificate::lifetime() const {
-  return std::chrono::ceil<milliseconds>(state_->not_after - state_->got_at);
-}
+milliseconds ServiceCertificate::lifetime() const { return state_->lifetime; }
 
 SecretString ServiceCertificate::private_key_pem() const {
   const auto pem = crypto::private_key_pem(x509::algorithm(kKeyType), state_->seed);
@@ -96,14 +94,35 @@ ServiceCertificateProvider::Impl::Impl(Client& the_client, Options the_options)
       clock(std::make_shared<BaseClock>(*options.clock)),
       entropy(entropy_sources(), {}, *clock) {}
 
+Result<Certificate> ServiceCertificateProvider::Impl::ask(std::string_view request_pem,
+                                                          const Call& call) const {
+  const CertificateOrder order{options.identity, request_pem, options.lifetime};
+  Pointer before;
+  {
+    const std::lock_guard lock(mutex);
+    before = current;
+  }
+  if (before) {
+    auto renewed = client.certificates(call).renew(before->id(), order);
+    // A key that is bound to identities learns of a certificate that is not there as forbidden.
+    if (renewed ||
+        (renewed.error().kind != Kind::kNotFound && renewed.error().kind != Kind::kConflict &&
+         renewed.error().kind != Kind::kForbidden))
+      return renewed;
+  }
+  return client.certificates(call).issue(order);
+}
+
 Result<Pointer> ServiceCertificateProvider::Impl::order(const Call& call) {
   TRY_ASSIGN(auto drawn, ours(entropy.draw(crypto::kSigningMaterialSize)));
   TRY_ASSIGN(const auto key,
              ours(crypto::SigningKey::create(x509::algorithm(kKeyType), drawn.octets)));
   TRY_ASSIGN(const std::string request, request_for(options, key));
-  TRY_ASSIGN(auto issued, client.certificates(call).issue({.identity = options.identity,
-                                                           .request_pem = request,
-                                                           .lifetime = options.lifetime}));
+  const Time ordered_at = options.clock->wall();
+  const auto ordered_steady = options.clock->steady();
+  TRY_ASSIGN(auto issued, ask(request, call));
+  const auto made_at = WallTime::parse(issued.created_at);
+  if (!made_at) return unusable("it does not say when it was made");
   TRY_ASSIGN(auto identity, ours(x509::service_identity(issued.chain_pem, kKeyType, drawn.octets)));
   TRY_ASSIGN(auto trust, ours(x509::TrustStore::create(issued.roots_pem)));
   TRY_ASSIGN(auto self, verify(trust, identity.chain_pem, clock->wall()));
@@ -118,7 +137,9 @@ Result<Pointer> ServiceCertificateProvider::Impl::order(const Call& call) {
   state->roots_pem = std::move(issued.roots_pem);
   state->not_before = time_of(facts.not_before);
   state->not_after = time_of(self.not_after);
-  state->got_at = options.clock->wall();
+  state->lifetime = std::chrono::ceil<milliseconds>(state->not_after - time_of(*made_at));
+  state->ordered_at = ordered_at;
+  state->ordered_steady = ordered_steady;
   // Both begin before they were made, by as much, and by the platform's clock: ours may be wrong.
   // An issuer that is a root is older than what its peers trust.
   state->issuer_age = chain.size() < 2 ? kSettled
@@ -134,7 +155,7 @@ milliseconds ServiceCertificateProvider::Impl::settle_time(const ServiceCertific
   const milliseconds wait = kSettled - fresh.state().issuer_age;
   const std::lock_guard lock(mutex);
   if (!current) return std::max(wait, milliseconds(0));
-  const auto left = std::chrono::floor<milliseconds>(current->not_after() - options.clock->wall());
+  const milliseconds left = current->state().left(*options.clock);
   return std::clamp(left - kNeverWithout, milliseconds(0), std::max(wait, milliseconds(0)));
 }
 
@@ -167,14 +188,14 @@ Result<std::unique_ptr<ServiceCertificateProvider>> ServiceCertificateProvider::
 Pointer ServiceCertificateProvider::current() const {
   const std::lock_guard lock(impl_->mutex);
   const Pointer& held = impl_->current;
-  return held && impl_->options.clock->wall() <= held->not_after() ? held : nullptr;
+  return held && held->state().left(*impl_->options.clock).count() >= 0 ? held : nullptr;
 }
 
 bool ServiceCertificateProvider::is_expiring_soon() const {
   const Pointer held = current();
   if (!held) return true;
   const RenewalRule rule = RenewalRule::of(held->lifetime());
-  return impl_->options.clock->wall() >= held->not_after() - rule.renew_before;
+  return held->state().left(*impl_->options.clock) <= rule.renew_before;
 }
 
 Result<Pointer> ServiceCertificateProvider::renew(const Call& call) {

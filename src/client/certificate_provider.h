@@ -17,6 +17,9 @@ namespace quantumapi::sdk {
 struct ServiceCertificateProvider::Impl {
   Impl(Client& the_client, Options the_options);
 
+  // ask gets a certificate for the key of a request: the one before renewed, where the platform
+  // still knows it.
+  Result<Certificate> ask(std::string_view request_pem, const Call& call) const;
   Result<std::shared_ptr<const ServiceCertificate>> order(const Call& call);
   // settle_time is how long `fresh` is held back for its peers to learn of its issuer.
   std::chrono::milliseconds settle_time(const ServiceCertificate& fresh) const;

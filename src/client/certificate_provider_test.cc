@@ -109,6 +109,70 @@ TEST(ServiceCertificateProvider, IsExpiringSoonFourHoursBeforeTheEnd) {
   EXPECT_TRUE(provider->is_expiring_soon());
 }
 
+TEST(ServiceCertificateProvider, AWrongTimeOfDayMovesNoRenewal) {
+  for (const minutes off : {minutes(-10), minutes(0), minutes(4)}) {
+    TestClock clock;  // the platform's, and this service's is off
+    TestAuthority authority(clock);
+    authority.set_lifetime(minutes(5));
+    TestClock own(clock.wall() + off);
+    const auto client = authority.client();
+    const auto provider = provider_of(*client, own);
+    const auto advance = [&](seconds by) {
+      clock.advance(by);
+      own.advance(by);
+    };
+    const auto held = expect(provider->renew());
+    EXPECT_EQ(held->lifetime(), minutes(5) - seconds(1)) << "its last second is one before";
+    advance(seconds(195));
+    EXPECT_FALSE(provider->is_expiring_soon()) << off;
+    advance(seconds(6));
+    EXPECT_TRUE(provider->is_expiring_soon()) << off;
+    EXPECT_EQ(provider->current(), held) << off;
+    advance(seconds(100));
+    EXPECT_EQ(provider->current(), nullptr) << off;
+  }
+}
+
+TEST(ServiceCertificateProvider, AClockThatIsSetBackDuringItsLifeMovesNoRenewal) {
+  TestClock clock;
+  TestAuthority authority(clock);
+  const auto client = authority.client();
+  const auto provider = provider_of(*client, clock);
+  expect(provider->renew());
+  clock.turn(-minutes(30));
+  clock.advance(hours(20));
+  EXPECT_TRUE(provider->is_expiring_soon());
+}
+
+TEST(ServiceCertificateProvider, TimeThatPassedWhileTheMachineSleptCounts) {
+  TestClock clock;
+  TestAuthority authority(clock);
+  const auto client = authority.client();
+  const auto provider = provider_of(*client, clock);
+  expect(provider->renew());
+  clock.turn(hours(20));  // and the steady clock stood
+  EXPECT_TRUE(provider->is_expiring_soon());
+  clock.turn(hours(4));
+  EXPECT_EQ(provider->current(), nullptr);
+}
+
+TEST(ServiceCertificateProvider, RenewsTheOneBeforeAndOrdersAnewWhereThatIsNotKnown) {
+  TestAuthority authority;
+  const auto client = authority.client();
+  const auto provider = provider_of(*client, sdk::Clock::system());
+  const auto first = expect(provider->renew());
+  const auto second = expect(provider->renew());
+  authority.forget();
+  expect(provider->renew());
+  const std::string orders = "POST /api/v1/certificates";
+  EXPECT_EQ(authority.lines(),
+            (std::vector<std::string>{orders, orders + "/" + first->id() + "/renew",
+                                      orders + "/" + second->id() + "/renew", orders}));
+  authority.set_down(true);
+  EXPECT_FALSE(provider->renew());
+  EXPECT_EQ(authority.lines().size(), 5U) << "one that may have been issued is not ordered again";
+}
+
 TEST(ServiceCertificateProvider, RefusesANameThatNoCertificateCanCarry) {
   TestAuthority authority;
   const auto client = authority.client();

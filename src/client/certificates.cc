@@ -21,6 +21,12 @@ std::string authority(std::string_view id, std::string_view rest) {
   return "/api/v1/cas/" + percent_encode(id) + std::string(rest);
 }
 
+// lifetime_of is an order's as the platform reads it; absent: the identity's own.
+std::optional<std::string> lifetime_of(const CertificateOrder& order) {
+  if (order.lifetime.count() <= 0) return std::nullopt;
+  return std::to_string(order.lifetime.count()) + "s";
+}
+
 Certificate certificate_of(const wire::Certificate& in) {
   Certificate out;
   out.id = in.id;
@@ -32,6 +38,7 @@ Certificate certificate_of(const wire::Certificate& in) {
   out.authority_id = in.ca_id;
   out.not_before = in.not_before;
   out.not_after = in.not_after;
+  out.created_at = in.created_at.value_or("");
   out.revoked_at = in.revoked_at.value_or("");
   out.dns_names = in.dns_names.value_or(std::vector<std::string>());
   out.chain_pem = in.chain_pem.value_or("");
@@ -42,13 +49,22 @@ Certificate certificate_of(const wire::Certificate& in) {
 }  // namespace
 
 Result<Certificate> Certificates::issue(const CertificateOrder& order) const {
-  wire::CertificateOrder body{.identity = order.identity, .csr = order.request_pem, .ttl = {}};
-  if (order.lifetime.count() > 0) body.ttl = std::to_string(order.lifetime.count()) + "s";
+  const wire::CertificateOrder body{
+      .identity = order.identity, .csr = order.request_pem, .ttl = lifetime_of(order)};
   Pointer answer;
   TRY_ASSIGN(const auto made,
              transport_->ask<wire::Certificate>(
                  {.method = http::Method::kPost, .path = std::string(kCertificates)}, body, call_,
                  answer));
+  return certificate_of(made);
+}
+
+Result<Certificate> Certificates::renew(std::string_view id, const CertificateOrder& order) const {
+  const wire::CertificateRenewal body{.csr = order.request_pem, .ttl = lifetime_of(order)};
+  Pointer answer;
+  TRY_ASSIGN(const auto made, transport_->ask<wire::Certificate>(
+                                  {.method = http::Method::kPost, .path = below(id, "/renew")},
+                                  body, call_, answer));
   return certificate_of(made);
 }
 

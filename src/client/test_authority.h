@@ -38,11 +38,16 @@ class TestAuthority {
   void set_lifetime(std::chrono::seconds lifetime) { lifetime_ = lifetime; }
   // set_other_key lets the next certificates be for a key that nobody asked for.
   void set_other_key(bool other) { other_key_ = other; }
+  // forget lets it know no certificate that it issued, as from an older backup.
+  void forget() {
+    const std::scoped_lock lock(mutex_);
+    holders_.clear();
+  }
   // renew_issuer puts a new intermediate below the same root; the one before stays listed.
   void renew_issuer() {
     const std::scoped_lock lock(mutex_);
     add_issuer("issuer-" + std::to_string(issuers_.size() + 1),
-               {now() - std::chrono::minutes(1), std::chrono::hours(24 * 300)});
+               {now() - kBackdate, std::chrono::hours(24 * 300)});
   }
   void revoke(const std::string& serial_hex) {
     const std::scoped_lock lock(mutex_);
@@ -61,6 +66,8 @@ class TestAuthority {
     Bytes certificate;
   };
 
+  static constexpr std::chrono::seconds kBackdate{660};  // as the platform's
+
   static crypto::SigningKey key(std::uint8_t octet) {
     return crypto::SigningKey::create("ML-DSA-65", SecretBytes::copy_of(Bytes(32, octet))).value();
   }
@@ -69,11 +76,12 @@ class TestAuthority {
   http::Reply answer(const Received& request) {
     if (down_)
       return TestPlatform::json(R"({"error":"service_unavailable","message":"down"})", 503);
-    if (request.line == "POST /api/v1/certificates") {
-      const std::scoped_lock lock(mutex_);
-      return issue(issuers_.back(), request);
-    }
     const std::scoped_lock lock(mutex_);
+    if (request.line == "POST /api/v1/certificates")
+      return issue(text_of(request.body, "identity"), request);
+    for (const auto& [serial, identity] : holders_)
+      if (request.line == "POST /api/v1/certificates/" + serial + "/renew")
+        return issue(identity, request);
     for (const Authority& issuer : issuers_) {
       const std::string of_issuer = "GET /api/v1/cas/" + issuer.id;
       if (request.line == of_issuer + "/issuers") return issuers();
@@ -94,8 +102,8 @@ class TestAuthority {
     return found == nullptr ? std::string() : std::string(found->text);
   }
 
-  http::Reply issue(const Authority& issuer, const Received& request) {
-    const std::string identity = text_of(request.body, "identity");
+  http::Reply issue(const std::string& identity, const Received& request) {
+    const Authority& issuer = issuers_.back();
     auto asked = x509::parse_request(text_of(request.body, "csr"));
     if (!asked) return TestPlatform::json(R"({"error":"bad_csr"})", 400);
     if (other_key_) {
@@ -105,11 +113,11 @@ class TestAuthority {
     }
     asked->names.common_name = identity;
     asked->names.uris = {uri_of(identity)};
-    const x509::Validity validity{now() - std::chrono::minutes(1),
-                                  lifetime_.load() + std::chrono::minutes(1)};
+    const x509::Validity validity{now() - kBackdate, lifetime_.load() + kBackdate};
     const auto tbs = x509::prepare_leaf(*asked, {}, issuer.certificate, validity).value();
     const Bytes leaf = x509::sign_certificate(tbs, issuer.key).value();
     const std::string serial = base::to_hex(tbs.serial);
+    holders_[serial] = identity;
     ++issued_;
     return TestPlatform::json(
         "{" + member("id", serial) + "," + member("serialNumber", serial) + "," +
@@ -117,6 +125,7 @@ class TestAuthority {
             member("keyType", "ML-DSA-65") + "," + member("spiffeId", uri_of(identity)) + "," +
             member("caId", issuer.id) + "," + member("notBefore", tbs.not_before.to_string()) +
             "," + member("notAfter", tbs.not_after.to_string()) + "," +
+            member("createdAt", now().to_string()) + "," +
             member("chainPem",
                    x509::certificate_pem(leaf) + x509::certificate_pem(issuer.certificate)) +
             "," + member("caPem", x509::certificate_pem(root_)) + "}",
@@ -173,6 +182,7 @@ class TestAuthority {
   std::atomic<std::chrono::seconds> lifetime_{std::chrono::hours(24)};
   std::mutex mutex_;  // guards what follows
   std::vector<Authority> issuers_;
+  std::map<std::string, std::string> holders_;  // the identities of certificates, by serial
   std::vector<x509::RevokedCertificate> revoked_;
   std::uint64_t list_number_ = 1;
   WallTime signed_at_;

@@ -18,6 +18,10 @@ class TestClock final : public Clock {
     wall_ = wall_.load() + std::chrono::duration_cast<Time::duration>(by);
     passed_ = passed_.load() + by;
   }
+  // turn sets the time of day alone.
+  void turn(std::chrono::nanoseconds by) {
+    wall_ = wall_.load() + std::chrono::duration_cast<Time::duration>(by);
+  }
 
  private:
   std::atomic<Time> wall_;

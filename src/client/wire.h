@@ -189,13 +189,14 @@ struct Certificate {
   std::string_view ca_id;
   std::string_view not_before;
   std::string_view not_after;
+  Text created_at;
   Text revoked_at;
   Text chain_pem;
   Text ca_pem;
 };
 BOOST_DESCRIBE_STRUCT(Certificate, (),
                       (id, serial_number, identity, status, key_type, spiffe_id, dns_names, ca_id,
-                       not_before, not_after, revoked_at, chain_pem, ca_pem))
+                       not_before, not_after, created_at, revoked_at, chain_pem, ca_pem))
 
 struct Issuer {
   std::string_view id;
@@ -214,6 +215,12 @@ struct CertificateOrder {
   std::optional<std::string> ttl;
 };
 BOOST_DESCRIBE_STRUCT(CertificateOrder, (), (identity, csr, ttl))
+
+struct CertificateRenewal {
+  std::string_view csr;
+  std::optional<std::string> ttl;
+};
+BOOST_DESCRIBE_STRUCT(CertificateRenewal, (), (csr, ttl))
 
 struct Revocation {
   Text reason;

@@ -58,6 +58,8 @@ def test_certificates_renew_under_load_and_through_an_outage_without_a_failed_re
     assert refused == 0 and answered > 1000
     renewed = len(platform.certificates("gateway")) - first
     assert renewed >= 2 and len(platform.certificates("notifications")) >= 3
+    renews = [one.get("renews") for one in platform.certificates("gateway")]
+    assert renews.count(None) == 1, "each but the first is the next of another"
     serials = re.findall(r"serial ([0-9a-f]{32})\) is valid until", gateway.text)
     assert len(set(serials)) == len(serials) == first + renewed, "each renewal is logged with its expiry"
     assert notifications.end() == 0
@@ -153,6 +155,15 @@ def test_a_new_certificate_serves_where_clocks_are_ten_minutes_off(platform, min
     assert answered > 0 and refused == 0
     said = notifications.wait_for(r"is valid until (\S+)")[1]
     assert said == platform.certificates("notifications")[0]["notAfter"]
+
+
+def test_a_service_whose_clock_is_ten_minutes_slow_renews_in_time(platform):
+    gateway_id = platform.start().service("gateway", "15s")
+    platform.service("notifications")
+    notifications = platform.run("notifications", "127.0.0.1", 0, gateway_id)
+    gateway = platform.run("gateway", url(listening(notifications)), "127.0.0.1", 25, inside=skewed(-10))
+    assert gateway.result(60) == 0, gateway.text
+    assert len(platform.certificates("gateway")) >= 2
 
 
 @pytest.mark.parametrize("minutes, lifetime, reason", [(-60, "1h", "not_yet_valid"), (10, "5m", "expired")])
