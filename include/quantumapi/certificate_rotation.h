@@ -12,9 +12,9 @@ namespace quantumapi::sdk {
 
 // CertificateRotationService gets the first certificate and renews it as RenewalRule says, on a
 // thread of its own. Checks come up to a tenth early, so that services started together do not
-// renew together; a failed one is repeated after 1, 2, 4 … seconds, at most five minutes or the
-// check interval. The old certificate serves meanwhile. Each new expiry time is logged. It
-// borrows the provider, which must outlive it.
+// renew together; a failed one is repeated after 0.5 to 1, 1 to 2, 2 to 4 … seconds, at most five
+// minutes or the check interval, and at most 15 seconds without a certificate. The old certificate
+// serves meanwhile. Each new expiry time is logged. It borrows the provider, which must outlive it.
 class QUANTUMAPI_EXPORT CertificateRotationService {
  public:
   // Options: where it says what it does.

@@ -55,7 +55,8 @@ class QUANTUMAPI_EXPORT Certificates {
   // get gives a certificate by its id.
   [[nodiscard]] Result<Certificate> get(std::string_view id) const;
   // revoke ends a certificate; `reason` as RFC 5280 names it ("keyCompromise"), empty:
-  // unspecified. Peers that run on this SDK refuse it within a second.
+  // unspecified. Peers that run on this SDK refuse it, and end what it has open, within a second
+  // of the answer, whichever replica gave it, as long as the platform answers them.
   [[nodiscard]] Result<Certificate> revoke(std::string_view id, std::string_view reason = {}) const;
 
   // issuers gives every authority of the tenant of this one that issues and has not expired.

@@ -33,8 +33,8 @@ struct Identity {
 
 // Client owns its connections, which calls reuse, and may be used from any thread. Calls block
 // up to the timeout. Those that change nothing are tried again, with growing waits, when no
-// answer came or the platform said 429 or 503; the others only after 429, which says that
-// nothing was done.
+// connection came about, the answer was cut, or the platform said 429 or 503; the others only
+// without a connection or after 429, when nothing was done. None is after its timeout.
 //
 // The products are reached by name: client->vault().get("users-api/db-password"). What an
 // accessor gives is a light handle that must not outlive the client; its Call bounds the calls
@@ -66,7 +66,8 @@ class QUANTUMAPI_EXPORT Client {
   // request sends one call that has no method of its own here, as /openapi.json
   // describes it, and gives the answer's JSON text (empty for 204). `method` is
   // GET, POST, PUT, PATCH or DELETE; `path` begins behind /api/v1, with a slash,
-  // its segments percent-encoded. Only a GET is tried again.
+  // its segments percent-encoded. A GET is tried again as what changes nothing, the
+  // others as what may.
   [[nodiscard]] Result<SecretString> request(std::string_view method, std::string_view path,
                                              std::string_view json_body = {}, Call call = {});
 

@@ -18,7 +18,7 @@ namespace quantumapi::sdk {
 
 // InternalServer answers only peers with a certificate of the tenant's authority, whose SPIFFE id
 // is allowed, that is neither expired nor revoked; every key and signature ML-DSA. It reads the
-// authority's revocation lists three times a second and closes what a revoked peer has open. A
+// authority's revocation lists each 150 ms and closes what a revoked peer has open. A
 // new certificate of its own is used for connections from then on. It borrows the provider, which
 // must outlive it; safe from any thread.
 class QUANTUMAPI_EXPORT InternalServer {
@@ -29,6 +29,7 @@ class QUANTUMAPI_EXPORT InternalServer {
     std::uint16_t port = 8443;                 // 0: any free one
     std::vector<std::string> allowed_peers;    // SPIFFE ids, at least one
     int threads = 4;                           // on which handlers run
+    std::size_t waiting = 1'000;               // requests that wait for one; more get 503
     std::size_t body_limit = 2 * 1024 * 1024;  // octets
     // Key exchanges that it takes, the preferred one first: X25519MLKEM768 (alone where none is
     // named), MLKEM768, MLKEM1024.

@@ -16,7 +16,7 @@ struct QUANTUMAPI_EXPORT Options {
   SecretString api_key{};
   std::string ca_pem{};                       // roots, PEM; empty: the system's
   std::chrono::milliseconds timeout{30'000};  // of a call, with every retry
-  int max_retries = 3;                        // of calls without an effect
+  int max_retries = 3;                        // of a call, where client.h says so
 
   // from_environment reads, first found wins:
   //   key      QUANTUMAPI_KEY, QUANTUMAPI_API_KEY, QAPI_API_KEY, QUANTUMAPI__APIKEY

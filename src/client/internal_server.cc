@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 #include "base/log.h"
 #include "base/metrics.h"
@@ -19,7 +20,6 @@ using std::chrono::milliseconds;
 
 // How soon a new certificate of the service is taken up.
 constexpr milliseconds kLookEvery{500};
-constexpr std::size_t kWaitingRequests = 1'000;
 
 LogLevel level_of(base::LogLevel level) {
   if (level == base::LogLevel::kError) return LogLevel::kError;
@@ -88,7 +88,7 @@ struct InternalServer::Impl {
         options(std::move(the_options)),
         handler(std::move(the_handler)),
         log(sink_to(options.log), base::LogLevel::kInfo),
-        workers(std::max(options.threads, 1), kWaitingRequests) {}
+        workers(std::max(options.threads, 1), options.waiting) {}
 
   Result<void> listen();
   std::shared_ptr<const http::TlsOptions> tls(const ServiceCertificate& own) const;
@@ -169,12 +169,14 @@ http::Reply InternalServer::Impl::answer(const http::Request& request) {
 }
 
 void InternalServer::Impl::keep(const std::stop_token& stop) {
+  std::shared_ptr<const ServiceCertificate> failed;
   while (pause(kLookEvery, stop)) {
     const auto current = provider.current();
     if (!current || current == shown) continue;
-    if (const auto taken = server->reload_tls(0, tls(*current)); !taken)
+    if (const auto taken = server->reload_tls(0, tls(*current)); taken)
+      shown = current;
+    else if (std::exchange(failed, current) != current)  // said once, and tried again
       log.error("a new certificate can't be taken up: " + taken.error().message);
-    shown = current;
   }
 }
 

@@ -1,5 +1,5 @@
-// Revocations: which certificates the tenant's authorities have revoked, a third of a second ago at
-// most.
+// Revocations: which certificates the tenant's authorities have revoked, as the platform said a
+// moment ago, or when it last answered.
 #pragma once
 
 #include <atomic>
@@ -21,8 +21,8 @@
 
 namespace quantumapi::sdk {
 
-// Revocations reads the list of each authority three times a second, on a thread of its own. While
-// the platform does not answer, what was read last counts, until its next update was due (RFC 5280
+// Revocations reads the list of each authority each 150 ms, on a thread of its own. While the
+// platform does not answer, what was read last counts, until its next update was due (RFC 5280
 // section 5.1.2.5): after that, and for issuers that have no list, everything counts as revoked.
 class Revocations {
  public:

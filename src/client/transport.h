@@ -20,8 +20,8 @@
 namespace quantumapi::sdk {
 
 // Effect is whether a request may change something on the platform. One without is tried again
-// when no answer came; one that may is tried again only after 429, which says that it was refused
-// before anything was done.
+// when no connection came about, the answer was cut, or after 429 and 503; one that may only
+// without a connection or after 429, when nothing was done.
 enum class Effect : std::uint8_t { kNone, kSome };
 
 // Request is one call as the namespaces make it; `path` with its query.

@@ -73,6 +73,16 @@ def test_a_program_found_by_pkg_config_does_the_same(prefix, library, new_server
     assert run(tmp_path / "consumer", env=env) == "ada@example.org\n"
 
 
+@pytest.mark.parametrize("example", sorted(path.stem for path in (ROOT / "examples").glob("*.cc")))
+def test_each_example_is_built_alone_against_the_package(prefix, library, example, tmp_path):
+    found = {**os.environ, "PKG_CONFIG_PATH": str(library.parent / "pkgconfig")}
+    flags = run("pkg-config", "--cflags", "--libs", "quantumapi", env=found).split()
+    run("c++", "-std=c++23", ROOT / "examples" / f"{example}.cc", "-o", tmp_path / example, *flags)
+    started = subprocess.run([tmp_path / example], capture_output=True, text=True,
+                             env={**os.environ, "LD_LIBRARY_PATH": str(library.parent)})
+    assert started.returncode == 2 and f"usage: {example}" in started.stderr
+
+
 def test_the_library_shows_the_sdks_names_and_no_others(library):
     symbols = run("nm", "-D", "--defined-only", "-C", library).splitlines()
     names = [line.split(maxsplit=2)[2] for line in symbols]
