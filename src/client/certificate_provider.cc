@@ -152,11 +152,12 @@ Result<Pointer> ServiceCertificateProvider::Impl::order(const Call& call) {
 }
 
 milliseconds ServiceCertificateProvider::Impl::settle_time(const ServiceCertificate& fresh) const {
-  const milliseconds wait = kSettled - fresh.state().issuer_age;
+  const milliseconds wait =
+      std::clamp<milliseconds>(kSettled - fresh.state().issuer_age, milliseconds(0), kSettled);
   const std::lock_guard lock(mutex);
-  if (!current) return std::max(wait, milliseconds(0));
-  const milliseconds left = current->state().left(*options.clock);
-  return std::clamp(left - kNeverWithout, milliseconds(0), std::max(wait, milliseconds(0)));
+  const milliseconds left = current ? current->state().left(*options.clock) : milliseconds(-1);
+  if (left.count() < 0) return wait;  // nothing is in use
+  return std::clamp<milliseconds>(left - kNeverWithout, milliseconds(0), wait);
 }
 
 Result<std::shared_ptr<Revocations>> ServiceCertificateProvider::Impl::revocations(const Log& log) {
