@@ -24,6 +24,7 @@ struct JournalEntry {
     kLookupKey = 7,           // `wrapped` is a look-up key
     kJournal = 8,             // `object` is the file's own id; each() does not show it
     kCertificateRevoked = 9,  // `object` is the serial number
+    kKeyDrawn = 10,           // a first version whose key may never have been made
   };
   Kind kind;
   WallTime time;

@@ -54,23 +54,23 @@ Result<Bytes> Keyring::Impl::wrap_and_journal(JournalEntry::Kind kind, const Ver
                                               const SecretBytes& material, WallTime now) {
   const WrapContext context{place.purpose, place.tenant, place.key.uuid, place.version};
   TRY_ASSIGN(Bytes wrapped, root.wrap(context, material));
-  TRY(journal->append({.kind = kind,
-                       .time = now,
-                       .tenant = place.tenant,
-                       .object = place.key.uuid,
-                       .version = place.version,
-                       .algorithm = std::string(algorithm),
-                       .purpose = place.purpose,
-                       .wrapped = wrapped}));
+  const JournalEntry entry{.kind = kind,
+                           .time = now,
+                           .tenant = place.tenant,
+                           .object = place.key.uuid,
+                           .version = place.version,
+                           .algorithm = std::string(algorithm),
+                           .purpose = place.purpose,
+                           .wrapped = wrapped};
+  TRY(kind == JournalEntry::Kind::kKeyDrawn ? begin_key(entry) : journal->append(entry));
   return wrapped;
 }
 
 Result<Keyring::Prepared> Keyring::Impl::prepared(const NewKey& key, Material material,
-                                                  bool imported) {
+                                                  JournalEntry::Kind kind, bool imported) {
   const WallTime now = clock.wall();
   const VersionPlace place{KeyId::make(now), 1, key.tenant, key.purpose};
-  TRY_ASSIGN(Bytes wrapped, wrap_and_journal(JournalEntry::Kind::kKeyVersion, place, key.algorithm,
-                                             material.octets, now));
+  TRY_ASSIGN(Bytes wrapped, wrap_and_journal(kind, place, key.algorithm, material.octets, now));
   return Prepared{.key = key,
                   .id = place.key,
                   .wrapped = std::move(wrapped),
@@ -83,7 +83,7 @@ Result<Keyring::Prepared> Keyring::Impl::prepared(const NewKey& key, Material ma
 
 Result<Keyring::Prepared> Keyring::prepare(const NewKey& key) {
   TRY_ASSIGN(Material material, draw_material(key.purpose, key.algorithm, impl_->entropy));
-  return impl_->prepared(key, std::move(material), false);
+  return impl_->prepared(key, std::move(material), JournalEntry::Kind::kKeyVersion, false);
 }
 
 Result<KeyRecord> Keyring::create_in(store::Transaction& tx, const Prepared& prepared) {
@@ -102,7 +102,9 @@ Result<KeyRecord> Keyring::create_in(store::Transaction& tx, const Prepared& pre
 Result<KeyRecord> Keyring::create(const NewKey& key, AuditEvent event) {
   TRY(check_algorithm(key.purpose, key.algorithm));
   TRY(impl_->check_name_free(key));
-  TRY_ASSIGN(const Prepared made, prepare(key));
+  TRY_ASSIGN(Material material, draw_material(key.purpose, key.algorithm, impl_->entropy));
+  TRY_ASSIGN(const Prepared made,
+             impl_->prepared(key, std::move(material), JournalEntry::Kind::kKeyDrawn, false));
   return impl_->add(*this, made, event);
 }
 
@@ -110,7 +112,8 @@ Result<KeyRecord> Keyring::import_key(const ImportedKey& key, AuditEvent event) 
   TRY(check_algorithm(key.key.purpose, key.key.algorithm));
   TRY_ASSIGN(Material material, read_imported(key, impl_->entropy));
   TRY(impl_->check_name_free(key.key));
-  TRY_ASSIGN(const Prepared made, impl_->prepared(key.key, std::move(material), true));
+  TRY_ASSIGN(const Prepared made,
+             impl_->prepared(key.key, std::move(material), JournalEntry::Kind::kKeyDrawn, true));
   return impl_->add(*this, made, event);
 }
 
@@ -125,11 +128,16 @@ Status Keyring::Impl::check_name_free(const NewKey& key) {
 
 Result<KeyRecord> Keyring::Impl::add(Keyring& keyring, const Prepared& made,
                                      const AuditEvent& event) {
-  return database.change([&](store::Transaction& tx) -> Result<KeyRecord> {
-    TRY_ASSIGN(KeyRecord record, keyring.create_in(tx, made));
-    tx.record(about(event, record));
-    return record;
+  auto record = database.change([&](store::Transaction& tx) -> Result<KeyRecord> {
+    TRY_ASSIGN(KeyRecord inserted, keyring.create_in(tx, made));
+    tx.record(about(event, inserted));
+    return inserted;
   });
+  if (!record)
+    end_key(made.id, record.error().reason != "outcome_unknown");
+  else
+    TRY(keep_key(made.id));
+  return record;
 }
 
 Result<Keyring::Rotation> Keyring::rotate(TenantId tenant, KeyId key, AuditEvent event,

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <condition_variable>
 #include <map>
 #include <mutex>
 
@@ -49,7 +50,8 @@ struct Keyring::Impl {
   // check_protects refuses keys that may not seal, sign or make MACs now.
   Status check_protects(const repository::KeyRow& row) const;
 
-  Result<Prepared> prepared(const NewKey& key, Material material, bool imported);
+  Result<Prepared> prepared(const NewKey& key, Material material, JournalEntry::Kind kind,
+                            bool imported);
   Status check_name_free(const NewKey& key);
   Result<KeyRecord> add(Keyring& keyring, const Prepared& made, const AuditEvent& event);
   template <typename Change>
@@ -62,6 +64,22 @@ struct Keyring::Impl {
   Result<Bytes> wrap_and_journal(JournalEntry::Kind kind, const VersionPlace& place,
                                  std::string_view algorithm, const SecretBytes& material,
                                  WallTime now);
+  // The journal takes a new key twice: drawn, before its row can be written, and as a version
+  // once the row is there. A replay goes by the second, so that a creation which was cut, or
+  // failed, makes no key, and by the first no key in use is ever without its material in the
+  // journal. Between the two begin_key keeps remember_journal from going past the first, and
+  // check_kept keeps the key from being used.
+  Status begin_key(const JournalEntry& drawn);
+  Status keep_key(KeyId key);
+  // end_key is for a key that was not made; `outcome_known` says whether that is certain.
+  void end_key(KeyId key, bool outcome_known);
+  Status check_kept(KeyId key);
+  // keep_drawn journals a drawn key that has a row; keep_waiting those whose keep_key failed.
+  Result<bool> keep_drawn(const JournalEntry& drawn);
+  Status keep_waiting();
+  // rememberable is the journal's end, or where the first begun key begins.
+  Result<JournalPosition> rememberable();
+
   std::mutex& rotation_of(KeyId key) { return rotations[key.uuid.octets.back() % kRotations]; }
 
   store::Database& database;
@@ -71,6 +89,15 @@ struct Keyring::Impl {
   const Clock& clock;
   base::PassedTime time_passed;
   Logger& log;
+
+  struct BegunKey {
+    JournalEntry drawn;
+    JournalPosition before;
+    bool waits = false;  // keep_key failed, or nobody knows whether the row is there
+  };
+  std::mutex begun_mutex;
+  std::condition_variable begun_changed;
+  std::map<Uuid, BegunKey> begun;
 
   std::atomic<std::uint64_t> remembered = 0;  // octets of the journal that the store knows of
 

@@ -33,6 +33,7 @@ Result<std::size_t> Keyring::journal_waiting() {
     return repository::list_endings(tx, kAtOnce);
   }));
   for (const Ending& ending : waiting) TRY(journal_ending(ending));
+  TRY(impl_->keep_waiting());
   return waiting.size();
 }
 
@@ -45,7 +46,7 @@ Result<bool> Keyring::journal_again(TenantId tenant, const Uuid& object) {
 }
 
 Status Keyring::remember_journal() {
-  TRY_ASSIGN(const JournalPosition now, impl_->journal->position());
+  TRY_ASSIGN(const JournalPosition now, impl_->rememberable());
   if (now.octets == impl_->remembered.exchange(now.octets)) return {};
   const auto put = impl_->database.change([&](store::Transaction& tx) {
     return repository::put_journal(tx, now, impl_->clock.wall());

@@ -152,8 +152,9 @@ TEST_P(KeyDeletion, TheJournalEndsAKeyAfterEachOfItsVersions) {
     return {};
   }));
   using Kind = JournalEntry::Kind;
-  EXPECT_EQ(found, (std::vector{std::pair(Kind::kKeyVersion, 1U), std::pair(Kind::kKeyVersion, 2U),
-                                std::pair(Kind::kKeyDeleted, 0U)}));
+  EXPECT_EQ(found,
+            (std::vector{std::pair(Kind::kKeyDrawn, 1U), std::pair(Kind::kKeyVersion, 1U),
+                         std::pair(Kind::kKeyVersion, 2U), std::pair(Kind::kKeyDeleted, 0U)}));
 }
 
 TEST_P(KeyDeletion, TwoPurgesAtOnceEndEachKeyOnce) {

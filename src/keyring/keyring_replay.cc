@@ -65,7 +65,18 @@ Status Keyring::replay(const std::function<Status(const JournalEntry&)>& apply) 
     TRY_ASSIGN(const bool holds, impl_->journal->holds(*mine));
     if (holds) from = mine->octets;
   }
-  return impl_->journal->each(apply, from);
+  std::map<Uuid, JournalEntry> drawn;
+  TRY(impl_->journal->each(
+      [&](const JournalEntry& entry) -> Status {
+        if (entry.kind == JournalEntry::Kind::kKeyDrawn)
+          drawn.insert_or_assign(entry.object, entry);
+        if (entry.kind == JournalEntry::Kind::kKeyVersion && entry.version == 1)
+          drawn.erase(entry.object);
+        return apply(entry);
+      },
+      from));
+  for (const auto& [id, entry] : drawn) TRY(impl_->keep_drawn(entry));
+  return {};
 }
 
 Result<bool> Keyring::bring_back(const JournalEntry& version) {

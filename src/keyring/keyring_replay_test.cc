@@ -1,5 +1,6 @@
 #include "keyring/journal_repository.h"
 #include "keyring/repository.h"
+#include "keyring/testing/full_journal.h"
 #include "keyring/testing/test_keyring.h"
 
 namespace quantumapi::keyring {
@@ -57,6 +58,14 @@ class KeyReplay : public testing::KeyringTest {
     }));
     forget();
     return applied;
+  }
+  std::size_t versions_journaled(KeyId key) {
+    std::size_t found = 0;
+    expect(journal().each([&](const JournalEntry& entry) -> Status {
+      if (entry.kind == JournalEntry::Kind::kKeyVersion && entry.object == key.uuid) ++found;
+      return {};
+    }));
+    return found;
   }
   Bytes wrapped(KeyId key, std::uint32_t version) {
     const auto found = expect(db().read(
@@ -130,7 +139,53 @@ TEST_P(KeyReplay, OnlyWhatLiesPastTheRememberedEndIsRead) {
     ++seen;
     return {};
   }));
-  EXPECT_EQ(seen, 1U);
+  EXPECT_EQ(seen, 2U);  // "two" drawn, and made
+}
+
+TEST_P(KeyReplay, AKeyThatWasDrawnAndNeverMadeStaysUnmade) {
+  const KeyId key{Uuid::v7(clock().wall())};
+  const SecretBytes seed = SecretBytes::copy_of(Bytes(64, 5));
+  expect(journal().append(
+      {.kind = JournalEntry::Kind::kKeyDrawn,
+       .time = clock().wall(),
+       .tenant = mine_,
+       .object = key.uuid,
+       .version = 1,
+       .algorithm = "ML-KEM-768",
+       .purpose = Purpose::kEncrypt,
+       .wrapped = expect(root_key().wrap({Purpose::kEncrypt, mine_, key.uuid, 1}, seed))}));
+  EXPECT_EQ(replay(), 0U);
+  expect_code(keys().find(mine_, key), Code::kNotFound);
+  EXPECT_EQ(versions_journaled(key), 0U);
+}
+
+// The key's row is there when the journal's disk is full: nobody may use it before the journal
+// says that it was made, a restart included.
+TEST_P(KeyReplay, AKeyIsUsedOnceTheJournalSaysThatItWasMade) {
+  std::optional<testing::FullJournal> full;
+  bool once = true;
+  db().on_change([&](std::string_view topic, const Uuid&) {
+    if (topic == "key_default" && std::exchange(once, false)) full.emplace(journal());
+  });
+  const NewKey wanted{.tenant = mine_,
+                      .name = "fields",
+                      .purpose = Purpose::kEncrypt,
+                      .algorithm = "ML-KEM-768",
+                      .description = {},
+                      .labels = {},
+                      .set_default = true};
+  expect_code(keys().create(wanted, event("key.create")), Code::kUnavailable);
+  const KeyId key = expect(keys().find(mine_, "fields")).id;
+  EXPECT_EQ(versions_journaled(key), 0U);
+  expect_code(keys().newest_encryption(mine_, key, Purpose::kEncrypt, true), Code::kUnavailable);
+  expect_code(keys().journal_waiting(), Code::kUnavailable);
+  full.reset();
+  // What the store remembers lies before the key, so that a start finds it.
+  expect(keys().remember_journal());
+  EXPECT_EQ(replay(), 0U);
+  EXPECT_EQ(versions_journaled(key), 1U);
+  expect(keys().journal_waiting());
+  expect(keys().newest_encryption(mine_, key, Purpose::kEncrypt, true));
 }
 
 TEST_P(KeyReplay, AnotherJournalIsRefusedWhereOneProcessUsesTheStore) {

@@ -65,6 +65,7 @@ Result<std::shared_ptr<const KeyRow>> Keyring::Impl::default_row(TenantId tenant
 }
 
 Result<SecretBytes> Keyring::Impl::unwrapped(const KeyRow& row, std::uint32_t version) {
+  TRY(check_kept(row.id));
   TRY_ASSIGN(const auto wrapped, database.read([&](store::Transaction& tx) {
     return repository::find_wrapped(tx, row.id, version);
   }));

@@ -6,10 +6,21 @@ namespace quantumapi::server {
 
 using Kind = keyring::JournalEntry::Kind;
 
+Result<bool> JournalReplay::has_tenant(TenantId tenant) {
+  if (tenant.uuid.is_nil()) return true;  // the platform's own
+  const auto found = access.find_tenant(tenant);
+  if (found) return true;
+  if (found.error().code != Code::kNotFound) return std::unexpected(found.error());
+  return false;
+}
+
 Result<bool> JournalReplay::apply(const keyring::JournalEntry& entry) {
   switch (entry.kind) {
-    case Kind::kKeyVersion:
-      return keyring.bring_back(entry);
+    case Kind::kKeyVersion: {
+      // What a creation that was cut, or a tenant made since the backup, left has no owner.
+      TRY_ASSIGN(const bool known, has_tenant(entry.tenant));
+      return known ? keyring.bring_back(entry) : Result<bool>(false);
+    }
     case Kind::kKeyDeleted:
       return keyring.end_again(entry);
     case Kind::kApiKeyRevoked:
@@ -24,6 +35,7 @@ Result<bool> JournalReplay::apply(const keyring::JournalEntry& entry) {
     case Kind::kLookupKey:
     case Kind::kPrincipalErased:
     case Kind::kJournal:
+    case Kind::kKeyDrawn:
       return false;
   }
   return false;

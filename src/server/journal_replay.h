@@ -28,6 +28,7 @@ struct JournalReplay {
   Status run(Options options);
 
  private:
+  Result<bool> has_tenant(TenantId tenant);
   Result<bool> apply(const keyring::JournalEntry& entry);
 };
 
