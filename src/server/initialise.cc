@@ -1,8 +1,13 @@
 #include "server/initialise.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
 
 #include "audit/platform_key.h"
+#include "keyring/file.h"
 #include "server/tls_identity.h"
 
 namespace quantumapi::server {
@@ -41,8 +46,8 @@ Status make_platform_keys(Platform& platform, const Clock& clock) {
   return audit::ensure_platform_key(keyring, system_event(clock, "key.create"));
 }
 
-void print_seal_warning(std::ostream& out, const Config& config) {
-  out << fmt::format(
+void print_seal_warning(std::ostream& err, const Config& config) {
+  err << fmt::format(
       "\nWARNING: the root key lies in the file {} (mode 0600). Who reads that file and the\n"
       "store reads everything. Good for development; in production keep it on a volume that\n"
       "only this service can mount, apart from the database and its backups, and see\n"
@@ -50,37 +55,107 @@ void print_seal_warning(std::ostream& out, const Config& config) {
       config.seal_file);
 }
 
+// Unfinished is a file that stands from before the first tenant is made until its key is printed:
+// while it does, nobody need have seen a key.
+class Unfinished {
+ public:
+  explicit Unfinished(const Config& config) : path_(config.data + "/init.unfinished") {}
+
+  [[nodiscard]] bool stands() const { return std::filesystem::exists(path_); }
+  [[nodiscard]] Status begin() const {
+    const keyring::Descriptor file(
+        ::open(path_.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file.open() || ::fsync(file.get()) != 0)
+      return keyring::system_error(Code::kUnavailable, "cannot write", path_);
+    return keyring::sync_directory(path_);
+  }
+  [[nodiscard]] Status end() const {
+    if (::unlink(path_.c_str()) != 0)
+      return keyring::system_error(Code::kUnavailable, "cannot remove", path_);
+    return keyring::sync_directory(path_);
+  }
+
+ private:
+  std::string path_;
+};
+
+// Made is the first tenant and an owner key of it.
+struct Made {
+  access::AccessService::Tenant tenant;
+  access::CreatedApiKey owner_key;
+};
+
+Result<Made> make_first_tenant(Platform& platform, const Config& config, const Clock& clock) {
+  access::AccessService::NewTenant wanted;
+  wanted.name = config.tenant.empty() ? "default" : config.tenant;
+  wanted.environment = config.environment;
+  TRY_ASSIGN(auto made,
+             platform.access().create_tenant(wanted, system_event(clock, "tenant.create")));
+  return Made{std::move(made.tenant), std::move(made.owner_key)};
+}
+
+// make_again is for an init that was cut behind the tenant: its key may have been seen by
+// nobody, or by somebody, so both are good.
+Result<Made> make_again(Platform& platform, const access::AccessService::Tenant& tenant,
+                        const Config& config, const Clock& clock, std::ostream& err) {
+  TRY_ASSIGN(auto key, platform.access().create_owner_key(tenant.id, config.api_key_name,
+                                                          system_event(clock, "apikey.create")));
+  err << "quantumapid: finishing an init that was cut. The API key is a new one; if the cut one "
+         "was shown, it is good as well.\n";
+  return Made{tenant, std::move(key)};
+}
+
+Status ensure_authority(Platform& platform, TenantId tenant, const Config& config,
+                        const Clock& clock) {
+  Principal owner;
+  owner.tenant = tenant;
+  owner.role = base::Role::kOwner;
+  owner.scopes = {"*"};
+  TRY_ASSIGN(const auto there, platform.ca().list_authorities(owner));
+  if (!there.empty()) return {};
+  AuditEvent event = system_event(clock, "ca.create");
+  event.category = "certificates";
+  return platform.ca().create_first(tenant, config.server_keys, std::move(event));
+}
+
+Status print_first_key(std::ostream& out, const Config& config, const Made& made) {
+  const FirstKey key{made.owner_key.text.reveal_text(SecretAccess{}), made.tenant.id.to_string()};
+  if (config.json)
+    print_json(out, key);
+  else
+    out << fmt::format(
+        "The platform is initialised in {}.\n\nFirst API key of tenant \"{}\" ({}), shown this "
+        "once:\n\n"
+        "  {}\n\nClients verify the server by {}/ca.pem.\n",
+        config.data, made.tenant.name, key.tenant_id, key.api_key, config.data);
+  if (out.flush()) return {};
+  return fail(Code::kUnavailable, "the first API key could not be written: run init again");
+}
+
 }  // namespace
 
-Status initialise(const Config& config, std::ostream& out, Logger& log) {
+Status initialise(const Config& config, std::ostream& out, std::ostream& err, Logger& log) {
   const base::SystemClock clock;
+  const Unfinished unfinished(config);
   Metrics metrics;
   TRY_ASSIGN(const auto platform,
              Platform::open(config, Platform::Mode::kCreate, clock, log, metrics));
-  if (platform->access().first_tenant())
-    return fail(Code::kConflict, config.data + " is initialised already; nothing was changed");
+  const auto cut = platform->access().first_tenant();
+  if (cut && !unfinished.stands())
+    return fail(Code::kConflict, config.data +
+                                     " is initialised already; nothing was changed. A new owner "
+                                     "key is made by: quantumapid apikey create --data " +
+                                     config.data);
+  if (!cut && cut.error().code != Code::kNotFound) return std::unexpected(cut.error());
   TRY(make_platform_keys(*platform, clock));
   TRY(ensure_tls_identities(*platform, config, clock));
-  access::AccessService::NewTenant tenant;
-  tenant.name = config.tenant.empty() ? "default" : config.tenant;
-  tenant.environment = config.environment;
-  TRY_ASSIGN(const auto made,
-             platform->access().create_tenant(tenant, system_event(clock, "tenant.create")));
-  AuditEvent authority = system_event(clock, "ca.create");
-  authority.category = "certificates";
-  TRY(platform->ca().create_first(made.tenant.id, config.server_keys, std::move(authority)));
-  const FirstKey key{made.owner_key.text.reveal_text(SecretAccess{}), made.tenant.id.to_string()};
-  if (config.json) {
-    print_json(out, key);
-    return {};
-  }
-  out << fmt::format(
-      "The platform is initialised in {}.\n\nFirst API key of tenant \"{}\" ({}), shown this "
-      "once:\n\n"
-      "  {}\n\nClients verify the server by {}/ca.pem.\n",
-      config.data, made.tenant.name, key.tenant_id, key.api_key, config.data);
-  print_seal_warning(out, config);
-  return {};
+  if (!cut) TRY(unfinished.begin());
+  TRY_ASSIGN(const Made made, cut ? make_again(*platform, *cut, config, clock, err)
+                                  : make_first_tenant(*platform, config, clock));
+  TRY(ensure_authority(*platform, made.tenant.id, config, clock));
+  TRY(print_first_key(out, config, made));
+  print_seal_warning(err, config);
+  return unfinished.end();
 }
 
 Status create_tenant(const Config& config, std::ostream& out, Logger& log) {

@@ -11,9 +11,10 @@ namespace quantumapi::server {
 
 // initialise makes the store, the root key under a file seal, the server's TLS
 // identities with DATA/ca.pem, and the first tenant with its default keys, and
-// prints the first API key, once. An init that was cut is finished by the next;
+// prints the first API key to `out`, once, and a warning about the seal to `err`. An init
+// that was cut before it had printed the key is finished by the next, with a key that is shown;
 // kConflict when the platform is initialised already, and nothing changes.
-Status initialise(const Config& config, std::ostream& out, Logger& log);
+Status initialise(const Config& config, std::ostream& out, std::ostream& err, Logger& log);
 
 // create_tenant makes a further tenant with its default keys and prints its owner's
 // API key, once. kConflict "tenant_name_conflict" when the name is taken.

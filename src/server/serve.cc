@@ -156,7 +156,7 @@ int main_program(int argc, char** argv) {
   Logger log(2, config.log_level);
   if (status) switch (config.command) {
       case Config::Command::kInit:
-        status = initialise(config, std::cout, log);
+        status = initialise(config, std::cout, std::cerr, log);
         break;
       case Config::Command::kCreateApiKey:
         status = create_api_key(config, std::cout, log);

@@ -1,15 +1,21 @@
 """Running the platform from a file: what it says is checked, and taken up again at SIGHUP."""
 
 import json
+import os
+import pathlib
 import re
+import shutil
 import signal
 import socket
 import ssl
 import subprocess
+import sys
 
 import pytest
 
 from harness import BIN, wait_until
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def certificate(directory, name):
@@ -141,3 +147,55 @@ def test_what_is_no_option_stops_the_program_and_makes_nothing(tmp_path, argumen
     assert out.returncode == 2 and not out.stdout and not list(tmp_path.iterdir())
     named = next((a for a in ("--nonsense", "--listen", "extra", "many", "loud") if a in arguments), "")
     assert named in out.stderr and len(out.stderr.splitlines()) <= 2
+
+
+def test_plain_http_is_served_when_asked_for_alone(new_server):
+    server = new_server().init()
+    server.listen_options = ["--listen", "127.0.0.1:0"]
+    server.launch()
+    wait_until(lambda: '"listening"' in server.logs(), 30, "listening")
+    assert [e["scheme"] for e in entries(server) if e["message"] == "listening"] == ["https"]
+    inodes = {os.readlink(link) for link in pathlib.Path(f"/proc/{server.process.pid}/fd").iterdir() if os.path.islink(link)}
+    rows = [line.split() for kind in ("tcp", "tcp6") for line in pathlib.Path(f"/proc/net/{kind}").read_text().splitlines()[1:]]
+    listening = [row[1] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in inodes]
+    assert len(listening) == 1, "one listener, the one that was named"
+    out = subprocess.run([BIN / "quantumapid", "serve", "--data", server.data, "--listen-plain", "0.0.0.0:0"], capture_output=True, text=True)
+    assert out.returncode == 2 and "loopback addresses only" in out.stderr
+
+
+def test_the_server_leaves_no_core_dump_and_lets_nobody_look_in(new_server):
+    server = new_server().init().start()
+    process = pathlib.Path(f"/proc/{server.process.pid}")
+    assert re.search(r"Max core file size +0 +0 ", (process / "limits").read_text())
+    # PR_SET_DUMPABLE 0: what lies in /proc is root's, and only who has CAP_SYS_PTRACE may trace.
+    assert (process / "mem").stat().st_uid == 0 and (process / "environ").stat().st_uid == 0
+    look = "import os, sys; open(f'/proc/{sys.argv[1]}/mem', 'rb')"
+    if os.geteuid() == 0:
+        if shutil.which("capsh") is None and shutil.which("setpriv") is None:
+            return
+        out = subprocess.run(["setpriv", "--bounding-set=-sys_ptrace,-dac_override,-dac_read_search", "--inh-caps=-all", sys.executable,
+                              "-c", look, str(server.process.pid)], capture_output=True, text=True)
+    else:
+        out = subprocess.run([sys.executable, "-c", look, str(server.process.pid)], capture_output=True, text=True)
+    assert out.returncode != 0 and "PermissionError" in out.stderr
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_init_warns_of_the_root_key_file_on_standard_error(new_server, options):
+    server = new_server()
+    out = subprocess.run([BIN / "quantumapid", "init", *server.store_options(), *options], capture_output=True, text=True)
+    assert out.returncode == 0
+    assert f"WARNING: the root key lies in the file {server.data}/root.seal (mode 0600)." in out.stderr
+    assert 'docs/operations.md, "The root key"' in out.stderr and "WARNING" not in out.stdout
+    if options:
+        assert set(json.loads(out.stdout)) == {"api_key", "tenant_id"}
+
+
+def test_dev_run_shows_the_warning_with_the_place_where_the_root_key_stays(tmp_path):
+    """The function of ./dev run that makes the platform, alone."""
+    script = f'''set -eu; ROOT={ROOT}; say() {{ echo "$*"; }}; fail() {{ echo "$1" >&2; exit 1; }}
+. "$ROOT/tools/dev/run.sh"; create "{BIN}" "{tmp_path}/data"; echo "key $key"'''
+    out = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
+    assert out.returncode == 0 and "key qapi_" in out.stdout
+    assert (tmp_path / "data/root.seal").exists()
+    assert f"the root key lies in the file {tmp_path}/data/root.seal (mode 0600)" in out.stderr

@@ -31,7 +31,13 @@ create() {
   local bin=$1 data=$2 created
   say "First use: creating the platform's keys and data in $data"
   rm -rf "$data.new"
-  created=$("$bin/quantumapid" init --data "$data.new" --json --server-keys) || fail "quantumapid init failed"
+  # What it says of the root key's file is said of where that file will stay.
+  created=$("$bin/quantumapid" init --data "$data.new" --json --server-keys 2> "$data.said") || {
+    cat "$data.said" >&2
+    fail "quantumapid init failed"
+  }
+  sed "s|$data[.]new|$data|g" "$data.said" >&2
+  rm -f "$data.said"
   key=$(printf '%s' "$created" | json_field api_key)
   mv "$data.new" "$data"
 }
