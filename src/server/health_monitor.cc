@@ -1,10 +1,15 @@
 #include "server/health_monitor.h"
 
+#include "server/repository.h"
+
 namespace quantumapi::server {
 namespace {
 
 constexpr std::chrono::seconds kEvery{1};
 constexpr std::chrono::seconds kTooOld{5};
+constexpr std::chrono::seconds kProbeEvery{5};
+// One write that found too much waiting is no fault of the store.
+constexpr int kProbesFailed = 2;
 
 }  // namespace
 
@@ -37,10 +42,23 @@ HealthState HealthMonitor::state() const {
   return clock_.steady() - looked_at_ > kTooOld ? HealthState{} : state_;
 }
 
+// probe_writes writes this replica's own row, as audit events are written: a store whose disk is
+// full answers every question and takes none of them.
+bool HealthMonitor::probe_writes() {
+  const SteadyTime now = clock_.steady();
+  if (probes_failed_ == 0 && probed_at_ && now - *probed_at_ < kProbeEvery) return true;
+  probed_at_ = now;
+  const auto written = platform_.database().change([&](store::Transaction& tx) {
+    return repository::touch_replica(tx, platform_.database().process(), clock_.wall());
+  });
+  probes_failed_ = written ? 0 : probes_failed_ + 1;
+  return probes_failed_ < kProbesFailed;
+}
+
 void HealthMonitor::look() {
   HealthState seen;
   seen.store = platform_.database().healthy().has_value();
-  seen.audit = !platform_.sequencer().state().stopped_by_hole;
+  seen.audit = !platform_.sequencer().state().stopped_by_hole && probe_writes();
   seen.entropy = platform_.entropy().draw(1).has_value();
   ready_.set(seen.ready() ? 1 : 0);
   const std::scoped_lock lock(mutex_);

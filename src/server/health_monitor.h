@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -17,7 +18,7 @@ namespace quantumapi::server {
 // HealthState is what /health/ready answers.
 struct HealthState {
   bool store = false;
-  bool audit = false;    // the sequencer was not stopped by a missing event
+  bool audit = false;    // events can be written, and no missing one stopped the sequencer
   bool entropy = false;  // keys can be made
   [[nodiscard]] bool ready() const { return store && audit && entropy; }
 };
@@ -36,6 +37,7 @@ class HealthMonitor {
 
  private:
   void look();
+  bool probe_writes();
   void run();
 
   Platform& platform_;
@@ -46,6 +48,8 @@ class HealthMonitor {
   bool stopping_ = false;
   HealthState state_;
   SteadyTime looked_at_;
+  std::optional<SteadyTime> probed_at_;  // by the thread that looks alone, as the next one
+  int probes_failed_ = 0;
   std::thread thread_;
 };
 

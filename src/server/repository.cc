@@ -21,6 +21,8 @@ constexpr Statement kPutReplica{
     R"sql(INSERT INTO replicas (process, version, formats, started_at, seen_at)
 VALUES (:process, :version, :formats, :now, :now)
 ON CONFLICT (process) DO UPDATE SET seen_at = :now)sql"};
+constexpr Statement kTouchReplica{
+    "replicas.touch", R"sql(UPDATE replicas SET seen_at = :now WHERE process = :process)sql"};
 constexpr Statement kRemoveReplica{"replicas.remove",
                                    R"sql(DELETE FROM replicas WHERE process = :process)sql"};
 constexpr Statement kListIdentities{
@@ -55,6 +57,11 @@ Status put_replica(store::Transaction& tx, ProcessId process, std::string_view v
   TRY(tx.execute(
       kPutReplica,
       {{"process", process}, {"version", version}, {"formats", kFormats}, {"now", now}}));
+  return {};
+}
+
+Status touch_replica(store::Transaction& tx, ProcessId process, WallTime now) {
+  TRY(tx.execute(kTouchReplica, {{"process", process}, {"now", now}}));
   return {};
 }
 

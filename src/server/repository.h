@@ -22,6 +22,8 @@ Status insert_installation(store::Transaction& tx, const Installation& installat
 
 Status put_replica(store::Transaction& tx, ProcessId process, std::string_view version,
                    WallTime now);
+// touch_replica notes that the replica was seen now; one that was removed stays so.
+Status touch_replica(store::Transaction& tx, ProcessId process, WallTime now);
 Status remove_replica(store::Transaction& tx, ProcessId process);
 
 struct ServerIdentityRow {
