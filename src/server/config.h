@@ -18,7 +18,7 @@ struct Endpoint {
   static Result<Endpoint> parse(std::string_view text);
 };
 
-// TlsFiles is an operator's certificate chain and key, replacing the self-made one of its type.
+// TlsFiles is an operator's certificate chain and key; any at all replace all self-made ones.
 struct TlsFiles {
   std::string chain;
   std::string key;

@@ -218,12 +218,12 @@ Result<std::unique_ptr<Platform>> Platform::open(const Config& config, Mode mode
   options.pool_connections = 8;
   options.activity = activity;
   TRY_ASSIGN(parts->database, store::Database::open(options, clock, log, metrics));
-  // A store that is ours is checked against the root key before it is migrated.
+  // A store that is ours is held against the root key and the journal before it is migrated.
   if (mode == Mode::kCreate) TRY(parts->database->migrate());
   TRY_ASSIGN(auto found, parts->installation(config, mode));
-  if (mode == Mode::kOpen) TRY(parts->database->migrate());
   TRY_ASSIGN(auto journal,
              keyring::KeyJournal::open(config.key_journal, found.first.id, found.second));
+  if (mode == Mode::kOpen) TRY(parts->database->migrate());
   if (mode == Mode::kOpen) TRY(warn_of_clock(*parts->database, clock, log));
   parts->make_services(config, std::move(found.second), std::move(journal));
   if (mode == Mode::kOpen)

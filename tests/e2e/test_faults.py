@@ -10,12 +10,13 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import tempfile
 
 import httpx
 import pytest
 
-from harness import BIN, wait_until
-from load import Writers, check_audit
+from harness import BIN, Postgres, postgres_bin, wait_until
+from load import Writers, check_audit, exported
 
 
 def fingerprint(directory):
@@ -25,6 +26,31 @@ def fingerprint(directory):
             if path.is_file() and path.name != "lock" and not path.name.endswith(("-shm", "-wal"))}
 
 
+def sqlite(server):
+    database = sqlite3.connect(server.data / "quantumapi.db")
+    database.create_collation("C", lambda a, b: (a > b) - (a < b))
+    return database
+
+
+def state_of(server):
+    """All files of the data directory, the journal, and each table and row of the database."""
+    if server.database:
+        # A connection to a store of ours leaves its mark in one table, by which it knows a crash of PostgreSQL.
+        dump = subprocess.run([postgres_bin("pg_dump"), "--exclude-table-data=crash_marks", server.database], capture_output=True, text=True, check=True).stdout
+        # Newer pg_dumps put a word of their own into each dump.
+        rows = [line for line in dump.splitlines() if not line.startswith(("\\restrict", "\\unrestrict"))]
+        journal = server.directory / "keys.journal"
+    else:
+        database = sqlite(server)
+        rows = database.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
+        for table in [name for kind, name, _ in rows if kind == "table"]:
+            rows += database.execute(f"SELECT * FROM {table}").fetchall()
+        database.close()
+        journal = server.data / "keys.journal"
+    assert len(rows) > 20
+    return fingerprint(server.data), hashlib.sha256(journal.read_bytes()).hexdigest(), rows
+
+
 def serve_fails(server):
     out = subprocess.run([BIN / "quantumapid", "serve", *server.store_options(), "--listen", "127.0.0.1:0"],
                          capture_output=True, text=True, env=server.env, timeout=30)
@@ -32,38 +58,110 @@ def serve_fails(server):
     return out.stderr
 
 
-def limit_files(size):
-    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+def limit_files(server, octets):
+    """From now on no file grows past so many octets: a full disk, to the running server."""
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (octets, resource.RLIM_INFINITY))
+
+
+def gives_nothing(server, payload, some_room=False):
+    """Everything that would answer with a secret or with random octets is refused, or has its event in
+    what room there was: gives the request ids of such answers."""
+    given = set()
+    asked = {
+        "/api/v1/encrypt": {"plaintext": "the-value"},
+        "/api/v1/decrypt": {"encryptedPayload": payload},
+        "/api/v1/qrng/entropy": {"bytes": 32},
+        "/api/v1/transit/datakey/default-encryption": {},
+        "/api/v1/apikeys": {"name": "late", "scopes": ["secrets:read"]},
+        "/api/v1/secrets": {"name": "late", "value": "v"},
+        "/api/v1/keys": {"name": "late", "keyType": "encryption", "algorithm": "ML-KEM-768"},
+    }
+    for path, body in asked.items():
+        answer = server.http.post(path, json=body, headers={"X-Allow-Csprng": "true"})
+        if some_room and answer.status_code < 300:
+            given.add(answer.headers["x-request-id"])
+            continue
+        assert answer.status_code == 503, (path, answer.status_code, answer.text)
+        assert set(answer.json()) <= {"type", "title", "status", "detail", "instance", "error", "message"}
+        assert not any(word in answer.text for word in ("the-value", "qa1.", "qapi_", "vault:")), path
+    return given
+
+
+def not_ready(server, part):
+    answer = server.http.get("/health/ready")
+    return answer.status_code == 503 and answer.json()[part] is False
 
 
 def test_when_the_audit_log_cannot_be_written_nothing_leaves(new_server):
     server = new_server().init().start()
     made = server.http.post("/api/v1/secrets", json={"name": "s", "value": "the-value"}).json()
-    server.stop()
-    size = (server.data / "quantumapi.db").stat().st_size
-    # Room for the start, then the log's file may grow no further.
-    server.start(preexec_fn=limit_files(max(size, 65536) + 200_000))
-    refused = wait_until(lambda: next(
-        (a for a in (server.http.get(f"/api/v1/secrets/{made['id']}") for _ in range(200)) if a.status_code != 200), None),
-        60, "a full disk")
+    payload = server.http.post("/api/v1/encrypt", json={"plaintext": "the-value"}).json()["encryptedPayload"]
+    limit_files(server, 4096)
+    refused = server.http.get(f"/api/v1/secrets/{made['id']}")
     assert refused.status_code == 503 and "the-value" not in refused.text
     assert refused.json()["error"] in ("audit_unavailable", "store_unavailable", "service_unavailable")
-    write = server.http.post("/api/v1/secrets", json={"name": "t", "value": "v"})
-    assert write.status_code == 503
-    sealed = server.http.post("/api/v1/encrypt", json={"plaintext": "x"})
-    assert sealed.status_code == 503 and "qa1." not in sealed.text
-    server.stop()
-    server.start()
+    gives_nothing(server, payload)
+    wait_until(lambda: not_ready(server, "audit"), 20, "being not ready, for want of the audit log")
+    assert "quantumapi_ready 0" in server.http.get("/metrics").text
+    # With room again it recovers by itself.
+    limit_files(server, resource.RLIM_INFINITY)
+    wait_until(server._ready, 20, "recovery by itself")
     assert server.http.get(f"/api/v1/secrets/{made['id']}").json()["value"] == "the-value"
-    assert server.http.get("/api/v1/secrets/by-name/t").status_code == 404
+    assert server.http.get("/api/v1/secrets/by-name/late").status_code == 404
+    assert "late" not in server.http.get("/api/v1/apikeys?pageSize=200").text
+    assert "late" not in server.http.get("/api/v1/keys?pageSize=200").text
+
+
+class SmallDisk(Postgres):
+    """A cluster that has a folder on a small disk which only it sees."""
+
+    def start(self):
+        self.disk = self.directory / "disk"
+        self.disk.mkdir(exist_ok=True)
+        mount = f'mount -t tmpfs -o size=48m,mode=0700,uid=$(id -u postgres) tmpfs {self.disk} && exec "$@"'
+        outer, self.as_user = self.as_user, ["unshare", "-m", "sh", "-c", mount, "sh", *self.as_user]
+        try:
+            super().start()
+        finally:
+            self.as_user = outer
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode != 0,
+                    reason="a small disk is mounted by root alone")
+def test_when_postgres_has_no_room_nothing_leaves(new_server, tmp_path_factory):
+    cluster = SmallDisk(tempfile.mkdtemp(prefix="quantumapi-small-"))
+    try:
+        cluster.sql(f"CREATE TABLESPACE small LOCATION '{cluster.disk}'")
+        server = new_server()
+        server.database = cluster.new_database()
+        name = server.database.rsplit("/", 1)[1]
+        cluster.sql(f"ALTER DATABASE {name} SET TABLESPACE small")
+        server.init().start()
+        secret = server.http.post("/api/v1/secrets", json={"name": "s", "value": "the-value"}).json()["id"]
+        payload = server.http.post("/api/v1/encrypt", json={"plaintext": "the-value"}).json()["encryptedPayload"]
+        cluster.sql("CREATE TABLE filler (octets TEXT)", name)
+        with pytest.raises(subprocess.CalledProcessError):
+            cluster.sql("ALTER TABLE filler ALTER octets SET STORAGE PLAIN; "
+                        "INSERT INTO filler SELECT repeat('x', 7000) FROM generate_series(1, 20000)", name)
+        wait_until(lambda: server.http.get(f"/api/v1/secrets/{secret}").status_code == 503, 60, "a full disk")
+        # PostgreSQL finds room here and there in the pages it has.
+        given = gives_nothing(server, payload, some_room=True)
+        cluster.sql("DROP TABLE filler", name)
+        wait_until(server._ready, 60, "recovery by itself")
+        assert server.http.get(f"/api/v1/secrets/{secret}").json()["value"] == "the-value"
+        assert given <= {record["request"] for record in exported(server)}
+        server.stop()
+    finally:
+        cluster.stop("immediate")
+        shutil.rmtree(cluster.directory)
 
 
 def test_a_wrong_root_key_is_refused_and_nothing_changes(new_server, store):
     server, other = new_server(store).init(), new_server().init()
     shutil.copy(other.data / "root.seal", server.data / "root.seal")
-    before = fingerprint(server.data)
+    before = state_of(server)
     assert "root key" in serve_fails(server)
-    assert fingerprint(server.data) == before
+    assert state_of(server) == before
 
 
 def test_a_foreign_database_is_refused_and_nothing_changes(new_server):
@@ -109,16 +207,36 @@ def test_serving_an_empty_directory_is_refused_and_makes_nothing(new_server):
 
 def test_a_second_init_is_refused_and_nothing_changes(new_server, store):
     server = new_server(store).init()
-    before = fingerprint(server.data)
+    before = state_of(server)
     out = subprocess.run([BIN / "quantumapid", "init", *server.store_options(), "--json"], capture_output=True, text=True)
     assert out.returncode == 1 and "api_key" not in out.stdout
-    assert fingerprint(server.data) == before
+    assert state_of(server) == before
 
 
-def test_a_changed_journal_of_another_installation_is_refused(new_server):
-    server, other = new_server().init(), new_server().init()
-    shutil.copy(other.data / "keys.journal", server.data / "keys.journal")
+# As the version before the last migration left it.
+OLDER = ("ALTER TABLE audit_terms DROP COLUMN count", "DELETE FROM schema_migrations WHERE number = 14")
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_the_journal_of_another_installation_is_refused_and_nothing_changes(new_server, store, postgres, older):
+    server, other = new_server(store).init(), new_server().init()
+    if older and store == "postgres":
+        postgres.sql(";".join(OLDER), server.database.rsplit("/", 1)[1])
+    elif older:
+        with sqlite(server) as database:
+            for statement in OLDER:
+                database.execute(statement)
+        database.close()
+    journal = (server.directory if server.database else server.data) / "keys.journal"
+    mine = journal.read_bytes()
+    shutil.copy(other.data / "keys.journal", journal)
+    before = state_of(server)
     assert "journal" in serve_fails(server)
+    after = state_of(server)
+    assert after[:2] == before[:2] and [row for row in after[2] if row not in before[2]] == []
+    assert after == before
+    journal.write_bytes(mine)
+    server.start()
 
 
 def copy_store(server):
