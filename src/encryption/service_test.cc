@@ -247,6 +247,51 @@ TEST_P(EncryptionTest, PartsOfOldVersionsAndFormerDefaultsOpenOnThePool) {
   expect_code(decrypt(mine_, first.input(), "", false), Code::kWouldBlock);
 }
 
+TEST_P(EncryptionTest, EveryChangedOctetOfEveryPartIsRefused) {
+  const Bytes payload = encrypt({.plaintext = "value", .additional_data = "row"}).payload;
+  const auto base64 = [](ByteView part) { return base::base64_encode(part, Base64::kStandard); };
+  const Parts parts = expect(parse(payload));
+  const TextParts good = in_parts(payload);
+  std::size_t opened = 0;
+  for (const auto& [part, field] :
+       {std::pair(parts.ciphertext, &TextParts::ciphertext),
+        std::pair(parts.encapsulated, &TextParts::encapsulated),
+        std::pair(parts.nonce, &TextParts::nonce), std::pair(parts.tag, &TextParts::tag)}) {
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      for (const auto change : {std::uint8_t{0x01}, std::uint8_t{0x80}, std::uint8_t{0xff}}) {
+        Bytes changed(part.begin(), part.end());
+        changed[i] ^= change;
+        TextParts bad = good;
+        bad.*field = base64(changed);
+        const auto result = decrypt(mine_, bad.input(1), "row");
+        if (result || result.error().reason != "decryption_failed") ++opened;
+      }
+    }
+  }
+  EXPECT_EQ(opened, 0U);
+  EXPECT_EQ(expect(decrypt(mine_, good.input(1), "row")), "value");
+}
+
+// Base64 has more than one text for some octets: only the canonical one is taken.
+TEST_P(EncryptionTest, EveryChangedCharacterOfEachTextFormIsRefused) {
+  const Bytes payload = encrypt({.plaintext = "value", .additional_data = "row"}).payload;
+  const std::string standard = base::base64_encode(payload, Base64::kStandard);
+  for (const std::string& good : {"vault:v1:" + standard, text(payload), standard}) {
+    std::size_t opened = 0;
+    for (std::size_t i = 0; i < good.size(); ++i) {
+      for (const char other : {static_cast<char>(good[i] ^ 1), 'A', '=', ' '}) {
+        std::string changed = good;
+        changed[i] = other;
+        if (changed == good) continue;
+        const auto result = decrypt(mine_, changed, "row");
+        if (result || result.error().code != Code::kInvalidArgument) ++opened;
+      }
+    }
+    EXPECT_EQ(opened, 0U) << good.substr(0, 10);
+    EXPECT_EQ(expect(decrypt(mine_, good, "row")), "value");
+  }
+}
+
 TEST_P(EncryptionTest, AMalformedPartIsNamed) {
   const TextParts good = in_parts(encrypt({.plaintext = "v"}).payload);
   const auto with = [&](auto change) {
