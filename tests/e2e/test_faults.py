@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import resource
 import shutil
 import signal
@@ -213,18 +214,24 @@ def test_a_second_init_is_refused_and_nothing_changes(new_server, store):
     assert state_of(server) == before
 
 
-# As the version before the last migration left it.
-OLDER = ("ALTER TABLE audit_terms DROP COLUMN count", "DELETE FROM schema_migrations WHERE number = 14")
+def undone():
+    """Statements that make of a store what the version before the last migration left."""
+    last = sorted((pathlib.Path(__file__).resolve().parents[2] / "src/store/migrations").glob("*.sql"))[-1]
+    text = re.sub(r"--.*", "", last.read_text())
+    found = [f"ALTER TABLE {table} DROP COLUMN {column}" for table, column in re.findall(r"ALTER TABLE (\w+) ADD COLUMN (\w+)", text)]
+    found += [f"DROP TABLE {table}" for table in re.findall(r"CREATE TABLE (\w+)", text)]
+    assert found, f"{last.name} is to be undone in a way of its own here"
+    return [*found, f"DELETE FROM schema_migrations WHERE number = {int(last.name[:4])}"]
 
 
 @pytest.mark.parametrize("older", [False, True])
 def test_the_journal_of_another_installation_is_refused_and_nothing_changes(new_server, store, postgres, older):
     server, other = new_server(store).init(), new_server().init()
     if older and store == "postgres":
-        postgres.sql(";".join(OLDER), server.database.rsplit("/", 1)[1])
+        postgres.sql(";".join(undone()), server.database.rsplit("/", 1)[1])
     elif older:
         with sqlite(server) as database:
-            for statement in OLDER:
+            for statement in undone():
                 database.execute(statement)
         database.close()
     journal = (server.directory if server.database else server.data) / "keys.journal"
