@@ -118,7 +118,12 @@ def test_an_init_that_was_cut_anywhere_is_finished_by_the_next(new_server, store
             break
         cuts += 1
         assert cut.returncode == -signal.SIGKILL, cut.stderr
-        server.init().start()
+        finished = "tenant_id" in cut.stdout and not (server.data / "init.unfinished").exists()
+        if finished:  # the last syncs are behind the key
+            server.api_key = json.loads(cut.stdout)["api_key"]
+        else:
+            server.init()
+        server.start()
         shown = [server.api_key] + ([json.loads(cut.stdout)["api_key"]] if cut.stdout else [])
         for key in shown:
             answer = server.http.post("/api/v1/encrypt", json={"plaintext": "v"}, headers={"X-Api-Key": key})
