@@ -52,6 +52,18 @@ def tree_root(hashes):
     return level[0]
 
 
+def followed_by(record):
+    """The log that one with this first record follows, and its size then; None where it is the first."""
+    try:
+        value = json.loads(record)
+        size, root = value["resourceName"].split(" ")
+        if value["action"] == "audit.log_opened" and len(base64.b64decode(root, validate=True)) == 32:
+            return value["resource"], int(size)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        pass
+    return None
+
+
 def parse_checkpoint(text, public_key):
     """The log, size and root that a checkpoint states, once its signature holds."""
     from cryptography.exceptions import InvalidSignature
@@ -78,6 +90,7 @@ class Export:
         self.skipped = []  # hashes of the segments before `first`
         self.pending = 0
         self.checkpoint = None
+        self.follows = None  # (log, size)
 
     def take(self, number, line):
         try:
@@ -123,6 +136,8 @@ class Export:
         if base64.b64decode(value["leaf"], validate=True) != leaf:
             raise Fault("altered", f"record {index} was altered")
         self.leaves.append(leaf)
+        if index == 0:
+            self.follows = followed_by(value["record"])
 
     def take_segment(self, value):
         digest = base64.b64decode(value["hash"], validate=True)
@@ -249,6 +264,9 @@ def main():
         return 3
     print(f"verified: records {export.first} to {size - 1} of log {export.log}; "
           f"{export.pending} more wait and are not claimed")
+    if export.follows:
+        log, before = export.follows
+        print(f"it follows the first {before} records of log {log}, which a restore has closed")
     return 0
 
 

@@ -10,7 +10,6 @@
 namespace quantumapi::audit {
 namespace {
 
-constexpr std::string_view kOrigin = "quantumapi/audit/";
 constexpr std::size_t kMaxText = 8 * 1024;  // a signature in base64 is 4,412 characters
 
 std::unexpected<Error> malformed(std::string_view what) {
@@ -46,8 +45,8 @@ Result<Digest> digest_of(std::string_view text) {
 Result<Checkpoint> parse_body(std::string_view& text) {
   Checkpoint checkpoint;
   TRY_ASSIGN(const auto origin, take_line(text));
-  if (!origin.starts_with(kOrigin)) return malformed("the first line");
-  TRY_ASSIGN(checkpoint.log, Uuid::parse(origin.substr(kOrigin.size())));
+  if (!origin.starts_with(kCheckpointOrigin)) return malformed("the first line");
+  TRY_ASSIGN(checkpoint.log, Uuid::parse(origin.substr(kCheckpointOrigin.size())));
   TRY_ASSIGN(const auto size, take_line(text));
   TRY_ASSIGN(checkpoint.size, number_of<std::uint64_t>(size));
   TRY_ASSIGN(const auto root, take_line(text));
@@ -67,7 +66,7 @@ Result<Checkpoint> parse_body(std::string_view& text) {
 }  // namespace
 
 std::string body_text(const Checkpoint& checkpoint) {
-  return fmt::format("{}{}\n{}\n{}\n{}\n{} {}\n\n", kOrigin, checkpoint.log.to_string(),
+  return fmt::format("{}{}\n{}\n{}\n{}\n{} {}\n\n", kCheckpointOrigin, checkpoint.log.to_string(),
                      checkpoint.size, base::base64_encode(checkpoint.root, base::Base64::kStandard),
                      checkpoint.time.to_string(), checkpoint.key.to_string(),
                      checkpoint.key_version);
@@ -80,6 +79,8 @@ Result<std::string> sign(const Checkpoint& checkpoint, const crypto::MlDsaPrivat
   text += '\n';
   return text;
 }
+
+Result<Checkpoint> parse_statement(std::string_view text) { return parse_body(text); }
 
 Result<Checkpoint> verify(std::string_view text, const crypto::MlDsaPublicKey& key) {
   if (text.size() > kMaxText) return malformed("too long");

@@ -12,6 +12,7 @@
 namespace quantumapi::audit {
 
 inline constexpr std::string_view kCheckpointContext = "quantumapi/audit/v1";
+inline constexpr std::string_view kCheckpointOrigin = "quantumapi/audit/";  // its text begins so
 
 // Checkpoint is one statement: at `time`, log `log` held `size` records with `root`.
 struct Checkpoint {
@@ -28,6 +29,10 @@ struct Checkpoint {
 //   quantumapi/audit/LOG-UUID\nSIZE\nBASE64(ROOT)\nTIME\nKEY-UUID VERSION\n\nBASE64(SIGNATURE)\n
 std::string body_text(const Checkpoint& checkpoint);
 Result<std::string> sign(const Checkpoint& checkpoint, const crypto::MlDsaPrivateKey& key);
+
+// parse_statement reads what stands before the signature, and does not look at that.
+// kInvalidArgument when malformed.
+Result<Checkpoint> parse_statement(std::string_view text);
 
 // verify parses a text form and checks its signature. kInvalidArgument when
 // malformed, kDataLoss when the signature does not verify.

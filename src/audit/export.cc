@@ -46,7 +46,8 @@ void append_pending(std::string& out, const PendingEvent& event) {
 // Export is the state between pulls.
 class Export {
  public:
-  Export(store::Database& database, TenantId tenant) : database_(database), tenant_(tenant) {}
+  Export(store::Database& database, TenantId tenant, std::optional<Uuid> wanted)
+      : database_(database), tenant_(tenant), wanted_(wanted) {}
 
   Status open(std::uint64_t from_index);
   Result<std::optional<std::string>> pull();
@@ -67,6 +68,7 @@ class Export {
 
   store::Database& database_;
   TenantId tenant_;
+  std::optional<Uuid> wanted_;
   Uuid log_;
   std::uint64_t from_ = 0;    // first index exported, a multiple of 256
   std::uint64_t hashed_ = 0;  // segments before it whose hash was written
@@ -81,13 +83,15 @@ class Export {
 Result<Export::Ending> Export::read_ending(bool with_pending) {
   const auto read = [&](store::Transaction& tx) -> Result<Ending> {
     Ending ending;
-    TRY_ASSIGN(const auto head, open_log(tx, tenant_));
+    TRY_ASSIGN(const auto head, wanted_ ? find_log(tx, tenant_, *wanted_) : open_log(tx, tenant_));
+    if (wanted_ && !head) return fail(Code::kNotFound, "there is no such log");
     if (head) {
       ending.log = head->log;
       TRY_ASSIGN(ending.checkpoint, newest_checkpoint(tx, head->log));
       TRY_ASSIGN(ending.first_kept, first_kept(tx, head->log));
     }
-    if (with_pending) {
+    const bool grows = !head || !head->closed;
+    if (with_pending && grows) {
       TRY_ASSIGN(ending.pending, read_pending(tx, tenant_));
     }
     return ending;
@@ -192,8 +196,8 @@ Result<std::optional<std::string>> Export::pull() {
 }  // namespace
 
 Result<http::Reply::Stream> open_export(store::Database& database, TenantId tenant,
-                                        std::uint64_t from_index) {
-  auto state = std::make_shared<Export>(database, tenant);
+                                        std::optional<Uuid> log, std::uint64_t from_index) {
+  auto state = std::make_shared<Export>(database, tenant, log);
   TRY(state->open(from_index));
   return http::Reply::Stream([state] { return state->pull(); });
 }

@@ -64,13 +64,38 @@ constexpr Statement kTenantsWithLogs{
     R"sql(SELECT tenant FROM audit_logs WHERE closed_at IS NULL ORDER BY tenant)sql"};
 
 constexpr Statement kOpenLog{"audit.open_log",
-                             R"sql(SELECT h.log, h.frontier, h.root, h.last_time, h.revision
+                             R"sql(SELECT h.log, h.frontier, h.root, h.last_time, h.revision,
+            l.opened_at, l.closed_at
           FROM audit_logs l JOIN audit_heads h ON h.log = l.id
           WHERE l.tenant = :tenant AND l.closed_at IS NULL)sql"};
 
+constexpr Statement kLogsOf{"audit.logs_of",
+                            R"sql(SELECT h.log, h.frontier, h.root, h.last_time, h.revision,
+            l.opened_at, l.closed_at
+          FROM audit_logs l JOIN audit_heads h ON h.log = l.id
+          WHERE l.tenant = :tenant ORDER BY l.opened_at DESC)sql"};
+
+constexpr Statement kFindLog{"audit.find_log",
+                             R"sql(SELECT h.log, h.frontier, h.root, h.last_time, h.revision,
+            l.opened_at, l.closed_at
+          FROM audit_logs l JOIN audit_heads h ON h.log = l.id
+          WHERE l.id = :id AND l.tenant = :tenant)sql"};
+
+constexpr Statement kTenantOf{"audit.tenant_of",
+                              R"sql(SELECT tenant FROM audit_logs WHERE id = :id)sql"};
+
 constexpr Statement kInsertLog{
     "audit.insert_log",
-    R"sql(INSERT INTO audit_logs (id, tenant, opened_at) VALUES (:id, :tenant, :now))sql"};
+    R"sql(INSERT INTO audit_logs (id, tenant, opened_at, previous_log, previous_size, previous_root)
+          VALUES (:id, :tenant, :now, :previous, :size, :root))sql"};
+
+constexpr Statement kCloseLog{
+    "audit.close_log",
+    R"sql(UPDATE audit_logs SET closed_at = :now WHERE id = :id AND closed_at IS NULL)sql"};
+
+constexpr Statement kCloseHead{"audit.close_head",
+                               R"sql(UPDATE audit_heads SET revision = revision + 1
+          WHERE log = :log AND revision = :revision)sql"};
 
 constexpr Statement kInsertHead{
     "audit.insert_head",
@@ -164,6 +189,28 @@ Result<Digest> digest_of(ByteView octets) {
 
 std::unexpected<Error> overtaken() {
   return fail(Code::kConflict, "another sequencer was here", "sequencer_overtaken");
+}
+
+Result<LogHead> head_of(const Row& row) {
+  LogHead head;
+  head.log = row.uuid(0);
+  TRY_ASSIGN(head.frontier, Frontier::decode(row.blob(1)));
+  TRY_ASSIGN(head.root, digest_of(row.blob(2)));
+  head.last_time = row.time(3);
+  head.revision = row.integer(4);
+  head.opened_at = row.time(5);
+  head.closed = !row.is_null(6);
+  return head;
+}
+
+Result<std::optional<LogHead>> one_log(Transaction& tx, const Statement& statement,
+                                       store::Params params) {
+  std::optional<LogHead> found;
+  TRY(tx.one(statement, params, [&](const Row& row) -> Status {
+    TRY_ASSIGN(found, head_of(row));
+    return {};
+  }));
+  return found;
 }
 
 Result<std::optional<std::uint64_t>> one_segment(Transaction& tx, const Statement& statement,
@@ -270,22 +317,63 @@ Result<std::vector<TenantId>> tenants_with_logs(Transaction& tx) {
 }
 
 Result<std::optional<LogHead>> open_log(Transaction& tx, TenantId tenant) {
-  std::optional<LogHead> found;
-  TRY(tx.one(kOpenLog, {{"tenant", tenant}}, [&](const Row& row) -> Status {
-    LogHead head;
-    head.log = row.uuid(0);
-    TRY_ASSIGN(head.frontier, Frontier::decode(row.blob(1)));
-    TRY_ASSIGN(head.root, digest_of(row.blob(2)));
-    head.last_time = row.time(3);
-    head.revision = row.integer(4);
-    found = std::move(head);
+  return one_log(tx, kOpenLog, {{"tenant", tenant}});
+}
+
+Result<std::vector<LogHead>> logs_of(Transaction& tx, TenantId tenant) {
+  std::vector<LogHead> logs;
+  TRY(tx.each(kLogsOf, {{"tenant", tenant}}, [&](const Row& row) -> Status {
+    TRY_ASSIGN(auto head, head_of(row));
+    logs.push_back(std::move(head));
+    return {};
+  }));
+  return logs;
+}
+
+Result<std::optional<LogHead>> find_log(Transaction& tx, TenantId tenant, const Uuid& log) {
+  return one_log(tx, kFindLog, {{"id", log}, {"tenant", tenant}});
+}
+
+Result<std::optional<TenantId>> tenant_of(Transaction& tx, const Uuid& log) {
+  std::optional<TenantId> found;
+  TRY(tx.one(kTenantOf, {{"id", log}}, [&](const Row& row) -> Status {
+    found = row.id<TenantId>(0);
     return {};
   }));
   return found;
 }
 
-Status insert_log(Transaction& tx, const Uuid& log, TenantId tenant, WallTime now) {
-  TRY(tx.execute(kInsertLog, {{"id", log}, {"tenant", tenant}, {"now", now}}));
+Result<std::optional<LogHead>> next_log(Transaction& tx, TenantId tenant, const Uuid& after) {
+  TRY_ASSIGN(auto logs, logs_of(tx, tenant));
+  std::optional<LogHead> next;
+  for (LogHead& log : logs) {
+    if (log.log == after) return next;
+    next = std::move(log);
+  }
+  return after.is_nil() ? next : std::nullopt;
+}
+
+Status insert_log(Transaction& tx, const LogHead& log, TenantId tenant,
+                  const std::optional<LogHead>& previous) {
+  const auto of_previous = [&](std::string_view name, const auto& value) {
+    return previous ? store::Param(name, value) : store::Param(name, store::Null{});
+  };
+  const LogHead& head = previous ? *previous : log;
+  TRY(tx.execute(kInsertLog, {{"id", log.log},
+                              {"tenant", tenant},
+                              {"now", log.opened_at},
+                              of_previous("previous", head.log),
+                              of_previous("size", static_cast<std::int64_t>(head.frontier.size())),
+                              of_previous("root", ByteView(head.root))}));
+  return {};
+}
+
+Status close_log(Transaction& tx, const LogHead& head, WallTime now) {
+  TRY_ASSIGN(const auto closed, tx.execute(kCloseLog, {{"id", head.log}, {"now", now}}));
+  if (closed != 1) return overtaken();
+  TRY_ASSIGN(const auto ended,
+             tx.execute(kCloseHead, {{"log", head.log}, {"revision", head.revision}}));
+  if (ended != 1) return overtaken();
   return {};
 }
 

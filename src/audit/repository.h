@@ -65,15 +65,30 @@ Status advance_stream(store::Transaction& tx, const Uuid& stream, std::int64_t f
 
 struct LogHead {
   Uuid log;
+  WallTime opened_at;
+  bool closed = false;
   Frontier frontier;
   Digest root{};
   WallTime last_time;
   std::int64_t revision = 0;  // 0: the log has no row yet
 };
 Result<std::optional<LogHead>> open_log(store::Transaction& tx, TenantId tenant);
+// logs_of gives a tenant's logs, the open one first, then those that restores have closed.
+Result<std::vector<LogHead>> logs_of(store::Transaction& tx, TenantId tenant);
+// find_log gives a log of the tenant only, open or closed.
+Result<std::optional<LogHead>> find_log(store::Transaction& tx, TenantId tenant, const Uuid& log);
+// tenant_of is whose log it is.
+Result<std::optional<TenantId>> tenant_of(store::Transaction& tx, const Uuid& log);
+// next_log is the log that follows `after`, the tenant's first one where that is nil.
+Result<std::optional<LogHead>> next_log(store::Transaction& tx, TenantId tenant, const Uuid& after);
 // tenants_with_logs lists whose logs are open; the platform's own has the nil tenant.
 Result<std::vector<TenantId>> tenants_with_logs(store::Transaction& tx);
-Status insert_log(store::Transaction& tx, const Uuid& log, TenantId tenant, WallTime now);
+// insert_log opens a log, which follows `previous` where there is one: closed before.
+Status insert_log(store::Transaction& tx, const LogHead& log, TenantId tenant,
+                  const std::optional<LogHead>& previous);
+// close_log ends a log at that head. kConflict when it is not its head any more; a round
+// that began before fails.
+Status close_log(store::Transaction& tx, const LogHead& head, WallTime now);
 // put_head writes a head whose revision follows the stored one. kConflict otherwise.
 Status put_head(store::Transaction& tx, const LogHead& head);
 

@@ -21,6 +21,19 @@ Result<std::size_t> drop_some(store::Transaction& tx, const Uuid& log, WallTime 
   return due;
 }
 
+// drop_before keeps the newest `keep` events of a log: it takes as many whole segments as lie
+// before them, never the last one.
+Result<std::size_t> drop_before(store::Transaction& tx, const LogHead& log, std::uint64_t keep) {
+  const std::uint64_t size = log.frontier.size();
+  if (size <= keep) return std::size_t{0};
+  TRY_ASSIGN(const std::uint64_t first, first_kept(tx, log.log));
+  const std::uint64_t end = std::min((size - keep) / kSegmentSize, (size - 1) / kSegmentSize);
+  if (end <= first) return std::size_t{0};
+  const std::uint64_t last = std::min(end, first + kAtOnce) - 1;
+  TRY(drop_leaves(tx, log.log, first, last));
+  return static_cast<std::size_t>(last - first + 1);
+}
+
 }  // namespace
 
 Result<std::size_t> drop_expired(store::Database& database, WallTime before) {
@@ -41,16 +54,15 @@ Result<std::size_t> drop_expired(store::Database& database, WallTime before) {
 
 Result<std::size_t> drop_surplus(store::Database& database, TenantId tenant, std::uint64_t keep) {
   return database.change([&](store::Transaction& tx) -> Result<std::size_t> {
-    TRY_ASSIGN(const auto head, open_log(tx, tenant));
-    if (!head || head->frontier.size() <= keep) return std::size_t{0};
-    TRY_ASSIGN(const std::uint64_t first, first_kept(tx, head->log));
-    // As many whole segments as lie before what is kept, never the last one.
-    const std::uint64_t size = head->frontier.size();
-    const std::uint64_t end = std::min((size - keep) / kSegmentSize, (size - 1) / kSegmentSize);
-    if (end <= first) return std::size_t{0};
-    const std::uint64_t last = std::min(end, first + kAtOnce) - 1;
-    TRY(drop_leaves(tx, head->log, first, last));
-    return static_cast<std::size_t>(last - first + 1);
+    TRY_ASSIGN(const auto logs, logs_of(tx, tenant));
+    std::size_t dropped = 0;
+    for (std::uint64_t left = keep; const LogHead& log : logs) {
+      const std::uint64_t kept = std::min(left, log.frontier.size());
+      left -= kept;
+      TRY_ASSIGN(const std::size_t segments, drop_before(tx, log, kept));
+      dropped += segments;
+    }
+    return dropped;
   });
 }
 

@@ -13,7 +13,7 @@ namespace quantumapi::audit {
 // 64 at a time: no change waits long.
 Result<std::size_t> drop_expired(store::Database& database, WallTime before);
 
-// drop_surplus takes, in the same way, the oldest of a log whose events are more
+// drop_surplus takes, in the same way, the oldest of a tenant's logs whose events are more
 // than `keep`, and answers how many segments it took: whoever fails to
 // authenticate writes to the platform's log, and may not fill the disk with it.
 Result<std::size_t> drop_surplus(store::Database& database, TenantId tenant, std::uint64_t keep);

@@ -89,10 +89,10 @@ Result<std::vector<store::AuditFrame>> in_order(const Batch& batch) {
 Result<LogDraft> LogDraft::from_store(store::Transaction& tx, TenantId tenant, WallTime now) {
   LogDraft draft;
   draft.tenant_ = tenant;
-  draft.opened_at_ = now;
   TRY_ASSIGN(auto head, open_log(tx, tenant));
   if (!head) {
     draft.head_.log = Uuid::v7(now);
+    draft.head_.opened_at = now;
     return draft;
   }
   draft.head_ = *std::move(head);
@@ -105,6 +105,15 @@ Result<LogDraft> LogDraft::from_store(store::Transaction& tx, TenantId tenant, W
   open.first = tail->first_time.to_string();
   open.last = tail->last_time.to_string();
   open.row = *std::move(tail);
+  return draft;
+}
+
+LogDraft LogDraft::following(TenantId tenant, LogHead previous, WallTime now) {
+  LogDraft draft;
+  draft.tenant_ = tenant;
+  draft.head_.log = Uuid::v7(now);
+  draft.head_.opened_at = now;
+  draft.previous_ = std::move(previous);
   return draft;
 }
 
@@ -151,7 +160,8 @@ void LogDraft::finish() {
 }
 
 Status LogDraft::write(store::Transaction& tx) const {
-  if (head_.revision == 1) TRY(insert_log(tx, head_.log, tenant_, opened_at_));
+  if (previous_) TRY(close_log(tx, *previous_, head_.opened_at));
+  if (head_.revision == 1) TRY(insert_log(tx, head_, tenant_, previous_));
   TRY(put_head(tx, head_));
   for (const OpenSegment& open : segments_) TRY(put_segment(tx, head_.log, open.row));
   std::string text;

@@ -49,6 +49,8 @@ class LogDraft {
  public:
   // from_store continues the tenant's open log; a tenant without one gets a new one.
   static Result<LogDraft> from_store(store::Transaction& tx, TenantId tenant, WallTime now);
+  // following begins a log that follows the tenant's open one, which write() then closes.
+  static LogDraft following(TenantId tenant, LogHead previous, WallTime now);
 
   // append: what `frame` views must live as long as this draft.
   Status append(const store::AuditFrame& frame);
@@ -88,8 +90,8 @@ class LogDraft {
   void add_term(char kind, std::string_view value, Last& last);
 
   TenantId tenant_;
-  WallTime opened_at_;
   LogHead head_;
+  std::optional<LogHead> previous_;
   std::vector<OpenSegment> segments_;
   std::unordered_map<Term, std::int64_t, TermHash> seen_;  // of the events of this round
   std::vector<std::pair<Term, std::int64_t>> terms_;       // the same in the order of the index

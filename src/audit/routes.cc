@@ -30,6 +30,10 @@ struct Logs {
   TenantId operators;
 };
 
+bool reads_platform(const Logs& logs, const Principal& who) {
+  return who.tenant == logs.operators && who.role == Role::kOwner && who.bindings.empty();
+}
+
 // log_of is the caller's log, or with log=platform the one of what belongs to no
 // tenant: failed authentications, and what is done on the host itself.
 Result<TenantId> log_of(const Logs& logs, const Call& call, const http::Query& query) {
@@ -37,10 +41,29 @@ Result<TenantId> log_of(const Logs& logs, const Call& call, const http::Query& q
   const Principal& who = call.principal();
   if (wanted == "tenant") return who.tenant;
   if (wanted != "platform") return base::fail_field("log", "is tenant or platform");
-  if (who.tenant == logs.operators && who.role == Role::kOwner && who.bindings.empty())
-    return TenantId{};
+  if (reads_platform(logs, who)) return TenantId{};
   return fail(Code::kPermissionDenied, "only owners of the first tenant read the platform's log",
               "insufficient_scope");
+}
+
+// OneLog is what an export or a checkpoint is of: the owner's open log, or that one.
+struct OneLog {
+  TenantId owner;
+  std::optional<Uuid> id;
+};
+
+// one_log is log_of, or with log=UUID that log, which a restore may have closed.
+Result<OneLog> one_log(const Logs& logs, const Call& call, const http::Query& query) {
+  const auto id = Uuid::parse(query.text("log").value_or(std::string_view()));
+  if (!id) {
+    TRY_ASSIGN(const TenantId owner, log_of(logs, call, query));
+    return OneLog{owner, std::nullopt};
+  }
+  TRY_ASSIGN(const TenantId owner, logs.service.owner_of(*id));
+  const bool platform = owner == TenantId{} && reads_platform(logs, call.principal());
+  if (owner != call.principal().tenant && !platform)
+    return fail(Code::kNotFound, "there is no such log");
+  return OneLog{owner, *id};
 }
 
 Result<Reply> list(const Logs& logs, Call& call) {
@@ -66,10 +89,11 @@ Result<Reply> export_log(const Logs& logs, Call& call) {
   if (!call.may_block()) return would_block();
   TRY_ASSIGN(const auto query, http::Query::parse(call.request().query));
   TRY_ASSIGN(const auto from, query.integer("fromIndex", 0, 0, INT64_MAX));
-  TRY_ASSIGN(const TenantId log, log_of(logs, call, query));
+  TRY_ASSIGN(const OneLog log, one_log(logs, call, query));
   TRY(logs.service.wait_for_sequencer());
   Reply reply;
-  TRY_ASSIGN(reply.stream, logs.service.export_log(log, static_cast<std::uint64_t>(from)));
+  TRY_ASSIGN(reply.stream,
+             logs.service.export_log(log.owner, static_cast<std::uint64_t>(from), log.id));
   reply.content_type = "application/x-ndjson";
   call.audit(call.event());
   return reply;
@@ -87,8 +111,8 @@ Result<Reply> public_key(const Logs& logs, Call& call) {
 Result<Reply> checkpoint(const Logs& logs, Call& call) {
   if (!call.may_block()) return would_block();
   TRY_ASSIGN(const auto query, http::Query::parse(call.request().query));
-  TRY_ASSIGN(const TenantId log, log_of(logs, call, query));
-  TRY_ASSIGN(const std::string text, logs.service.newest_checkpoint(log));
+  TRY_ASSIGN(const OneLog log, one_log(logs, call, query));
+  TRY_ASSIGN(const std::string text, logs.service.newest_checkpoint(log.owner, log.id));
   call.audit(call.event());
   return Reply::text(text, "text/plain; charset=utf-8");
 }

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "audit/repository.h"
+#include "audit/restored.h"
 #include "audit/testing/test_audit.h"
 
 namespace quantumapi::audit {
@@ -229,6 +231,36 @@ TEST_P(AuditRoutes, ThePlatformsLogIsForOwnersOfTheFirstTenant) {
   EXPECT_NE(get("/audit-logs/public-key", "log=platform").body(),
             get("/audit-logs/public-key").body());
   expect_code(get("/audit-logs", "log=mine").reply, Code::kInvalidArgument);
+}
+
+TEST_P(AuditRoutes, ALogThatARestoreClosedIsExportedByItsId) {
+  append(3);
+  AuditEvent refused = happened("auth.refused");
+  refused.tenant = {};
+  append_one(refused);
+  drain();
+  const auto open = [&](TenantId of) {
+    const auto head = expect(db().read([&](store::Transaction& tx) { return open_log(tx, of); }));
+    return head ? head->log.to_string() : "";
+  };
+  const std::string old = open(tenant());
+  const std::string platform = open({});
+  clock().advance(std::chrono::seconds(1));
+  expect(open_following_logs({db(), keys(), clock(), store().log()}, clock().wall()));
+  EXPECT_THAT(get("/audit-logs/checkpoint", "log=" + old).body(), HasSubstr(old + "\n4\n"));
+  EXPECT_THAT(get("/audit-logs/checkpoint").body(), Not(HasSubstr(old)));
+  EXPECT_TRUE(get("/audit-logs/export", "log=" + old).reply);
+  EXPECT_TRUE(get("/audit-logs/export", "log=" + open(tenant())).reply);
+  for (const char* path : {"/audit-logs/export", "/audit-logs/checkpoint"}) {
+    expect_code(get(path, "log=" + account().to_string()).reply, Code::kNotFound);
+    expect_code(get(path, "log=" + platform).reply, Code::kNotFound);  // not the caller's
+    expect_code(get(path, "log=mine").reply, Code::kInvalidArgument);
+  }
+  expect_code(get("/audit-logs", "log=" + old).reply, Code::kInvalidArgument);
+  who_.role = Role::kOwner;
+  operators_ = tenant();
+  EXPECT_TRUE(get("/audit-logs/export", "log=" + platform).reply);
+  EXPECT_THAT(get("/audit-logs/checkpoint", "log=" + platform).body(), HasSubstr(platform));
 }
 
 }  // namespace

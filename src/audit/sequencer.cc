@@ -5,9 +5,9 @@
 #include <thread>
 
 #include "audit/checkpoint_file.h"
-#include "audit/platform_key.h"
 #include "audit/retention.h"
 #include "audit/round.h"
+#include "audit/signed_head.h"
 #include "base/thread_name.h"
 
 namespace quantumapi::audit {
@@ -22,8 +22,7 @@ using Frames = std::vector<store::AuditFrame>;
 // SignedLog is a log as it will be after the round, with its checkpoint.
 struct SignedLog {
   LogDraft draft;
-  Checkpoint checkpoint;
-  std::string text;
+  SignedHead head;
 };
 
 }  // namespace
@@ -62,8 +61,6 @@ struct Sequencer::Impl {
   std::unexpected<Error> stop_at(const Hole& hole);
   void note_lag(const Frames& events);
   Result<std::vector<LogDraft>> append_all(const Frames& events);
-  Result<SignedLog> sign_log(TenantId tenant, LogDraft draft);
-  Result<std::shared_ptr<const keyring::SigningVersion>> key_of(TenantId tenant);
   Status retain();
   Status bound_platform_log();
   Status write(const Batch& batch, const std::vector<SignedLog>& logs);
@@ -131,41 +128,13 @@ void Sequencer::Impl::note_lag(const Frames& events) {
   state.lag = std::chrono::duration_cast<std::chrono::milliseconds>(age);
 }
 
-Result<std::shared_ptr<const keyring::SigningVersion>> Sequencer::Impl::key_of(TenantId tenant) {
-  auto key = keyring.default_signing(tenant, keyring::Purpose::kAudit, true);
-  if (key || key.error().code != Code::kNotFound) return key;
-  AuditEvent event;
-  event.tenant = tenant;
-  event.time = clock.wall();
-  event.request = RequestId::make(event.time);
-  event.action = "key.create";
-  event.category = "keys";
-  event.actor.type = "system";
-  TRY(ensure_audit_key(keyring, tenant, std::move(event)));
-  return keyring.default_signing(tenant, keyring::Purpose::kAudit, true);
-}
-
-Result<SignedLog> Sequencer::Impl::sign_log(TenantId tenant, LogDraft draft) {
-  draft.finish();
-  TRY_ASSIGN(const auto key, key_of(tenant));
-  Checkpoint checkpoint;
-  checkpoint.log = draft.head().log;
-  checkpoint.size = draft.head().frontier.size();
-  checkpoint.root = draft.head().root;
-  checkpoint.time = clock.wall();
-  checkpoint.key = key->key;
-  checkpoint.key_version = key->version;
-  TRY_ASSIGN(std::string text, sign(checkpoint, key->signer.ml_dsa()));
-  return SignedLog{std::move(draft), checkpoint, std::move(text)};
-}
-
 Status Sequencer::Impl::write(const Batch& batch, const std::vector<SignedLog>& logs) {
   return database.change([&](store::Transaction& tx) -> Status {
     for (const Batch::Take& take : batch.takes)
       TRY(advance_stream(tx, take.stream, take.from, take.to));
     for (const SignedLog& one : logs) {
       TRY(one.draft.write(tx));
-      TRY(put_checkpoint(tx, one.checkpoint, one.text));
+      TRY(put_checkpoint(tx, one.head.checkpoint, one.head.text));
     }
     return {};
   });
@@ -185,17 +154,17 @@ Result<std::size_t> Sequencer::Impl::round() {
   TRY_ASSIGN(auto drafts, append_all(events));
   std::vector<SignedLog> logs;
   for (LogDraft& draft : drafts) {
-    const TenantId tenant = draft.tenant();
-    TRY_ASSIGN(auto one, sign_log(tenant, std::move(draft)));
-    logs.push_back(std::move(one));
+    draft.finish();
+    TRY_ASSIGN(auto head, sign_head(keyring, clock, draft.tenant(), draft.head()));
+    logs.push_back({std::move(draft), std::move(head)});
   }
   TRY(write(batch, logs));
   events_total.add(events.size());
   checkpoints_total.add(logs.size());
   for (const SignedLog& one : logs)
     if (one.draft.tenant() == TenantId{})
-      platform_events.set(static_cast<double>(one.checkpoint.size));
-  for (SignedLog& one : logs) file.offer(one.checkpoint.log, std::move(one.text));
+      platform_events.set(static_cast<double>(one.head.checkpoint.size));
+  for (SignedLog& one : logs) file.offer(one.head.checkpoint.log, std::move(one.head.text));
   return events.size();
 }
 

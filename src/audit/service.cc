@@ -21,27 +21,35 @@ constexpr std::size_t kMaxSegmentsRead = 1024;  // 262,144 records decoded to fi
 constexpr std::size_t kMaxSegmentsCounted = 1024;
 constexpr std::size_t kMaxSegmentsDecoded = 8;
 
-// Snapshot is the state that one list answers from. The log only grows, so its
+// Part is one log as a list reads it: a restored tenant has several.
+struct Part {
+  LogHead head;
+  std::uint64_t oldest = 0;             // segment that retention left
+  std::optional<std::uint64_t> newest;  // segment that began before the filter's end
+
+  // size is how many events retention has left.
+  [[nodiscard]] std::uint64_t size() const { return head.frontier.size() - oldest * kSegmentSize; }
+};
+
+// Snapshot is the state that one list answers from. Logs only grow, so their
 // segments are read afterwards, each on its own.
 struct Snapshot {
   PendingEvents pending;
-  std::optional<LogHead> head;
-  std::uint64_t oldest = 0;             // segment that retention left
-  std::optional<std::uint64_t> newest;  // segment that began before the filter's end
-  std::uint64_t gone = 0;               // events that retention took
+  std::vector<Part> parts;  // newest first
 };
 
 Result<Snapshot> take_snapshot(store::Transaction& tx, TenantId tenant, const Filter& filter) {
   Snapshot snapshot;
   TRY_ASSIGN(snapshot.pending, read_pending(tx, tenant));
-  TRY_ASSIGN(snapshot.head, open_log(tx, tenant));
-  if (!snapshot.head) return snapshot;
-  TRY_ASSIGN(const std::uint64_t kept, first_kept(tx, snapshot.head->log));
-  snapshot.gone = kept * kSegmentSize;
-  snapshot.oldest = kept;
-  snapshot.newest = (snapshot.head->frontier.size() - 1) / kSegmentSize;
-  if (filter.to) {
-    TRY_ASSIGN(snapshot.newest, newest_segment_begun(tx, snapshot.head->log, *filter.to));
+  TRY_ASSIGN(auto logs, logs_of(tx, tenant));
+  for (LogHead& log : logs) {
+    Part& part = snapshot.parts.emplace_back();
+    part.head = std::move(log);
+    TRY_ASSIGN(part.oldest, first_kept(tx, part.head.log));
+    part.newest = (part.head.frontier.size() - 1) / kSegmentSize;
+    if (filter.to) {
+      TRY_ASSIGN(part.newest, newest_segment_begun(tx, part.head.log, *filter.to));
+    }
   }
   return snapshot;
 }
@@ -158,20 +166,18 @@ Result<bool> offer_segment(store::Database& database, const Uuid& log, std::uint
 
 // collect_all answers a list without filters: indexes are consecutive, so any
 // page is found without reading what lies before it.
-Status collect_all(store::Database& database, const Snapshot& snapshot, Collector& collector,
+Status collect_all(store::Database& database, const Part& part, Collector& collector,
                    std::int64_t begin) {
-  if (!snapshot.head) return {};
-  std::uint64_t below = snapshot.head->frontier.size();
+  std::uint64_t below = part.head.frontier.size();
   const std::int64_t before = begin - collector.seen();
   if (before > 0) {
-    const std::uint64_t skipped = std::min(below, static_cast<std::uint64_t>(before));
+    const std::uint64_t skipped = std::min(part.size(), static_cast<std::uint64_t>(before));
     collector.skip(static_cast<std::int64_t>(skipped));
     below -= skipped;
   }
-  while (below > 0 && !collector.page_full()) {
+  while (below > part.oldest * kSegmentSize && !collector.page_full()) {
     const std::uint64_t segment = (below - 1) / kSegmentSize;
-    TRY_ASSIGN(const bool kept,
-               offer_segment(database, snapshot.head->log, segment, below, collector));
+    TRY_ASSIGN(const bool kept, offer_segment(database, part.head.log, segment, below, collector));
     if (!kept) return {};
     below = segment * kSegmentSize;
   }
@@ -180,9 +186,9 @@ Status collect_all(store::Database& database, const Snapshot& snapshot, Collecto
 
 // countable is how many matches the index knows of in a segment that stands whole
 // within what the list is of, and need not be opened to be told.
-std::optional<std::int64_t> countable(const Snapshot& snapshot, const Filter& filter,
+std::optional<std::int64_t> countable(const Part& part, const Filter& filter,
                                       const TermCount& found) {
-  const bool whole = (found.segment + 1) * kSegmentSize <= snapshot.head->frontier.size();
+  const bool whole = (found.segment + 1) * kSegmentSize <= part.head.frontier.size();
   if (!whole || filter.from || filter.to || !filter.actor.empty()) return std::nullopt;
   return found.count;
 }
@@ -204,27 +210,25 @@ class Budget {
 
 // end_walk ends the walk at the oldest segment that reaches the filter's begin. How long
 // it looks for that one depends on how many there are, so a page that fills needs none.
-Status end_walk(store::Database& database, const Snapshot& snapshot, WallTime from,
-                SegmentWalk& walk) {
+Status end_walk(store::Database& database, const Part& part, WallTime from, SegmentWalk& walk) {
   const auto read = [&](store::Transaction& tx) {
-    return oldest_segment_reaching(tx, snapshot.head->log, from);
+    return oldest_segment_reaching(tx, part.head.log, from);
   };
   TRY_ASSIGN(const auto oldest, database.read(read));
-  walk.end_at(oldest.value_or(*snapshot.newest + 1));
+  walk.end_at(oldest.value_or(*part.newest + 1));
   return {};
 }
 
 // collect_filtered is false when it stopped before the oldest event.
-Result<bool> collect_filtered(store::Database& database, const Snapshot& snapshot,
-                              const Filter& filter, Collector& collector) {
-  if (!snapshot.head || !snapshot.newest) return true;
-  SegmentWalk walk(snapshot.head->log, snapshot.oldest, *snapshot.newest, groups_of(filter));
-  Budget budget;
+Result<bool> collect_filtered(store::Database& database, const Part& part, const Filter& filter,
+                              Budget& budget, Collector& collector) {
+  if (!part.newest) return true;
+  SegmentWalk walk(part.head.log, part.oldest, *part.newest, groups_of(filter));
   bool ends = !filter.from;
   while (collector.seen() < kMaxCounted) {
     TRY_ASSIGN(const auto found, walk.next(database));
     if (!found) return true;
-    const auto count = countable(snapshot, filter, *found);
+    const auto count = countable(part, filter, *found);
     const bool counts_only = count && !collector.shows(*count);
     if (!budget.spend(counts_only, collector.page_full())) return false;
     if (counts_only) {
@@ -232,11 +236,11 @@ Result<bool> collect_filtered(store::Database& database, const Snapshot& snapsho
       continue;
     }
     const std::int64_t seen = collector.seen();
-    TRY_ASSIGN(const bool kept, offer_segment(database, snapshot.head->log, found->segment,
-                                              snapshot.head->frontier.size(), collector));
+    TRY_ASSIGN(const bool kept, offer_segment(database, part.head.log, found->segment,
+                                              part.head.frontier.size(), collector));
     if (!kept) return true;
     if (ends || collector.seen() > seen) continue;
-    TRY(end_walk(database, snapshot, *filter.from, walk));
+    TRY(end_walk(database, part, *filter.from, walk));
     ends = true;
   }
   return false;
@@ -257,11 +261,17 @@ Result<Page> AuditService::list(TenantId tenant, const Filter& filter) {
 
   Page page;
   if (is_unfiltered(filter)) {
-    const std::uint64_t size = snapshot.head ? snapshot.head->frontier.size() - snapshot.gone : 0;
-    page.total = static_cast<std::int64_t>(size + snapshot.pending.events.size());
-    TRY(collect_all(database_, snapshot, collector, (filter.page - 1) * filter.page_size));
+    page.total = std::ssize(snapshot.pending.events);
+    for (const Part& part : snapshot.parts) {
+      page.total += static_cast<std::int64_t>(part.size());
+      TRY(collect_all(database_, part, collector, (filter.page - 1) * filter.page_size));
+    }
   } else {
-    TRY_ASSIGN(const bool all, collect_filtered(database_, snapshot, filter, collector));
+    Budget budget;
+    bool all = true;
+    for (std::size_t i = 0; i < snapshot.parts.size() && all; ++i) {
+      TRY_ASSIGN(all, collect_filtered(database_, snapshot.parts[i], filter, budget, collector));
+    }
     page.total = collector.seen();
     page.total_is_bounded = !all;
   }
@@ -292,8 +302,16 @@ Status AuditService::wait_for_sequencer() {
 }
 
 Result<http::Reply::Stream> AuditService::export_log(TenantId tenant,
-                                                     std::optional<std::uint64_t> from_index) {
-  return open_export(database_, tenant, from_index.value_or(0));
+                                                     std::optional<std::uint64_t> from_index,
+                                                     std::optional<Uuid> log) {
+  return open_export(database_, tenant, log, from_index.value_or(0));
+}
+
+Result<TenantId> AuditService::owner_of(const Uuid& log) {
+  const auto read = [&](store::Transaction& tx) { return tenant_of(tx, log); };
+  TRY_ASSIGN(const auto tenant, database_.read(read));
+  if (!tenant) return fail(Code::kNotFound, "there is no such log");
+  return *tenant;
 }
 
 Result<std::string> AuditService::public_key_pem(TenantId tenant) {
@@ -302,9 +320,9 @@ Result<std::string> AuditService::public_key_pem(TenantId tenant) {
   return crypto::ml_dsa_public_key_pem(dsa.parameter_set(), dsa.public_key());
 }
 
-Result<std::string> AuditService::newest_checkpoint(TenantId tenant) {
+Result<std::string> AuditService::newest_checkpoint(TenantId tenant, std::optional<Uuid> log) {
   const auto read = [&](store::Transaction& tx) -> Result<std::string> {
-    TRY_ASSIGN(const auto head, open_log(tx, tenant));
+    TRY_ASSIGN(const auto head, log ? find_log(tx, tenant, *log) : open_log(tx, tenant));
     if (!head) return fail(Code::kNotFound, "there is no checkpoint yet");
     TRY_ASSIGN(auto checkpoint, audit::newest_checkpoint(tx, head->log));
     if (!checkpoint) return fail(Code::kNotFound, "there is no checkpoint yet");

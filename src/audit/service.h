@@ -44,7 +44,8 @@ class AuditService {
  public:
   AuditService(store::Database& database, keyring::Keyring& keyring);
 
-  // list includes events that still wait for the sequencer.
+  // list includes events that still wait for the sequencer, and goes on into the logs that a
+  // restore has closed.
   Result<Page> list(TenantId tenant, const Filter& filter);
 
   // wait_for_sequencer returns when every event that is pending now stands in
@@ -54,13 +55,18 @@ class AuditService {
   // export_log streams NDJSON: one "log" line, then each record with its index
   // and salt, then pending ones (no index), then the newest checkpoint
   // (docs/formats/audit.md). No transaction is held between pulls. It begins at
-  // the segment that holds from_index; kInvalidArgument past the end of the log.
-  Result<http::Reply::Stream> export_log(TenantId tenant, std::optional<std::uint64_t> from_index);
+  // the segment that holds from_index; kInvalidArgument past the end of the log. It is of the
+  // tenant's open log, or of `log`; kNotFound when that is not the tenant's.
+  Result<http::Reply::Stream> export_log(TenantId tenant, std::optional<std::uint64_t> from_index,
+                                         std::optional<Uuid> log = std::nullopt);
+
+  // owner_of gives the tenant of a log, nil for the platform's own; kNotFound for an unknown one.
+  Result<TenantId> owner_of(const Uuid& log);
 
   // public_key_pem is the key that checkpoints of this tenant verify under.
   Result<std::string> public_key_pem(TenantId tenant);
-  // newest_checkpoint is its text form; kNotFound before the first.
-  Result<std::string> newest_checkpoint(TenantId tenant);
+  // newest_checkpoint is its text form, of the open log or of `log`; kNotFound before the first.
+  Result<std::string> newest_checkpoint(TenantId tenant, std::optional<Uuid> log = std::nullopt);
 
  private:
   store::Database& database_;

@@ -44,9 +44,9 @@ Result<std::optional<Slice>> next_slice(store::Transaction& tx, const StreamRow&
   if (!slice.begin.log.is_nil()) {
     TRY_ASSIGN(size, log_size(tx, slice.begin.log));
   }
-  if (slice.begin.next >= size) {  // at its end, or of a log that was closed
-    TRY_ASSIGN(const auto head, open_log(tx, row.tenant));
-    if (!head || head->log == slice.begin.log) return std::nullopt;
+  if (slice.begin.next >= size) {  // at its end: on with the log that follows, if one does
+    TRY_ASSIGN(const auto head, next_log(tx, row.tenant, slice.begin.log));
+    if (!head) return std::nullopt;
     slice.begin = {head->log, 0};
     size = head->frontier.size();
   }

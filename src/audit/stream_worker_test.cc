@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "audit/repository.h"
+#include "audit/restored.h"
 #include "audit/retention.h"
 #include "audit/stream_routes.h"
 #include "audit/testing/test_audit.h"
@@ -212,6 +213,29 @@ TEST_P(LogStreams, ADeliveryResumesWhereItStoodAfterARestart) {
     EXPECT_EQ(all.find(member), all.rfind(member)) << name << " came twice";
   }
   EXPECT_TRUE(now(stream).row.last_streamed_at);
+}
+
+// A restore closes logs: what a stream has not sent of them comes before the new one's events.
+TEST_P(LogStreams, AStreamGoesThroughEachLogThatFollows) {
+  Receiver receiver;
+  const auto stream = make("Webhook", config(receiver.url()));
+  append(300);
+  drain();
+  for (const std::size_t first : {1000U, 2000U}) {
+    clock().advance(std::chrono::seconds(1));
+    expect(open_following_logs({db(), keys(), clock(), store().log()}, clock().wall()));
+    append(1, first);
+    drain();
+  }
+  EXPECT_EQ(pass(), 304U);
+  EXPECT_EQ(pass(), 0U);
+  const std::string all = receiver.all();
+  std::size_t at = 0;
+  for (const std::string member :
+       {"\"0\"", "\"299\"", "audit.log_opened", "\"1000\"", "audit.log_opened", "\"2000\""}) {
+    at = all.find(member, at + 1);
+    ASSERT_NE(at, std::string::npos) << member;
+  }
 }
 
 TEST_P(LogStreams, AFailureIsNotedTriedAgainLaterAndLosesNothing) {

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <memory_resource>
 
+#include "audit/record.h"
 #include "audit/segment.h"
 #include "base/encoding.h"
 #include "base/json.h"
@@ -38,6 +40,22 @@ bool decode(const std::optional<std::string_view>& text, Octets& out) {
   if (!octets || octets->size() != out.size()) return false;
   std::ranges::copy(*octets, out.begin());
   return true;
+}
+
+// followed_by reads the first record of a log: which log it follows, if it does.
+std::optional<Remembered> followed_by(std::string_view text) {
+  const auto record = RecordView::parse(text);
+  if (!record || record->action != "audit.log_opened") return std::nullopt;
+  const auto log = Uuid::parse(record->resource);
+  const std::string head = unescape(record->resource_name);  // SIZE BASE64(ROOT)
+  const std::size_t space = std::min(head.find(' '), head.size());
+  const auto root = std::optional(std::string_view(head).substr(std::min(space + 1, head.size())));
+  Remembered followed;
+  const auto [end, error] = std::from_chars(head.data(), head.data() + space, followed.size);
+  if (!log || error != std::errc() || end != head.data() + space || !decode(root, followed.root))
+    return std::nullopt;
+  followed.log = *log;
+  return followed;
 }
 
 // Verifier takes an export line by line. The first fault ends it, but for a gap:
@@ -145,6 +163,7 @@ bool Verifier::take_record(const Line& line) {
     return fault("altered", index, fmt::format("record {} was altered", index));
   completed_ = tree_.append_subtree(leaf, 0, kSegmentLevel);
   ++report_.records;
+  if (index == 0) report_.follows = followed_by(*line.record);
   return compare_remembered();
 }
 
@@ -232,6 +251,7 @@ VerifyReport Verifier::finish() {
   if (report_.fault.empty() && !report_.checkpoint)
     (void)fault("no_checkpoint", std::nullopt, "the export ends without a checkpoint");
   report_.ok = report_.fault.empty();
+  if (!report_.ok) report_.follows.reset();
   return std::move(report_);
 }
 

@@ -24,6 +24,9 @@ struct VerifyReport {
   std::uint64_t first = 0;    // index of the first of them: more than 0 in a partial export
   std::uint64_t pending = 0;  // not yet in the tree: nothing is claimed of them
   std::optional<Checkpoint> checkpoint;
+  // The log that this one follows after a restore, and its head then, as the first record says;
+  // only where all is well, and in exports that begin at the first record.
+  std::optional<Remembered> follows;
   // What is wrong first: "altered", "missing", "reordered", "truncated",
   // "bad_signature", "malformed", "no_checkpoint", "rewritten".
   std::string fault;

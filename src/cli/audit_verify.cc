@@ -76,6 +76,9 @@ void print(Context& context, const VerifyReport& report, const std::string& log,
     shape.fault = shown(report.fault);
     if (report.index) shape.index = static_cast<std::int64_t>(*report.index);
     shape.message = shown(report.message);
+    const std::string follows = report.follows ? report.follows->log.to_string() : "";
+    shape.follows = shown(follows);
+    if (report.follows) shape.follows_size = static_cast<std::int64_t>(report.follows->size);
     print_json(context.io(), shape);
     return;
   }
@@ -85,9 +88,24 @@ void print(Context& context, const VerifyReport& report, const std::string& log,
                {"pending", report.pending == 0 ? "" : std::to_string(report.pending)},
                {"log", log},
                {"checkpoint", time},
+               {"follows", report.follows
+                               ? fmt::format("the first {} records of log {}", report.follows->size,
+                                             report.follows->log.to_string())
+                               : ""},
                {"fault", report.fault},
                {"record", report.index ? std::to_string(*report.index) : ""}},
               context.color());
+}
+
+// tell_of_loss says what a restore cost the log before, as far as it is remembered.
+Try<void> tell_of_loss(Context& context, const std::string& memory,
+                       const audit::Remembered& follows) {
+  TRY_ASSIGN(const auto remembered, recall(memory, follows.log));
+  if (remembered && remembered->size > follows.size)
+    context.io().err << fmt::format(
+        "of log {}, which this one follows, {} records are remembered: the last {} are lost\n",
+        follows.log.to_string(), remembered->size, remembered->size - follows.size);
+  return {};
 }
 
 }  // namespace
@@ -103,6 +121,7 @@ Outcome verify(Context& context, const VerifyOptions& options) {
   if (!report.ok || !checkpoint)
     return give_up(kNotVerified,
                    report.message.empty() ? "the log does not verify" : report.message);
+  if (report.follows) TRY(tell_of_loss(context, memory, *report.follows));
   TRY(remember(memory, *checkpoint));
   return kOk;
 }

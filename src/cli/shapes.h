@@ -101,9 +101,12 @@ struct VerifyShape {
   Text fault;
   std::optional<std::int64_t> index;
   Text message;
+  Text follows;  // the log before this one, and how many of its events were there
+  std::optional<std::int64_t> follows_size;
 };
 BOOST_DESCRIBE_STRUCT(VerifyShape, (),
-                      (verified, records, pending, log, size, time, fault, index, message))
+                      (verified, records, pending, log, size, time, fault, index, message, follows,
+                       follows_size))
 
 struct HealthShape {
   std::string_view status;

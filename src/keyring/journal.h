@@ -25,6 +25,7 @@ struct JournalEntry {
     kJournal = 8,             // `object` is the file's own id; each() does not show it
     kCertificateRevoked = 9,  // `object` is the serial number
     kKeyDrawn = 10,           // a first version whose key may never have been made
+    kMark = 11,               // `version` is its number, which the store had first
   };
   Kind kind;
   WallTime time;

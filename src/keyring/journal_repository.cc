@@ -27,9 +27,15 @@ constexpr Statement kListJournals{"journal.list", R"sql(
 SELECT id, octets, mac FROM key_journals ORDER BY id)sql"};
 
 constexpr Statement kPutJournal{"journal.put", R"sql(
-INSERT INTO key_journals (id, octets, mac, seen_at) VALUES (:id, :octets, :mac, :seen_at)
+INSERT INTO key_journals (id, octets, mac, seen_at, mark)
+VALUES (:id, :octets, :mac, :seen_at, :mark)
 ON CONFLICT (id) DO UPDATE SET octets = excluded.octets, mac = excluded.mac,
-  seen_at = excluded.seen_at)sql"};
+  seen_at = excluded.seen_at,
+  mark = CASE WHEN key_journals.mark < excluded.mark THEN excluded.mark
+              ELSE key_journals.mark END)sql"};
+
+constexpr Statement kNewestMark{"journal.newest_mark", R"sql(
+SELECT mark FROM key_journals WHERE id = :id)sql"};
 
 constexpr Statement kEndAgain{"journal.end_key", R"sql(
 UPDATE keys SET state = 'deleted', scheduled_deletion_at = :at, updated_at = :at,
@@ -89,12 +95,23 @@ Result<std::vector<JournalPosition>> list_journals(Transaction& tx) {
   return out;
 }
 
-Status put_journal(Transaction& tx, const JournalPosition& position, WallTime now) {
+Status put_journal(Transaction& tx, const JournalPosition& position, std::uint32_t mark,
+                   WallTime now) {
   TRY(tx.execute(kPutJournal, {{"id", position.journal},
                                {"octets", static_cast<std::int64_t>(position.octets)},
                                {"mac", position.mac},
-                               {"seen_at", now}}));
+                               {"seen_at", now},
+                               {"mark", mark}}));
   return {};
+}
+
+Result<std::uint32_t> newest_mark(Transaction& tx, const Uuid& journal) {
+  std::uint32_t mark = 0;
+  TRY(tx.one(kNewestMark, {{"id", journal}}, [&](const Row& row) -> Status {
+    mark = static_cast<std::uint32_t>(row.integer(0));
+    return {};
+  }));
+  return mark;
 }
 
 Result<bool> end_again(Transaction& tx, TenantId tenant, KeyId key, WallTime at) {

@@ -18,7 +18,11 @@ Result<std::vector<Ending>> endings_of(store::Transaction& tx, TenantId tenant, 
 
 // list_journals gives where each journal that was ever used with this store was last seen to end.
 Result<std::vector<JournalPosition>> list_journals(store::Transaction& tx);
-Status put_journal(store::Transaction& tx, const JournalPosition& position, WallTime now);
+// put_journal notes the position and the number of the newest mark, which never goes back;
+// newest_mark is that number, 0 before the first.
+Status put_journal(store::Transaction& tx, const JournalPosition& position, std::uint32_t mark,
+                   WallTime now);
+Result<std::uint32_t> newest_mark(store::Transaction& tx, const Uuid& journal);
 
 // end_again deletes a key that a restore brought back; false when it is deleted, or unknown here.
 // Its material is due for destruction from `at` on.

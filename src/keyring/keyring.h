@@ -214,8 +214,14 @@ class Keyring {
   // replay gives `apply` what the journal holds past the point that the store
   // remembers, in order: a few entries after a crash, all since the backup after a restore.
   Status replay(const std::function<Status(const JournalEntry&)>& apply);
-  // remember_journal makes the journal's present end the point that check_journal asks for.
-  Status remember_journal();
+  // remember_journal makes the journal's present end the point that check_journal asks for,
+  // and marks the journal behind it, where it grew, each hour, or `anyway`. A mark's number is
+  // in the store first: what a crash leaves is no mark that the store lacks. That the
+  // journal can't be marked is logged.
+  Status remember_journal(bool anyway = false);
+  // newest_lost_mark is when the journal's newest mark was made, where the store does not know
+  // of it: then this is an older copy of the store, put back.
+  Result<std::optional<WallTime>> newest_lost_mark();
   // bring_back makes a journaled version that the store lacks usable again: that of a
   // key which it does not know makes the key "restored-{id}". False when there was nothing to do.
   Result<bool> bring_back(const JournalEntry& version);

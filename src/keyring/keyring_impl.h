@@ -100,6 +100,8 @@ struct Keyring::Impl {
   std::map<Uuid, BegunKey> begun;
 
   std::atomic<std::uint64_t> remembered = 0;  // octets of the journal that the store knows of
+  std::atomic<std::uint32_t> mark = 0;        // the newest in the journal or the store
+  std::atomic<SteadyTime> marked_at{};
 
   store::RowCache<repository::KeyRow> rows;
   store::RowCache<repository::DefaultRow> defaults;

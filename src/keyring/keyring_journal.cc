@@ -1,4 +1,5 @@
 // Endings on their way into the key journal.
+#include "keyring/journal_frame.h"
 #include "keyring/journal_repository.h"
 #include "keyring/keyring.h"
 #include "keyring/keyring_impl.h"
@@ -7,6 +8,21 @@ namespace quantumapi::keyring {
 namespace {
 
 constexpr std::int64_t kAtOnce = 1'000;
+constexpr std::chrono::hours kMarkEvery{1};
+
+JournalEntry mark_entry(std::uint32_t number, WallTime now) {
+  JournalEntry entry{};
+  entry.kind = JournalEntry::Kind::kMark;
+  entry.time = now;
+  entry.version = number;
+  return entry;
+}
+
+std::uint64_t octets_of(const JournalEntry& entry) {
+  Bytes body;
+  append_entry(body, entry);
+  return kFrameOverhead + body.size();
+}
 
 }  // namespace
 
@@ -45,14 +61,20 @@ Result<bool> Keyring::journal_again(TenantId tenant, const Uuid& object) {
   return !waiting.empty();
 }
 
-Status Keyring::remember_journal() {
+Status Keyring::remember_journal(bool anyway) {
   TRY_ASSIGN(const JournalPosition now, impl_->rememberable());
-  if (now.octets == impl_->remembered.exchange(now.octets)) return {};
-  const auto put = impl_->database.change([&](store::Transaction& tx) {
-    return repository::put_journal(tx, now, impl_->clock.wall());
-  });
-  if (!put) impl_->remembered = 0;
-  return put;
+  const bool due = impl_->clock.steady() - impl_->marked_at.load() >= kMarkEvery;
+  if (!anyway && !due && now.octets == impl_->remembered) return {};
+  const JournalEntry mark = mark_entry(++impl_->mark, impl_->clock.wall());
+  TRY(impl_->database.change([&](store::Transaction& tx) {
+    return repository::put_journal(tx, now, mark.version, mark.time);
+  }));
+  const auto marked = impl_->journal->append(mark);
+  if (!marked) impl_->log.warning("the key journal can't be marked: " + marked.error().message);
+  // The mark itself is no growth.
+  impl_->remembered = now.octets + (marked ? octets_of(mark) : 0);
+  impl_->marked_at = impl_->clock.steady();
+  return {};
 }
 
 }  // namespace quantumapi::keyring

@@ -18,6 +18,16 @@ const JournalPosition* position_of(const std::vector<JournalPosition>& known, co
   return found == known.end() ? nullptr : &*found;
 }
 
+// from_of is where the journal goes on past what the store remembers of it. One that was
+// accepted and does not hold that place is read from its begin.
+Result<std::uint64_t> from_of(const KeyJournal& journal,
+                              const std::vector<JournalPosition>& known) {
+  const JournalPosition* const mine = position_of(known, journal.id());
+  if (mine == nullptr) return std::uint64_t{0};
+  TRY_ASSIGN(const bool holds, journal.holds(*mine));
+  return holds ? mine->octets : 0;
+}
+
 // A tenant has one search key, which every hash it has stored is of: a new one
 // beside it would find none of them.
 Status make_default_again(store::Transaction& tx, const JournalEntry& version, KeyId key) {
@@ -58,16 +68,11 @@ Status Keyring::replay(const std::function<Status(const JournalEntry&)>& apply) 
   TRY_ASSIGN(const auto known, impl_->database.read([](store::Transaction& tx) {
     return repository::list_journals(tx);
   }));
-  const JournalPosition* const mine = position_of(known, impl_->journal->id());
-  std::uint64_t from = 0;
-  if (mine != nullptr) {
-    // An accepted journal that does not hold the position is read from its begin.
-    TRY_ASSIGN(const bool holds, impl_->journal->holds(*mine));
-    if (holds) from = mine->octets;
-  }
+  TRY_ASSIGN(const std::uint64_t from, from_of(*impl_->journal, known));
   std::map<Uuid, JournalEntry> drawn;
   TRY(impl_->journal->each(
       [&](const JournalEntry& entry) -> Status {
+        if (entry.kind == JournalEntry::Kind::kMark) return {};
         if (entry.kind == JournalEntry::Kind::kKeyDrawn)
           drawn.insert_or_assign(entry.object, entry);
         if (entry.kind == JournalEntry::Kind::kKeyVersion && entry.version == 1)
@@ -77,6 +82,29 @@ Status Keyring::replay(const std::function<Status(const JournalEntry&)>& apply) 
       from));
   for (const auto& [id, entry] : drawn) TRY(impl_->keep_drawn(entry));
   return {};
+}
+
+Result<std::optional<WallTime>> Keyring::newest_lost_mark() {
+  std::vector<JournalPosition> known;
+  std::uint32_t stored = 0;
+  TRY(impl_->database.read([&](store::Transaction& tx) -> Status {
+    TRY_ASSIGN(known, repository::list_journals(tx));
+    TRY_ASSIGN(stored, repository::newest_mark(tx, impl_->journal->id()));
+    return {};
+  }));
+  TRY_ASSIGN(const std::uint64_t from, from_of(*impl_->journal, known));
+  std::uint32_t newest = stored;
+  std::optional<WallTime> lost;
+  TRY(impl_->journal->each(
+      [&](const JournalEntry& entry) -> Status {
+        if (entry.kind != JournalEntry::Kind::kMark || entry.version <= newest) return {};
+        newest = entry.version;
+        lost = entry.time;
+        return {};
+      },
+      from));
+  impl_->mark = newest;
+  return lost;
 }
 
 Result<bool> Keyring::bring_back(const JournalEntry& version) {

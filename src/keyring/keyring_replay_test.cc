@@ -188,6 +188,58 @@ TEST_P(KeyReplay, AKeyIsUsedOnceTheJournalSaysThatItWasMade) {
   expect(keys().newest_encryption(mine_, key, Purpose::kEncrypt, true));
 }
 
+TEST_P(KeyReplay, AMarkThatTheStoreLacksShowsThatItIsAnOlderCopy) {
+  static const store::Statement kForget{"test.forget_mark", "UPDATE key_journals SET mark = :mark"};
+  EXPECT_FALSE(expect(keys().newest_lost_mark()));
+  expect(keys().remember_journal(true));
+  EXPECT_FALSE(expect(keys().newest_lost_mark()));
+  clock().advance(std::chrono::seconds(1));
+  const auto before =
+      expect(db().read([](store::Transaction& tx) { return repository::list_journals(tx); })).at(0);
+  expect(keys().remember_journal(true));
+  expect(db().change([&](store::Transaction& tx) {
+    return repository::put_journal(tx, before, 1, clock().wall());
+  }));
+  EXPECT_FALSE(expect(keys().newest_lost_mark()));  // a number never goes back
+  run(kForget, {{"mark", 1}});
+  const auto lost = expect(keys().newest_lost_mark());
+  ASSERT_TRUE(lost);
+  EXPECT_EQ(*lost, clock().wall());
+  // The next mark tells of it no more.
+  expect(keys().remember_journal(true));
+  EXPECT_FALSE(expect(keys().newest_lost_mark()));
+}
+
+// A crash leaves entries that the store does not remember, and marks that the journal lacks.
+TEST_P(KeyReplay, WhatACrashLeavesIsNoLostMark) {
+  expect(keys().remember_journal(true));
+  create(mine_, "after the last mark");
+  EXPECT_FALSE(expect(keys().newest_lost_mark()));
+  static const store::Statement kAhead{"test.mark_ahead", "UPDATE key_journals SET mark = 7"};
+  run(kAhead, {});
+  EXPECT_FALSE(expect(keys().newest_lost_mark()));
+  expect(keys().remember_journal());
+  EXPECT_FALSE(expect(keys().newest_lost_mark()));
+}
+
+TEST_P(KeyReplay, TheJournalIsMarkedWhereItGrewAndEachHour) {
+  const auto octets = [&] { return expect(journal().position()).octets; };
+  expect(keys().remember_journal());
+  const auto first = octets();
+  expect(keys().remember_journal());
+  EXPECT_EQ(octets(), first);
+  create(mine_, "one");
+  const auto grown = octets();
+  expect(keys().remember_journal());
+  const auto marked = octets();
+  EXPECT_GT(marked, grown);
+  expect(keys().remember_journal());
+  EXPECT_EQ(octets(), marked);
+  clock().advance(std::chrono::hours(1));
+  expect(keys().remember_journal());
+  EXPECT_GT(octets(), marked);
+}
+
 TEST_P(KeyReplay, AnotherJournalIsRefusedWhereOneProcessUsesTheStore) {
   create(mine_, "one");
   expect(keys().check_journal(true, false));

@@ -3,7 +3,8 @@
 namespace quantumapi::keyring {
 namespace {
 
-constexpr std::chrono::minutes kEvery{1};
+constexpr std::chrono::seconds kRememberEvery{2};
+constexpr std::uint64_t kRemembersInPurge = 30;
 
 }  // namespace
 
@@ -19,19 +20,26 @@ Purger::~Purger() {
   thread_.join();
 }
 
+void Purger::purge() {
+  const auto purged = keyring_.purge_due(clock_.wall());
+  if (!purged) log_.warning("keys due for deletion stand still: " + purged.error().message);
+  const auto journaled = keyring_.journal_waiting();
+  if (!journaled) log_.warning("endings wait for the key journal: " + journaled.error().message);
+}
+
 void Purger::run() {
   std::unique_lock lock(mutex_);
+  std::uint64_t turn = 0;
+  bool forgetful = false;  // is logged once
   do {
     lock.unlock();
-    const auto purged = keyring_.purge_due(clock_.wall());
-    if (!purged) log_.warning("keys due for deletion stand still: " + purged.error().message);
-    const auto journaled = keyring_.journal_waiting();
-    if (!journaled) log_.warning("endings wait for the key journal: " + journaled.error().message);
+    if (turn++ % kRemembersInPurge == 0) purge();
     const auto remembered = keyring_.remember_journal();
-    if (!remembered)
+    if (!remembered && !std::exchange(forgetful, true))
       log_.warning("the key journal's end is not noted: " + remembered.error().message);
+    if (remembered) forgetful = false;
     lock.lock();
-  } while (!wake_.wait_for(lock, kEvery, [this] { return stopping_; }));
+  } while (!wake_.wait_for(lock, kRememberEvery, [this] { return stopping_; }));
 }
 
 }  // namespace quantumapi::keyring

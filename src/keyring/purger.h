@@ -11,9 +11,9 @@
 
 namespace quantumapi::keyring {
 
-// Purger calls purge_due, journal_waiting and remember_journal when it is made
-// and once a minute from then on. Any
-// number of replicas may run one. What fails is logged and tried again.
+// Purger calls purge_due and journal_waiting when it is made and once a minute from
+// then on, remember_journal every two seconds. Any number of replicas may run one. What fails is
+// logged and tried again.
 class Purger {
  public:
   Purger(Keyring& keyring, const Clock& clock, Logger& log);
@@ -24,6 +24,7 @@ class Purger {
 
  private:
   void run();
+  void purge();
 
   Keyring& keyring_;
   const Clock& clock_;

@@ -1,5 +1,6 @@
 #include "server/journal_replay.h"
 
+#include <algorithm>
 #include <string>
 
 namespace quantumapi::server {
@@ -36,13 +37,25 @@ Result<bool> JournalReplay::apply(const keyring::JournalEntry& entry) {
     case Kind::kPrincipalErased:
     case Kind::kJournal:
     case Kind::kKeyDrawn:
+    case Kind::kMark:
       return false;
   }
   return false;
 }
 
+// A mark or a checkpoint that the store lacks was made behind a commit that it has lost.
+Status JournalReplay::follow_logs(const std::string& checkpoint_file) {
+  TRY_ASSIGN(const auto mark, keyring.newest_lost_mark());
+  TRY_ASSIGN(const auto checkpoint,
+             audit::newest_lost_checkpoint(restored.database, checkpoint_file));
+  const auto lost_until = std::max(mark, checkpoint);  // nothing comes before any time
+  if (lost_until) TRY(audit::open_following_logs(restored, *lost_until));
+  return {};
+}
+
 Status JournalReplay::run(Options options) {
   TRY(keyring.check_journal(options.alone, options.accept));
+  TRY(follow_logs(options.checkpoint_file));
   std::size_t applied = 0;
   TRY(keyring.replay([&](const keyring::JournalEntry& entry) -> Status {
     TRY_ASSIGN(const bool changed, apply(entry));
@@ -53,7 +66,7 @@ Status JournalReplay::run(Options options) {
     log.warning("the key journal went further than the store: " + std::to_string(applied) +
                 " of its entries were applied (the audit log names them)");
   TRY(keyring.journal_waiting());
-  return keyring.remember_journal();
+  return keyring.remember_journal(true);
 }
 
 }  // namespace quantumapi::server

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "access/service.h"
+#include "audit/restored.h"
 #include "base/log.h"
 #include "ca/service.h"
 #include "keyring/keyring.h"
@@ -14,13 +15,16 @@ struct JournalReplay {
   access::AccessService& access;
   vault::VaultService& vault;
   ca::CaService& ca;
+  audit::Restored restored;
   Logger& log;
 
   struct Options {
-    bool alone = true;    // only this process uses the store
-    bool accept = false;  // take a journal that lacks what the store has seen of it
+    bool alone = true;              // only this process uses the store
+    bool accept = false;            // take a journal that lacks what the store has seen of it
+    std::string checkpoint_file{};  // may know of logs what the store has lost; empty: none
   };
-  // run refuses a journal that was cut or exchanged (Keyring::check_journal), then
+  // run refuses a journal that was cut or exchanged (Keyring::check_journal). Where the store
+  // was restored it has the audit logs followed by new ones (audit/restored.h). Then it
   // makes the store say what the journal says: what was revoked or deleted is so
   // again, key versions that the store lost open their payloads again. Each change
   // is audited as the platform's own. In a store that was not restored only what
@@ -29,6 +33,7 @@ struct JournalReplay {
 
  private:
   Result<bool> has_tenant(TenantId tenant);
+  Status follow_logs(const std::string& checkpoint_file);
   Result<bool> apply(const keyring::JournalEntry& entry);
 };
 

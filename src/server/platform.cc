@@ -227,8 +227,15 @@ Result<std::unique_ptr<Platform>> Platform::open(const Config& config, Mode mode
   if (mode == Mode::kOpen) TRY(warn_of_clock(*parts->database, clock, log));
   parts->make_services(config, std::move(found.second), std::move(journal));
   if (mode == Mode::kOpen)
-    TRY((JournalReplay{*parts->keyring, *parts->access, *parts->vault, *parts->ca, log}.run(
-        {.alone = config.database.empty(), .accept = config.accept_key_journal})));
+    TRY((JournalReplay{*parts->keyring,
+                       *parts->access,
+                       *parts->vault,
+                       *parts->ca,
+                       {*parts->database, *parts->keyring, clock, log},
+                       log}
+             .run({.alone = config.database.empty(),
+                   .accept = config.accept_key_journal,
+                   .checkpoint_file = config.checkpoint_file})));
   return std::unique_ptr<Platform>(new Platform(std::move(parts)));
 }
 
@@ -256,7 +263,7 @@ void Platform::stop() {
   parts_->sampler.reset();
   if (parts_->purger) {
     parts_->purger.reset();
-    const auto remembered = parts_->keyring->remember_journal();
+    const auto remembered = parts_->keyring->remember_journal(true);
     if (!remembered)
       parts_->log.warning("the key journal's end is not noted: " + remembered.error().message);
   }

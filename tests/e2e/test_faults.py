@@ -218,7 +218,8 @@ def undone():
     """Statements that make of a store what the version before the last migration left."""
     last = sorted((pathlib.Path(__file__).resolve().parents[2] / "src/store/migrations").glob("*.sql"))[-1]
     text = re.sub(r"--.*", "", last.read_text())
-    found = [f"ALTER TABLE {table} DROP COLUMN {column}" for table, column in re.findall(r"ALTER TABLE (\w+) ADD COLUMN (\w+)", text)]
+    found = [f"DROP INDEX {index}" for index in re.findall(r"CREATE INDEX (\w+)", text)]
+    found += [f"ALTER TABLE {table} DROP COLUMN {column}" for table, column in re.findall(r"ALTER TABLE (\w+) ADD COLUMN (\w+)", text)]
     found += [f"DROP TABLE {table}" for table in re.findall(r"CREATE TABLE (\w+)", text)]
     assert found, f"{last.name} is to be undone in a way of its own here"
     return [*found, f"DELETE FROM schema_migrations WHERE number = {int(last.name[:4])}"]

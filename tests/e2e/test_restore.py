@@ -1,0 +1,221 @@
+"""A store that is put back to an earlier state: its audit logs are followed by new ones."""
+
+import json
+import pathlib
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+
+from harness import wait_until
+
+VERIFIER = pathlib.Path(__file__).parents[2] / "tools" / "verify_audit_export.py"
+
+
+class Backup:
+    """The store as it is now, to be put back; on PostgreSQL the server must be stopped."""
+
+    def __init__(self, server, postgres):
+        self.server, self.postgres = server, postgres
+        if server.database:
+            self.name = server.database.rsplit("/", 1)[1]
+            postgres.sql(f"CREATE DATABASE {self.name}_backup TEMPLATE {self.name}")
+            return
+        self.copy = server.directory / "backup.db"
+        with sqlite3.connect(server.data / "quantumapi.db") as source, sqlite3.connect(self.copy) as target:
+            source.backup(target)
+
+    def put_back(self):
+        if self.server.database:
+            self.postgres.sql(f"DROP DATABASE {self.name} WITH (FORCE)")
+            self.postgres.sql(f"CREATE DATABASE {self.name} TEMPLATE {self.name}_backup")
+            return
+        for left in self.server.data.glob("quantumapi.db-*"):
+            left.unlink()
+        shutil.copyfile(self.copy, self.server.data / "quantumapi.db")
+
+
+def backup_of(server, request):
+    return Backup(server, request.getfixturevalue("postgres") if server.database else None)
+
+
+def make_secret(server, name):
+    assert server.http.post("/api/v1/secrets", json={"name": name, "value": "v"}).status_code == 201
+
+
+def rotate(server):
+    keys = server.http.get("/api/v1/keys?keyType=encryption").json()["keys"]
+    default = next(key for key in keys if key["isDefault"])
+    assert server.http.post(f"/api/v1/keys/{default['id']}/rotate", json={}).status_code == 200
+
+
+def exported(server, path, log=None):
+    """Exports a log, the open one without an id, and gives the lines."""
+    answer = server.http.get("/api/v1/audit-logs/export", params={"log": log} if log else {})
+    assert answer.status_code == 200, answer.text
+    path.write_text(answer.text)
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def listed(server, **query):
+    answer = server.http.get("/api/v1/audit-logs", params={"pageSize": 200, **query}).json()
+    assert answer["totalCount"] == len(answer["items"]) and not answer["totalIsBounded"]
+    return answer["items"]
+
+
+def secrets_made(server):
+    return [item["resourceName"] for item in listed(server, action="secret.create")]
+
+
+def log_of(server):
+    def first_line():
+        answer = server.http.get("/api/v1/audit-logs/checkpoint")
+        return answer.status_code == 200 and answer.text.splitlines()[0]
+
+    return wait_until(first_line, 10, "a checkpoint").rsplit("/", 1)[1]
+
+
+def openings(server, **query):
+    return listed(server, action="audit.log_opened", **query)
+
+
+def verified(server, path, key, memory):
+    """What `qapi audit verify` and the verifier that shares no code with it say."""
+    by_qapi = server.qapi("audit", "verify", str(path), "--key", str(key), "--remember", str(memory), "--output", "json",
+                          check=False)
+    by_python = subprocess.run([sys.executable, VERIFIER, path, "--key", key], capture_output=True, text=True)
+    assert by_python.returncode == 0, by_python.stdout + by_python.stderr
+    return by_qapi, by_python.stdout
+
+
+def test_a_restored_store_goes_on_in_new_logs_that_name_the_old_ones(new_server, store, request, tmp_path):
+    server = new_server(store).init().start()
+    key, memory = tmp_path / "audit.pem", tmp_path / "memory.json"
+    key.write_text(server.qapi("audit", "public-key").stdout)
+    make_secret(server, "before")
+    exported(server, tmp_path / "first.ndjson")
+    old = log_of(server)
+    assert server.stop() == 0
+    backup = backup_of(server, request)
+
+    server.start()
+    assert log_of(server) == old
+    rotate(server)
+    make_secret(server, "lost")
+    lost = tmp_path / "lost.ndjson"
+    assert exported(server, lost)[0]["log"] == old
+    by_qapi, _ = verified(server, lost, key, memory)
+    assert by_qapi.returncode == 0, by_qapi.stderr
+    assert server.stop() == 0
+
+    backup.put_back()
+    server.start()
+    assert "followed by new ones" in server.logs()
+    make_secret(server, "after")
+    new, closed = tmp_path / "new.ndjson", tmp_path / "closed.ndjson"
+    lines = exported(server, new)
+    assert lines[0]["log"] == log_of(server) != old
+    first = json.loads(lines[1]["record"])
+    assert lines[1]["index"] == 0 and (first["action"], first["resource"]) == ("audit.log_opened", old)
+    size = len([line for line in exported(server, closed, old) if line["type"] == "record"])
+    statement = server.http.get("/api/v1/audit-logs/checkpoint", params={"log": old}).text.splitlines()
+    assert first["resourceName"] == f"{size} {statement[2]}" and statement[1] == str(size)
+
+    by_qapi, by_python = verified(server, new, key, memory)
+    assert by_qapi.returncode == 0, by_qapi.stderr
+    report = json.loads(by_qapi.stdout)
+    assert (report["follows"], report["followsSize"]) == (old, size)
+    assert "are lost" in by_qapi.stderr
+    assert f"the first {size} records of log {old}" in by_python
+    # What was remembered of the old log says what the restore cost it, now and later.
+    by_qapi, by_python = verified(server, closed, key, memory)
+    assert (by_qapi.returncode, json.loads(by_qapi.stdout)["fault"]) == (1, "truncated")
+    assert f"to {size - 1} of log {old}" in by_python
+
+    assert secrets_made(server) == ["after", "before"]
+    assert len(openings(server)) == 1
+    assert server.stop() == 0
+    now = lines[0]["log"]
+    server.start()
+    assert log_of(server) == now and len(openings(server)) == 1
+    assert "followed by new ones" not in server.logs()
+
+
+def test_a_start_that_is_killed_leaves_one_new_log(new_server, store, request):
+    server = new_server(store).init().start()
+    make_secret(server, "before")
+    old = log_of(server)
+    assert server.stop() == 0
+    backup = backup_of(server, request)
+    server.start()
+    rotate(server)
+    server.kill()
+
+    backup.put_back()
+    for _ in range(8):
+        server.launch()
+        time.sleep(random.uniform(0, 0.6))
+        server.kill()
+    server.start()
+    assert log_of(server) != old
+    opened = openings(server)
+    assert [(item["resourceId"], item["index"]) for item in opened] == [(old, 0)]
+    assert len(openings(server, log="platform")) <= 1
+    assert secrets_made(server) == ["before"]
+
+
+def test_crashes_and_further_replicas_open_no_log(new_server, store):
+    from test_eaas import replica_of
+
+    server = new_server(store).init().start()
+    log = log_of(server)
+    for i in range(3):
+        make_secret(server, f"s{i}")
+        rotate(server)
+        made = server.http.post("/api/v1/apikeys", json={"name": f"k{i}", "scopes": ["secrets:read"]}).json()
+        assert server.http.delete(f"/api/v1/apikeys/{made['id']}").status_code == 204
+        server.kill()
+        server.start()
+    if server.database:
+        other = replica_of(new_server, server)
+        rotate(other)
+        other.kill()
+        other.start()
+        assert other.stop() == 0
+        other.start()
+    assert log_of(server) == log and openings(server) == []
+
+
+def marks(server):
+    """How many frames of the key journal are a mark (docs/formats.md)."""
+    octets = (server.data / "keys.journal").read_bytes()
+    at, found = 72, 0
+    while at < len(octets):
+        found += octets[at + 4] == 11
+        at += 4 + int.from_bytes(octets[at : at + 4], "big") + 32
+    return found
+
+
+def test_the_store_of_a_moment_ago_is_told_by_the_journal_or_by_the_checkpoint_file(new_server, request, tmp_path):
+    """A backup of the running server, and a crash: no server begins or ends in between."""
+    file = tmp_path / "checkpoints"
+    for by_file in (False, True):
+        server = new_server().init().start()
+        make_secret(server, "before")
+        log = log_of(server)
+        assert server.stop() == 0
+        server.serve_options = ["--audit-checkpoint-file", str(file)] if by_file else []
+        server.start()
+        backup, before = backup_of(server, request), marks(server)
+        if not by_file:
+            rotate(server)
+        make_secret(server, "lost")
+        wait_until(lambda: file.exists() if by_file else marks(server) > before, 10, "what tells")
+        server.kill()
+        backup.put_back()
+        server.start()
+        assert log_of(server) != log
+        assert [item["resourceId"] for item in openings(server)] == [log]
+        assert secrets_made(server) == ["before"]
