@@ -6,7 +6,6 @@
 namespace quantumapi::audit {
 namespace {
 
-constexpr std::chrono::minutes kEvery{1};
 constexpr int kMode = 0644;  // checkpoints are made to be shown
 
 Status append_durably(const std::string& path, std::string_view text) {
@@ -27,16 +26,12 @@ Status append_durably(const std::string& path, std::string_view text) {
 }  // namespace
 
 void CheckpointFile::offer(const Uuid& log, std::string text) {
-  if (!path_.empty()) logs_[log].text = std::move(text);
+  if (!path_.empty()) waiting_.offer(log, std::move(text));
 }
 
 Status CheckpointFile::write_due(SteadyTime now, bool all) {
-  for (auto& [log, waiting] : logs_) {
-    if (waiting.text.empty() || (now < waiting.due && !all)) continue;
-    TRY(append_durably(path_, waiting.text));
-    waiting = {{}, now + kEvery};
-  }
-  return {};
+  return waiting_.give_due(now, all,
+                           [&](std::string_view text) { return append_durably(path_, text); });
 }
 
 }  // namespace quantumapi::audit

@@ -1,14 +1,9 @@
 // CheckpointFile: checkpoints kept outside the store, so that truncation shows.
 #pragma once
 
-#include <chrono>
-#include <map>
 #include <string>
-#include <string_view>
 
-#include "base/clock.h"
-#include "base/ids.h"
-#include "base/result.h"
+#include "audit/waiting_checkpoints.h"
 
 namespace quantumapi::audit {
 
@@ -26,12 +21,8 @@ class CheckpointFile {
   Status write_due(SteadyTime now, bool all = false);
 
  private:
-  struct Waiting {
-    std::string text;  // empty: nothing new
-    SteadyTime due{SteadyTime::min()};
-  };
   std::string path_;
-  std::map<Uuid, Waiting> logs_;
+  WaitingCheckpoints waiting_{std::chrono::minutes(1)};
 };
 
 }  // namespace quantumapi::audit

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "audit/checkpoint_file.h"
+#include "audit/checkpoint_post.h"
 #include "audit/retention.h"
 #include "audit/round.h"
 #include "audit/signed_head.h"
@@ -64,6 +65,7 @@ struct Sequencer::Impl {
   Status retain();
   Status bound_platform_log();
   Status write(const Batch& batch, const std::vector<SignedLog>& logs);
+  void keep_outside(const Uuid& log_id, std::string checkpoint);
   void report(const Error& error);
   void loop();
 
@@ -164,8 +166,14 @@ Result<std::size_t> Sequencer::Impl::round() {
   for (const SignedLog& one : logs)
     if (one.draft.tenant() == TenantId{})
       platform_events.set(static_cast<double>(one.head.checkpoint.size));
-  for (SignedLog& one : logs) file.offer(one.head.checkpoint.log, std::move(one.head.text));
+  for (SignedLog& one : logs)
+    keep_outside(one.head.checkpoint.log, std::move(one.head.text));
   return events.size();
+}
+
+void Sequencer::Impl::keep_outside(const Uuid& log_id, std::string checkpoint) {
+  if (options.checkpoint_post != nullptr) options.checkpoint_post->offer(log_id, checkpoint);
+  file.offer(log_id, std::move(checkpoint));
 }
 
 // retain looks once an hour for events that are too old.

@@ -12,6 +12,8 @@
 
 namespace quantumapi::audit {
 
+class CheckpointPost;
+
 // Sequencer runs on one process of the store at a time (advisory lock). Each
 // round takes what waits in audit_pending in the order of its streams, checks
 // that no number is missing, appends to the logs' segments and trees, indexes,
@@ -24,8 +26,9 @@ class Sequencer {
     // follow each other five times as fast: their writes are small then, and no
     // change waits long behind one (docs/performance.md).
     std::chrono::milliseconds every{250};
-    std::string checkpoint_file;  // checkpoints are appended here too, when set
-    int retention_days = 0;       // older segments lose their events (retention.h); 0: none do
+    std::string checkpoint_file;                // checkpoints are appended here too, when set
+    CheckpointPost* checkpoint_post = nullptr;  // and offered here; outlives the sequencer
+    int retention_days = 0;  // older segments lose their events (retention.h); 0: none do
     std::uint64_t platform_events = 0;  // that the platform's own log keeps; 0: all
   };
   Sequencer(store::Database& database, keyring::Keyring& keyring, const Clock& clock, Logger& log,

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "audit/checkpoint_post.h"
 #include "base/help_format.h"
 #include "server/version.h"
 
@@ -110,6 +111,13 @@ void add_serve_options(CLI::App& app, Config& config) {
   app.add_option("--audit-checkpoint-file", config.checkpoint_file,
                  "File outside the store to which each audit checkpoint is appended")
       ->envname("QUANTUMAPID_AUDIT_CHECKPOINT_FILE");
+  app.add_option("--audit-checkpoint-url", config.checkpoint_url,
+                 "Receiver outside to which each audit checkpoint is posted, as text")
+      ->check([](const std::string& url) {
+        const auto receiver = audit::CheckpointPost::receiver(url);
+        return receiver ? std::string() : receiver.error().message;
+      })
+      ->envname("QUANTUMAPID_AUDIT_CHECKPOINT_URL");
   app.add_option("--audit-retention-days", config.audit_retention_days,
                  "Days after which audit events are dropped, their hashes kept; 0: never")
       ->check(CLI::Range(0, 36'500))

@@ -72,6 +72,7 @@ struct Config {
   int drain_seconds = 10;
   LogLevel log_level = LogLevel::kInfo;
   std::string checkpoint_file;
+  std::string checkpoint_url;
   int audit_retention_days = 0;                    // 0: audit events are kept for good
   std::int64_t audit_platform_events = 1'000'000;  // that the platform's own log keeps; 0: all
   std::string public_url;             // where clients reach the platform; empty: not stated

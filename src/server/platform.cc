@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "access/routes.h"
+#include "audit/checkpoint_post.h"
 #include "audit/repository.h"
 #include "audit/routes.h"
 #include "audit/stream_repository.h"
@@ -131,6 +132,7 @@ struct Platform::Parts {
   std::unique_ptr<encryption::EntropyQuota> quota{};
   std::unique_ptr<vault::VaultService> vault{};
   std::unique_ptr<ca::CaService> ca{};
+  std::unique_ptr<audit::CheckpointPost> checkpoint_post{};
   std::unique_ptr<audit::Sequencer> sequencer{};
   std::unique_ptr<audit::StreamService> streams{};
   std::unique_ptr<audit::StreamWorker> stream_worker{};
@@ -181,6 +183,7 @@ struct Platform::Parts {
                                .public_url = config.public_url});
     audit::Sequencer::Options options;
     options.checkpoint_file = config.checkpoint_file;
+    options.checkpoint_post = checkpoint_post.get();
     options.retention_days = config.audit_retention_days;
     options.platform_events = static_cast<std::uint64_t>(config.audit_platform_events);
     sequencer =
@@ -225,6 +228,10 @@ Result<std::unique_ptr<Platform>> Platform::open(const Config& config, Mode mode
              keyring::KeyJournal::open(config.key_journal, found.first.id, found.second));
   if (mode == Mode::kOpen) TRY(parts->database->migrate());
   if (mode == Mode::kOpen) TRY(warn_of_clock(*parts->database, clock, log));
+  if (!config.checkpoint_url.empty()) {
+    TRY_ASSIGN(parts->checkpoint_post,
+               audit::CheckpointPost::create(config.checkpoint_url, log, metrics));
+  }
   parts->make_services(config, std::move(found.second), std::move(journal));
   if (mode == Mode::kOpen)
     TRY((JournalReplay{*parts->keyring,

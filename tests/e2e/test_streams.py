@@ -6,12 +6,17 @@ import hashlib
 import hmac
 import http.server
 import json
+import pathlib
 import socket
+import subprocess
+import sys
 import threading
 
 import pytest
 
-from harness import wait_until
+from harness import BIN, wait_until
+
+VERIFIER = pathlib.Path(__file__).parents[2] / "tools/verify_audit_export.py"
 
 
 class Receiver:
@@ -205,3 +210,31 @@ def test_a_file_stream_goes_on_in_its_file_after_a_kill(sqlite_server):
     # A line counts once its row is written, a moment after it stands in the file.
     wait_until(lambda: last in downloaded(), what="the last line in the download")
     assert downloaded()[:len(numbers)] == numbers
+
+
+def test_checkpoints_are_posted_outside_and_hold_an_export_to_what_was_seen(new_server, receiver, tmp_path):
+    """A receiver that only kept what was posted to it tells a cut log from a whole one, with the public key alone."""
+    server = new_server(serve_options=["--audit-checkpoint-url", receiver.url + "/checkpoints"]).init().start()
+    encrypt(server, 300)
+    wait_until(lambda: receiver.of("/checkpoints"), 10, "a checkpoint outside")
+    key, posted, whole = tmp_path / "audit.pem", tmp_path / "posted", tmp_path / "whole.ndjson"
+    key.write_text(server.http.get("/api/v1/audit-logs/public-key").text)
+    wait_until(lambda: '"checkpoint"' in server.qapi("audit", "export").stdout, 10, "a checkpoint")
+    whole.write_text(server.qapi("audit", "export").stdout)
+
+    def verify(remembered):
+        posted.write_text(remembered)
+        return subprocess.run([sys.executable, VERIFIER, whole, "--key", key, "--remember", posted],
+                              capture_output=True, text=True)
+
+    log = json.loads(whole.read_text().splitlines()[0])["log"]
+    headers, text = next((headers, body.decode()) for headers, body in receiver.of("/checkpoints") if log.encode() in body)
+    assert headers["Content-Type"].startswith("text/plain") and "Authorization" not in headers and "X-Api-Key" not in headers
+    assert verify(text).returncode == 0, verify(text)
+    lines = text.split("\n")
+    of_more = "\n".join([lines[0], str(10**6), *lines[2:]])  # what it says must be signed
+    assert "bad_signature" in verify(of_more).stdout
+
+    refused = subprocess.run([BIN / "quantumapid", "serve", *server.store_options(), "--listen", "127.0.0.1:0",
+                              "--audit-checkpoint-url", "http://siem.example/in"], capture_output=True, text=True)
+    assert refused.returncode != 0 and "--audit-checkpoint-url" in refused.stderr and "plain http" in refused.stderr

@@ -1,0 +1,42 @@
+// CheckpointPost: checkpoints sent to a receiver outside, so that truncation shows.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "base/ids.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "http/client.h"
+
+namespace quantumapi::audit {
+
+// CheckpointPost posts each log's newest checkpoint, as it is signed and as text/plain, at most
+// once in `every` for each log, on a thread of its own. A receiver that does not answer 2xx
+// within ten seconds is asked again after `every`, with what is the newest by then; the first
+// failure in a row is logged, each is counted. Safe from any thread.
+class CheckpointPost {
+ public:
+  static constexpr std::chrono::milliseconds kEvery{60'000};
+
+  // receiver: the url is https, verified by the system's roots, or plain http to this host.
+  // kInvalidArgument otherwise.
+  static Result<http::Url> receiver(std::string_view url);
+  // create: what receiver says of the url.
+  static Result<std::unique_ptr<CheckpointPost>> create(const std::string& url, Logger& log,
+                                                        Metrics& metrics,
+                                                        std::chrono::milliseconds every = kEvery);
+  ~CheckpointPost();  // gives up what is under way
+
+  // offer remembers the text as the log's newest, and returns at once.
+  void offer(const Uuid& log, std::string text);
+
+ private:
+  struct Impl;
+  explicit CheckpointPost(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace quantumapi::audit
