@@ -166,8 +166,7 @@ Result<std::size_t> Sequencer::Impl::round() {
   for (const SignedLog& one : logs)
     if (one.draft.tenant() == TenantId{})
       platform_events.set(static_cast<double>(one.head.checkpoint.size));
-  for (SignedLog& one : logs)
-    keep_outside(one.head.checkpoint.log, std::move(one.head.text));
+  for (SignedLog& one : logs) keep_outside(one.head.checkpoint.log, std::move(one.head.text));
   return events.size();
 }
 

@@ -1,4 +1,5 @@
 // Every kind of certificate that must not come in, shown to a real server and by one.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -275,17 +276,26 @@ class LogFile {
 };
 
 TEST(MutualRefusals, IsLoggedWithReasonAddressAndWhatWasClaimed) {
-  const LogFile log;
-  TestServer server({.tls = server_side(), .log = log.descriptor()});
-  Shape shape = workload("spiffe://example.org/ns/x/sa/\x1b[2J");
-  const auto client =
-      mutual_client(server.port(), {leaf(shape).identity(), shared(policy(kServerId))});
-  EXPECT_FALSE(client->send({.target = "/"}));
-  ASSERT_TRUE(eventually([&] { return log.text().find('\n') != std::string::npos; }));
-  EXPECT_THAT(log.text(), HasSubstr("\"message\":\"a TLS handshake failed\""));
-  EXPECT_THAT(log.text(), HasSubstr("\"address\":\"127.0.0.1\""));
-  EXPECT_THAT(log.text(), HasSubstr("spiffe://example.org/ns/x/sa/"));
-  EXPECT_THAT(log.text(), Not(HasSubstr("\x1b")));
+  struct Claim {
+    std::string_view identity, shown, reason;
+  };
+  for (const Claim& claim : {Claim{"spiffe://example.org/ns/x/sa/\x1b[2J",
+                                   "spiffe://example.org/ns/x/sa/\\\\x1b[2J", "malformed"},
+                             Claim{"spiffe://example.org/ns/x/sa/other",
+                                   "spiffe://example.org/ns/x/sa/other", "wrong_identity"}}) {
+    const LogFile log;
+    TestServer server({.tls = server_side(), .log = log.descriptor()});
+    Shape shape = workload(std::string(claim.identity));
+    const auto client =
+        mutual_client(server.port(), {leaf(shape).identity(), shared(policy(kServerId))});
+    EXPECT_FALSE(client->send({.target = "/"}));
+    ASSERT_TRUE(eventually([&] { return log.text().find('\n') != std::string::npos; }));
+    EXPECT_THAT(log.text(), HasSubstr(R"("message":"a TLS handshake failed")"));
+    EXPECT_THAT(log.text(), HasSubstr(fmt::format(R"("reason":"{}")", claim.reason)));
+    EXPECT_THAT(log.text(), HasSubstr(R"("address":"127.0.0.1")"));
+    EXPECT_THAT(log.text(), HasSubstr(fmt::format(R"("identity":"{}")", claim.shown)));
+    EXPECT_THAT(log.text(), Not(HasSubstr("\x1b")));
+  }
 }
 
 TEST(MutualRefusals, OfPoliciesThatLeaveSomethingOut) {
