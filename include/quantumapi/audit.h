@@ -36,16 +36,22 @@ struct AuditQuery {
   AuditLog log = AuditLog::kTenant;
 };
 
+// AuditExport is a part of one log.
+struct AuditExport {
+  AuditLog log = AuditLog::kTenant;
+  std::string log_id;            // of a log that a restore closed; empty: the open one
+  std::uint64_t from_index = 0;  // the part begins with the group of 256 that holds this record
+};
+
 // Audit is Client::audit().
 class QUANTUMAPI_EXPORT Audit {
  public:
   // list gives one page, up to 200 entries.
   [[nodiscard]] Result<AuditPage> list(const AuditQuery& query) const;
-  // export_lines gives each NDJSON line to `line` until it answers false. With `from_index` the
-  // records begin with those of the group of 256 that holds it; hashes stand for the groups before.
+  // export_lines gives each NDJSON line to `line` until it answers false. Hashes stand for the
+  // groups before the part.
   [[nodiscard]] Result<void> export_lines(const std::function<bool(std::string_view)>& line,
-                                          AuditLog log = AuditLog::kTenant,
-                                          std::uint64_t from_index = 0) const;
+                                          const AuditExport& part = {}) const;
   // public_key is what checkpoints are verified with, PEM.
   [[nodiscard]] Result<std::string> public_key(AuditLog log = AuditLog::kTenant) const;
 

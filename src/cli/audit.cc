@@ -18,18 +18,19 @@
 namespace quantumapi::cli {
 namespace {
 
+struct LogOptions {
+  std::string id;  // of a log that a restore closed
+  bool platform = false;
+};
+
 struct ExportOptions {
   std::string file = "-";
   std::uint64_t from_index = 0;
-  bool platform = false;
+  LogOptions log;
 };
 
 struct ListOptions {
   sdk::AuditQuery query;
-  bool platform = false;
-};
-
-struct LogOptions {
   bool platform = false;
 };
 
@@ -145,7 +146,9 @@ Outcome export_to_stream(Context& context, const ExportOptions& options, std::os
         progress.show(++lines);
         return out.good();
       },
-      log_of(options.platform), options.from_index);
+      {.log = log_of(options.log.platform),
+       .log_id = options.log.id,
+       .from_index = options.from_index});
   TRY(done);
   if (!out.flush()) return give_up(kFailed, "the export could not be written");
   return kOk;
@@ -173,17 +176,22 @@ Outcome public_key(Context& context, const LogOptions& options) {
 }
 
 Outcome checkpoint(Context& context, const LogOptions& options) {
-  TRY_ASSIGN(const auto text, ask(context, "GET",
-                                  options.platform ? "/audit-logs/checkpoint?log=platform"
-                                                   : "/audit-logs/checkpoint"));
+  const std::string log = options.platform ? "platform" : segment(options.id);
+  TRY_ASSIGN(const auto text,
+             ask(context, "GET", "/audit-logs/checkpoint" + (log.empty() ? "" : "?log=" + log)));
   print_value(context.io(), text.reveal());
   return kOk;
 }
 
-void add_log(CLI::App& command, bool& platform) {
-  command.add_flag(
+CLI::Option* add_platform(CLI::App& command, bool& platform) {
+  return command.add_flag(
       "--platform", platform,
       "The platform's own log: failed authentications; for owners of the first tenant");
+}
+
+void add_log(CLI::App& command, LogOptions& log) {
+  CLI::Option* const platform = add_platform(command, log.platform);
+  command.add_option("--log", log.id, "A log that a restore closed, by its id")->excludes(platform);
 }
 
 }  // namespace
@@ -193,7 +201,7 @@ void add_audit(CLI::App& root, Context& context) {
   const auto [list_command, listed] =
       add_command(group, context, "list", "List events, newest first", list);
   sdk::AuditQuery* const query = &listed->query;
-  add_log(*list_command, listed->platform);
+  add_platform(*list_command, listed->platform);
   list_command->add_option("--category", query->category,
                            "secrets, keys, encryption, access, certificates, audit, entropy or "
                            "platform; several with commas");
@@ -215,7 +223,7 @@ void add_audit(CLI::App& root, Context& context) {
                    "The later part alone, from the group of 256 that holds this record; "
                    "it verifies by itself")
       ->check(counting(0));
-  add_log(*export_command, exported->platform);
+  add_log(*export_command, exported->log);
 
   const auto [verify_command, verified] = add_command(
       group, context, "verify",
@@ -226,14 +234,12 @@ void add_audit(CLI::App& root, Context& context) {
   verify_command->add_option("--remember", verified->memory,
                              "Where the newest checkpoint of each log is kept");
 
-  using OfLog = Outcome (*)(Context&, const LogOptions&);
-  for (const auto& [name, about, perform] :
-       {std::tuple<const char*, const char*, OfLog>(
-            "public-key", "Print the key that checkpoints verify under", public_key),
-        {"checkpoint", "Print the newest signed checkpoint of the log", checkpoint}}) {
-    const auto [command, options] = add_command(group, context, name, about, perform);
-    add_log(*command, options->platform);
-  }
+  const auto [key_command, key] = add_command(
+      group, context, "public-key", "Print the key that checkpoints verify under", public_key);
+  add_platform(*key_command, key->platform);
+  const auto [checkpoint_command, shown] = add_command(
+      group, context, "checkpoint", "Print the newest signed checkpoint of the log", checkpoint);
+  add_log(*checkpoint_command, *shown);
 }
 
 }  // namespace quantumapi::cli

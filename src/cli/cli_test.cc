@@ -597,6 +597,17 @@ TEST_F(Cli, AnExportGoesOnFromARecordInAFileOfItsOwn) {
   EXPECT_EQ(server.lines().size(), asked.size());
 }
 
+TEST_F(Cli, ALogThatARestoreClosedIsReachedByItsId) {
+  const std::string id = "019a3185-4afb-7f7e-91e5-83d7ec73bd1f";
+  auto& server = platform([](const Received&) { return lines_of("old\n"); });
+  EXPECT_EQ(run({"audit", "export", "--log", id}).out, "old\n");
+  EXPECT_EQ(run({"audit", "checkpoint", "--log", id}).code, kOk);
+  const std::vector<std::string> asked{"GET /api/v1/audit-logs/export?log=" + id,
+                                       "GET /api/v1/audit-logs/checkpoint?log=" + id};
+  EXPECT_EQ(server.lines(), asked);
+  EXPECT_EQ(run({"audit", "export", "--log", id, "--platform"}).code, kUsage);
+}
+
 TEST_F(Cli, VerifyingAnExportShowsHowFarItIs) {
   const std::string data = std::string(QUANTUMAPI_SOURCE_DIR) + "/src/audit/testdata/export_v1";
   const Ran seen = run_on({.err = true}, {"audit", "verify", data + ".ndjson", "--key",

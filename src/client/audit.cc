@@ -86,12 +86,15 @@ Result<AuditPage> Audit::list(const AuditQuery& query) const {
   return page;
 }
 
-Result<void> Audit::export_lines(const std::function<bool(std::string_view)>& line, AuditLog log,
-                                 std::uint64_t from_index) const {
+Result<void> Audit::export_lines(const std::function<bool(std::string_view)>& line,
+                                 const AuditExport& part) const {
   Lines lines(line);
   QueryText text;
-  if (from_index > 0) text.add("fromIndex", static_cast<std::int64_t>(from_index));
-  if (log == AuditLog::kPlatform) text.add("log", "platform");
+  if (part.from_index > 0) text.add("fromIndex", static_cast<std::int64_t>(part.from_index));
+  if (!part.log_id.empty())
+    text.add("log", part.log_id);
+  else if (part.log == AuditLog::kPlatform)
+    text.add("log", "platform");
   const auto response =
       transport_->stream({.path = text.on("/api/v1/audit-logs/export")}, call_,
                          [&](std::string_view chunk) { return lines.take(chunk); });

@@ -360,12 +360,16 @@ TEST(Client, ExportsLineByLineWhereverTheChunksEnd) {
   EXPECT_EQ(lines, (Lines{"one", "two", "", "three"}));
 }
 
-TEST(Client, ExportsFromARecordOn) {
+TEST(Client, ExportsAPartOfALog) {
   TestPlatform platform([](const Received&) { return streamed({"one\n"}); });
-  const auto done = platform.client()->audit().export_lines([](std::string_view) { return true; },
-                                                            AuditLog::kPlatform, 1000);
-  EXPECT_TRUE(done);
-  EXPECT_EQ(platform.lines()[0], "GET /api/v1/audit-logs/export?fromIndex=1000&log=platform");
+  const auto client = platform.client();
+  const auto any = [](std::string_view) { return true; };
+  const AuditExport later{.log = AuditLog::kPlatform, .from_index = 1000};
+  EXPECT_TRUE(client->audit().export_lines(any, later));
+  EXPECT_TRUE(client->audit().export_lines(any, {.log_id = "of & another"}));
+  const std::vector<std::string> asked{"GET /api/v1/audit-logs/export?fromIndex=1000&log=platform",
+                                       "GET /api/v1/audit-logs/export?log=of%20%26%20another"};
+  EXPECT_EQ(platform.lines(), asked);
 }
 
 TEST(Client, StopsAnExportWhenToldTo) {

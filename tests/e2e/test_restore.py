@@ -53,10 +53,8 @@ def rotate(server):
 
 def exported(server, path, log=None):
     """Exports a log, the open one without an id, and gives the lines."""
-    answer = server.http.get("/api/v1/audit-logs/export", params={"log": log} if log else {})
-    assert answer.status_code == 200, answer.text
-    path.write_text(answer.text)
-    return [json.loads(line) for line in answer.text.splitlines()]
+    server.qapi("audit", "export", str(path), *(["--log", log] if log else []))
+    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def listed(server, **query):
