@@ -354,6 +354,7 @@ TEST_F(Internal, RequestsOverTheBodyLimitAreRefused) {
 }
 
 TEST_F(Internal, WhatWaitsBeyondTheQueueIsToldToComeBack) {
+  std::atomic<bool> running = false;
   std::atomic<bool> finish = false;
   const auto server =
       expect(InternalServer::start(*notifications_.provider,
@@ -363,6 +364,7 @@ TEST_F(Internal, WhatWaitsBeyondTheQueueIsToldToComeBack) {
                                     .threads = 1,
                                     .waiting = 1},
                                    [&](const InternalServer::Request&) {
+                                     running = true;
                                      while (!finish) std::this_thread::yield();
                                      return Response{};
                                    }));
@@ -370,12 +372,14 @@ TEST_F(Internal, WhatWaitsBeyondTheQueueIsToldToComeBack) {
   std::atomic<int> answered = 0;
   std::atomic<int> busy = 0;
   {
-    std::vector<std::jthread> callers;
-    for (int i = 0; i < 3; ++i)
-      callers.emplace_back([&] {
-        const auto answer = client->send({.url = url_of(*server)});
-        if (answer) ++(answer->status == 503 ? busy : answered);
-      });
+    const auto call = [&] {
+      const auto answer = client->send({.url = url_of(*server)});
+      if (answer) ++(answer->status == 503 ? busy : answered);
+    };
+    const std::jthread first(call);
+    EXPECT_TRUE(eventually([&] { return running.load(); })) << "the queue is empty again";
+    const std::jthread second(call);
+    const std::jthread third(call);
     EXPECT_TRUE(eventually([&] { return busy == 1; })) << "one runs, one waits";
     finish = true;
   }
