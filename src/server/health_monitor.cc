@@ -28,13 +28,15 @@ HealthMonitor::HealthMonitor(Platform& platform, const Clock& clock, Metrics& me
   thread_ = std::thread([this] { run(); });
 }
 
-HealthMonitor::~HealthMonitor() {
+HealthMonitor::~HealthMonitor() { stop(); }
+
+void HealthMonitor::stop() {
   {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;
   }
   wake_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 HealthState HealthMonitor::state() const {

@@ -25,7 +25,7 @@ struct HealthState {
 
 // HealthMonitor asks the store by its own connection, never by the pool, so
 // that health answers while requests wait. state() is not ready when the last
-// look is older than five seconds.
+// look is older than five seconds. Stop it before the platform.
 class HealthMonitor {
  public:
   HealthMonitor(Platform& platform, const Clock& clock, Metrics& metrics);
@@ -33,6 +33,8 @@ class HealthMonitor {
   HealthMonitor(const HealthMonitor&) = delete;
   HealthMonitor& operator=(const HealthMonitor&) = delete;
 
+  // stop ends the looking, and waits for the look that is under way.
+  void stop();
   [[nodiscard]] HealthState state() const;
 
  private:

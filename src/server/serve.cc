@@ -114,7 +114,7 @@ Status serve(const Config& config, const std::function<Config()>& again, Logger&
   TRY_ASSIGN(auto options, listeners(*platform, config, clock, log));
   options.activity = &activity;
   platform->start();
-  const HealthMonitor health(*platform, clock, metrics);
+  HealthMonitor health(*platform, clock, metrics);
   WorkerPool workers(config.worker_threads, kMaxWaitingRequests, &activity);
   Dispatcher dispatcher(all_routes(*platform, health, metrics, clock), platform->access(),
                         platform->database(), std::move(personal_key), workers, clock, log,
@@ -139,6 +139,7 @@ Status serve(const Config& config, const std::function<Config()>& again, Logger&
   server->drain(std::chrono::seconds(std::min(1, config.drain_seconds)),
                 std::chrono::seconds(config.drain_seconds));
   dispatcher.stop();
+  health.stop();
   platform->stop();
   TRY(unregister_replica(*platform));
   log.info("stopped");
