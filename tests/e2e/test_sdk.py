@@ -70,7 +70,7 @@ def test_a_renewed_issuer_costs_no_request(platform):
     platform.service("notifications", "30s")
     notifications = platform.run("notifications", "127.0.0.1", 0, gateway_id)
     port = listening(notifications)
-    gateway = platform.run("gateway", url(port), "127.0.0.1", 60)
+    gateway = platform.run("gateway", url(port), "127.0.0.1", 90)
     gateway.wait_for("is valid until")
     # Each time a moment before both renew, at 20 s of their 30.
     for _ in range(2):
@@ -79,7 +79,7 @@ def test_a_renewed_issuer_costs_no_request(platform):
         issuer = platform.ok("POST", f"/cas/{newest}/renew", {})["id"]
         for service in ("gateway", "notifications"):
             wait_until(lambda: issuer in {one["caId"] for one in platform.certificates(service)}, 25)
-        assert gateway.process.poll() is None
+        assert gateway.process.poll() is None, "its calls ended before the issuers were renewed"
     assert gateway.result(120) == 0, gateway.text
     answered, refused = counts(gateway)
     assert refused == 0 and answered > 1000
