@@ -154,8 +154,8 @@ def wrk(server, lua, seconds, connections, tls=False):
         sys.exit(f"no answer within {seconds} s:\n{lua}")
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
     def quantile(percent):
-        number, unit = re.search(rf"^ +{percent}% +([\d.]+)(us|ms|s)$", out, re.M).groups()
-        return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+        number, unit = re.search(rf"^ +{percent}% +([\d.]+)(us|ms|s|m)$", out, re.M).groups()
+        return float(number) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}[unit]
 
     return {"count": count, "rate": float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)), "p50": quantile(50), "p99": quantile(99),
             "bad": int(bad.group(1)) if bad else 0, "cpu_us": cpu / count * 1e6, "lag": max(lags)}
