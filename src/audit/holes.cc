@@ -1,5 +1,6 @@
 #include "audit/holes.h"
 
+#include "audit/pending_repository.h"
 #include "audit/repository.h"
 #include "store/audit_frame.h"
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "audit/pending_repository.h"
 #include "audit/record.h"
-#include "audit/repository.h"
 
 namespace quantumapi::audit {
 namespace {

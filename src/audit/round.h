@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "audit/pending_repository.h"
 #include "audit/record.h"
 #include "audit/repository.h"
 

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "audit/checkpoint.h"
+#include "audit/pending_repository.h"
 #include "audit/repository.h"
 #include "audit/testing/test_audit.h"
 #include "store/testing/pending.h"

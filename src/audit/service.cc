@@ -7,6 +7,7 @@
 
 #include "audit/export.h"
 #include "audit/pending.h"
+#include "audit/pending_repository.h"
 #include "audit/personal_opener.h"
 #include "audit/repository.h"
 #include "audit/segment_walk.h"
