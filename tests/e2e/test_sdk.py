@@ -39,13 +39,18 @@ def test_a_service_without_its_secret_is_not_ready_and_says_which(platform):
     assert wrong.result(60) == 1
 
 
-def test_certificates_renew_under_load_and_through_an_outage_without_a_failed_request(platform):
-    gateway_id = platform.start().service("gateway", "60s")
-    platform.service("notifications", "60s")
+def calling(platform, lifetime, seconds):
+    """A gateway that calls notifications for so long, both with certificates of that lifetime."""
+    gateway_id = platform.start().service("gateway", lifetime)
+    platform.service("notifications", lifetime)
     notifications = platform.run("notifications", "127.0.0.1", 0, gateway_id)
-    port = listening(notifications)
-    gateway = platform.run("gateway", url(port), "127.0.0.1", 100)
+    gateway = platform.run("gateway", url(listening(notifications)), "127.0.0.1", seconds)
     gateway.wait_for("is valid until")
+    return gateway, notifications
+
+
+def test_certificates_renew_under_load_and_through_an_outage_without_a_failed_request(platform):
+    gateway, notifications = calling(platform, "60s", seconds=100)
     first = len(platform.certificates("gateway"))
     # Both renew at 40 s of their 60: in the outage, and again behind it.
     time.sleep(30)
@@ -66,12 +71,7 @@ def test_certificates_renew_under_load_and_through_an_outage_without_a_failed_re
 
 
 def test_a_renewed_issuer_costs_no_request(platform):
-    gateway_id = platform.start().service("gateway", "30s")
-    platform.service("notifications", "30s")
-    notifications = platform.run("notifications", "127.0.0.1", 0, gateway_id)
-    port = listening(notifications)
-    gateway = platform.run("gateway", url(port), "127.0.0.1", 90)
-    gateway.wait_for("is valid until")
+    gateway, notifications = calling(platform, "30s", seconds=90)
     # Each time a moment before both renew, at 20 s of their 30.
     for _ in range(2):
         time.sleep(16)
