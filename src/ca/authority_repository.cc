@@ -37,21 +37,23 @@ const Statement kEveryAuthority{"ca.every_authority", R"sql(
 )sql"};
 
 const Statement kFindPolicy{"ca.find_policy", R"sql(
-  SELECT id, issuer, classical_issuer, direct_issuer, server_keys, trust_domain, revision
+  SELECT id, issuer, classical_issuer, direct_issuer, server_keys, trust_domain, min_lifetime,
+    revision
   FROM certificate_policies WHERE id = :id
 )sql"};
 
 const Statement kInsertPolicy{"ca.insert_policy", R"sql(
   INSERT INTO certificate_policies (id, issuer, classical_issuer, direct_issuer, server_keys,
-    trust_domain, revision)
-  VALUES (:id, :issuer, :classical_issuer, :direct_issuer, :server_keys, :trust_domain, 1)
+    trust_domain, min_lifetime, revision)
+  VALUES (:id, :issuer, :classical_issuer, :direct_issuer, :server_keys, :trust_domain,
+    :min_lifetime, 1)
   ON CONFLICT (id) DO NOTHING
 )sql"};
 
 const Statement kUpdatePolicy{"ca.update_policy", R"sql(
   UPDATE certificate_policies SET issuer = :issuer, classical_issuer = :classical_issuer,
     direct_issuer = :direct_issuer, server_keys = :server_keys, trust_domain = :trust_domain,
-    revision = revision + 1
+    min_lifetime = :min_lifetime, revision = revision + 1
   WHERE id = :id AND revision = :revision
 )sql"};
 
@@ -78,6 +80,11 @@ const Statement kPutList{"ca.put_revocation_list", R"sql(
 std::optional<AuthorityId> optional_authority(const Row& row, int column) {
   if (row.is_null(column)) return std::nullopt;
   return row.id<AuthorityId>(column);
+}
+
+std::optional<std::chrono::seconds> optional_seconds(const Row& row, int column) {
+  if (row.is_null(column)) return std::nullopt;
+  return std::chrono::seconds(row.integer(column));
 }
 
 Status read_authority(const Row& row, Authority& out) {
@@ -151,7 +158,8 @@ Result<std::optional<Policy>> find_policy(Transaction& tx, TenantId tenant) {
                    .direct_issuer = optional_authority(row, 3),
                    .server_keys = row.boolean(4),
                    .trust_domain = std::string(row.text(5)),
-                   .revision = row.integer(6)};
+                   .min_lifetime = optional_seconds(row, 6),
+                   .revision = row.integer(7)};
     return {};
   }));
   return found;
@@ -164,16 +172,19 @@ Result<bool> put_policy(Transaction& tx, const Policy& policy) {
   const store::Param direct("direct_issuer", policy.direct_issuer);
   const store::Param server_keys("server_keys", policy.server_keys ? 1 : 0);
   const store::Param domain("trust_domain", policy.trust_domain);
+  std::optional<std::int64_t> seconds;
+  if (policy.min_lifetime) seconds = policy.min_lifetime->count();
+  const store::Param min_lifetime("min_lifetime", seconds);
   if (policy.revision == 0) {
     TRY_ASSIGN(const std::int64_t inserted,
-               tx.execute(kInsertPolicy, {id, issuer, classical, direct, server_keys, domain}));
+               tx.execute(kInsertPolicy,
+                          {id, issuer, classical, direct, server_keys, domain, min_lifetime}));
     return inserted == 1;
   }
-  TRY_ASSIGN(
-      const std::int64_t updated,
-      tx.execute(
-          kUpdatePolicy,
-          {id, issuer, classical, direct, server_keys, domain, {"revision", policy.revision}}));
+  const store::Param revision("revision", policy.revision);
+  TRY_ASSIGN(const std::int64_t updated,
+             tx.execute(kUpdatePolicy, {id, issuer, classical, direct, server_keys, domain,
+                                        min_lifetime, revision}));
   return updated == 1;
 }
 

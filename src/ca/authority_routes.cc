@@ -1,6 +1,7 @@
 // /cas and /certificate-policy.
 #include "base/encoding.h"
 #include "base/json_request.h"
+#include "ca/lifetime.h"
 #include "ca/route_parts.h"
 #include "ca/wire.h"
 #include "crypto/hash.h"
@@ -140,10 +141,14 @@ Result<Reply> policy(CaService& service, Call& call) {
 Result<Reply> update_policy(CaService& service, Call& call) {
   TRY_ASSIGN(auto request,
              json::decode_request<UpdatePolicyRequest>(call.request().body, call.arena()));
-  const CaService::PolicyUpdate update{.server_keys = request.server_keys,
-                                       .trust_domain = std::move(request.trust_domain),
-                                       .issuer = request.issuer_id,
-                                       .classical_issuer = request.classical_issuer_id};
+  CaService::PolicyUpdate update{.server_keys = request.server_keys,
+                                 .trust_domain = std::move(request.trust_domain),
+                                 .issuer = request.issuer_id,
+                                 .classical_issuer = request.classical_issuer_id,
+                                 .min_lifetime = {}};
+  if (request.min_ttl) {
+    TRY_ASSIGN(update.min_lifetime, parse_lifetime("minTtl", *request.min_ttl));
+  }
   TRY_ASSIGN(const Policy changed, service.update_policy(call.principal(), update, call.event()));
   call.recorded();
   return Reply::json(call.request(), reply_of(changed));

@@ -77,17 +77,12 @@ Result<Reply> revoke(CaService& service, Call& call) {
   return Reply::json(call.request(), reply_of(revoked, call.now()));
 }
 
-// serial_of reads 32 hexadecimal digits, which may be parted by colons, or the id.
+// serial_of reads a serial number, or the id.
 Result<CertificateId> serial_of(std::string_view text) {
   if (const auto id = CertificateId::parse(text)) return *id;
-  std::string digits;
-  for (const char c : text)
-    if (c != ':') digits += c;
-  const auto octets = base::from_hex(digits);
-  const auto id = octets ? CertificateId::from_bytes(*octets)
-                         : Result<CertificateId>(std::unexpected(octets.error()));
-  if (!id) return fail_field("serial", "is 32 hexadecimal digits");
-  return *id;
+  const auto serial = x509::parse_serial(text);
+  if (!serial) return fail_field("serial", "is 1 to 32 hexadecimal digits");
+  return CertificateId{Uuid{*serial}};
 }
 
 Result<Reply> list(CaService& service, Call& call) {
@@ -155,7 +150,7 @@ std::vector<Route> certificate_routes(CaService& service) {
        .parameters = {http::kPageParameter,
                       http::kPageSizeParameter,
                       {"identity", R"({"type":"string"})", "Name or id"},
-                      {"serial", R"({"type":"string"})", "32 hexadecimal digits, or the id"},
+                      {"serial", R"({"type":"string"})", "Hexadecimal digits, or the id"},
                       {"status",
                        R"({"type":"string","enum":["pending","active","expired","revoked"]})"},
                       {"expiresAfter", R"({"type":"string","format":"date-time"})"},

@@ -7,7 +7,8 @@ namespace quantumapi::ca {
 // complete_identity binds the identity to its account and checks all that it says.
 Status CaService::Impl::complete_identity(Identity& identity, const Principal& principal,
                                           std::string_view service_account) {
-  TRY(check_identity(identity, options.min_lifetime));
+  TRY_ASSIGN(const auto tenant, view(identity.tenant));
+  TRY(check_identity(identity, min_lifetime(tenant->policy)));
   const std::string wanted =
       service_account.empty() ? principal.account.to_string() : std::string(service_account);
   const auto account = access.find_account(identity.tenant, wanted);

@@ -59,6 +59,12 @@ struct CaService::Impl {
   Result<Policy> stored_policy(store::Transaction& tx, TenantId tenant, std::string_view domain);
   Status store_policy(store::Transaction& tx, const Policy& policy);
   Result<std::string> default_domain(TenantId tenant);
+  // min_lifetime is the policy's, or the server's.
+  [[nodiscard]] std::chrono::seconds min_lifetime(const Policy& policy) const {
+    return policy.min_lifetime.value_or(options.min_lifetime);
+  }
+  // completed is the policy with what the server says where it names nothing.
+  [[nodiscard]] Policy completed(Policy policy) const;
   // chain is the authority and those above it.
   Result<std::vector<Pointer<Authority>>> chain(AuthorityId id, bool may_block = true);
   Result<std::shared_ptr<const keyring::SigningVersion>> signer(const Authority& authority,

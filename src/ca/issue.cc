@@ -82,12 +82,12 @@ Result<CaService::Impl::Task> CaService::Impl::task_of(const Principal& principa
                                                        std::optional<seconds> lifetime) {
   TRY(may_use(principal, *identity));
   Task task;
-  TRY_ASSIGN(task.lifetime, lifetime_for(*identity, lifetime, options.min_lifetime));
+  TRY_ASSIGN(task.tenant, view(principal.tenant));
+  const Policy& policy = task.tenant->policy;
+  TRY_ASSIGN(task.lifetime, lifetime_for(*identity, lifetime, min_lifetime(policy)));
   task.request = std::move(request);
   TRY(check_key_type(*identity, task.request.key_type));
   TRY_ASSIGN(task.request.names, names_for(*identity, task.request.names));
-  TRY_ASSIGN(task.tenant, view(principal.tenant));
-  const Policy& policy = task.tenant->policy;
   const auto& issuer =
       x509::is_classical(task.request.key_type) ? policy.classical_issuer : policy.issuer;
   if (!issuer) return no_authority_yet();
@@ -103,7 +103,7 @@ Result<x509::ToBeSigned> CaService::Impl::prepare(const Task& task, const Author
   const WallTime begin = on_a_second(now);
   // Both ends count: the last second is one before begin + lifetime.
   const auto left = std::chrono::duration_cast<seconds>(authority.not_after - begin) + seconds(1);
-  if (left < options.min_lifetime)
+  if (left < min_lifetime(task.tenant->policy))
     return fail(Code::kConflict,
                 "the certificate authority " + authority.name +
                     (left.count() > 0 ? " is about to expire" : " has expired") +
@@ -216,7 +216,7 @@ Result<IssuedWithKey> CaService::issue_with_key(const Principal& principal,
                   "the tenant's policy lets no key be made here; send a request of your own key "
                   "to /certificates",
                   "server_keys_disabled");
-    TRY_ASSIGN(task.lifetime, lifetime_for(*identity, lifetime, impl_->options.min_lifetime));
+    TRY_ASSIGN(task.lifetime, lifetime_for(*identity, lifetime, impl_->min_lifetime(policy)));
     TRY(check_key_type(*identity, type));
     const auto& issuer = x509::is_classical(type) ? policy.classical_issuer : policy.direct_issuer;
     if (!issuer) return no_authority_yet();

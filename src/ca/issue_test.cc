@@ -25,7 +25,7 @@ TEST_P(CaIssue, ACertificateVerifiesToTheRootOfItsTenantAndSaysWhoItIs) {
   EXPECT_EQ(peer->spiffe_id->uri(), mine.spiffe_id);
   EXPECT_EQ(mine.spiffe_id, "spiffe://acme.quantumapi.internal/ns/default/sa/users-api");
   EXPECT_EQ(peer->dns_names, std::vector<std::string>{"users-api.internal"});
-  EXPECT_EQ(peer->serial, Bytes(issued.record.id.bytes().begin(), issued.record.id.bytes().end()));
+  EXPECT_EQ(x509::serial_hex(peer->serial), serial_hex(issued.record.id));
   EXPECT_EQ(issued.intermediates.size(), 1U);
   EXPECT_EQ(issued.record.not_after,
             WallTime{clock().wall().seconds() * 1'000'000} + kDefaultLifetime - seconds(1));
@@ -133,12 +133,35 @@ TEST_P(CaIssue, ShortLifetimesNeedTheServersConfiguration) {
   const Principal holder = account("users-api");
   identity(holder, "users-api");
   const std::string request = csr({.common_name = "users-api"});
+  expect_code(try_issue(holder, "users-api", request, seconds(30)), Code::kInvalidArgument);
+  restart_ca({.min_lifetime = seconds(30)});
+  EXPECT_TRUE(try_issue(holder, "users-api", request, seconds(30)));
+  const auto set = CaService::PolicyUpdate{.min_lifetime = seconds(40)};
+  EXPECT_TRUE(ca().update_policy(owner(), set, event("ca.policy_update")));
+  expect_code(try_issue(holder, "users-api", request, seconds(39)), Code::kInvalidArgument);
+}
+
+TEST_P(CaIssue, ATenantsPolicySaysTheShortestLifetime) {
+  const auto set_minimum = [&](seconds lifetime) {
+    return ca().update_policy(owner(), {.min_lifetime = lifetime}, event("ca.policy_update"));
+  };
+  const Principal holder = account("users-api");
+  identity(holder, "users-api");
+  const std::string request = csr({.common_name = "users-api"});
   expect_code(try_issue(holder, "users-api", request, seconds(60)), Code::kInvalidArgument);
-  restart_ca({.min_lifetime = seconds(60)});
+  expect_code(set_minimum(seconds(59)), Code::kInvalidArgument);
+  expect_code(set_minimum(kLongestLifetime + seconds(1)), Code::kInvalidArgument);
+  EXPECT_EQ(expect(ca().policy(owner())).min_lifetime, kMinLifetime);
+  EXPECT_EQ(expect(set_minimum(seconds(60))).min_lifetime, seconds(60));
+  EXPECT_EQ(expect(ca().policy(owner())).min_lifetime, seconds(60));
+  expect_code(try_issue(holder, "users-api", request, seconds(59)), Code::kInvalidArgument);
   const Issued issued = expect(try_issue(holder, "users-api", request, seconds(60)));
   EXPECT_TRUE(verify(issued));
   clock().advance(seconds(61));
   EXPECT_EQ(verify(issued).error(), x509::Refusal::kExpired);
+  // What the identity says itself is held to a policy that became stricter.
+  expect(set_minimum(kDefaultLifetime + seconds(1)));
+  expect_code(try_issue(holder, "users-api", request, std::nullopt), Code::kInvalidArgument);
 }
 
 TEST_P(CaIssue, ANewCertificateHoldsOnHostsWhoseClocksAreTenMinutesOff) {

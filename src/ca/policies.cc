@@ -1,5 +1,8 @@
 // What a tenant decides about its certificates.
+#include <algorithm>
+
 #include "ca/impl.h"
+#include "ca/lifetime.h"
 
 namespace quantumapi::ca {
 namespace {
@@ -20,7 +23,20 @@ Status check_issuer(const Authority& authority, TenantId tenant, bool classical,
   return {};
 }
 
+Status check_min_lifetime(std::chrono::seconds lifetime, std::chrono::seconds of_server) {
+  const auto shortest = std::min(kShortestLifetime, of_server);
+  if (lifetime < shortest || lifetime > kLongestLifetime)
+    return fail_field("minTtl",
+                      "is " + lifetime_text(shortest) + " to " + lifetime_text(kLongestLifetime));
+  return {};
+}
+
 }  // namespace
+
+Policy CaService::Impl::completed(Policy policy) const {
+  policy.min_lifetime = min_lifetime(policy);
+  return policy;
+}
 
 Result<std::string> CaService::Impl::default_domain(TenantId tenant) {
   TRY_ASSIGN(const auto known, access.find_tenant(tenant));
@@ -37,6 +53,7 @@ Result<Policy> CaService::Impl::stored_policy(store::Transaction& tx, TenantId t
                 .direct_issuer = {},
                 .server_keys = false,
                 .trust_domain = std::string(domain),
+                .min_lifetime = {},
                 .revision = 0};
 }
 
@@ -50,7 +67,7 @@ Status CaService::Impl::store_policy(store::Transaction& tx, const Policy& polic
 Result<Policy> CaService::policy(const Principal& principal) {
   TRY(may_view(principal));
   TRY_ASSIGN(const auto view, impl_->view(principal.tenant));
-  return view->policy;
+  return impl_->completed(view->policy);
 }
 
 Result<Policy> CaService::update_policy(const Principal& principal, const PolicyUpdate& update,
@@ -59,6 +76,8 @@ Result<Policy> CaService::update_policy(const Principal& principal, const Policy
   TRY(may_view(principal));
   if (update.trust_domain && !is_trust_domain(*update.trust_domain))
     return fail_field("trustDomain", "is 1 to 255 characters a-z, 0-9, '.', '-' and '_'");
+  if (update.min_lifetime)
+    TRY(check_min_lifetime(*update.min_lifetime, impl_->options.min_lifetime));
   for (const bool classical : {false, true}) {
     const auto& issuer = classical ? update.classical_issuer : update.issuer;
     if (!issuer) continue;
@@ -81,9 +100,10 @@ Result<Policy> CaService::update_policy(const Principal& principal, const Policy
     if (update.trust_domain) policy.trust_domain = *update.trust_domain;
     if (update.issuer) policy.issuer = update.issuer;
     if (update.classical_issuer) policy.classical_issuer = update.classical_issuer;
+    if (update.min_lifetime) policy.min_lifetime = update.min_lifetime;
     TRY(impl_->store_policy(tx, policy));
     tx.record(event);
-    return policy;
+    return impl_->completed(std::move(policy));
   });
 }
 

@@ -138,11 +138,15 @@ Result<x509::SubjectNames> names_for(const Identity& identity, const x509::Subje
 
 Result<seconds> lifetime_for(const Identity& identity, std::optional<seconds> asked,
                              seconds min_lifetime) {
-  if (!asked) return identity.lifetime;
-  if (*asked < min_lifetime || *asked > identity.max_lifetime)
+  const seconds lifetime = asked.value_or(identity.lifetime);
+  if (identity.max_lifetime < min_lifetime)
+    return fail_field("ttl", "of this identity is " + lifetime_text(identity.max_lifetime) +
+                                 " at most, and of this tenant " + lifetime_text(min_lifetime) +
+                                 " at least");
+  if (lifetime < min_lifetime || lifetime > identity.max_lifetime)
     return fail_field("ttl", "is " + lifetime_text(min_lifetime) + " to " +
                                  lifetime_text(identity.max_lifetime) + " for this identity");
-  return *asked;
+  return lifetime;
 }
 
 Status check_key_type(const Identity& identity, x509::KeyType type) {

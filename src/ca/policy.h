@@ -14,6 +14,7 @@ namespace quantumapi::ca {
 
 inline constexpr std::chrono::seconds kDefaultLifetime{86'400};
 inline constexpr std::chrono::seconds kMinLifetime{300};
+inline constexpr std::chrono::seconds kShortestLifetime{60};  // that a tenant's policy may allow
 inline constexpr std::chrono::seconds kLongestLifetime{366 * 86'400};
 // Certificates are valid from a while before they are made, for hosts whose clocks are up to ten
 // minutes slow.
@@ -42,7 +43,8 @@ bool allows(std::string_view entry, std::string_view dns_name);
 // kPermissionDenied "name_not_allowed" (field csr) for anything that is not the identity's.
 Result<x509::SubjectNames> names_for(const Identity& identity, const x509::SubjectNames& asked);
 
-// lifetime_for is what was asked for within the identity's bounds, or the identity's own.
+// lifetime_for is what was asked for, or the identity's own, within the bounds of both: a policy
+// may have become stricter than the identity is.
 // kInvalidArgument (field ttl).
 Result<std::chrono::seconds> lifetime_for(const Identity& identity,
                                           std::optional<std::chrono::seconds> asked,

@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "crypto/hash.h"
+#include "x509/serial.h"
 
 namespace quantumapi::ca {
 
@@ -35,6 +36,6 @@ std::string_view status_of(const Certificate& certificate, WallTime now) {
   return now.seconds() <= certificate.not_after.seconds() ? "active" : "expired";
 }
 
-std::string serial_hex(CertificateId id) { return base::to_hex(id.bytes()); }
+std::string serial_hex(CertificateId id) { return x509::serial_hex(id.bytes()); }
 
 }  // namespace quantumapi::ca

@@ -46,7 +46,8 @@ struct Policy {
   std::optional<AuthorityId> direct_issuer;     // of the /pki routes: a root that issues itself
   bool server_keys = false;                     // POST /pki/issue may make keys
   std::string trust_domain;                     // of SPIFFE ids of identities made from now on
-  std::int64_t revision = 0;                    // 0: no row yet
+  std::optional<std::chrono::seconds> min_lifetime;  // none: the server's
+  std::int64_t revision = 0;                         // 0: no row yet
 };
 
 // Identity is who may hold which certificate.

@@ -20,9 +20,7 @@ class CaRevocation : public CaTest {
   }
   [[nodiscard]] const Principal& holder() const { return holder_; }
   [[nodiscard]] const Issued& issued() const { return issued_; }
-  [[nodiscard]] Bytes serial() const {
-    return {issued_.record.id.bytes().begin(), issued_.record.id.bytes().end()};
-  }
+  [[nodiscard]] std::string serial() const { return serial_hex(issued_.record.id); }
   AuthorityId issuer() { return issued_.record.authority; }
   // set_state leaves every certificate as a kill in the middle of its issuing would, or undoes it.
   void set_state(std::string_view state) {
@@ -45,7 +43,7 @@ TEST_P(CaRevocation, ARevocationIsInTheNextListAtOnce) {
   const Certificate revoked =
       expect(revoke(holder(), issued().record.id, RevocationReason::kKeyCompromise));
   EXPECT_EQ(revoked.state, State::kRevoked);
-  EXPECT_EQ(revoked_serials(ca(), issuer()), std::vector<Bytes>{serial()});
+  EXPECT_EQ(revoked_serials(ca(), issuer()), std::vector<std::string>{serial()});
   const auto row = expect(ca().revocation_list(issuer(), true));
   const auto list =
       expect(x509::parse_crl(row->der, expect(ca().public_chain(issuer())).front().certificate));
@@ -60,7 +58,7 @@ TEST_P(CaRevocation, AnotherReplicaHasItWithinASecond) {
   EXPECT_TRUE(revoked_serials(*other, issuer()).empty());
   expect(revoke(holder(), issued().record.id));
   forget();  // half a second, the life of its cached row
-  EXPECT_EQ(revoked_serials(*other, issuer()), std::vector<Bytes>{serial()});
+  EXPECT_EQ(revoked_serials(*other, issuer()), std::vector<std::string>{serial()});
   const auto there = expect(other->revocation_list(issuer(), true));
   const auto here = expect(ca().revocation_list(issuer(), true));
   EXPECT_EQ(there->der, here->der) << "one list, whoever signed it";
@@ -122,16 +120,16 @@ TEST_P(CaRevocation, ItIsInTheKeyJournalAndARestoreDoesNotReviveIt) {
     return done ? Status() : Status(std::unexpected(done.error()));
   }));
   EXPECT_TRUE(expect(ca().revoke_again(holder().tenant, issued().record.id, clock().wall())));
-  EXPECT_EQ(revoked_serials(ca(), issuer()), std::vector<Bytes>{serial()});
+  EXPECT_EQ(revoked_serials(ca(), issuer()), std::vector<std::string>{serial()});
   EXPECT_FALSE(expect(ca().revoke_again(holder().tenant, issued().record.id, clock().wall())));
 }
 
 TEST_P(CaRevocation, OneThatTheStoreLostIsInEveryListOfItsTenant) {
   const CertificateId lost = CertificateId::make(clock().wall());
   EXPECT_TRUE(expect(ca().revoke_again(holder().tenant, lost, clock().wall())));
-  const Bytes number(lost.bytes().begin(), lost.bytes().end());
+  const std::string number = serial_hex(lost);
   for (const Authority& one : expect(ca().list_authorities(owner())))
-    EXPECT_EQ(revoked_serials(ca(), one.id), std::vector<Bytes>{number}) << one.name;
+    EXPECT_EQ(revoked_serials(ca(), one.id), std::vector<std::string>{number}) << one.name;
   EXPECT_EQ(expect(ca().find(holder(), lost)).record.state, State::kRevoked);
 }
 

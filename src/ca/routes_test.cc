@@ -207,7 +207,7 @@ TEST_P(CaRoutes, BadBodiesNameTheirField) {
        "serviceAccount"},
       {Method::kPatch, "/v1/certificate-policy", R"({"trustDomain":"A B"})", "trustDomain"},
       {Method::kGet, "/v1/certificates?status=odd", "", "status"},
-      {Method::kGet, "/v1/certificates?serial=1", "", "serial"},
+      {Method::kGet, "/v1/certificates?serial=zz", "", "serial"},
       {Method::kGet, "/v1/certificates?expiresBefore=soon", "", "expiresBefore"},
       {Method::kGet, "/v1/certificates?pageSize=0", "", "pageSize"},
   };

@@ -26,7 +26,7 @@ namespace quantumapi::ca {
 class CaService {
  public:
   struct Options {
-    std::chrono::seconds min_lifetime = kMinLifetime;
+    std::chrono::seconds min_lifetime = kMinLifetime;  // where a tenant's policy names none
     std::string public_url;  // "https://host:8443", for cRLDistributionPoints; empty: none
   };
   CaService(store::Database& database, keyring::Keyring& keyring, access::AccessService& access,
@@ -64,12 +64,15 @@ class CaService {
   Result<Authority> direct_root(TenantId tenant);
 
   // -- policy (policies.cc)
+  // policy always names a min_lifetime.
   Result<Policy> policy(const Principal& principal);
   struct PolicyUpdate {
     std::optional<bool> server_keys;
     std::optional<std::string> trust_domain;
     std::optional<AuthorityId> issuer;            // must issue ML-DSA
     std::optional<AuthorityId> classical_issuer;  // must issue ECDSA
+    // From kShortestLifetime, or the server's where that is shorter, to kLongestLifetime.
+    std::optional<std::chrono::seconds> min_lifetime;
   };
   // update_policy is for owners. Turning server_keys on makes the direct issuer, "pki", where there
   // is none, and records that as create_authority does and refuses it as that does.

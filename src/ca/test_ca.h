@@ -85,12 +85,12 @@ class CaTest : public access::testing::AccessTest {
   }
 
   // revoked_serials are those in the authority's list, which its certificate must verify.
-  std::vector<Bytes> revoked_serials(CaService& by, AuthorityId id) {
+  std::vector<std::string> revoked_serials(CaService& by, AuthorityId id) {
     const auto row = expect(by.revocation_list(id, true));
     const auto chain = expect(by.public_chain(id));
-    std::vector<Bytes> serials;
+    std::vector<std::string> serials;
     for (const auto& one : expect(x509::parse_crl(row->der, chain.front().certificate)).revoked)
-      serials.push_back(one.serial);
+      serials.push_back(x509::serial_hex(one.serial));
     return serials;
   }
 

@@ -87,7 +87,8 @@ PolicyReply reply_of(const Policy& policy) {
           .trust_domain = policy.trust_domain,
           .issuer_id = policy.issuer,
           .classical_issuer_id = policy.classical_issuer,
-          .direct_issuer_id = policy.direct_issuer};
+          .direct_issuer_id = policy.direct_issuer,
+          .min_ttl = lifetime_text(policy.min_lifetime.value_or(kMinLifetime))};
 }
 
 IdentityReply reply_of(const Identity& identity) {

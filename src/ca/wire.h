@@ -66,9 +66,10 @@ struct UpdatePolicyRequest {
   std::optional<std::string> trust_domain;
   std::optional<AuthorityId> issuer_id;
   std::optional<AuthorityId> classical_issuer_id;
+  std::optional<std::string> min_ttl;  // "60s"
 };
 BOOST_DESCRIBE_STRUCT(UpdatePolicyRequest, (),
-                      (server_keys, trust_domain, issuer_id, classical_issuer_id))
+                      (server_keys, trust_domain, issuer_id, classical_issuer_id, min_ttl))
 
 struct PolicyReply {
   bool server_keys = false;
@@ -76,9 +77,11 @@ struct PolicyReply {
   std::optional<AuthorityId> issuer_id;
   std::optional<AuthorityId> classical_issuer_id;
   std::optional<AuthorityId> direct_issuer_id;
+  std::string min_ttl;
 };
 BOOST_DESCRIBE_STRUCT(PolicyReply, (),
-                      (server_keys, trust_domain, issuer_id, classical_issuer_id, direct_issuer_id))
+                      (server_keys, trust_domain, issuer_id, classical_issuer_id, direct_issuer_id,
+                       min_ttl))
 
 // -- identities
 

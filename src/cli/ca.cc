@@ -28,6 +28,7 @@ struct PolicyOptions {
   std::string trust_domain;
   std::string issuer;
   std::string classical_issuer;
+  std::string min_ttl;
 };
 
 struct CreateBody {
@@ -43,8 +44,10 @@ struct PolicyBody {
   Text trust_domain;
   Text issuer_id;
   Text classical_issuer_id;
+  Text min_ttl;
 };
-BOOST_DESCRIBE_STRUCT(PolicyBody, (), (server_keys, trust_domain, issuer_id, classical_issuer_id))
+BOOST_DESCRIBE_STRUCT(PolicyBody, (),
+                      (server_keys, trust_domain, issuer_id, classical_issuer_id, min_ttl))
 
 Outcome list(Context& context, const NoOptions&) {
   TRY_ASSIGN(const auto answer, ask(context, "GET", "/cas"));
@@ -98,6 +101,7 @@ Outcome policy(Context& context, const PolicyOptions& options) {
   PolicyBody body;
   if (!options.server_keys.empty()) body.server_keys = options.server_keys == "on";
   body.trust_domain = shown(options.trust_domain);
+  body.min_ttl = shown(options.min_ttl);
   Authority issuer;
   if (!options.issuer.empty()) {
     TRY_ASSIGN(issuer, find_authority(context, options.issuer));
@@ -108,8 +112,8 @@ Outcome policy(Context& context, const PolicyOptions& options) {
     TRY_ASSIGN(classical, find_authority(context, options.classical_issuer));
     body.classical_issuer_id = classical.id;
   }
-  const bool changes =
-      body.server_keys || body.trust_domain || body.issuer_id || body.classical_issuer_id;
+  const bool changes = body.server_keys || body.trust_domain || body.issuer_id ||
+                       body.classical_issuer_id || body.min_ttl;
   auto answer = changes ? ask(context, "PATCH", "/certificate-policy", body)
                         : ask(context, "GET", "/certificate-policy");
   if (!answer) return std::unexpected(std::move(answer).error());
@@ -183,6 +187,8 @@ void add_ca(CLI::App& root, Context& context) {
   policy_command->add_option("--issuer", policies->issuer, "The CA that issues for ML-DSA keys");
   policy_command->add_option("--classical-issuer", policies->classical_issuer,
                              "The CA that issues for ECDSA keys");
+  policy_command->add_option("--min-ttl", policies->min_ttl,
+                             "The shortest lifetime of certificates: 60s, 5m");
   add_identities(group, context);
 }
 

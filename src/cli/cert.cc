@@ -1,13 +1,13 @@
 // qapi cert: issue, renew, request, list, show, revoke, inspect; verify is in cert_verify.cc.
 #include <fmt/format.h>
 
-#include "base/encoding.h"
 #include "cli/answer.h"
 #include "cli/cert_key.h"
 #include "cli/cert_verify.h"
 #include "cli/group.h"
 #include "cli/table.h"
 #include "cli/whole_file.h"
+#include "x509/serial.h"
 #include "x509/server_identity.h"
 
 namespace quantumapi::cli {
@@ -115,17 +115,12 @@ class Sink {
   std::unique_ptr<WholeFile> file_;
 };
 
-// path_of takes an id, or a serial number with or without colons.
+// path_of takes an id, or a serial number as any program shows it.
 Try<std::string> path_of(std::string_view certificate) {
   if (Uuid::parse(certificate)) return "/certificates/" + std::string(certificate);
-  std::string digits;
-  for (const char c : certificate)
-    if (c != ':') digits += c;
-  const auto octets = base::from_hex(digits);
-  const auto id =
-      octets ? Uuid::from_bytes(*octets) : Result<Uuid>(std::unexpected(octets.error()));
-  if (!id) return give_up(kUsage, "a certificate is named by its id or serial number");
-  return "/certificates/" + id->to_string();
+  const auto serial = x509::parse_serial(certificate);
+  if (!serial) return give_up(kUsage, "a certificate is named by its id or serial number");
+  return "/certificates/" + Uuid{*serial}.to_string();
 }
 
 // Ordered is what goes to the platform, and the key that stays here.

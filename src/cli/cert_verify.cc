@@ -157,7 +157,7 @@ Outcome hold(Context& context, const VerifyCertificate& options, const Material&
   const auto peer = trust->verify(
       views, options.usage == "server" ? x509::Usage::kServer : x509::Usage::kClient, now);
   if (!peer) return refuse(context, {}, x509::to_string(peer.error()));
-  const std::string serial = base::to_hex(peer->serial);
+  const std::string serial = x509::serial_hex(peer->serial);
   const std::string spiffe_id = peer->spiffe_id ? peer->spiffe_id->uri() : "";
   const std::string not_after = peer->not_after.to_string();
   VerifyShape shape{.verified = true,

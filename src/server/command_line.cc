@@ -135,8 +135,10 @@ void add_certificate_options(CLI::App& app, Config& config) {
         return good ? std::string() : "is https://HOST[:PORT], without a slash at its end";
       })
       ->envname("QUANTUMAPID_PUBLIC_URL");
-  app.add_option("--certificate-min-seconds", config.certificate_min_seconds,
-                 "The shortest lifetime that certificates may have")
+  app.add_option(
+         "--certificate-min-seconds", config.certificate_min_seconds,
+         "The shortest lifetime that certificates may have, where the tenant's policy names "
+         "none")
       ->check(CLI::Range(10, 86'400))
       ->envname("QUANTUMAPID_CERTIFICATE_MIN_SECONDS")
       ->capture_default_str();

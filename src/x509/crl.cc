@@ -33,6 +33,11 @@ std::unexpected<Error> refuse(std::string message) {
   return fail(Code::kInvalidArgument, "The revocation list: " + std::move(message));
 }
 
+ByteView without_zeros(ByteView number) {
+  while (!number.empty() && number[0] == 0) number = number.subspan(1);
+  return number;
+}
+
 bool is_serial(ByteView serial) {
   return !serial.empty() && serial.size() <= kMaxSerial && serial[0] != 0;
 }
@@ -44,15 +49,14 @@ Bytes reason_extension(RevocationReason reason) {
 }
 
 Result<Bytes> entry_der(const RevokedCertificate& revoked) {
-  if (!is_serial(revoked.serial))
-    return fail(Code::kInvalidArgument,
-                "A revoked serial number has 1 to 20 octets, the first not 0.");
+  const ByteView serial = without_zeros(revoked.serial);
+  if (!is_serial(serial))
+    return fail(Code::kInvalidArgument, "A revoked serial number has 1 to 20 octets, not all 0.");
   Bytes extensions;
   // RFC 5280 section 5.3.1: unspecified is said by saying nothing.
   if (revoked.reason != RevocationReason::kUnspecified)
     extensions = der::sequence({reason_extension(revoked.reason)});
-  return der::sequence(
-      {der::integer(ByteView(revoked.serial)), der::time(revoked.revoked_at), extensions});
+  return der::sequence({der::integer(serial), der::time(revoked.revoked_at), extensions});
 }
 
 Bytes list_extensions(std::uint64_t number, ByteView key_id) {

@@ -26,7 +26,7 @@ std::string_view to_string(RevocationReason reason);  // "keyCompromise"
 Result<RevocationReason> parse_revocation_reason(std::string_view text);
 
 struct RevokedCertificate {
-  Bytes serial;  // big-endian, positive
+  Bytes serial;  // big-endian, positive; read: in as few octets as it needs
   WallTime revoked_at;
   RevocationReason reason = RevocationReason::kUnspecified;
 };

@@ -215,7 +215,7 @@ TEST_P(RevocationLists, AreNotMadeWithAnothersKeyOrOfWhatCanNotBeRevoked) {
   RevocationList list = list_of_three();
   list.next_update = list.this_update;
   EXPECT_FALSE(make_crl(list, of_.intermediate, of_.intermediate_key));
-  for (const Bytes& serial : {Bytes{}, Bytes{0}, Bytes{0, 1}, Bytes(21, 1)}) {
+  for (const Bytes& serial : {Bytes{}, Bytes{0}, Bytes{0, 0}, Bytes(21, 1)}) {
     list = list_of_three();
     list.revoked[1].serial = serial;
     EXPECT_FALSE(make_crl(list, of_.intermediate, of_.intermediate_key));

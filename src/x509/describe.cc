@@ -6,6 +6,7 @@
 #include "x509/aws_lc.h"
 #include "x509/names.h"
 #include "x509/private_key.h"
+#include "x509/serial.h"
 #include "x509/server_identity.h"
 #include "x509/spiffe.h"
 
@@ -39,7 +40,7 @@ Result<std::string> serial_text(const X509* certificate) {
   if (!number || BN_is_negative(number.get())) return unreadable("serial number");
   Bytes octets(BN_num_bytes(number.get()));
   BN_bn2bin(number.get(), octets.data());
-  return base::to_hex(octets);
+  return serial_hex(octets);
 }
 
 std::string oid_text(const ASN1_OBJECT* oid) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "crypto/random.h"
 #include "x509/algorithms.h"
 #include "x509/certificate_builder.h"
 #include "x509/certificate_reader.h"
@@ -74,13 +73,6 @@ Status check_crl_url(std::string_view url) {
 }
 
 }  // namespace
-
-Serial random_serial() {
-  Serial serial;
-  crypto::fill_random(serial);
-  serial[0] = static_cast<std::uint8_t>((serial[0] & 0x3f) | 0x40);
-  return serial;
-}
 
 Result<ToBeSigned> prepare_root(std::string_view name, const crypto::SigningKey& key,
                                 int path_length, const Validity& validity) {

@@ -1,7 +1,6 @@
 // Issuing: certificates of authorities and workloads, complete but for the signature, then signed.
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -14,12 +13,9 @@
 #include "crypto/signing_key.h"
 #include "x509/key_type.h"
 #include "x509/request.h"
+#include "x509/serial.h"
 
 namespace quantumapi::x509 {
-
-// Serial has 126 random bits: always 16 octets, positive, never zero (RFC 5280 section 4.1.2.2).
-using Serial = std::array<std::uint8_t, 16>;
-Serial random_serial();
 
 // ToBeSigned is a certificate without its signature: what is recorded and linted first.
 struct ToBeSigned {

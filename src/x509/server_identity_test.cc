@@ -112,7 +112,7 @@ TEST_P(ServerIdentities, HaveTheExtensionsOfTheProfile) {
   EXPECT_NE(extension(leaf_.get(), NID_subject_key_identifier), root_id);
 }
 
-TEST_P(ServerIdentities, HaveSerialsOf16OctetsThatDifferEachTime) {
+TEST_P(ServerIdentities, HaveSerialsThatDifferEachTime) {
   const auto serial = [](const std::string& pem) {
     return describe_certificate(pem).value().serial_hex;
   };
@@ -121,7 +121,6 @@ TEST_P(ServerIdentities, HaveSerialsOf16OctetsThatDifferEachTime) {
                                          serial(again.root_pem), serial(again.leaf.chain_pem)};
   for (std::size_t i = 0; i < serials.size(); ++i) {
     EXPECT_EQ(serials[i].size(), 32U);
-    EXPECT_LT(serials[i][0], '8');  // positive
     for (std::size_t j = 0; j < i; ++j) EXPECT_NE(serials[i], serials[j]);
   }
 }

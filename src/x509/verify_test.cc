@@ -86,7 +86,7 @@ TEST_P(Verification, SaysWhoThePeerIs) {
   EXPECT_EQ(peer.common_name, "users-api");
   EXPECT_EQ(peer.dns_names, std::vector<std::string>{"users-api.internal"});
   DerTree tree = DerTree::parse(of_.leaf);
-  EXPECT_EQ(peer.serial, tree[0][1].content);
+  EXPECT_EQ(der::integer(peer.serial), tree[0][1].encode());
   DerTree authority = DerTree::parse(of_.intermediate);
   EXPECT_EQ(peer.issuer_key_id, find_extension_tree(authority[0], oid::kSubjectKeyIdentifier)
                                     .children.back()
