@@ -11,6 +11,7 @@ using store::Row;
 using store::Statement;
 using store::Transaction;
 
+constexpr std::uint64_t kSpanSize = 256;  // segments
 constexpr std::int64_t kHour = 3'600'000'000;
 
 constexpr Statement kTenantsWithLogs{
@@ -81,8 +82,7 @@ constexpr Statement kPutSegment{
               leaves = excluded.leaves)sql"};
 
 constexpr Statement kFirstKept{"audit.first_kept",
-                               R"sql(SELECT segment FROM audit_segments
-          WHERE log = :log AND length(leaves) > 0 ORDER BY segment LIMIT 1)sql"};
+                               R"sql(SELECT first_kept FROM audit_heads WHERE log = :log)sql"};
 
 constexpr Statement kLogsAfter{
     "audit.logs_after",
@@ -97,18 +97,36 @@ constexpr Statement kDropLeaves{"audit.drop_leaves",
                                 R"sql(UPDATE audit_segments SET leaves = :none
           WHERE log = :log AND segment >= :from AND segment <= :to AND hash IS NOT NULL)sql"};
 
-constexpr Statement kNewestBegun{"audit.newest_begun",
-                                 R"sql(SELECT max(segment) FROM audit_segments
-          WHERE log = :log AND first_time <= :time)sql"};
+constexpr Statement kPutFirstKept{"audit.put_first_kept",
+                                  R"sql(UPDATE audit_heads SET first_kept = :to + 1
+          WHERE log = :log AND first_kept <= :to)sql"};
 
-constexpr Statement kLastIfBegun{"audit.last_if_begun",
-                                 R"sql(SELECT max(segment) FROM audit_segments
-          WHERE log = :log AND first_time <= :time
-            AND segment = (SELECT max(segment) FROM audit_segments WHERE log = :log))sql"};
+constexpr Statement kPutSpan{"audit.put_span",
+                             R"sql(INSERT INTO audit_spans (log, span, first_time, last_time)
+          VALUES (:log, :span, :first_time, :last_time)
+          ON CONFLICT (log, span) DO UPDATE SET
+            first_time = CASE WHEN excluded.first_time < audit_spans.first_time
+                         THEN excluded.first_time ELSE audit_spans.first_time END,
+            last_time = CASE WHEN excluded.last_time > audit_spans.last_time
+                        THEN excluded.last_time ELSE audit_spans.last_time END)sql"};
+
+constexpr Statement kNewestSpanBegun{"audit.newest_span_begun",
+                                     R"sql(SELECT span FROM audit_spans
+          WHERE log = :log AND first_time <= :time ORDER BY span DESC LIMIT 1)sql"};
+
+constexpr Statement kNewestBegun{"audit.newest_begun",
+                                 R"sql(SELECT segment FROM audit_segments
+          WHERE log = :log AND segment >= :begin AND segment < :end AND first_time <= :time
+          ORDER BY segment DESC LIMIT 1)sql"};
+
+constexpr Statement kOldestSpanReaching{"audit.oldest_span_reaching",
+                                        R"sql(SELECT span FROM audit_spans
+          WHERE log = :log AND last_time >= :time ORDER BY span LIMIT 1)sql"};
 
 constexpr Statement kOldestReaching{"audit.oldest_reaching",
-                                    R"sql(SELECT min(segment) FROM audit_segments
-          WHERE log = :log AND last_time >= :time)sql"};
+                                    R"sql(SELECT segment FROM audit_segments
+          WHERE log = :log AND segment >= :begin AND segment < :end AND last_time >= :time
+          ORDER BY segment LIMIT 1)sql"};
 
 constexpr Statement kPutTerm{"audit.put_term",
                              R"sql(INSERT INTO audit_terms (log, term, segment, count)
@@ -163,13 +181,22 @@ Result<std::optional<LogHead>> one_log(Transaction& tx, const Statement& stateme
   return found;
 }
 
-Result<std::optional<std::uint64_t>> one_segment(Transaction& tx, const Statement& statement,
-                                                 const Uuid& log, WallTime time) {
+// find_by_time finds the segment in the span that the first statement finds.
+Result<std::optional<std::uint64_t>> find_by_time(Transaction& tx, const Statement& of_spans,
+                                                  const Statement& of_segments, const Uuid& log,
+                                                  WallTime time) {
   std::optional<std::uint64_t> found;
-  TRY(tx.one(statement, {{"log", log}, {"time", time}}, [&](const Row& row) -> Status {
-    if (!row.is_null(0)) found = static_cast<std::uint64_t>(row.integer(0));
+  const auto take = [&](const Row& row) -> Status {
+    found = static_cast<std::uint64_t>(row.integer(0));
     return {};
-  }));
+  };
+  TRY(tx.one(of_spans, {{"log", log}, {"time", time}}, take));
+  if (!found) return found;
+  const std::uint64_t begin = *found * kSpanSize;
+  found.reset();
+  TRY(tx.one(of_segments,
+             {{"log", log}, {"begin", begin}, {"end", begin + kSpanSize}, {"time", time}}, take));
+  if (!found) return fail(Code::kDataLoss, "an audit log's spans do not match its segments");
   return found;
 }
 
@@ -304,6 +331,10 @@ Status put_segment(Transaction& tx, const Uuid& log, const SegmentRow& segment) 
                                {"last_time", segment.last_time},
                                hash,
                                {"leaves", segment.leaves}}));
+  TRY(tx.execute(kPutSpan, {{"log", log},
+                            {"span", segment.segment / kSpanSize},
+                            {"first_time", segment.first_time},
+                            {"last_time", segment.last_time}}));
   return {};
 }
 
@@ -340,20 +371,18 @@ Status drop_leaves(Transaction& tx, const Uuid& log, std::uint64_t from, std::ui
   static constexpr std::uint8_t kNothing = 0;  // an empty view still needs an address
   TRY(tx.execute(kDropLeaves,
                  {{"none", ByteView(&kNothing, 0)}, {"log", log}, {"from", from}, {"to", to}}));
+  TRY(tx.execute(kPutFirstKept, {{"log", log}, {"to", to}}));
   return {};
 }
 
-// The last segment has most often begun by then, and is found without the others.
 Result<std::optional<std::uint64_t>> newest_segment_begun(Transaction& tx, const Uuid& log,
                                                           WallTime time) {
-  TRY_ASSIGN(const auto last, one_segment(tx, kLastIfBegun, log, time));
-  if (last) return last;
-  return one_segment(tx, kNewestBegun, log, time);
+  return find_by_time(tx, kNewestSpanBegun, kNewestBegun, log, time);
 }
 
 Result<std::optional<std::uint64_t>> oldest_segment_reaching(Transaction& tx, const Uuid& log,
                                                              WallTime time) {
-  return one_segment(tx, kOldestReaching, log, time);
+  return find_by_time(tx, kOldestSpanReaching, kOldestReaching, log, time);
 }
 
 Status put_term(Transaction& tx, const Uuid& log, std::string_view term, const TermCount& counted) {

@@ -51,7 +51,6 @@ Result<std::optional<std::uint64_t>> SegmentWalk::at_most(store::Database& datab
 // group's terms add up. Where all events of a full segment are in a group, it takes
 // none away from the others.
 std::optional<std::int64_t> SegmentWalk::count_at(std::uint64_t segment) const {
-  if (groups_.empty()) return std::nullopt;
   std::optional<std::int64_t> fewer;
   for (const auto& group : groups_) {
     const auto count = count_of(group, segment);

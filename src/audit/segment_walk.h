@@ -1,7 +1,6 @@
 // SegmentWalk: the segments of a log that can hold what a filter asks for.
 #pragma once
 
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,11 +19,9 @@ class SegmentWalk {
   SegmentWalk(Uuid log, std::uint64_t oldest, std::uint64_t newest, std::vector<Group> groups);
 
   // next is the next segment, nullopt at the end. Its count, where the index knows it, is of
-  // the events that every group has a term of; it holds for full segments alone.
+  // the events that every group has a term of, all where there is no group; it holds for full
+  // segments alone.
   Result<std::optional<TermCount>> next(store::Database& database);
-
-  // end_at makes `oldest` the last segment, if it is newer than what was the last.
-  void end_at(std::uint64_t oldest) { oldest_ = std::max(oldest_, oldest); }
 
  private:
   // Cursor reads one term's segments in blocks.

@@ -25,8 +25,12 @@ constexpr std::size_t kMaxSegmentsDecoded = 8;
 // Part is one log as a list reads it: a restored tenant has several.
 struct Part {
   LogHead head;
-  std::uint64_t oldest = 0;             // segment that retention left
-  std::optional<std::uint64_t> newest;  // segment that began before the filter's end
+  // Segments [oldest, end) may hold what the filter is of, [whole_from, whole_end) hold nothing
+  // that its times rule out.
+  std::uint64_t oldest = 0;
+  std::uint64_t end = 0;
+  std::uint64_t whole_from = 0;
+  std::uint64_t whole_end = 0;
 
   // size is how many events retention has left.
   [[nodiscard]] std::uint64_t size() const { return head.frontier.size() - oldest * kSegmentSize; }
@@ -39,6 +43,26 @@ struct Snapshot {
   std::vector<Part> parts;  // newest first
 };
 
+constexpr std::chrono::microseconds kInstant{1};
+
+// bound takes from the part what the filter's times rule out.
+Status bound(store::Transaction& tx, const Filter& filter, Part& part) {
+  const Uuid& log = part.head.log;
+  if (filter.to) {
+    TRY_ASSIGN(const auto newest, newest_segment_begun(tx, log, *filter.to));
+    TRY_ASSIGN(const auto later, oldest_segment_reaching(tx, log, *filter.to + kInstant));
+    part.end = newest ? *newest + 1 : 0;
+    part.whole_end = later.value_or(part.whole_end);
+  }
+  if (filter.from) {
+    TRY_ASSIGN(const auto reaching, oldest_segment_reaching(tx, log, *filter.from));
+    TRY_ASSIGN(const auto earlier, newest_segment_begun(tx, log, *filter.from - kInstant));
+    part.oldest = std::max(part.oldest, reaching.value_or(part.end));
+    part.whole_from = earlier ? *earlier + 1 : 0;
+  }
+  return {};
+}
+
 Result<Snapshot> take_snapshot(store::Transaction& tx, TenantId tenant, const Filter& filter) {
   Snapshot snapshot;
   TRY_ASSIGN(snapshot.pending, read_pending(tx, tenant));
@@ -47,10 +71,9 @@ Result<Snapshot> take_snapshot(store::Transaction& tx, TenantId tenant, const Fi
     Part& part = snapshot.parts.emplace_back();
     part.head = std::move(log);
     TRY_ASSIGN(part.oldest, first_kept(tx, part.head.log));
-    part.newest = (part.head.frontier.size() - 1) / kSegmentSize;
-    if (filter.to) {
-      TRY_ASSIGN(part.newest, newest_segment_begun(tx, part.head.log, *filter.to));
-    }
+    part.end = (part.head.frontier.size() + kSegmentSize - 1) / kSegmentSize;
+    part.whole_end = part.head.frontier.size() / kSegmentSize;
+    TRY(bound(tx, filter, part));
   }
   return snapshot;
 }
@@ -189,8 +212,8 @@ Status collect_all(store::Database& database, const Part& part, Collector& colle
 // within what the list is of, and need not be opened to be told.
 std::optional<std::int64_t> countable(const Part& part, const Filter& filter,
                                       const TermCount& found) {
-  const bool whole = (found.segment + 1) * kSegmentSize <= part.head.frontier.size();
-  if (!whole || filter.from || filter.to || !filter.actor.empty()) return std::nullopt;
+  const bool whole = found.segment >= part.whole_from && found.segment < part.whole_end;
+  if (!whole || !filter.actor.empty()) return std::nullopt;
   return found.count;
 }
 
@@ -209,23 +232,11 @@ class Budget {
   std::size_t decoded_ = 0;
 };
 
-// end_walk ends the walk at the oldest segment that reaches the filter's begin. How long
-// it looks for that one depends on how many there are, so a page that fills needs none.
-Status end_walk(store::Database& database, const Part& part, WallTime from, SegmentWalk& walk) {
-  const auto read = [&](store::Transaction& tx) {
-    return oldest_segment_reaching(tx, part.head.log, from);
-  };
-  TRY_ASSIGN(const auto oldest, database.read(read));
-  walk.end_at(oldest.value_or(*part.newest + 1));
-  return {};
-}
-
 // collect_filtered is false when it stopped before the oldest event.
 Result<bool> collect_filtered(store::Database& database, const Part& part, const Filter& filter,
                               Budget& budget, Collector& collector) {
-  if (!part.newest) return true;
-  SegmentWalk walk(part.head.log, part.oldest, *part.newest, groups_of(filter));
-  bool ends = !filter.from;
+  if (part.end <= part.oldest) return true;
+  SegmentWalk walk(part.head.log, part.oldest, part.end - 1, groups_of(filter));
   while (collector.seen() < kMaxCounted) {
     TRY_ASSIGN(const auto found, walk.next(database));
     if (!found) return true;
@@ -236,13 +247,9 @@ Result<bool> collect_filtered(store::Database& database, const Part& part, const
       collector.skip(*count);
       continue;
     }
-    const std::int64_t seen = collector.seen();
     TRY_ASSIGN(const bool kept, offer_segment(database, part.head.log, found->segment,
                                               part.head.frontier.size(), collector));
     if (!kept) return true;
-    if (ends || collector.seen() > seen) continue;
-    TRY(end_walk(database, part, *filter.from, walk));
-    ends = true;
   }
   return false;
 }
