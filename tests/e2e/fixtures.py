@@ -37,6 +37,20 @@ def maker(request, directory):
     return make, made
 
 
+def replica_of(new_server, server):
+    """A second server over the same database, with a journal and a data directory of its own."""
+    second = new_server()
+    second.database = server.database
+    second.data = second.directory / "data"
+    second.data.mkdir()
+    for name in ("root.seal", "ca.pem"):
+        (second.data / name).write_bytes((server.data / name).read_bytes())
+        (second.data / name).chmod(0o600)
+    second.data.chmod(0o700)
+    second.api_key, second.tenant_id = server.api_key, server.tenant_id
+    return second.start()
+
+
 def end(made):
     for server in made:
         if server.process is not None:

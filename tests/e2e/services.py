@@ -52,10 +52,10 @@ class Example:
 class Platform:
     """A platform at an address that stays, with services on it."""
 
-    def __init__(self, new_server, address="127.0.0.1"):
+    def __init__(self, new_server, address="127.0.0.1", store="sqlite"):
         self.port = free_port()
         self.url = f"https://{address}:{self.port}"
-        self.server = new_server(serve_options=["--listen", f"{address}:{self.port}", "--certificate-min-seconds", "10"])
+        self.server = new_server(store, serve_options=["--listen", f"{address}:{self.port}", "--certificate-min-seconds", "10"])
         self.server.init("--host", address)
         self.roots = self.server.data / "ca.pem"
         self.running = []

@@ -8,7 +8,6 @@ import hashlib
 import json
 import re
 import resource
-import shutil
 import stat
 import threading
 
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 import certificates
 from certificates import check_chain, common_name, names_of, new_key, request, revocation_list, usages
+from fixtures import replica_of
 from harness import wait_until
 from wire import Wire
 
@@ -277,12 +277,7 @@ def test_another_replica_lists_a_revocation_within_a_second(new_server):
     first = new_server("postgres").init().start()
     service = Service(first, "users-api")
     made = service.issue()
-    second = new_server()
-    second.database, second.api_key = first.database, first.api_key
-    second.data.mkdir()
-    for file in ("root.seal", "ca.pem"):
-        shutil.copy(first.data / file, second.data / file)
-    second.start()
+    second = replica_of(new_server, first)
     serials = lambda: [one.serial_number for one in x509.load_der_x509_crl(httpx.get(second.plain_url + made["crlPath"]).content)]
     assert serials() == []
     ok(service.http.post(f"/api/v1/certificates/{made['id']}/revoke"))
@@ -721,9 +716,25 @@ def test_metrics_tell_how_long_certificates_last(sqlite_server):
     wait_until(lambda: list(series("quantumapi_certificate_expiry_seconds").values())[0] < 3600, 20, "the newest that lives")
 
 
+def test_a_tenants_policy_allows_certificates_of_a_minute(server):
+    service = Service(server, "users-api")
+    assert_refused(service.order(ttl="60s"), 400, "validation_error", "ttl")
+    for bad in ("59s", "367d", "soon"):
+        assert_refused(server.http.patch("/api/v1/certificate-policy", json={"minTtl": bad}), 400, "validation_error", "minTtl")
+    assert json.loads(server.qapi("ca", "policy", "--output", "json").stdout)["minTtl"] == "5m"
+    assert json.loads(server.qapi("ca", "policy", "--min-ttl", "60s", "--output", "json").stdout)["minTtl"] == "1m"
+    leaf, *_ = certificates.certificates(service.issue(ttl="60s")["chainPem"])
+    left = leaf.not_valid_after_utc - datetime.datetime.now(datetime.timezone.utc)
+    assert datetime.timedelta(seconds=50) < left <= datetime.timedelta(seconds=60)
+    server.stop()
+    server.start()
+    service.issue(ttl="60s")
+    assert json.loads(server.qapi("ca", "policy", "--output", "json").stdout)["minTtl"] == "1m"
+
+
 def test_lists_name_their_address_where_the_server_is_told_its_own(new_server):
-    server = new_server(serve_options=["--public-url", "https://pki.example.org", "--certificate-min-seconds", "60"]).init().start()
-    made = Service(server, "users-api").issue(ttl="60s")
+    server = new_server(serve_options=["--public-url", "https://pki.example.org"]).init().start()
+    made = Service(server, "users-api").issue()
     leaf = certificates.certificates(made["certificatePem"])[0]
     point, = leaf.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
     assert point.full_name[0].value == "https://pki.example.org" + made["crlPath"]

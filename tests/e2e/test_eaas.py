@@ -15,6 +15,7 @@ import uuid
 import httpx
 import pytest
 
+from fixtures import replica_of
 from harness import BIN, wait_until
 
 CONNECTIONS = 50
@@ -189,20 +190,6 @@ def test_a_key_protects_until_the_very_second_it_expires_and_opens_ever_after(se
 
 
 # --- replicas ---------------------------------------------------------------------------------
-
-def replica_of(new_server, server):
-    """A second server over the same database, with a journal and a data directory of its own."""
-    second = new_server()
-    second.database = server.database
-    second.data = second.directory / "data"
-    second.data.mkdir()
-    for name in ("root.seal", "ca.pem"):
-        (second.data / name).write_bytes((server.data / name).read_bytes())
-        (second.data / name).chmod(0o600)
-    second.data.chmod(0o700)
-    second.api_key, second.tenant_id = server.api_key, server.tenant_id
-    return second.start()
-
 
 def test_a_rate_limit_is_one_budget_for_two_replicas(new_server):
     """At most a tenth above the limit, however the requests fall."""

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from fixtures import replica_of
 from harness import wait_until
 from services import HOST, Platform, counts, listening, skewed, url
 
@@ -102,6 +103,29 @@ def test_a_revocation_ends_the_calls_of_a_service_within_a_second(platform):
     answered, refused = counts(gateway)
     assert answered > 0 and refused > 0
     assert "revoked" in notifications.text and gateway_id in notifications.text
+
+
+def test_a_revocation_at_another_replica_ends_the_calls_of_a_service_within_a_second(new_server):
+    platform = Platform(new_server, store="postgres").start()
+    try:
+        gateway_id = platform.service("gateway")
+        platform.service("notifications")
+        other = replica_of(new_server, platform.server)
+        # Both services know the first replica alone.
+        notifications = platform.run("notifications", "127.0.0.1", 0, gateway_id)
+        gateway = platform.run("gateway", url(listening(notifications)), "127.0.0.1", 8)
+        gateway.wait_for("is valid until")
+        time.sleep(1)
+        assert "tls_alert" not in gateway.text
+        certificate = platform.certificates("gateway")[0]["id"]
+        assert other.http.post(f"/api/v1/certificates/{certificate}/revoke", json={}).status_code == 200
+        gateway.wait_for("tls_alert_certificate_revoked", 1)
+        assert gateway.result(60) == 1
+        answered, refused = counts(gateway)
+        assert answered > 0 and refused > 0
+        assert "revoked" in notifications.text and gateway_id in notifications.text
+    finally:
+        platform.end()
 
 
 def test_a_peer_that_is_not_allowed_gets_no_answer(platform):

@@ -4,8 +4,10 @@ import json
 import pathlib
 import subprocess
 
+import httpx
 import pytest
 
+from harness import BIN
 from services import Platform, counts, listening, url
 
 HERE = pathlib.Path(__file__).parent
@@ -81,3 +83,56 @@ def test_a_service_on_the_sdk_calls_one_of_node(platform, node, tmp_path):
     finally:
         second.kill()
         second.wait()
+
+
+def test_holders_of_the_companions_certificates_trust_the_pinned_root_alone(platform, node, tmp_path):
+    """A key and certificate of /pki/issue, and the PEM of /pki/ca as all the trust, in Node and in our own TLS, both ways."""
+    platform.ok("PATCH", "/certificate-policy", {"serverKeys": True})
+    root = httpx.get(platform.server.plain_url + "/v1/pki/ca/pem", headers={"X-Api-Key": platform.keys["gateway"]}).text
+    assert root.count("BEGIN CERTIFICATE") == 1
+    other = platform.ok("POST", "/cas", {"name": "another", "direct": True})["certificatePem"]
+    assert other.startswith("-----BEGIN CERTIFICATE-----") and other.strip() != root.strip()
+
+    def order(name):
+        answer = httpx.post(platform.server.plain_url + "/v1/pki/issue", headers={"X-Api-Key": platform.keys[name]},
+                            json={"common_name": name, "ttl": "1h", "key_type": "ml-dsa-65"})
+        assert answer.status_code == 200, answer.text
+        data = answer.json()["data"]
+        (tmp_path / f"{name}.pem").write_text(data["certificatePem"])
+        (tmp_path / f"{name}.key").write_text(data["privateKeyPem"])
+        return {"cert": data["certificatePem"], "key": data["privateKeyPem"], "ca": root, "ecdhCurve": "X25519MLKEM768"}
+
+    def ours(role, name, peer, *more):
+        (tmp_path / "root.pem").write_text(root)
+        return [BIN / "mtls_echo", role, tmp_path / f"{name}.pem", tmp_path / f"{name}.key", tmp_path / "root.pem", platform.ids[peer], *more]
+
+    def connect(port, **options):
+        out = subprocess.run([node, HERE / "node/connect.js"], input=json.dumps({"port": port, **options}), capture_output=True, text=True, timeout=30)
+        assert out.returncode == 0, out.stderr
+        return json.loads(out.stdout)
+
+    server, client = order("notifications"), order("gateway")
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    theirs = subprocess.Popen([node, HERE / "node/mutual_server.js"], **pipes)
+    echo = subprocess.Popen(ours("serve", "notifications", "gateway"), **pipes)
+    try:
+        theirs.stdin.write(json.dumps(server))
+        theirs.stdin.close()
+        for process in (theirs, echo):
+            port = int(process.stdout.readline())
+            got = connect(port, **client)
+            assert got["authorized"] and got["protocol"] == "TLSv1.3" and got["key"] == "ml-dsa-65", got
+            assert platform.ids["notifications"] in got["subject"] and got["reply"].startswith("HTTP/1.1 200"), got
+            refused = connect(port, **{**client, "ca": other})
+            # Node's own server shows the root too.
+            assert refused.get("error") == ("SELF_SIGNED_CERT_IN_CHAIN" if process is theirs else "UNABLE_TO_VERIFY_LEAF_SIGNATURE"), refused
+            if process is theirs:
+                saw = json.loads(theirs.stdout.readline())
+                assert saw["authorized"] and saw["key"] == "ml-dsa-65" and platform.ids["gateway"] in saw["subject"], saw
+                asked = subprocess.run(ours("ask", "gateway", "notifications", str(port)), capture_output=True, text=True, timeout=30)
+                answer = json.loads(asked.stdout)
+                assert answer.get("body") == "hi" and answer["peer"] == platform.ids["notifications"], asked
+    finally:
+        for process in (theirs, echo):
+            process.kill()
+            process.wait()
