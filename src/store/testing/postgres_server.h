@@ -12,8 +12,9 @@
 namespace quantumapi::store::testing {
 
 // PostgresServer owns a cluster in a temporary directory (fsync on, local
-// connections only). The server ends with the thread that started it, so use
-// it from the main thread of a test.
+// connections only), in memory where there is room: what a test stores outlives its
+// server's crash, and no machine's. The server ends with the thread that started it,
+// so use it from the main thread of a test.
 class PostgresServer {
  public:
   // create makes and starts a cluster. kUnavailable says what is missing.
