@@ -34,6 +34,7 @@ QUERIES = {  # each fills its page at once
     "actor (who asks)": "actor={me}",
     "the last hour": "from={hour_ago}",
     "up to 5,000 events ago": "to={then}",
+    "up to half of the log": "to={halfway}",
 }
 BESIDE = {  # these do not
     "a key: 6 of 10,000": "keyId={key}",
@@ -66,13 +67,15 @@ def events(server, query):
     return server.call("GET", f"/api/v1/audit-logs?{query}")
 
 
-def marks(server):
+def marks(server, records):
     """What the filters name of a server's own log."""
     events(server, "page=1")  # so that who asks is in it
     newest = events(server, "pageSize=1&action=audit.read")["items"][0]
     key = next(item for item in events(server, f"page={MIDDLE // 50}")["items"] if item["action"] == "payload.encrypt")
+    half = events(server, f"page={records // 2 // 50}")["items"][0]
     server.call("POST", "/api/v1/keys", {"name": "few", "keyType": "hmac"})
     return {"me": urllib.parse.quote(newest["actor"]), "then": key["timestamp"], "key": key["resourceId"],
+            "halfway": half["timestamp"],
             "hour_ago": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3600))}
 
 
@@ -133,7 +136,7 @@ def main():
             servers["full"] = Server(full, prepare=fill(options.records))
             print(f"{'newest page':<24}{'short us':>12}{'p50 ms':>10}{'full us':>12}{'p50 ms':>10}{'ratio':>9}{'promised':>10}"
                   f"{'errors':>8}")
-            named = {label: marks(server) for label, server in servers.items()}
+            named = {"short": marks(servers["short"], SHORT), "full": marks(servers["full"], options.records)}
             for name, query in QUERIES.items():
                 compare(name, lambda label, query=query: get(query.format(**named[label])), servers, options, 4)
             compare("encrypt", lambda _: ENCRYPT, servers, options, 64)

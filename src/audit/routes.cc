@@ -117,6 +117,12 @@ Result<Reply> checkpoint(const Logs& logs, Call& call) {
   return Reply::text(text, "text/plain; charset=utf-8");
 }
 
+constexpr http::Parameter kWhose{
+    "log", R"({"type":"string","enum":["tenant","platform"],"default":"tenant"})",
+    "platform, for owners of the first tenant: what belongs to no tenant"};
+constexpr http::Parameter kWhich{"log", R"({"type":"string","default":"tenant"})",
+                                 "tenant, platform, or the id of a log that a restore closed"};
+
 std::vector<http::Parameter> filter_parameters() {
   constexpr std::string_view kList = R"({"type":"string"})";
   constexpr std::string_view kTime = R"({"type":"string","format":"date-time"})";
@@ -127,7 +133,8 @@ std::vector<http::Parameter> filter_parameters() {
           {"keyId", R"({"type":"string","format":"uuid"})"},
           {"actor", R"({"type":"string","maxLength":100})", "Part of the actor's name"},
           {"from", kTime},
-          {"to", kTime}};
+          {"to", kTime},
+          kWhose};
 }
 
 Route route(std::string_view path, std::string_view summary, std::string_view action,
@@ -155,13 +162,16 @@ std::vector<Route> routes(AuditService& service, TenantId operators) {
   Route whole =
       route("/audit-logs/export", "Export the audit log as NDJSON that can be verified offline.",
             "audit.export", export_log, logs);
-  whole.parameters = {{"fromIndex", R"({"type":"integer","minimum":0,"default":0})"}};
+  whole.parameters = {{"fromIndex", R"({"type":"integer","minimum":0,"default":0})"}, kWhich};
   whole.reply_type = "application/x-ndjson";
+  whole.refusals = {404};
   Route key = route("/audit-logs/public-key", "Give the key that checkpoints verify under, as PEM.",
                     "audit.key_read", public_key, logs);
+  key.parameters = {kWhose};
   key.reply_type = "application/x-pem-file";
   Route newest = route("/audit-logs/checkpoint", "Give the newest signed checkpoint of the log.",
                        "audit.checkpoint_read", checkpoint, logs);
+  newest.parameters = {kWhich};
   newest.reply_type = "text/plain";
   newest.refusals = {404};
   return {std::move(all), std::move(whole), std::move(key), std::move(newest)};

@@ -1,5 +1,14 @@
 -- The times of 256 segments, [256 k, 256 k + 256), together: where a time lies in a log is found in
 -- these first. Times of a log's events are nearly, not wholly, in order.
+-- sqlite only
+CREATE TABLE audit_spans (
+  log BYTEA NOT NULL,
+  span BIGINT NOT NULL,
+  first_time BIGINT NOT NULL,
+  last_time BIGINT NOT NULL,
+  PRIMARY KEY (log, span)
+) WITHOUT ROWID, STRICT;
+-- postgres only
 CREATE TABLE audit_spans (
   log BYTEA NOT NULL,
   span BIGINT NOT NULL,
@@ -7,6 +16,7 @@ CREATE TABLE audit_spans (
   last_time BIGINT NOT NULL,
   PRIMARY KEY (log, span)
 );
+-- both
 INSERT INTO audit_spans (log, span, first_time, last_time)
   SELECT log, segment / 256, min(first_time), max(last_time) FROM audit_segments
   GROUP BY log, segment / 256;
