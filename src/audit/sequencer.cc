@@ -61,6 +61,7 @@ struct Sequencer::Impl {
   Result<bool> lead();
   std::unexpected<Error> stop_at(const Hole& hole);
   void note_lag(const Frames& events);
+  void note_outcome(bool good);  // of a round
   Result<std::vector<LogDraft>> append_all(const Frames& events);
   Status retain();
   Status bound_platform_log();
@@ -218,6 +219,14 @@ Result<std::vector<LogDraft>> Sequencer::Impl::append_all(const Frames& events) 
   return drafts;
 }
 
+void Sequencer::Impl::note_outcome(bool good) {
+  const std::scoped_lock guard(state_mutex);
+  if (good)
+    state.failing_since.reset();
+  else if (!state.failing_since)
+    state.failing_since = clock.steady();
+}
+
 // report logs an error once, and again each minute while it lasts.
 void Sequencer::Impl::report(const Error& error) {
   if (error.reason == "audit_hole") return;  // logged where it was found
@@ -237,6 +246,7 @@ void Sequencer::Impl::loop() {
     {
       const std::scoped_lock one(round_mutex);
       const auto moved = round();
+      note_outcome(moved.has_value());
       if (!moved) report(moved.error());
       const std::size_t count = moved ? *moved : 0;
       pause = options.every / (count == 0 ? 1 : 5);
@@ -272,6 +282,7 @@ void Sequencer::start() {
 Result<std::size_t> Sequencer::run_once() {
   const std::scoped_lock one(impl_->round_mutex);
   const auto moved = impl_->round();
+  impl_->note_outcome(moved.has_value());
   TRY(impl_->file.write_due(impl_->clock.steady()));
   TRY(impl_->retain());
   TRY(impl_->bound_platform_log());

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -42,7 +43,8 @@ class Sequencer {
 
   struct State {
     bool stopped_by_hole = false;
-    std::chrono::milliseconds lag{0};  // age of the oldest pending event at the last look
+    std::chrono::milliseconds lag{0};         // age of the oldest pending event at the last look
+    std::optional<SteadyTime> failing_since;  // rounds fail, one after the other, since then
   };
   [[nodiscard]] State state() const;
 

@@ -283,6 +283,25 @@ TEST_P(Sequencing, CountsAndTellsItsLag) {
   EXPECT_EQ(sequencer().state().lag, std::chrono::milliseconds(2000));
 }
 
+TEST_P(Sequencing, SaysSinceWhenItsRoundsFail) {
+  append(1);
+  drain();
+  EXPECT_FALSE(sequencer().state().failing_since);
+  static const store::Statement kDamage{"test.damage",
+                                        "UPDATE audit_segments SET count = count + :more"};
+  execute(kDamage, {{"more", 1}});
+  append(1);
+  const SteadyTime begun = clock().steady();
+  for (int i = 0; i < 2; ++i) {
+    expect_code(sequencer().run_once(), Code::kDataLoss);
+    EXPECT_EQ(sequencer().state().failing_since, begun);
+    clock().advance(std::chrono::seconds(30));
+  }
+  execute(kDamage, {{"more", -1}});
+  EXPECT_EQ(drain(), 1U);
+  EXPECT_FALSE(sequencer().state().failing_since);
+}
+
 TEST_P(Sequencing, RunsByItselfOnceStarted) {
   sequencer().start();
   append(5);

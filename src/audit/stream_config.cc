@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/json_request.h"
 #include "http/address_range.h"
 
 namespace quantumapi::audit {
@@ -135,7 +136,8 @@ Result<StreamConfig> parse_stream_config(StreamType type, std::string_view text,
   if (text.size() > kMaxConfig)
     return base::fail_field("configJson", "is longer than 16384 octets");
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) text = {};
-  auto config = json::decode<StreamConfig>(text, arena);
+  // A misspelt member would be a bound that does not hold, or a webhook that is not signed.
+  auto config = json::decode_request<StreamConfig>(text, arena);
   if (!config) {
     if (config.error().fields.empty()) return base::fail_field("configJson", "is not JSON text");
     return bad(config.error().fields[0].field, config.error().fields[0].message);

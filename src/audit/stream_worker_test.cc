@@ -606,6 +606,8 @@ TEST_P(LogStreams, WhatCannotBeAStreamIsRefusedAndNamed) {
   EXPECT_EQ(field("a", "Kafka", ""), "streamType");
   EXPECT_EQ(field("a", "File", R"({"retentionDays":8})"), "configJson.retentionDays");
   EXPECT_EQ(field("a", "File", R"({"categories":["keys","secret"]})"), "configJson.categories");
+  EXPECT_EQ(field("a", "File", R"({"catgories":["keys"]})"), "configJson.catgories");
+  EXPECT_EQ(field("a", "Webhook", R"({"url":"https://x","sekret":"s"})"), "configJson.sekret");
   EXPECT_EQ(field("a", "File", "[1"), "configJson");
   EXPECT_EQ(field("a", "Webhook", ""), "configJson.url");
   EXPECT_EQ(field("a", "Webhook", R"({"url":"ftp://x"})"), "configJson.url");

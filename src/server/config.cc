@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <filesystem>
 
 #include "server/command_line.h"
 #include "server/config_file.h"
@@ -100,6 +101,25 @@ Status check_arguments(const std::vector<std::string>& arguments) {
   return {};
 }
 
+// read_file is read_config_file, and refuses a file that shows others a password.
+Result<std::vector<FileOption>> read_file(const std::string& path) {
+  namespace fs = std::filesystem;
+  TRY_ASSIGN(auto lines, read_config_file(path));
+  std::error_code none;
+  const fs::file_status file = fs::status(path, none);
+  constexpr fs::perms kOthers = fs::perms::group_all | fs::perms::others_all;
+  const bool private_file =
+      !fs::is_regular_file(file) || (file.permissions() & kOthers) == fs::perms::none;
+  for (const FileOption& line : lines)
+    if (line.name == "database" && !private_file &&
+        std::ranges::any_of(line.values, holds_password))
+      return fail(Code::kInvalidArgument,
+                  line.where +
+                      ": database: its password is in a file that others can read; make "
+                      "that its owner's alone (chmod 600)");
+  return lines;
+}
+
 std::string unknown(const FileOption& line) {
   return line.where + ": " + line.name + ": there is no such option";
 }
@@ -111,7 +131,7 @@ Status add_file(const CommandLine& known, std::vector<std::string>& arguments) {
   for (const CLI::App* one : {known.init, known.serve, known.api_key, known.tenant, known.audit})
     if (std::ranges::find(arguments, one->get_name()) != arguments.end()) command = one;
   if (file.empty() || command == nullptr) return {};
-  TRY_ASSIGN(const auto lines, read_config_file(file));
+  TRY_ASSIGN(const auto lines, read_file(file));
   const std::vector<std::string> given = arguments;
   for (const FileOption& line : lines) {
     const bool of_any = option_of(*known.serve, line.name) || option_of(*known.init, line.name);
@@ -191,7 +211,7 @@ std::vector<std::string> faults_of(const CommandLine& line, int argc, char** arg
   if (error.get_name() == "RequiredError" && line.app->get_subcommands().empty() &&
       !arguments.empty())
     return {"there is no command " + arguments.front()};
-  const auto lines = read_config_file(file_named(arguments));
+  const auto lines = read_file(file_named(arguments));
   std::vector<std::string> faults;
   if (lines && std::ranges::find(arguments, "serve") != arguments.end())
     for (const FileOption& one : *lines)
@@ -241,7 +261,7 @@ std::vector<std::string> find_faults(const std::string& file) {
   const CommandLine known(unused);
   std::vector<FileOption> lines;
   if (!file.empty()) {
-    auto read = read_config_file(file);
+    auto read = read_file(file);
     if (!read) return {read.error().message};
     lines = *std::move(read);
   }

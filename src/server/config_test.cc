@@ -103,6 +103,26 @@ TEST_F(ConfigFileTest, ADatabasesPasswordIsNotTakenFromTheArguments) {
   EXPECT_EQ(parse(serve).database, secret);
 }
 
+TEST_F(ConfigFileTest, ThatOthersReadHoldsNoPassword) {
+  namespace fs = std::filesystem;
+  constexpr fs::perms kOwner = fs::perms::owner_read | fs::perms::owner_write;
+  const std::string with =
+      file("data = 'd'\nkey_journal = 'j'\ndatabase = 'postgres://u:p@db/q'\n");
+  for (const fs::perms shared : {fs::perms::group_read, fs::perms::others_read}) {
+    fs::permissions(with, kOwner | shared);
+    EXPECT_THAT(find_faults(with),
+                ElementsAre(AllOf(HasSubstr(":3:1: database"), HasSubstr("chmod 600"))));
+    EXPECT_THAT(parse({"serve", "--config", with}).faults, ElementsAre(HasSubstr("chmod 600")));
+  }
+  fs::permissions(with, kOwner);
+  EXPECT_THAT(find_faults(with), IsEmpty());
+  EXPECT_EQ(parse({"serve", "--config", with}).database, "postgres://u:p@db/q");
+  const std::string without =
+      file("data = 'd'\nkey_journal = 'j'\ndatabase = 'postgres://u@db/q'\n");
+  fs::permissions(without, kOwner | fs::perms::others_read);
+  EXPECT_THAT(find_faults(without), IsEmpty());
+}
+
 TEST_F(ConfigFileTest, YieldsToVariablesAndThoseToFlags) {
   const std::string path =
       file("data = \"/file\"\nio-threads = 1\nworker-threads = 1\ndrain-seconds = 1\n");

@@ -10,6 +10,8 @@ constexpr std::chrono::seconds kTooOld{5};
 constexpr std::chrono::seconds kProbeEvery{5};
 // One write that found too much waiting is no fault of the store.
 constexpr int kProbesFailed = 2;
+// A database that restarts fails some rounds, a store that is damaged all of them.
+constexpr std::chrono::seconds kRoundsFail{10};
 
 }  // namespace
 
@@ -57,10 +59,17 @@ bool HealthMonitor::probe_writes() {
   return probes_failed_ < kProbesFailed;
 }
 
+// sequences is whether events get into their logs.
+bool HealthMonitor::sequences() const {
+  const audit::Sequencer::State state = platform_.sequencer().state();
+  const bool failing = state.failing_since && clock_.steady() - *state.failing_since > kRoundsFail;
+  return !state.stopped_by_hole && !failing;
+}
+
 void HealthMonitor::look() {
   HealthState seen;
   seen.store = platform_.database().healthy().has_value();
-  seen.audit = !platform_.sequencer().state().stopped_by_hole && probe_writes();
+  seen.audit = sequences() && probe_writes();
   seen.entropy = platform_.entropy().draw(1).has_value();
   ready_.set(seen.ready() ? 1 : 0);
   const std::scoped_lock lock(mutex_);

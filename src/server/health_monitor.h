@@ -40,6 +40,7 @@ class HealthMonitor {
  private:
   void look();
   bool probe_writes();
+  [[nodiscard]] bool sequences() const;
   void run();
 
   Platform& platform_;
