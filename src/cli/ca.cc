@@ -3,6 +3,7 @@
 
 #include "cli/answer.h"
 #include "cli/group.h"
+#include "x509/key_type.h"
 
 namespace quantumapi::cli {
 namespace {
@@ -144,6 +145,12 @@ std::string roots_of(const std::vector<Authority>& all, bool classical) {
         one.key_type.starts_with("ECDSA") == classical)
       pem += one.certificate_pem;
   return pem;
+}
+
+std::string key_type_fault(const std::string& text) {
+  const auto type = x509::parse_key_type(text);
+  if (type && *type != x509::KeyType::kMlDsa87) return {};  // that one is the authorities'
+  return "is ML-DSA-65 or ECDSA-P256";
 }
 
 void add_ca(CLI::App& root, Context& context) {

@@ -36,6 +36,9 @@ Try<Authority> find_authority(Context& context, std::string_view id_or_name);
 // roots_of gives the roots of ML-DSA or of classical chains that have not expired, as PEM.
 std::string roots_of(const std::vector<Authority>& all, bool classical);
 
+// key_type_fault says what is wrong with the key type of a service's certificate; empty: nothing.
+std::string key_type_fault(const std::string& text);
+
 void add_identities(CLI::App& group, Context& context);  // ca identity create|list|show|…
 
 }  // namespace quantumapi::cli

@@ -139,7 +139,8 @@ void add_definition(CLI::App& command, Definition& wanted) {
   command.add_option("--address", wanted.addresses, "An IP address")->expected(1)->take_all();
   command.add_option("--key-type", wanted.key_types, "ML-DSA-65 or ECDSA-P256")
       ->expected(1)
-      ->take_all();
+      ->take_all()
+      ->check(key_type_fault);
   command.add_option("--usage", wanted.usages, "clientAuth or serverAuth [both]")
       ->expected(1)
       ->take_all()

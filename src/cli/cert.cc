@@ -1,7 +1,11 @@
 // qapi cert: issue, renew, request, list, show, revoke, inspect; verify is in cert_verify.cc.
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <span>
+
 #include "cli/answer.h"
+#include "cli/ca.h"
 #include "cli/cert_key.h"
 #include "cli/cert_verify.h"
 #include "cli/group.h"
@@ -129,39 +133,70 @@ struct Ordered {
   SecretBytes key;
 };
 
-Try<KeyAndRequest> make_named(const std::string& key_type, std::string common_name,
-                              const std::vector<std::string>& dns_names) {
-  const auto type = x509::parse_key_type(key_type);
-  if (!type) return give_up(kUsage, type.error().message);
-  const x509::SubjectNames names{
-      .common_name = std::move(common_name), .dns_names = dns_names, .uris = {}, .addresses = {}};
-  return make_key_and_request(*type, names);
+// Output is where an option sends something.
+struct Output {
+  std::string_view option;
+  const std::string& path;
+};
+
+// place_of is the same for every spelling of one file.
+std::string place_of(const std::string& path) {
+  if (path == "-") return path;
+  std::error_code unknown;
+  const auto whole = std::filesystem::absolute(path, unknown);
+  const auto place = std::filesystem::weakly_canonical(whole, unknown);
+  return unknown ? whole.string() : place.string();
 }
 
-Try<Ordered> order_of(const Outputs& outputs, const std::string& common_name) {
-  if (!outputs.csr.empty()) {
-    if (!outputs.key_out.empty())
-      return give_up(kUsage, "--csr is of a key of your own: leave --key-out away");
-    TRY_ASSIGN(const auto csr, read_file(outputs.csr));
-    return Ordered{csr, {}};
-  }
-  if (outputs.key_out.empty())
+// check_apart refuses two outputs in one place: of two files the later would take the key's place.
+Try<void> check_apart(std::span<const Output> outputs) {
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    for (std::size_t j = i + 1; j < outputs.size(); ++j)
+      if (!outputs[i].path.empty() && !outputs[j].path.empty() &&
+          place_of(outputs[i].path) == place_of(outputs[j].path))
+        return give_up(kUsage, fmt::format("{} and {} name one place: give each its own",
+                                           outputs[i].option, outputs[j].option));
+  return {};
+}
+
+// check_outputs comes before anything is made or asked for.
+Try<void> check_outputs(Context& context, const Outputs& outputs) {
+  if (!outputs.csr.empty() && !outputs.key_out.empty())
+    return give_up(kUsage, "--csr is of a key of your own: leave --key-out away");
+  if (outputs.csr.empty() && outputs.key_out.empty())
     return give_up(kUsage,
                    "--key-out says where the private key goes: a file (mode 0600), or - for "
                    "standard output; or give --csr of a key of your own");
-  TRY_ASSIGN(auto made, make_named(outputs.key_type, common_name, outputs.dns_names));
+  if (outputs.chain_out.empty() && context.format(Format::kTable) == Format::kTable)
+    return give_up(kUsage,
+                   "--out-chain says where the certificate goes: a file, or - for standard output "
+                   "(or have it all by --output json)");
+  const Output places[] = {{"--key-out", outputs.key_out},
+                           {"--out-chain", outputs.chain_out},
+                           {"--out-ca", outputs.ca_out}};
+  return check_apart(places);
+}
+
+Try<KeyAndRequest> make_named(const std::string& key_type, const x509::SubjectNames& names) {
+  const auto type = x509::parse_key_type(key_type);
+  if (!type) return give_up(kUsage, type.error().message);
+  return make_key_and_request(*type, names);
+}
+
+Try<Ordered> order_of(const Outputs& outputs, const x509::SubjectNames& names) {
+  if (!outputs.csr.empty()) {
+    TRY_ASSIGN(const auto csr, read_file(outputs.csr));
+    return Ordered{csr, {}};
+  }
+  TRY_ASSIGN(auto made, make_named(outputs.key_type, names));
   return Ordered{std::move(made.csr_pem), std::move(made.private_key_pem)};
 }
 
 // deliver opens all outputs first: a certificate whose key could not be kept helps nobody.
 template <typename Send>
-Outcome deliver(Context& context, const Outputs& outputs, const std::string& common_name,
+Outcome deliver(Context& context, const Outputs& outputs, const x509::SubjectNames& names,
                 Send send) {
-  TRY_ASSIGN(const Ordered ordered, order_of(outputs, common_name));
-  if (outputs.chain_out.empty() && context.format(Format::kTable) == Format::kTable)
-    return give_up(kUsage,
-                   "--out-chain says where the certificate goes: a file, or - for standard output "
-                   "(or have it all by --output json)");
+  TRY_ASSIGN(const Ordered ordered, order_of(outputs, names));
   TRY_ASSIGN(Sink key, Sink::open(context, outputs.key_out));
   TRY_ASSIGN(Sink chain, Sink::open(context, outputs.chain_out));
   TRY_ASSIGN(Sink roots, Sink::open(context, outputs.ca_out));
@@ -176,26 +211,78 @@ Outcome deliver(Context& context, const Outputs& outputs, const std::string& com
   return print_answer(context, answer, "id");
 }
 
-Outcome issue(Context& context, const IssueOptions& options) {
-  const Text ttl = shown(options.outputs.ttl);
-  return deliver(context, options.outputs, options.identity, [&](std::string_view csr) {
-    return ask(context, "POST", "/certificates", IssueBody{options.identity, csr, ttl});
-  });
+x509::SubjectNames names_of(std::string common_name, const std::vector<std::string>& dns_names) {
+  return {
+      .common_name = std::move(common_name), .dns_names = dns_names, .uris = {}, .addresses = {}};
 }
 
-Outcome renew(Context& context, const RenewOptions& options) {
-  TRY_ASSIGN(const std::string path, path_of(options.certificate));
+Outcome issue(Context& context, const IssueOptions& options) {
+  TRY(check_outputs(context, options.outputs));
   const Text ttl = shown(options.outputs.ttl);
-  TRY_ASSIGN(const auto old, ask(context, "GET", path));
-  TRY_ASSIGN(const auto identity, member_of(old, "identity"));
-  return deliver(context, options.outputs, std::string(identity.reveal()),
+  return deliver(context, options.outputs, names_of(options.identity, options.outputs.dns_names),
                  [&](std::string_view csr) {
-                   return ask(context, "POST", path + "/renew", RenewBody{csr, ttl});
+                   return ask(context, "POST", "/certificates",
+                              IssueBody{options.identity, csr, ttl});
                  });
 }
 
+// Renewed is a certificate and, where that is known here, the SPIFFE id that it holds.
+struct Renewed {
+  std::string path;
+  std::string spiffe_id;
+};
+
+Try<Renewed> renewed_of(Context& context, const std::string& certificate) {
+  std::error_code unknown;
+  const bool is_file = certificate == "-" || std::filesystem::exists(certificate, unknown);
+  if (auto path = path_of(certificate); path || !is_file) {
+    if (!path)
+      return give_up(kUsage, "a certificate is named by its file, its id or its serial number");
+    return Renewed{*std::move(path), {}};
+  }
+  TRY_ASSIGN(const std::string pem, read_certificates(context, certificate));
+  TRY_ASSIGN(const auto info, x509::describe_certificate(pem));
+  TRY_ASSIGN(std::string path, path_of(info.serial_hex));
+  return Renewed{std::move(path), info.spiffe_id};
+}
+
+// identity_of asks whose a certificate is, which the right to renew it does not let see.
+Try<std::string> identity_of(Context& context, const std::string& path) {
+  TRY_ASSIGN(sdk::Client* const client, context.client());
+  const auto old = client->request("GET", path);
+  if (!old) {
+    Failure failure(old.error());
+    if (old.error().kind == sdk::Kind::kForbidden)
+      failure.message +=
+          "; to renew without certificates:read, name the certificate by its file, or give --dns "
+          "or --csr";
+    return std::unexpected(std::move(failure));
+  }
+  TRY_ASSIGN(const auto identity, member_of(*old, "identity"));
+  return std::string(identity.reveal());
+}
+
+Outcome renew(Context& context, const RenewOptions& options) {
+  const Outputs& outputs = options.outputs;
+  TRY(check_outputs(context, outputs));
+  TRY_ASSIGN(const Renewed old, renewed_of(context, options.certificate));
+  // A request needs one name, and the platform gives the rest.
+  x509::SubjectNames names = names_of({}, outputs.dns_names);
+  if (!old.spiffe_id.empty()) names.uris = {old.spiffe_id};
+  if (outputs.csr.empty() && names.uris.empty() && names.dns_names.empty()) {
+    TRY_ASSIGN(names.common_name, identity_of(context, old.path));
+  }
+  const Text ttl = shown(outputs.ttl);
+  return deliver(context, outputs, names, [&](std::string_view csr) {
+    return ask(context, "POST", old.path + "/renew", RenewBody{csr, ttl});
+  });
+}
+
 Outcome request(Context& context, const RequestOptions& options) {
-  TRY_ASSIGN(const auto made, make_named(options.key_type, options.name, options.dns_names));
+  const Output places[] = {{"--key-out", options.key_out}, {"--out", options.csr_out}};
+  if (options.csr_out != "-") TRY(check_apart(places));
+  TRY_ASSIGN(const auto made,
+             make_named(options.key_type, names_of(options.name, options.dns_names)));
   TRY_ASSIGN(Sink key, Sink::open(context, options.key_out));
   TRY_ASSIGN(Sink csr, Sink::open(context, options.csr_out));
   TRY(key.write(made.private_key_pem.reveal_text(SecretAccess())));
@@ -267,7 +354,8 @@ void add_outputs(CLI::App& command, Outputs& outputs) {
   command.add_option("--out-ca", outputs.ca_out, "Where the roots to trust go, as PEM");
   command.add_option("--csr", outputs.csr, "File of a request (PKCS#10) of a key of your own");
   command.add_option("--key-type", outputs.key_type, "ML-DSA-65 or ECDSA-P256")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(key_type_fault);
   command.add_option("--dns", outputs.dns_names, "A DNS name to ask for [all of the identity's]")
       ->expected(1)
       ->take_all();
@@ -303,7 +391,10 @@ void add_cert(CLI::App& root, Context& context) {
 
   const auto [renew_command, renewed] =
       add_command(group, context, "renew", "Get the next certificate of the same identity", renew);
-  renew_command->add_option("CERTIFICATE", renewed->certificate, "Its id or serial number")
+  renew_command
+      ->add_option("CERTIFICATE", renewed->certificate,
+                   "Its file, or its id or serial number; a key without certificates:read gives "
+                   "the file, --dns or --csr")
       ->required();
   add_outputs(*renew_command, renewed->outputs);
 
@@ -317,7 +408,8 @@ void add_cert(CLI::App& root, Context& context) {
   request_command->add_option("--out", requested->csr_out, "Where the request goes, as PEM")
       ->capture_default_str();
   request_command->add_option("--key-type", requested->key_type, "ML-DSA-65 or ECDSA-P256")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(key_type_fault);
   request_command->add_option("--dns", requested->dns_names, "A DNS name to ask for")
       ->expected(1)
       ->take_all();

@@ -373,6 +373,23 @@ def test_an_api_key_is_made_bound_used_listed_and_revoked(qapi, server):
     qapi("apikeys", "revoke", "00000000-0000-4000-8000-000000000000", code=NOT_FOUND)
 
 
+def test_a_service_renews_its_certificate_with_the_right_to_issue_alone(qapi, tmp_path):
+    key = qapi("apikeys", "create", "--name", "cli-renewer", "--scope", "certificates:issue", "--output", "value").stdout.strip()
+    qapi("ca", "identity", "create", "cli-renewer", "--service-account", "cli-renewer", "--dns", "renewer.internal", "--dns", "*.renewer.internal")
+    chain, outputs = tmp_path / "chain.pem", ["--key-out", str(tmp_path / "key.pem"), "--out-chain", str(tmp_path / "chain.pem")]
+    qapi("cert", "issue", "cli-renewer", *outputs, key=key)
+    first = json.loads(qapi("cert", "inspect", str(chain), "--output", "json").stdout)
+    qapi("cert", "renew", str(chain), *outputs, key=key)
+    second = json.loads(qapi("cert", "inspect", str(chain), "--output", "json").stdout)
+    assert second["serialNumber"] != first["serialNumber"]
+    assert (second["subject"], second["names"]) == (first["subject"], first["names"])
+    renews = json.loads(qapi("cert", "show", second["serialNumber"], "--output", "json").stdout)["renews"]
+    assert renews.replace("-", "") == first["serialNumber"]
+    refused = qapi("cert", "renew", second["serialNumber"], *outputs, key=key, code=UNAUTHORIZED)
+    assert "by its file" in refused.stderr
+    qapi("cert", "renew", second["serialNumber"], *outputs, "--dns", "renewer.internal", key=key)
+
+
 def test_a_rotated_api_key_overlaps_with_its_successor(qapi):
     made = json.loads(qapi("apikeys", "create", "--name", "cli rotated", "--scope", "secrets:read", "--output", "json").stdout)
     new = json.loads(qapi("apikeys", "rotate", made["id"], "--overlap", "60", "--output", "json").stdout)
