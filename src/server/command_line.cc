@@ -226,10 +226,16 @@ CommandLine::CommandLine(Config& config)
       app->add_subcommand("tenant", "Make a further tenant on this host, with the server stopped");
   audit = app->add_subcommand(
       "audit", "Look after missing audit events on this host, with the server stopped");
-  for (CLI::App* command : {init, serve, api_key, tenant, audit}) {
+  restore = app->add_subcommand(
+      "restore", "Make a backup of a SQLite store the store, with the server stopped");
+  for (CLI::App* command : {init, serve, api_key, tenant, audit, restore}) {
     add_store_options(*command, config);
     command->footer(std::string(kFooter));
   }
+  restore
+      ->add_option("BACKUP", config.backup,
+                   "As sqlite3 DATA/quantumapi.db \".backup FILE\" makes it")
+      ->required();
   add_init_options(*init, config);
   add_serve_options(*serve, config);
   add_certificate_options(*serve, config);

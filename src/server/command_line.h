@@ -23,6 +23,7 @@ struct CommandLine {
   CLI::App* tenant;
   CLI::App* audit;
   CLI::App* accept_hole;
+  CLI::App* restore;
   CLI::App* check;
 };
 

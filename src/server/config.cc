@@ -128,7 +128,8 @@ std::string unknown(const FileOption& line) {
 Status add_file(const CommandLine& known, std::vector<std::string>& arguments) {
   const std::string file = file_named(arguments);
   const CLI::App* command = nullptr;
-  for (const CLI::App* one : {known.init, known.serve, known.api_key, known.tenant, known.audit})
+  for (const CLI::App* one :
+       {known.init, known.serve, known.api_key, known.tenant, known.audit, known.restore})
     if (std::ranges::find(arguments, one->get_name()) != arguments.end()) command = one;
   if (file.empty() || command == nullptr) return {};
   TRY_ASSIGN(const auto lines, read_file(file));
@@ -251,6 +252,7 @@ Config parse_command_line(int argc, char** argv) {
                    : line.serve->parsed()       ? Command::kServe
                    : line.api_key->parsed()     ? Command::kCreateApiKey
                    : line.tenant->parsed()      ? Command::kCreateTenant
+                   : line.restore->parsed()     ? Command::kRestore
                    : line.accept_hole->parsed() ? Command::kAcceptHole
                                                 : Command::kShowHole;
   return config;

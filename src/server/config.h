@@ -32,6 +32,7 @@ struct Config {
     kCreateTenant,
     kShowHole,
     kAcceptHole,
+    kRestore,
     kCheck,
     kExit
   };
@@ -53,6 +54,8 @@ struct Config {
   bool server_keys = false;        // its policy of certificates lets POST /pki/issue make keys
   std::vector<std::string> hosts;  // further names of the self-made certificates
   std::string api_key_name = "owner";
+
+  std::string backup;  // restore: the file that becomes the store
 
   // audit accept-hole: as audit hole shows it
   struct Hole {

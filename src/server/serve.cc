@@ -18,6 +18,7 @@
 #include "server/openapi.h"
 #include "server/platform.h"
 #include "server/repository.h"
+#include "server/restore.h"
 #include "server/system_routes.h"
 #include "server/tls_identity.h"
 #include "server/version.h"
@@ -170,6 +171,9 @@ int main_program(int argc, char** argv) {
         break;
       case Config::Command::kAcceptHole:
         status = accept_hole(config, std::cout, log);
+        break;
+      case Config::Command::kRestore:
+        status = restore(config, std::cout);
         break;
       case Config::Command::kServe:
         status = serve(config, [&] { return parse_command_line(argc, argv); }, log);

@@ -41,6 +41,10 @@ Status make_private_file(const std::string& directory, const std::string& path) 
   const bool narrowed = ::fchmod(file, 0600) == 0;
   ::close(file);
   if (!narrowed) return system_error("cannot restrict", path);
+  return sync_directory(directory);
+}
+
+Status sync_directory(const std::string& directory) {
   const int folder = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) return system_error("cannot open", directory);
   const bool synced = ::fsync(folder) == 0;

@@ -27,4 +27,7 @@ class DirectoryLock {
 // takes others' rights from one that exists. The directory entry is durable.
 Status make_private_file(const std::string& directory, const std::string& path);
 
+// sync_directory makes what was made, renamed and removed in it durable.
+Status sync_directory(const std::string& directory);
+
 }  // namespace quantumapi::store

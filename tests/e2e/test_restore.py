@@ -3,13 +3,12 @@
 import json
 import pathlib
 import random
-import shutil
 import sqlite3
 import subprocess
 import sys
 import time
 
-from harness import wait_until
+from harness import BIN, wait_until
 
 VERIFIER = pathlib.Path(__file__).parents[2] / "tools" / "verify_audit_export.py"
 
@@ -32,9 +31,12 @@ class Backup:
             self.postgres.sql(f"DROP DATABASE {self.name} WITH (FORCE)")
             self.postgres.sql(f"CREATE DATABASE {self.name} TEMPLATE {self.name}_backup")
             return
-        for left in self.server.data.glob("quantumapi.db-*"):
-            left.unlink()
-        shutil.copyfile(self.copy, self.server.data / "quantumapi.db")
+        done = restore(self.server, self.copy)
+        assert done.returncode == 0, done.stderr
+
+
+def restore(server, file):
+    return subprocess.run([BIN / "quantumapid", "restore", str(file), "--data", str(server.data)], capture_output=True, text=True)
 
 
 def backup_of(server, request):
@@ -217,3 +219,72 @@ def test_the_store_of_a_moment_ago_is_told_by_the_journal_or_by_the_checkpoint_f
         assert log_of(server) != log
         assert [item["resourceId"] for item in openings(server)] == [log]
         assert secrets_made(server) == ["before"]
+
+
+def test_what_a_crash_left_is_not_replayed_over_a_backup(new_server):
+    server = new_server().init().start()
+    make_secret(server, "before")
+    backup = Backup(server, None)
+    for number in range(100):
+        answer = server.http.post("/api/v1/secrets", json={"name": f"after-{number}", "value": "v" * 20_000})
+        assert answer.status_code == 201
+    server.kill()
+    assert (server.data / "quantumapi.db-wal").stat().st_size > 100 * 20_000, "the crash left what a copy would be ruined by"
+    backup.put_back()
+    assert not list(server.data.glob("quantumapi.db*[!b]")), "nothing of the old store or of the copy is left"
+    assert (server.data / "quantumapi.db").stat().st_mode & 0o777 == 0o600
+    server.start()
+    assert [one["name"] for one in server.http.get("/api/v1/secrets").json()["secrets"]] == ["before"]
+    make_secret(server, "later")
+    assert sorted(secrets_made(server)) == ["before", "later"]
+    assert "malformed" not in server.logs()
+
+
+def test_only_a_whole_backup_of_a_platform_is_restored(new_server, tmp_path):
+    server = new_server().init().start()
+    make_secret(server, "kept")
+    backup = Backup(server, None)
+    whole = backup.copy.read_bytes()
+
+    def refused(content, what, name="bad.db"):
+        bad = tmp_path / name
+        bad.write_bytes(content)
+        done = restore(server, bad)
+        assert done.returncode != 0 and what in done.stderr, done.stderr
+
+    running = restore(server, backup.copy)
+    assert running.returncode != 0 and "another process serves" in running.stderr
+    server.stop()
+    before = {path.name: path.read_bytes() for path in server.data.iterdir()}
+    foreign = tmp_path / "foreign.db"
+    with sqlite3.connect(foreign) as other:
+        other.execute("CREATE TABLE theirs (n)")
+    refused(b"no database at all" * 1000, "bad.db")
+    refused(b"", "is not the store of a platform")
+    refused(foreign.read_bytes(), "is not the store of a platform")
+    refused(whole[: len(whole) // 2], "malformed")
+    damaged = bytearray(whole)
+    damaged[8192 * 5 : 8192 * 6] = bytes(8192)
+    refused(bytes(damaged), "damaged")
+    (tmp_path / "bad.db-wal").write_bytes(b"something")
+    refused(whole, "a write-ahead log lies beside it")
+    done = restore(server, tmp_path / "none.db")
+    assert done.returncode != 0 and "none.db is no file" in done.stderr
+    assert {path.name: path.read_bytes() for path in server.data.iterdir()} == before
+    backup.put_back()
+    server.start()
+    assert [one["name"] for one in server.http.get("/api/v1/secrets").json()["secrets"]] == ["kept"]
+
+
+def test_a_damaged_audit_log_makes_the_platform_unready(new_server):
+    server = new_server().init().start()
+    make_secret(server, "one")
+    log_of(server)
+    server.stop()
+    with sqlite3.connect(server.data / "quantumapi.db") as store:
+        store.execute("UPDATE audit_segments SET count = count + 1")
+    server.start()
+    make_secret(server, "two")  # durable, but it will not get into its log
+    answer = wait_until(lambda: (lambda a: a.status_code == 503 and a)(server.http.get("/health/ready")), 30, "not ready")
+    assert answer.json()["audit"] is False and answer.json()["store"] is True, answer.text
+    assert "does not match its head" in server.logs()
