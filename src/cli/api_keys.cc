@@ -153,9 +153,12 @@ Outcome rotate(Context& context, const RotateOptions& options) {
   return print_key(context, answer, options.variable);
 }
 
-Outcome revoke(Context& context, const NamedApiKey& options) {
+Outcome revoke(Context& context, const EndOptions& options) {
+  if (!options.yes)
+    TRY(confirm_on_terminal(context.io(),
+                            "API key " + printable(options.named) + " ends for good."));
   TRY_ASSIGN(sdk::Client* const client, context.client());
-  TRY(client->api_keys().revoke(options.id));
+  TRY(client->api_keys().revoke(options.named));
   return kOk;
 }
 
@@ -197,7 +200,7 @@ void add_api_keys(CLI::App& root, Context& context) {
   add_variable(*renew, renewed->variable, "the key's name");
   const auto [end, ended] =
       add_command(group, context, "revoke", "End an API key for good", revoke);
-  end->add_option("ID", ended->id, "Its id")->required();
+  add_end(*end, *ended, "ID", "Its id");
   add_command(group, context, "rate-limit", "Show what is left of this key's rate", rate_limit);
 }
 

@@ -49,24 +49,29 @@ std::string resource_of(const json::Value& event) {
 }
 
 // moment_of turns "24h", so long ago, and a day into the time that they stand for.
-std::string moment_of(const std::string& text) {
-  const bool has_unit = !text.empty() && std::isalpha(static_cast<unsigned char>(text.back())) != 0;
+Try<std::string> moment_of(const char* option, const std::string& text) {
+  if (text.empty()) return text;
+  const bool has_unit = std::isalpha(static_cast<unsigned char>(text.back())) != 0;
   if (const auto ago = has_unit ? seconds_of(text) : std::nullopt)
     return (base::SystemClock().wall() + std::chrono::seconds(-*ago)).to_string();
   const bool is_day = text.size() == 10 && text[4] == '-' && text[7] == '-';
-  return is_day ? text + "T00:00:00Z" : text;
+  std::string time = is_day ? text + "T00:00:00Z" : text;
+  if (WallTime::parse(time)) return time;
+  return give_up(kUsage, std::string(option) +
+                             " is 24h or 7d (so long ago), a day like 2026-11-29, or a time like "
+                             "2026-11-29T18:00:00Z");
 }
 
 Try<std::string> path_of(Context& context, const ListOptions& options) {
   const sdk::AuditQuery& query = options.query;
+  TRY_ASSIGN(const std::string from, moment_of("--from", query.from));
+  TRY_ASSIGN(const std::string to, moment_of("--to", query.to));
   std::string path = fmt::format("/audit-logs?page={}&pageSize={}", query.page, query.page_size);
   std::string key;
   if (!query.key_id.empty()) {
     TRY_ASSIGN(sdk::Client* const client, context.client());
     TRY_ASSIGN(key, client->keys().find_id(query.key_id));
   }
-  const std::string from = moment_of(query.from);
-  const std::string to = moment_of(query.to);
   for (const auto& [name, value] :
        {std::pair<const char*, const std::string&>("category", query.category),
         {"action", query.action},

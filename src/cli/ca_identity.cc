@@ -3,6 +3,7 @@
 #include "cli/answer.h"
 #include "cli/ca.h"
 #include "cli/group.h"
+#include "cli/table.h"
 
 namespace quantumapi::cli {
 namespace {
@@ -124,8 +125,11 @@ Outcome show(Context& context, const NamedIdentity& options) {
   return print_answer(context, answer, "id");
 }
 
-Outcome remove(Context& context, const NamedIdentity& options) {
-  TRY_ASSIGN(const auto path, path_of(context, options.name));
+Outcome remove(Context& context, const EndOptions& options) {
+  if (!options.yes)
+    TRY(confirm_on_terminal(context.io(), "Identity " + printable(options.named) +
+                                              " goes; its service gets no certificate any more."));
+  TRY_ASSIGN(const auto path, path_of(context, options.named));
   TRY(ask(context, "DELETE", path));
   return kOk;
 }
@@ -168,13 +172,12 @@ void add_identities(CLI::App& parent, Context& context) {
   add_definition(*update_command, *changed);
 
   add_command(group, context, "list", "List identities", list);
-  using Perform = Outcome (*)(Context&, const NamedIdentity&);
-  for (const auto& [name, about, perform] :
-       {std::tuple<const char*, const char*, Perform>("show", "Show an identity", show),
-        {"delete", "Issue nothing more for an identity", remove}}) {
-    const auto [command, options] = add_command(group, context, name, about, perform);
-    command->add_option("IDENTITY", options->name, "Its name or id")->required();
-  }
+  const auto [show_command, shown_one] =
+      add_command(group, context, "show", "Show an identity", show);
+  show_command->add_option("IDENTITY", shown_one->name, "Its name or id")->required();
+  const auto [delete_command, ended] =
+      add_command(group, context, "delete", "Issue nothing more for an identity", remove);
+  add_end(*delete_command, *ended, "IDENTITY", "Its name or id");
 }
 
 }  // namespace quantumapi::cli

@@ -45,15 +45,39 @@ std::string spelled(const CLI::App& command) {
              : spelled(*command.get_parent()) + " " + command.get_name();
 }
 
+// is_option_name keeps a text that begins with dashes, a key in PEM say, out of what is told.
+bool is_option_name(std::string_view word) {
+  const auto small = [](char c) { return c >= 'a' && c <= 'z'; };
+  if (word.size() == 2 && word[0] == '-') return word[1] != '-';
+  return word.size() > 3 && word.size() < 32 && word.starts_with("--") &&
+         std::ranges::all_of(
+             word.substr(2), [&](char c) { return small(c) || c == '-'; }) &&
+         small(word[2]);
+}
+
+std::string name_in(std::string_view word) { return std::string(word.substr(0, word.find('='))); }
+
+bool names_option(const std::string& word) { return is_option_name(name_in(word)); }
+
 // misfit says which of the words nothing was found for. Of one that is no option and no
 // command only that it is there: it may be half of a secret that was not quoted.
 std::string misfit(const CLI::App& command, const std::vector<std::string>& words) {
   for (const std::string& word : words)
-    if (word.starts_with('-'))
-      return word.substr(0, word.find('=')) + " is no option of `" + spelled(command) + "`";
+    if (names_option(word)) return name_in(word) + " is no option of `" + spelled(command) + "`";
   if (command.get_subcommands([](const CLI::App*) { return true; }).empty())
     return "`" + spelled(command) + "` takes fewer arguments; quote a text that holds spaces";
   return "`" + spelled(command) + "` has no command " + words.front();
+}
+
+// help_for is the help where the option that an error is about is listed: that of qapi itself for
+// those that stand before every command.
+const CLI::App& help_for(const CLI::App& root, const CLI::App& command, std::string_view error) {
+  for (const CLI::Option* const option : root.get_options())
+    if (const std::string name = option->get_name(false, false);
+        name.starts_with("--") && error.contains(name) &&
+        command.get_option_no_throw(name) == nullptr)
+      return root;
+  return command;
 }
 
 // usage_of is what is wrong with the line, and where to read on.
@@ -61,15 +85,19 @@ std::string usage_of(const CLI::App& root, const CLI::ParseError& error) {
   const CLI::App& command = named_command(root);
   const std::vector<std::string> words = root.remaining(true);
   const bool extras = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError);
-  const bool unfinished = error.get_name() == "RequiredError" &&
-                          !command.get_subcommands([](const CLI::App*) { return true; }).empty();
+  const bool lacks = error.get_name() == "RequiredError";
+  const bool unfinished =
+      lacks && !command.get_subcommands([](const CLI::App*) { return true; }).empty();
+  // Of an option that is misspelt and hence missing, the spelling is what helps.
+  const bool misspelt = lacks && std::ranges::any_of(words, names_option);
   std::string text = error.what();
-  if (!words.empty() && (unfinished || extras))
+  const CLI::App& help = help_for(root, command, text);
+  if (!words.empty() && (unfinished || extras || misspelt))
     text = misfit(command, words);
   else if (unfinished)
     text = "`" + spelled(command) + "` needs a command";
   std::ranges::replace(text, '\n', ' ');
-  return text + "; see `" + spelled(command) + " --help`";
+  return text + "; see `" + spelled(help) + " --help`";
 }
 
 int end_with(Io& io, const Failure& failure) {

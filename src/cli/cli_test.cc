@@ -188,12 +188,52 @@ TEST_F(Cli, AWrongLineIsToldFromItsWrongWord) {
       {{"secrets", "list", "--page", "0"}, "--page: is a whole number from 1"},
       {{"secrets", "list", "--page", "x"}, "--page: is a whole number from 1"},
       {{"usage", "set-quota", "--entropy-mb", "-1"}, "--entropy-mb: is a number from 0 to 1000000"},
+      {{"apikeys", "create", "--nme", "x"},
+       "--nme is no option of `qapi apikeys create`; see `qapi apikeys create --help`"},
+      {{"ca", "identity", "create", "--dsn=x"}, "--dsn is no option of `qapi ca identity create`"},
+      {{"secrets", "create", "-----BEGIN horse-----"}, "VALUE is required"},
+      {{"secrets", "put", "db", "correct", "--horse power"}, "`qapi secrets put` takes fewer"},
   };
   for (const auto& [line, message] : cases) {
     const Ran ran = run(line);
     EXPECT_EQ(ran.code, kUsage);
     EXPECT_TRUE(ran.err.starts_with("qapi: " + std::string(message))) << ran.err;
     EXPECT_FALSE(ran.err.contains("horse")) << "part of a secret that was not quoted";
+  }
+}
+
+TEST_F(Cli, AnOptionOfAllCommandsIsExplainedWhereItIsListed) {
+  const std::vector<std::string> lines[] = {{"--timeout", "0", "health"},
+                                            {"health", "--timeout", "soon"},
+                                            {"health", "--output", "yaml"},
+                                            {"secrets", "list", "--url"}};
+  for (const auto& line : lines) {
+    const Ran ran = run(line);
+    EXPECT_EQ(ran.code, kUsage);
+    EXPECT_TRUE(ran.err.ends_with("; see `qapi --help`\n")) << ran.err;
+  }
+  EXPECT_TRUE(
+      run({"secrets", "list", "--page", "0"}).err.ends_with("`qapi secrets list --help`\n"));
+}
+
+TEST_F(Cli, WhatEndsForGoodIsAskedForOnATerminal) {
+  auto& server = platform([](const Received&) { return http::Reply::empty(204); });
+  const std::vector<std::string> lines[] = {{"apikeys", "revoke", kId},
+                                            {"streams", "delete", kId},
+                                            {"groups", "delete", kId},
+                                            {"ca", "identity", "delete", kId}};
+  for (std::vector<std::string> line : lines) {
+    const std::size_t before = server.lines().size();
+    const Ran no = run_on({.in = true}, line, "y\n");
+    EXPECT_EQ(no.code, kUsage);
+    EXPECT_TRUE(no.err.contains(kId)) << no.err;
+    EXPECT_EQ(server.lines().size(), before);
+    EXPECT_EQ(run_on({.in = true}, line, "yes\n").code, kOk);
+    EXPECT_EQ(run(line).code, kOk) << "scripts have always run it so";
+    line.emplace_back("--yes");
+    EXPECT_EQ(run(line).code, kOk);
+    EXPECT_EQ(run_on({.in = true}, line).code, kOk);
+    EXPECT_EQ(server.lines().size(), before + 4);
   }
 }
 
@@ -328,6 +368,13 @@ TEST_F(Cli, EventsAreAskedForSinceADayOrSoLongAgo) {
       << server.lines()[0];
   EXPECT_EQ(run({"audit", "list", "--from", "24h"}).code, kOk);
   EXPECT_TRUE(server.lines()[1].contains("&from=20")) << server.lines()[1];
+  for (const char* option : {"--from", "--to"}) {
+    const Ran refused = run({"audit", "list", option, "yesterday"});
+    EXPECT_EQ(refused.code, kUsage);
+    EXPECT_TRUE(
+        refused.err.starts_with("qapi: " + std::string(option) + " is 24h or 7d (so long ago)"))
+        << refused.err;
+  }
   EXPECT_EQ(run({"audit", "list", "--from", "1790000000"}).code, kOk);
   EXPECT_TRUE(server.lines()[2].ends_with("&from=1790000000"));
 }

@@ -47,6 +47,18 @@ inline CLI::Validator counting(std::int64_t first = 1) {
 // NoOptions is for commands that take none.
 struct NoOptions {};
 
+// EndOptions are those of commands that end what they name.
+struct EndOptions {
+  std::string named;
+  bool yes = false;
+};
+
+inline void add_end(CLI::App& command, EndOptions& options, const std::string& name,
+                    const std::string& about) {
+  command.add_option(name, options.named, about)->required();
+  command.add_flag("--yes", options.yes, "Do not ask");
+}
+
 // add_value adds the positional whose text cli/arguments.h took away before.
 inline void add_value(CLI::App& command, const std::string& name, std::string& unused,
                       const std::string& about) {

@@ -2,6 +2,7 @@
 #include "cli/answer.h"
 #include "cli/group.h"
 #include "cli/names.h"
+#include "cli/table.h"
 
 namespace quantumapi::cli {
 namespace {
@@ -67,8 +68,12 @@ Outcome update(Context& context, const NewGroup& group) {
   return print_answer(context, answer, "id");
 }
 
-Outcome remove(Context& context, const GroupOptions& options) {
-  TRY_ASSIGN(const auto path, path_of(context, options.id));
+Outcome remove(Context& context, const EndOptions& options) {
+  if (!options.yes)
+    TRY(confirm_on_terminal(context.io(), "Group " + printable(options.named) +
+                                              " goes; keys bound to it no longer reach what it "
+                                              "held."));
+  TRY_ASSIGN(const auto path, path_of(context, options.named));
   TRY(ask(context, "DELETE", path));
   return kOk;
 }
@@ -103,13 +108,12 @@ Outcome remove_item(Context& context, const ItemOptions& options) {
 void add_groups(CLI::App& root, Context& context) {
   CLI::App& group = add_group(root, "groups", "Resource groups, to which API keys may be bound");
   add_command(group, context, "list", "List the groups", list);
-  using OfGroup = Outcome (*)(Context&, const GroupOptions&);
-  for (const auto& [name, about, perform] :
-       {std::tuple<const char*, const char*, OfGroup>("get", "List what a group holds", get),
-        {"delete", "Delete a group; keys bound to it no longer reach what it held", remove}}) {
-    const auto [command, options] = add_command(group, context, name, about, perform);
-    command->add_option("GROUP", options->id, "Its id or name")->required();
-  }
+  const auto [show, shown_one] = add_command(group, context, "get", "List what a group holds", get);
+  show->add_option("GROUP", shown_one->id, "Its id or name")->required();
+  const auto [end, ended] =
+      add_command(group, context, "delete",
+                  "Delete a group; keys bound to it no longer reach what it held", remove);
+  add_end(*end, *ended, "GROUP", "Its id or name");
   const auto [make, made] = add_command(group, context, "create", "Make a group", create);
   make->add_option("NAME", made->name, "Its name, unique in the tenant")->required();
   make->add_option("--description", made->description, "What it is for");

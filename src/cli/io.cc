@@ -124,6 +124,10 @@ Try<void> confirm(Io& io, std::string_view question) {
   return {};
 }
 
+Try<void> confirm_on_terminal(Io& io, std::string_view question) {
+  return io.in_terminal ? confirm(io, question) : Try<void>();
+}
+
 void print_value(Io& io, std::string_view value) {
   io.out << value;
   if (io.out_terminal && !value.ends_with('\n')) io.out << '\n';

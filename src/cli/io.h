@@ -47,6 +47,10 @@ Try<std::string> read_file(const std::string& path);
 // confirm asks for "yes" on a terminal; without one it is kUsage, naming --yes.
 Try<void> confirm(Io& io, std::string_view question);
 
+// confirm_on_terminal is confirm for commands that scripts have always run without --yes: where
+// there is no terminal it asks nothing.
+Try<void> confirm_on_terminal(Io& io, std::string_view question);
+
 // print_value writes a value as it is; on a terminal with a newline after it.
 void print_value(Io& io, std::string_view value);
 

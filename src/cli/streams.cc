@@ -1,6 +1,7 @@
 // qapi streams: where the tenant's audit events are sent on.
 #include "cli/answer.h"
 #include "cli/group.h"
+#include "cli/table.h"
 #include "cli/whole_file.h"
 
 namespace quantumapi::cli {
@@ -60,8 +61,11 @@ Outcome update(Context& context, const NewStream& stream) {
   return print_answer(context, answer, "id");
 }
 
-Outcome remove(Context& context, const StreamOptions& options) {
-  TRY(ask(context, "DELETE", path_of(options.id)));
+Outcome remove(Context& context, const EndOptions& options) {
+  if (!options.yes)
+    TRY(confirm_on_terminal(
+        context.io(), "Stream " + printable(options.named) + " goes with its files, for good."));
+  TRY(ask(context, "DELETE", path_of(options.named)));
   return kOk;
 }
 
@@ -109,7 +113,6 @@ void add_streams(CLI::App& root, Context& context) {
   using OfStream = Outcome (*)(Context&, const StreamOptions&);
   for (const auto& [name, about, perform] :
        {std::tuple<const char*, const char*, OfStream>("get", "Show a stream, secrets masked", get),
-        {"delete", "Delete a stream and its files", remove},
         {"test", "Send one event of a test; ends with 1 if it is not taken", test},
         {"activate", "Let a stream send", activate},
         {"deactivate", "Stop a stream; it keeps its place", deactivate},
@@ -117,6 +120,9 @@ void add_streams(CLI::App& root, Context& context) {
     const auto [command, options] = add_command(group, context, name, about, perform);
     command->add_option("ID", options->id, "Its id")->required();
   }
+  const auto [end, ended] =
+      add_command(group, context, "delete", "Delete a stream and its files", remove);
+  add_end(*end, *ended, "ID", "Its id");
   const auto [make, made] = add_command(group, context, "create",
                                         "Make a stream; it sends what happens from now on", create);
   const auto [change, changed] = add_command(group, context, "update", "Change a stream", update);
