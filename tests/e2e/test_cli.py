@@ -14,6 +14,7 @@ import pytest
 from harness import BIN, wait_until
 
 OK, NOT_VERIFIED, USAGE, UNKNOWN, INVALID, UNAUTHORIZED, NOT_FOUND, CONFLICT = range(8)
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 PEM = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\n-----END PRIVATE KEY-----\n"
 
 
@@ -388,6 +389,16 @@ def test_a_service_renews_its_certificate_with_the_right_to_issue_alone(qapi, tm
     refused = qapi("cert", "renew", second["serialNumber"], *outputs, key=key, code=UNAUTHORIZED)
     assert "by its file" in refused.stderr
     qapi("cert", "renew", second["serialNumber"], *outputs, "--dns", "renewer.internal", key=key)
+
+
+def test_the_certificate_example_of_operations_runs_as_it_is_pasted(server, tmp_path):
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "docs/operations.md").read_text(), re.S)
+    example = next(block for block in blocks if "qapi cert verify chain.pem" in block)
+    out = subprocess.run(["bash", "-euo", "pipefail", "-c", example], capture_output=True, text=True, timeout=60, cwd=tmp_path, env={
+        **os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(tmp_path), "QUANTUMAPI_URL": server.url,
+        "QUANTUMAPI_KEY": server.api_key, "QUANTUMAPI_CA_FILE": str(server.data / "ca.pem")})
+    assert out.returncode == 0, out.stdout + out.stderr
+    assert re.search("verified +yes", out.stdout) and re.search("revocation +checked", out.stdout), out.stdout
 
 
 def test_a_rotated_api_key_overlaps_with_its_successor(qapi):
