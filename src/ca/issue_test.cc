@@ -150,7 +150,9 @@ TEST_P(CaIssue, ATenantsPolicySaysTheShortestLifetime) {
   const std::string request = csr({.common_name = "users-api"});
   expect_code(try_issue(holder, "users-api", request, seconds(60)), Code::kInvalidArgument);
   expect_code(set_minimum(seconds(59)), Code::kInvalidArgument);
-  expect_code(set_minimum(kLongestLifetime + seconds(1)), Code::kInvalidArgument);
+  const auto too_long = set_minimum(kLongestMinLifetime + seconds(1));
+  expect_code(too_long, Code::kInvalidArgument);
+  EXPECT_EQ(too_long.error().fields.at(0).message, "is 1m to 2160h");
   EXPECT_EQ(expect(ca().policy(owner())).min_lifetime, kMinLifetime);
   EXPECT_EQ(expect(set_minimum(seconds(60))).min_lifetime, seconds(60));
   EXPECT_EQ(expect(ca().policy(owner())).min_lifetime, seconds(60));
@@ -162,6 +164,17 @@ TEST_P(CaIssue, ATenantsPolicySaysTheShortestLifetime) {
   // What the identity says itself is held to a policy that became stricter.
   expect(set_minimum(kDefaultLifetime + seconds(1)));
   expect_code(try_issue(holder, "users-api", request, std::nullopt), Code::kInvalidArgument);
+}
+
+TEST_P(CaIssue, TheLongestMinimumLeavesAnIntermediateThatIssues) {
+  const Principal holder = account("users-api");
+  expect(ca().update_policy(owner(), {.min_lifetime = kLongestMinLifetime}, event("ca.policy")));
+  auto wish = wanted(holder, "users-api");
+  wish.lifetime = wish.max_lifetime = kLongestMinLifetime;
+  expect(ca().create_identity(owner(), wish, event("identity.create")));
+  const std::string request = csr({.common_name = "users-api"});
+  clock().advance(std::chrono::days(270));
+  EXPECT_TRUE(verify(expect(try_issue(holder, "users-api", request, std::nullopt))));
 }
 
 TEST_P(CaIssue, ANewCertificateHoldsOnHostsWhoseClocksAreTenMinutesOff) {

@@ -25,9 +25,9 @@ Status check_issuer(const Authority& authority, TenantId tenant, bool classical,
 
 Status check_min_lifetime(std::chrono::seconds lifetime, std::chrono::seconds of_server) {
   const auto shortest = std::min(kShortestLifetime, of_server);
-  if (lifetime < shortest || lifetime > kLongestLifetime)
-    return fail_field("minTtl",
-                      "is " + lifetime_text(shortest) + " to " + lifetime_text(kLongestLifetime));
+  if (lifetime < shortest || lifetime > kLongestMinLifetime)
+    return fail_field(
+        "minTtl", "is " + lifetime_text(shortest) + " to " + lifetime_text(kLongestMinLifetime));
   return {};
 }
 

@@ -16,6 +16,9 @@ inline constexpr std::chrono::seconds kDefaultLifetime{86'400};
 inline constexpr std::chrono::seconds kMinLifetime{300};
 inline constexpr std::chrono::seconds kShortestLifetime{60};  // that a tenant's policy may allow
 inline constexpr std::chrono::seconds kLongestLifetime{366 * 86'400};
+// The longest minimum that a policy may set: an intermediate lives one year and issues only while
+// the minimum is left of it, so three quarters of that year remain in which it can.
+inline constexpr std::chrono::seconds kLongestMinLifetime{90 * 86'400};
 // Certificates are valid from a while before they are made, for hosts whose clocks are up to ten
 // minutes slow.
 inline constexpr std::chrono::seconds kBackdate{660};

@@ -71,7 +71,7 @@ class CaService {
     std::optional<std::string> trust_domain;
     std::optional<AuthorityId> issuer;            // must issue ML-DSA
     std::optional<AuthorityId> classical_issuer;  // must issue ECDSA
-    // From kShortestLifetime, or the server's where that is shorter, to kLongestLifetime.
+    // From kShortestLifetime, or the server's where that is shorter, to kLongestMinLifetime.
     std::optional<std::chrono::seconds> min_lifetime;
   };
   // update_policy is for owners. Turning server_keys on makes the direct issuer, "pki", where there
