@@ -47,27 +47,35 @@ bool is_authority(std::string_view text) {
   });
 }
 
+// Place is where a target in absolute form says that it is.
+struct Place {
+  std::string_view authority;  // empty: the target was a path
+  std::string_view usual_port;
+};
+
 // RFC 9112 section 3.2.2: a server accepts the absolute form, although only
 // proxies are sent it. What remains is its path and query.
-std::optional<Refusal> strip_authority(std::string_view& target) {
+std::optional<Refusal> strip_authority(std::string_view& target, Place& place) {
   const std::size_t scheme = target.find("://");
   const bool ours =
       scheme != std::string_view::npos && (equal_ignoring_case(target.substr(0, scheme), "http") ||
                                            equal_ignoring_case(target.substr(0, scheme), "https"));
   if (!ours) return malformed("the request target is neither a path nor an http(s) URL");
+  place.usual_port = scheme == 5 ? ":443" : ":80";
   target.remove_prefix(scheme + 3);
   const std::size_t end = std::min(target.find_first_of("/?"), target.size());
-  if (!is_authority(target.substr(0, end)))
+  place.authority = target.substr(0, end);
+  if (!is_authority(place.authority))
     return malformed("the authority of the request target is not valid");
   target.remove_prefix(end);
   return std::nullopt;
 }
 
-std::optional<Refusal> parse_target(std::string_view target, Request& request) {
+std::optional<Refusal> parse_target(std::string_view target, Request& request, Place& place) {
   if (target.empty() || !std::ranges::all_of(target, is_target_char))
     return malformed("the request target holds characters that need encoding");
   if (target.front() != '/')
-    if (const auto refusal = strip_authority(target)) return refusal;
+    if (const auto refusal = strip_authority(target, place)) return refusal;
   const std::size_t question = std::min(target.find('?'), target.size());
   request.path = question == 0 ? std::string_view("/") : target.substr(0, question);
   request.query = target.substr(std::min(question + 1, target.size()));
@@ -75,8 +83,8 @@ std::optional<Refusal> parse_target(std::string_view target, Request& request) {
 }
 
 // request-line = method SP request-target SP HTTP-version, with single spaces.
-std::optional<Refusal> parse_request_line(std::string_view line, Request& request,
-                                          Framing& framing) {
+std::optional<Refusal> parse_request_line(std::string_view line, Request& request, Framing& framing,
+                                          Place& place) {
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
   if (first == std::string_view::npos || first == last)
@@ -86,7 +94,7 @@ std::optional<Refusal> parse_request_line(std::string_view line, Request& reques
     return malformed("the method is not a token");
   request.method = parse_method(method);
   if (const auto refusal = parse_version(line.substr(last + 1), framing)) return refusal;
-  return parse_target(line.substr(first + 1, last - first - 1), request);
+  return parse_target(line.substr(first + 1, last - first - 1), request, place);
 }
 
 std::optional<Refusal> parse_header_line(std::string_view line, Request& request) {
@@ -142,6 +150,26 @@ FramingHeaders collect(Request& request, Framing& framing) {
   }
   if (found.traceparents != 1 || !is_traceparent(request.traceparent)) request.traceparent = {};
   return found;
+}
+
+std::string_view without_port(std::string_view authority, std::string_view usual) {
+  if (authority.ends_with(usual)) authority.remove_suffix(usual.size());
+  if (authority.ends_with(':')) authority.remove_suffix(1);
+  return authority;
+}
+
+// check_place: the target's authority is what counts (RFC 9112 section 3.2.2), so whoever judges
+// a request by its Host has to find the same there.
+std::optional<Refusal> check_place(const Place& place, const FramingHeaders& found,
+                                   Request& request) {
+  if (place.authority.empty()) return std::nullopt;
+  if (found.hosts == 0) {
+    request.headers.push_back({"Host", place.authority});
+  } else if (!equal_ignoring_case(without_port(place.authority, place.usual_port),
+                                  without_port(found.host, place.usual_port))) {
+    return malformed("the request target names another host than Host");
+  }
+  return std::nullopt;
 }
 
 std::optional<Refusal> parse_content_length(std::string_view text, Framing& framing) {
@@ -215,10 +243,14 @@ std::optional<Refusal> parse_head(std::string_view head, Request& request, Frami
   framing = {};
   request.headers.clear();
   request.traceparent = {};
-  if (const auto refusal = parse_request_line(take_line(head), request, framing)) return refusal;
+  Place place;
+  if (const auto refusal = parse_request_line(take_line(head), request, framing, place))
+    return refusal;
   for (std::string_view line = take_line(head); !line.empty(); line = take_line(head))
     if (const auto refusal = parse_header_line(line, request)) return refusal;
-  return decide_framing(collect(request, framing), framing);
+  const FramingHeaders found = collect(request, framing);
+  if (const auto refusal = decide_framing(found, framing)) return refusal;
+  return check_place(place, found, request);
 }
 
 }  // namespace quantumapi::http

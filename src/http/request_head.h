@@ -58,11 +58,12 @@ struct Framing {
 // parse_head parses a complete head (as found by HeadScanner) into `request`,
 // whose views then point into `head`. Refused are: anything outside the
 // grammar, obs-fold, a missing or second Host, two Content-Length lines (even
-// equal ones), Content-Length beside Transfer-Encoding (all 400), an unknown
+// equal ones), Content-Length beside Transfer-Encoding, a target in absolute
+// form (http, https) of another host than Host (all 400), an unknown
 // expectation (417), a transfer coding other than chunked (501) and HTTP
 // versions other than 1.x (505). HTTP/1.0 is answered without keep-alive,
 // since proxies and probes still speak it. A target in absolute form
-// (http, https) counts by its path.
+// counts by its path, and as Host where HTTP/1.0 sends none.
 std::optional<Refusal> parse_head(std::string_view head, Request& request, Framing& framing);
 
 }  // namespace quantumapi::http

@@ -35,6 +35,30 @@ TEST(RequestHead, GivesTheParts) {
   EXPECT_TRUE(parsed.framing.keep_alive);
 }
 
+TEST(RequestHead, RefusesATargetOfAnotherHostThanHost) {
+  const auto refused = [](const std::string& place, const std::string& host) {
+    return parse("GET " + place + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n").refused;
+  };
+  EXPECT_EQ(refused("http://evil.example/metrics", "localhost"), 400);
+  EXPECT_EQ(refused("http://localhost/metrics", "evil.example"), 400);
+  EXPECT_EQ(refused("http://x:81/", "x"), 400);
+  EXPECT_EQ(refused("http://x:443/", "x"), 400);
+  EXPECT_EQ(refused("https://x:80/", "x:443"), 400);
+  EXPECT_EQ(refused("http://[::1]/", "[::2]"), 400);
+  EXPECT_EQ(refused("http://X.Example/a", "x.eXample"), 0);
+  EXPECT_EQ(refused("http://x", "x:80"), 0);
+  EXPECT_EQ(refused("HTTP://x:80/", "x"), 0);
+  EXPECT_EQ(refused("http://x:/", "x"), 0);
+  EXPECT_EQ(refused("httpS://x:443?q", "x"), 0);
+  EXPECT_EQ(refused("http://[::1]:8080/", "[::1]:8080"), 0);
+}
+
+TEST(RequestHead, TakesTheTargetsHostWhereNoneIsSent) {
+  const Parsed parsed = parse("GET http://evil.example/metrics HTTP/1.0\r\n\r\n");
+  EXPECT_EQ(parsed.refused, 0);
+  EXPECT_EQ(parsed.request.header("host"), "evil.example");
+}
+
 TEST(RequestHead, HandsOnMethodsItDoesNotKnow) {
   EXPECT_EQ(parse("BREW /a HTTP/1.1\r\nHost: x\r\n\r\n").request.method, Method::kOther);
   EXPECT_EQ(parse("get /a HTTP/1.1\r\nHost: x\r\n\r\n").request.method, Method::kOther);
