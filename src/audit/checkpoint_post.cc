@@ -100,8 +100,8 @@ void CheckpointPost::Impl::loop(const std::stop_token& ending) {
 
 Result<http::Url> CheckpointPost::receiver(std::string_view url) {
   TRY_ASSIGN(auto origin, http::Url::parse(url));
-  if (origin.scheme == "http" && !http::is_near_host(origin.host))
-    return fail(Code::kInvalidArgument, "plain http is for this host alone");
+  if (origin.scheme == "http" && !http::is_loopback_host(origin.host))
+    return fail(Code::kInvalidArgument, "plain http is for loopback addresses alone");
   return origin;
 }
 

@@ -21,8 +21,8 @@ class CheckpointPost {
  public:
   static constexpr std::chrono::milliseconds kEvery{60'000};
 
-  // receiver: the url is https, verified by the system's roots, or plain http to this host.
-  // kInvalidArgument otherwise.
+  // receiver: the url is https, verified by the system's roots, or plain http to a loopback
+  // address. kInvalidArgument otherwise.
   static Result<http::Url> receiver(std::string_view url);
   // create: what receiver says of the url.
   static Result<std::unique_ptr<CheckpointPost>> create(const std::string& url, Logger& log,

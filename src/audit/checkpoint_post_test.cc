@@ -113,7 +113,9 @@ TEST_F(CheckpointPosts, ForgetNothingThatWasNotTaken) {
 }
 
 TEST_F(CheckpointPosts, GoNowhereUnverified) {
-  for (const std::string url : {"http://example.org/in", "ftp://127.0.0.1/", "", "/in"})
+  for (const std::string url :
+       {"http://example.org/in", "http://169.254.1.1/x", "http://239.1.1.1/", "http://0.0.0.0:9/",
+        "http://[fe80::1]/", "http://127.evil.example/", "ftp://127.0.0.1/", "", "/in"})
     EXPECT_FALSE(CheckpointPost::create(url, log_, metrics_)) << url;
 }
 

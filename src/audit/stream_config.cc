@@ -64,17 +64,13 @@ Status require_token(const Text& token, std::string_view member) {
   return {};
 }
 
-// The client refuses this too, but only when it connects.
-bool is_loopback(std::string_view host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
-
 Status check_endpoint(StreamType type, const StreamConfig& config, http::Reach reach) {
   const std::string_view member = config.url ? "url" : "site";
   if (type != StreamType::kDatadog && !config.url) return bad("url", "is required");
   const auto url = http::Url::parse(endpoint_of(type, config));
   if (!url) return bad(member, url.error().message);
-  if (url->scheme == "http" && !is_loopback(url->host))
+  // The client refuses this too, but only when it connects.
+  if (url->scheme == "http" && !http::is_loopback_host(url->host))
     return bad(member, "is plain http to another host than this one");
   if (reach == http::Reach::kOtherHosts && http::is_near_host(url->host))
     return bad(member, "stands for this host or its link, which the first tenant alone reaches");

@@ -10,6 +10,8 @@
 #include <span>
 #include <string>
 
+#include "http/listen.h"
+
 namespace quantumapi::http {
 namespace {
 
@@ -56,6 +58,19 @@ bool is_near_host(std::string_view host) {
     return is_near_v4(std::span(octets).first<4>());
   if (::inet_pton(AF_INET6, text.c_str(), octets.data()) == 1) return is_near_v6(octets);
   return host == "localhost" || host.ends_with(".localhost");
+}
+
+bool is_loopback_host(std::string_view host) {
+  const std::string text(host);
+  sockaddr_in v4{};
+  v4.sin_family = AF_INET;
+  if (::inet_pton(AF_INET, text.c_str(), &v4.sin_addr) == 1)
+    return is_loopback(reinterpret_cast<const sockaddr*>(&v4));
+  sockaddr_in6 v6{};
+  v6.sin6_family = AF_INET6;
+  if (::inet_pton(AF_INET6, text.c_str(), &v6.sin6_addr) == 1)
+    return is_loopback(reinterpret_cast<const sockaddr*>(&v6));
+  return host == "localhost";
 }
 
 }  // namespace quantumapi::http

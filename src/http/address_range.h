@@ -17,4 +17,8 @@ bool is_near(const sockaddr* address);
 // the names below it (RFC 6761 section 6.3). Other names are known once they are resolved.
 bool is_near_host(std::string_view host);
 
+// is_loopback_host is is_loopback (listen.h) for a host that is written as an address, and true
+// for localhost. Plain http goes to these alone.
+bool is_loopback_host(std::string_view host);
+
 }  // namespace quantumapi::http

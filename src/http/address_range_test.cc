@@ -59,6 +59,16 @@ TEST(AddressRange, OtherHostsAreNotNear) {
     EXPECT_FALSE(is_near_host(name)) << name;
 }
 
+TEST(AddressRange, PlainHttpGoesToLoopbackAlone) {
+  for (const char* host : {"127.0.0.1", "127.255.0.9", "::1", "::ffff:127.0.0.1", "localhost"})
+    EXPECT_TRUE(is_loopback_host(host)) << host;
+  for (const char* host : {"169.254.1.1", "239.1.1.1", "0.0.0.0", "255.255.255.255", "fe80::1",
+                           "ff02::1", "::", "::127.0.0.1", "10.0.0.1", "::ffff:10.0.0.1",
+                           "127.evil.example", "127.1", "127.0.0.1.", "127.0.0.1.example",
+                           "localhost.example", "evil.localhost", "", "example.org"})
+    EXPECT_FALSE(is_loopback_host(host)) << host;
+}
+
 // By what the name resolves to, whatever it looks like.
 TEST(AddressRange, AClientThatMayNotReachThisHostDoesNotConnectToIt) {
   testing::ScriptedServer server({"never"}, testing::ScriptedServer::kNeverAnswer);
