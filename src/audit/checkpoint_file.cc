@@ -30,8 +30,11 @@ void CheckpointFile::offer(const Uuid& log, std::string text) {
 }
 
 Status CheckpointFile::write_due(SteadyTime now, bool all) {
-  return waiting_.give_due(now, all,
-                           [&](std::string_view text) { return append_durably(path_, text); });
+  using Kept = WaitingCheckpoints::Kept;
+  return waiting_.give_due(now, all, [&](const Uuid&, std::string_view text) -> Result<Kept> {
+    TRY(append_durably(path_, text));
+    return Kept::kYes;
+  });
 }
 
 }  // namespace quantumapi::audit

@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <set>
 #include <stop_token>
 #include <thread>
 
@@ -18,6 +19,7 @@ using std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kConnectIn{3'000};
 constexpr std::chrono::milliseconds kAnswerIn{10'000};
 constexpr std::size_t kMaxAnswer = 64 * 1024;
+constexpr int kMostTold = 10;  // refused logs that are named in the service's log in `every`
 
 }  // namespace
 
@@ -34,7 +36,12 @@ struct CheckpointPost::Impl {
         failed_total(m.counter("quantumapi_audit_checkpoint_post_failures_total",
                                "Checkpoints that the receiver outside did not take.")) {}
 
-  Status post(std::string_view text, const std::stop_token& ending);
+  using Kept = WaitingCheckpoints::Kept;
+
+  // post: no error for what the receiver answered, which is about this one alone.
+  Result<Kept> post(const Uuid& log_id, std::string_view text, const std::stop_token& ending);
+  void refused(const Uuid& log_id, int status);
+  void tell(const Uuid& log_id, std::string_view reason);
   void give(const std::stop_token& ending);
   void loop(const std::stop_token& ending);
 
@@ -49,36 +56,61 @@ struct CheckpointPost::Impl {
 
   // The thread's own:
   WaitingCheckpoints waiting;
-  bool failing = false;
+  bool failing = false;  // no answer came
+  std::set<Uuid> told;   // logs whose refusal was logged, until one is taken
+  int told_lately = 0;
+  SteadyTime tell_again{SteadyTime::min()};
   base::Counter& posted_total;
   base::Counter& failed_total;
   std::jthread thread;  // the last: it ends before what it uses
 };
 
-Status CheckpointPost::Impl::post(std::string_view text, const std::stop_token& ending) {
+Result<WaitingCheckpoints::Kept> CheckpointPost::Impl::post(const Uuid& log_id,
+                                                            std::string_view text,
+                                                            const std::stop_token& ending) {
   http::ClientRequest request;
   request.method = http::Method::kPost;
   request.target = target;
   request.body = text;
   request.content_type = "text/plain; charset=utf-8";
   request.cancel = ending;
-  TRY_ASSIGN(const auto answer, client->send(request));
-  if (answer.status / 100 != 2)
-    return fail(Code::kUnavailable, "it answered " + std::to_string(answer.status));
+  const auto answer = client->send(request);
+  if (!answer) {
+    if (ending.stop_requested()) return std::unexpected(answer.error());
+    failed_total.add(1);
+    if (!failing) tell(log_id, answer.error().message);
+    return std::unexpected(answer.error());
+  }
+  if (answer->status / 100 != 2) {
+    refused(log_id, answer->status);
+    return Kept::kRefused;
+  }
   posted_total.add(1);
-  return {};
+  told.erase(log_id);
+  return Kept::kYes;
+}
+
+void CheckpointPost::Impl::refused(const Uuid& log_id, int status) {
+  failed_total.add(1);
+  const SteadyTime now = steady_clock::now();
+  if (now >= tell_again) {
+    tell_again = now + every;
+    told_lately = 0;
+  }
+  if (told_lately == kMostTold || !told.insert(log_id).second) return;
+  ++told_lately;
+  tell(log_id, "it answered " + std::to_string(status));
+}
+
+void CheckpointPost::Impl::tell(const Uuid& log_id, std::string_view reason) {
+  log.error("the receiver of audit checkpoints did not take one",
+            {{"log", std::string_view(log_id.to_string())}, {"reason", reason}});
 }
 
 void CheckpointPost::Impl::give(const std::stop_token& ending) {
-  const auto given = waiting.give_due(steady_clock::now(), false,
-                                      [&](std::string_view text) { return post(text, ending); });
-  if (ending.stop_requested()) return;
-  if (!given) {
-    failed_total.add(1);
-    if (!failing)
-      log.error("the receiver of audit checkpoints did not take one",
-                {{"reason", std::string_view(given.error().message)}});
-  }
+  const auto given = waiting.give_due(
+      steady_clock::now(), false,
+      [&](const Uuid& log_id, std::string_view text) { return post(log_id, text, ending); });
   failing = !given;
 }
 
@@ -87,7 +119,7 @@ void CheckpointPost::Impl::loop(const std::stop_token& ending) {
   SteadyTime until = steady_clock::now();
   std::unique_lock guard(mutex);
   while (!ending.stop_requested()) {
-    // After a failure nothing is tried before its time, whatever is offered meanwhile.
+    // Where no answer came nothing is tried before its time, whatever is offered meanwhile.
     wake.wait_until(guard, ending, until, [&] { return !failing && !offered.empty(); });
     for (auto& [log_id, text] : std::exchange(offered, {})) waiting.offer(log_id, std::move(text));
     guard.unlock();

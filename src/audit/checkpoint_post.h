@@ -14,9 +14,11 @@
 namespace quantumapi::audit {
 
 // CheckpointPost posts each log's newest checkpoint, as it is signed and as text/plain, at most
-// once in `every` for each log, on a thread of its own. A receiver that does not answer 2xx
-// within ten seconds is asked again after `every`, with what is the newest by then; the first
-// failure in a row is logged, each is counted. Safe from any thread.
+// once in `every` for each log, on a thread of its own. One that is answered other than 2xx is
+// posted again after `every`, with what is the log's newest by then, and keeps no other log
+// waiting; where no answer comes within ten seconds all wait for `every`. Each failure is counted,
+// the first in a row is logged: of each log, ten in `every`, and of no answer. Safe from any
+// thread.
 class CheckpointPost {
  public:
   static constexpr std::chrono::milliseconds kEvery{60'000};

@@ -1,9 +1,12 @@
 #include "audit/checkpoint_post.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 #include <variant>
 
 #include "audit/waiting_checkpoints.h"
@@ -18,6 +21,10 @@ constexpr auto kPatience = 10s;
 constexpr Uuid kLog{{1}};
 constexpr Uuid kOtherLog{{2}};
 
+std::string line(const Uuid& log, const std::string& reason) {
+  return "log=" + log.to_string() + " reason=" + reason + " ";
+}
+
 // Outside is a real server that keeps what it was sent.
 class Outside {
  public:
@@ -27,11 +34,22 @@ class Outside {
     const std::scoped_lock guard(mutex_);
     status_ = status;
   }
+  // refuse what holds the text, whatever else is answered; nothing where it is empty.
+  void refuse(std::string_view text) {
+    const std::scoped_lock guard(mutex_);
+    refused_ = text;
+  }
   // posts waits until there are as many.
   std::vector<std::string> posts(std::size_t count) {
     std::unique_lock guard(mutex_);
     changed_.wait_for(guard, kPatience, [&] { return posts_.size() >= count; });
     return posts_;
+  }
+  // got waits for it.
+  bool got(const std::string& post) {
+    std::unique_lock guard(mutex_);
+    return changed_.wait_for(guard, kPatience,
+                             [&] { return std::ranges::find(posts_, post) != posts_.end(); });
   }
 
  private:
@@ -39,13 +57,15 @@ class Outside {
     const std::scoped_lock guard(mutex_);
     posts_.emplace_back(std::string(exchange.request().path) + " " +
                         std::string(exchange.request().body));
-    exchange.respond(http::Reply::text("", "text/plain", status_));
+    const bool refuse = !refused_.empty() && exchange.request().body.contains(refused_);
+    exchange.respond(http::Reply::text("", "text/plain", refuse ? 422 : status_));
     changed_.notify_all();
   }
 
   std::mutex mutex_;
   std::condition_variable changed_;
   int status_;
+  std::string refused_;
   std::vector<std::string> posts_;
   http::testing::TestServer server_{{.limits = {},
                                      .handle = [this](http::Exchange& e) { take(e); },
@@ -61,19 +81,27 @@ class CheckpointPosts : public ::testing::Test {
     return CheckpointPost::create(url, log_, metrics_, every).value();
   }
 
-  std::vector<std::string> reasons() {
+  // told is the log and the reason of each line.
+  std::vector<std::string> told() {
     const std::scoped_lock guard(mutex_);
-    return reasons_;
+    return told_;
+  }
+  std::uint64_t failures() {
+    return metrics_
+        .counter("quantumapi_audit_checkpoint_post_failures_total",
+                 "Checkpoints that the receiver outside did not take.")
+        .value();
   }
 
   std::mutex mutex_;
-  std::vector<std::string> reasons_;
+  std::vector<std::string> told_;
   Metrics metrics_;
   Logger log_{[this](LogLevel, std::string_view, auto fields) {
                 const std::scoped_lock guard(mutex_);
+                std::string& line = told_.emplace_back();
                 for (const base::LogField& field : fields)
-                  if (const auto* text = std::get_if<std::string_view>(&field.value))
-                    reasons_.emplace_back(*text);
+                  line += std::string(field.name) + "=" +
+                          std::string(std::get<std::string_view>(field.value)) + " ";
               },
               LogLevel::kInfo};
 };
@@ -109,7 +137,51 @@ TEST_F(CheckpointPosts, ForgetNothingThatWasNotTaken) {
     const auto posts = outside.posts(refused + 2);  // one may have been under way
     EXPECT_EQ(posts.back(), "/in kept");
   }
-  EXPECT_EQ(reasons(), std::vector<std::string>{"it answered 500"});  // once for all in a row
+  // Once for all in a row.
+  EXPECT_EQ(told(), std::vector<std::string>{line(kLog, "it answered 500")});
+}
+
+TEST_F(CheckpointPosts, KeepNoLogWaitingForOneThatIsRefused) {
+  Outside outside;
+  outside.refuse("bad");
+  const auto sender = post(outside.url(), 300ms);
+  sender->offer(kLog, "bad");
+  sender->offer(kOtherLog, "good");
+  EXPECT_TRUE(outside.got("/in bad"));
+  EXPECT_TRUE(outside.got("/in good"));
+  sender->offer(kOtherLog, "better");
+  sender->offer(kLog, "newest bad");
+  EXPECT_TRUE(outside.got("/in better"));
+  EXPECT_TRUE(outside.got("/in newest bad"));
+  EXPECT_EQ(told(), std::vector<std::string>{line(kLog, "it answered 422")});
+  EXPECT_GE(failures(), 1u);  // the last may be under way
+}
+
+TEST_F(CheckpointPosts, NameAFewOfTheLogsThatAreRefused) {
+  Outside outside(503);
+  {
+    const auto sender = post(outside.url(), 1h);
+    for (std::uint8_t i = 0; i < 30; ++i) sender->offer(Uuid{{i}}, "one");
+    ASSERT_EQ(outside.posts(30).size(), 30u);
+  }
+  EXPECT_EQ(told().size(), 10u);
+  EXPECT_GE(failures(), 29u);  // the last may have been given up
+}
+
+TEST_F(CheckpointPosts, TryNoOtherLogWhereNoAnswerComes) {
+  const std::string gone = Outside().url();
+  {
+    const auto sender = post(gone, 1h);
+    sender->offer(kLog, "one");
+    const auto until = std::chrono::steady_clock::now() + kPatience;
+    while (failures() == 0 && std::chrono::steady_clock::now() < until)
+      std::this_thread::sleep_for(1ms);
+    sender->offer(kOtherLog, "other");
+    std::this_thread::sleep_for(50ms);
+  }
+  EXPECT_EQ(failures(), 1u);
+  ASSERT_EQ(told().size(), 1u);
+  EXPECT_THAT(told()[0], ::testing::HasSubstr(kLog.to_string()));
 }
 
 TEST_F(CheckpointPosts, GoNowhereUnverified) {
@@ -119,14 +191,55 @@ TEST_F(CheckpointPosts, GoNowhereUnverified) {
     EXPECT_FALSE(CheckpointPost::create(url, log_, metrics_)) << url;
 }
 
+using Kept = WaitingCheckpoints::Kept;
+
+TEST(WaitingCheckpoints, GiveTheOthersWhereOneIsRefused) {
+  WaitingCheckpoints waiting(1min);
+  const SteadyTime now{1h};
+  std::string asked;
+  const auto keep = [&](const Uuid& log, std::string_view text) -> Result<Kept> {
+    asked += text;
+    return log == kLog ? Kept::kRefused : Kept::kYes;
+  };
+  waiting.offer(kLog, "a");
+  waiting.offer(kOtherLog, "b");
+  ASSERT_TRUE(waiting.give_due(now, false, keep));
+  EXPECT_EQ(asked, "ab");
+  EXPECT_EQ(waiting.next_due(), now + 1min);
+  waiting.offer(kLog, "c");
+  ASSERT_TRUE(waiting.give_due(now + 59s, false, keep));
+  EXPECT_EQ(asked, "ab");
+  ASSERT_TRUE(waiting.give_due(now + 1min, false, keep));
+  EXPECT_EQ(asked, "abc");
+}
+
+TEST(WaitingCheckpoints, BeginAfterTheOneThatEndedTheLast) {
+  WaitingCheckpoints waiting(1min);
+  const SteadyTime now{1h};
+  std::string kept;
+  const auto keep = [&](const Uuid& log, std::string_view text) -> Result<Kept> {
+    if (log == kLog) return fail(Code::kUnavailable, "no");
+    kept += text;
+    return Kept::kYes;
+  };
+  waiting.offer(kLog, "a");
+  waiting.offer(kOtherLog, "b");
+  EXPECT_FALSE(waiting.give_due(now, false, keep));
+  EXPECT_EQ(kept, "");
+  EXPECT_FALSE(waiting.give_due(now, false, keep));
+  EXPECT_EQ(kept, "b");
+}
+
 TEST(WaitingCheckpoints, GiveNothingTwiceAndForgetNoFailure) {
   WaitingCheckpoints waiting(1min);
   const SteadyTime now{1h};
-  const auto refuse = [](std::string_view) -> Status { return fail(Code::kUnavailable, "no"); };
+  const auto refuse = [](const Uuid&, std::string_view) -> Result<Kept> {
+    return fail(Code::kUnavailable, "no");
+  };
   std::string kept;
-  const auto keep = [&](std::string_view text) -> Status {
+  const auto keep = [&](const Uuid&, std::string_view text) -> Result<Kept> {
     kept += text;
-    return {};
+    return Kept::kYes;
   };
   EXPECT_FALSE(waiting.next_due());
   waiting.offer(kLog, "a");

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/ids.h"
@@ -17,19 +19,28 @@ namespace quantumapi::audit {
 // thread at a time.
 class WaitingCheckpoints {
  public:
+  enum class Kept : std::uint8_t { kYes, kRefused };
+
   explicit WaitingCheckpoints(std::chrono::milliseconds every) : every_(every) {}
 
   // offer remembers the text as the log's newest.
   void offer(const Uuid& log, std::string text) { logs_[log].text = std::move(text); }
 
-  // give_due has `keep`, a Status of the text, keep those whose time has come, `all` the others
-  // too. It ends at the first that can't be kept; nothing is forgotten then.
+  // give_due has `keep`, a Result<Kept> of the log and its text, keep those whose time has come,
+  // `all` the others too. One that is refused waits for its next time alone. An error ends it,
+  // and nothing is forgotten then; the next give_due begins with the log after, so that none
+  // stands in the way of the others.
   template <typename Keep>
   Status give_due(SteadyTime now, bool all, const Keep& keep) {
-    for (auto& [log, waiting] : logs_) {
+    auto at = logs_.upper_bound(last_);
+    for (std::size_t left = logs_.size(); left > 0; --left, ++at) {
+      if (at == logs_.end()) at = logs_.begin();
+      auto& [log, waiting] = *at;
       if (waiting.text.empty() || (now < waiting.due && !all)) continue;
-      TRY(keep(waiting.text));
-      waiting = {{}, now + every_};
+      last_ = log;
+      TRY_ASSIGN(const Kept kept, keep(log, std::string_view(waiting.text)));
+      if (kept == Kept::kYes) waiting.text.clear();
+      waiting.due = now + every_;
     }
     return {};
   }
@@ -49,6 +60,7 @@ class WaitingCheckpoints {
   };
   std::chrono::milliseconds every_;
   std::map<Uuid, Waiting> logs_;
+  Uuid last_;  // that was given
 };
 
 }  // namespace quantumapi::audit
