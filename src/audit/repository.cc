@@ -52,6 +52,14 @@ constexpr Statement kCloseHead{"audit.close_head",
                                R"sql(UPDATE audit_heads SET revision = revision + 1
           WHERE log = :log AND revision = :revision)sql"};
 
+constexpr Statement kHasAnswered{"audit.has_answered",
+                                 R"sql(SELECT 1 FROM audit_log_answers
+          WHERE log = :log AND witness = :witness AND number >= :number)sql"};
+
+constexpr Statement kPutAnswer{"audit.put_answer",
+                               R"sql(INSERT INTO audit_log_answers (log, witness, number)
+          VALUES (:log, :witness, :number))sql"};
+
 constexpr Statement kInsertHead{
     "audit.insert_head",
     R"sql(INSERT INTO audit_heads (log, size, frontier, root, last_time, revision)
@@ -269,6 +277,21 @@ Status close_log(Transaction& tx, const LogHead& head, WallTime now) {
   TRY_ASSIGN(const auto ended,
              tx.execute(kCloseHead, {{"log", head.log}, {"revision", head.revision}}));
   if (ended != 1) return overtaken();
+  return {};
+}
+
+Result<bool> has_answered(Transaction& tx, const Uuid& log, const Witness& witness) {
+  bool answered = false;
+  TRY(tx.one(kHasAnswered, {{"log", log}, {"witness", witness.of}, {"number", witness.number}},
+             [&](const Row&) -> Status {
+               answered = true;
+               return {};
+             }));
+  return answered;
+}
+
+Status put_answer(Transaction& tx, const Uuid& log, const Witness& witness) {
+  TRY(tx.execute(kPutAnswer, {{"log", log}, {"witness", witness.of}, {"number", witness.number}}));
   return {};
 }
 

@@ -42,6 +42,15 @@ Status insert_log(store::Transaction& tx, const LogHead& log, TenantId tenant,
 // close_log ends a log at that head. kConflict when it is not its head any more; a round
 // that began before fails.
 Status close_log(store::Transaction& tx, const LogHead& head, WallTime now);
+// Witness is what shows that the store is an older copy of itself: a key journal with a mark that
+// the store lacks, or an open log that had more events, or others.
+struct Witness {
+  Uuid of;                   // the journal, or the log
+  std::uint64_t number = 0;  // of the mark, or the size
+};
+// has_answered is whether the log was opened for that witness, or for a later one of the same.
+Result<bool> has_answered(store::Transaction& tx, const Uuid& log, const Witness& witness);
+Status put_answer(store::Transaction& tx, const Uuid& log, const Witness& witness);
 // put_head writes a head whose revision follows the stored one. kConflict otherwise.
 Status put_head(store::Transaction& tx, const LogHead& head);
 

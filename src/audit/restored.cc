@@ -37,7 +37,7 @@ Result<bool> is_lost(store::Transaction& tx, const Checkpoint& checkpoint) {
   TRY_ASSIGN(const auto tenant, tenant_of(tx, checkpoint.log));
   if (!tenant) return false;
   TRY_ASSIGN(const auto head, find_log(tx, *tenant, checkpoint.log));
-  if (!head) return false;
+  if (!head || head->closed) return false;  // that it was closed says what became of the rest
   const std::uint64_t size = head->frontier.size();
   return checkpoint.size > size || (checkpoint.size == size && checkpoint.root != head->root);
 }
@@ -57,58 +57,98 @@ AuditEvent opened(TenantId tenant, const LogHead& previous, WallTime now) {
   return event;
 }
 
-// follow is false where the open log is new enough.
-Result<bool> follow(const Restored& restored, TenantId tenant, WallTime lost_until) {
-  const auto read = [&](store::Transaction& tx) { return open_log(tx, tenant); };
-  TRY_ASSIGN(auto head, restored.database.read(read));
-  if (!head || head->opened_at > lost_until) return false;
-  // Later than what was lost, whatever the clock says: a second look finds nothing to do.
-  const WallTime now = std::max(restored.clock.wall(), lost_until + std::chrono::microseconds(1));
+Result<bool> has_answered_all(store::Transaction& tx, const Uuid& log,
+                              const std::vector<Witness>& witnesses) {
+  for (const Witness& witness : witnesses) {
+    TRY_ASSIGN(const bool answered, has_answered(tx, log, witness));
+    if (!answered) return false;
+  }
+  return true;
+}
+
+// follow is false where the open log was opened for these witnesses.
+Result<bool> follow(const Restored& restored, TenantId tenant,
+                    const std::vector<Witness>& witnesses) {
+  std::optional<LogHead> head;
+  bool answered = false;
+  TRY(restored.database.read([&](store::Transaction& tx) -> Status {
+    TRY_ASSIGN(head, open_log(tx, tenant));
+    if (!head) return {};
+    TRY_ASSIGN(answered, has_answered_all(tx, head->log, witnesses));
+    return {};
+  }));
+  if (!head || answered) return false;
+  const WallTime now = restored.clock.wall();
   Bytes frame;
   store::append_frame(frame, opened(tenant, *head, now));
   TRY_ASSIGN(const auto events, store::parse_frames(frame, 1));
-  LogDraft draft = LogDraft::following(tenant, *std::move(head), now);
+  // A tenant's logs are in the order in which they were opened, whatever the clock says.
+  const WallTime opened_at = std::max(now, head->opened_at + std::chrono::microseconds(1));
+  LogDraft draft = LogDraft::following(tenant, *std::move(head), opened_at);
   TRY(draft.append(events.front()));
   draft.finish();
   TRY_ASSIGN(const SignedHead first,
              sign_head(restored.keyring, restored.clock, tenant, draft.head()));
   const auto write = [&](store::Transaction& tx) -> Status {
     TRY(draft.write(tx));
+    for (const Witness& witness : witnesses) TRY(put_answer(tx, draft.head().log, witness));
     return put_checkpoint(tx, first.checkpoint, first.text);
   };
   TRY(restored.database.change(write));
   return true;
 }
 
+// witnesses_last puts the tenants whose own logs are witnesses behind the others: once such a log
+// is closed, it is a witness no more.
+Status witnesses_last(store::Transaction& tx, const std::vector<Witness>& witnesses,
+                      std::vector<TenantId>& tenants) {
+  for (const Witness& witness : witnesses) {
+    TRY_ASSIGN(const auto tenant, tenant_of(tx, witness.of));
+    if (!tenant) continue;
+    const auto found = std::ranges::find(tenants, *tenant);
+    if (found != tenants.end()) std::rotate(found, found + 1, tenants.end());
+  }
+  return {};
+}
+
 }  // namespace
 
-Result<std::optional<WallTime>> newest_lost_checkpoint(store::Database& database,
-                                                       const std::string& path) {
-  if (path.empty()) return std::nullopt;
+Result<std::vector<Witness>> lost_checkpoints(store::Database& database, const std::string& path) {
+  std::vector<Witness> lost_logs;
+  if (path.empty()) return lost_logs;
   TRY_ASSIGN(const std::string text, end_of(path));
-  return database.read([&](store::Transaction& tx) -> Result<std::optional<WallTime>> {
-    std::optional<WallTime> newest;
+  TRY(database.read([&](store::Transaction& tx) -> Status {
     for (std::size_t at = text.find(kCheckpointOrigin); at != std::string::npos;
          at = text.find(kCheckpointOrigin, at + 1)) {
       const auto checkpoint = parse_statement(std::string_view(text).substr(at));
-      if (!checkpoint || (newest && checkpoint->time <= *newest)) continue;
+      if (!checkpoint) continue;
       TRY_ASSIGN(const bool lost, is_lost(tx, *checkpoint));
-      if (lost) newest = checkpoint->time;
+      if (!lost) continue;
+      const auto known = std::ranges::find(lost_logs, checkpoint->log, &Witness::of);
+      if (known == lost_logs.end())
+        lost_logs.push_back({checkpoint->log, checkpoint->size});
+      else
+        known->number = std::max(known->number, checkpoint->size);
     }
-    return newest;
-  });
+    return {};
+  }));
+  return lost_logs;
 }
 
-Result<std::size_t> open_following_logs(const Restored& restored, WallTime lost_until) {
-  const auto read = [](store::Transaction& tx) { return tenants_with_logs(tx); };
-  TRY_ASSIGN(const auto tenants, restored.database.read(read));
+Result<std::size_t> open_following_logs(const Restored& restored,
+                                        const std::vector<Witness>& witnesses) {
+  std::vector<TenantId> tenants;
+  TRY(restored.database.read([&](store::Transaction& tx) -> Status {
+    TRY_ASSIGN(tenants, tenants_with_logs(tx));
+    return witnesses_last(tx, witnesses, tenants);
+  }));
   std::size_t count = 0;
   for (const TenantId tenant : tenants) {
-    Result<bool> followed = follow(restored, tenant, lost_until);
+    Result<bool> followed = follow(restored, tenant, witnesses);
     for (int attempt = 1;
          attempt < kAttempts && !followed && followed.error().reason == "sequencer_overtaken";
          ++attempt)
-      followed = follow(restored, tenant, lost_until);
+      followed = follow(restored, tenant, witnesses);
     TRY_ASSIGN(const bool one, followed);
     if (one) ++count;
   }

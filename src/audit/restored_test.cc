@@ -12,11 +12,16 @@
 namespace quantumapi::audit {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
-using ::testing::Eq;
 using testing::expect;
 using testing::expect_code;
-using ::testing::Optional;
+using ::testing::Field;
+using ::testing::IsEmpty;
+
+auto is(const Uuid& of, std::uint64_t number) {
+  return AllOf(Field(&Witness::of, of), Field(&Witness::number, number));
+}
 
 class RestoredLogs : public testing::AuditTest {
  protected:
@@ -31,12 +36,15 @@ class RestoredLogs : public testing::AuditTest {
         expect(db().read([&](store::Transaction& tx) { return open_log(tx, tenant()); }));
     return found.value_or(LogHead{});
   }
-  std::size_t follow(WallTime lost_until) {
-    return expect(open_following_logs({db(), keys(), clock(), store().log()}, lost_until));
+  std::size_t follow(const std::vector<Witness>& witnesses) {
+    return expect(open_following_logs({db(), keys(), clock(), store().log()}, witnesses));
   }
+  // lost is a mark that no log was opened for.
+  Witness lost() { return {Uuid::v7(clock().wall()), 1}; }
   // restore follows the logs as a start does that found an older store, a moment ago.
   void restore() {
-    follow(clock().wall());
+    clock().advance(std::chrono::milliseconds(1));
+    follow({lost()});
     clock().advance(std::chrono::seconds(1));
   }
   Page list(Filter filter = {}, std::int64_t page = 1) {
@@ -65,7 +73,7 @@ INSTANTIATE_TEST_SUITE_P(Engines, RestoredLogs, store::testing::engines(), store
 
 TEST_P(RestoredLogs, EachIsClosedAndFollowedByOneWhoseFirstRecordNamesItsHead) {
   const LogHead old = head();
-  EXPECT_EQ(follow(clock().wall()), 1U);
+  EXPECT_EQ(follow({lost()}), 1U);
   const LogHead now = head();
   EXPECT_NE(now.log, old.log);
   EXPECT_EQ(now.frontier.size(), 1U);
@@ -97,16 +105,62 @@ TEST_P(RestoredLogs, ALogVerifiesBeforeItsNextEvent) {
 }
 
 TEST_P(RestoredLogs, ASecondLookFindsNothingToDoWhateverTheClockSays) {
-  const WallTime lost_until = clock().wall() + std::chrono::hours(1);
-  EXPECT_EQ(follow(lost_until), 1U);
+  const Witness first = lost();
+  const WallTime opened = head().opened_at;
+  clock().jump_wall(-std::chrono::hours(24));
+  EXPECT_EQ(follow({first}), 1U);
   const LogHead now = head();
-  EXPECT_EQ(follow(lost_until), 0U);
+  EXPECT_GT(now.opened_at, opened) << "the logs of a tenant are in order";
+  clock().jump_wall(std::chrono::hours(48));
+  EXPECT_EQ(follow({first}), 0U);
   EXPECT_EQ(head().log, now.log);
-  EXPECT_EQ(follow(now.opened_at), 1U);  // what was lost later
+  // A later mark of the same journal, another journal's, and more events of this log: each of
+  // them was lost since, whatever the clock said meanwhile.
+  clock().jump_wall(-std::chrono::hours(96));
+  EXPECT_EQ(follow({{first.of, 2}}), 1U);
+  EXPECT_EQ(follow({first, {first.of, 2}}), 0U);
+  EXPECT_EQ(follow({lost()}), 1U);
+  EXPECT_EQ(follow({{head().log, 100}}), 1U);
+  EXPECT_EQ(list({.actions = {"audit.log_opened"}}).total, 4);
 }
 
-TEST_P(RestoredLogs, WhatWasLostBeforeALogWasOpenedDoesNotConcernIt) {
-  EXPECT_EQ(follow(head().opened_at - std::chrono::microseconds(1)), 0U);
+class RestoredLogsCut : public RestoredLogs {};
+// The trigger that cuts is of one engine; the order in which logs are closed is of neither.
+INSTANTIATE_TEST_SUITE_P(Engines, RestoredLogsCut, ::testing::Values(store::Dialect::kSqlite),
+                         store::testing::name_of);
+
+TEST_P(RestoredLogsCut, ACallAfterOneThatWasCutDoesTheRestOnce) {
+  const std::vector<TenantId> others{new_tenant(), new_tenant(), new_tenant()};
+  for (const TenantId other : others) {
+    AuditEvent event = happened("secret.read");
+    event.tenant = other;
+    append_one(std::move(event));
+  }
+  drain();
+  const auto log_of = [&](TenantId of) {
+    return expect(db().read([&](store::Transaction& tx) { return open_log(tx, of); }))->log;
+  };
+  // Each of them once the one that shows the loss: it is closed last, so the loss still shows.
+  for (const TenantId shows : others) {
+    const Witness witness{log_of(shows), 1000};
+    static const store::Statement kCut{"test.cut",
+                                       "CREATE TRIGGER cut BEFORE UPDATE ON audit_logs "
+                                       "WHEN OLD.id = (SELECT log FROM shows) BEGIN "
+                                       "SELECT RAISE(ABORT, 'cut'); END"};
+    static const store::Statement kShows{"test.shows", "CREATE TABLE shows AS SELECT :log AS log"};
+    static const store::Statement kEnd{"test.end", "DROP TRIGGER cut"};
+    static const store::Statement kGone{"test.gone", "DROP TABLE shows"};
+    execute(kShows, {{"log", witness.of}});
+    execute(kCut, {});
+    const auto cut = open_following_logs({db(), keys(), clock(), store().log()}, {witness});
+    EXPECT_FALSE(cut);
+    execute(kEnd, {});
+    execute(kGone, {});
+    EXPECT_EQ(log_of(shows), witness.of);
+    EXPECT_EQ(follow({witness}), 1U) << "all others were followed, and are not again";
+    EXPECT_NE(log_of(shows), witness.of);
+    clock().advance(std::chrono::seconds(1));
+  }
 }
 
 TEST_P(RestoredLogs, ARoundOfAnotherReplicaThatBeganBeforeFailsAndItsNextGoesOn) {
@@ -180,10 +234,10 @@ TEST_P(RestoredLogs, RetentionHoldsOverThemAll) {
 TEST_P(RestoredLogs, ALostCheckpointIsFoundInTheirFile) {
   const keyring::testing::TemporaryFolder folder;
   const std::string path = folder.file("checkpoints");
-  const auto lost = [&] { return expect(newest_lost_checkpoint(db(), path)); };
+  const auto found = [&] { return expect(lost_checkpoints(db(), path)); };
   const auto add = [&](const std::string& text) { std::ofstream(path, std::ios::app) << text; };
-  EXPECT_FALSE(expect(newest_lost_checkpoint(db(), "")));
-  EXPECT_FALSE(lost());  // no file yet
+  EXPECT_THAT(expect(lost_checkpoints(db(), "")), IsEmpty());
+  EXPECT_THAT(found(), IsEmpty());  // no file yet
 
   Checkpoint checkpoint;
   checkpoint.log = head().log;
@@ -198,16 +252,21 @@ TEST_P(RestoredLogs, ALostCheckpointIsFoundInTheirFile) {
   checkpoint.size += 100;
   checkpoint.log = Uuid::v7(clock().wall());
   add(body_text(checkpoint) + "signature\n");
-  EXPECT_FALSE(lost());
+  EXPECT_THAT(found(), IsEmpty());
 
   checkpoint.log = head().log;
-  checkpoint.time = clock().wall() + std::chrono::seconds(1);
-  add(body_text(checkpoint) + "signature\n");
-  EXPECT_THAT(lost(), Optional(Eq(checkpoint.time)));
   checkpoint.size = head().frontier.size();
-  checkpoint.time = clock().wall() + std::chrono::seconds(2);
   add(body_text(checkpoint) + "signature\nquantumapi/audit/");  // of another root, and a torn one
-  EXPECT_THAT(lost(), Optional(Eq(checkpoint.time)));
+  EXPECT_THAT(found(), ElementsAre(is(head().log, 301)));
+  checkpoint.size = 1000;
+  add("\n" + body_text(checkpoint) + "signature\n");
+  checkpoint.size = 500;
+  checkpoint.time = clock().wall() + std::chrono::hours(1000);
+  add(body_text(checkpoint) + "signature\n");
+  EXPECT_THAT(found(), ElementsAre(is(head().log, 1000)));
+  // A log that was followed shows nothing any more.
+  EXPECT_EQ(follow(found()), 1U);
+  EXPECT_THAT(found(), IsEmpty());
 }
 
 TEST_P(RestoredLogs, AFirstRecordThatNamesNoHeadIsOfNoOther) {

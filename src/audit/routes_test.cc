@@ -246,7 +246,8 @@ TEST_P(AuditRoutes, ALogThatARestoreClosedIsExportedByItsId) {
   const std::string old = open(tenant());
   const std::string platform = open({});
   clock().advance(std::chrono::seconds(1));
-  expect(open_following_logs({db(), keys(), clock(), store().log()}, clock().wall()));
+  expect(
+      open_following_logs({db(), keys(), clock(), store().log()}, {{Uuid::v7(clock().wall()), 1}}));
   EXPECT_THAT(get("/audit-logs/checkpoint", "log=" + old).body(), HasSubstr(old + "\n4\n"));
   EXPECT_THAT(get("/audit-logs/checkpoint").body(), Not(HasSubstr(old)));
   EXPECT_TRUE(get("/audit-logs/export", "log=" + old).reply);

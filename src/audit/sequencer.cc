@@ -99,7 +99,16 @@ struct Sequencer::Impl {
 };
 
 // lead is true while this process is the one that sequences.
+// lead leaves the logs to a newer version, which keeps more of them than this one would write.
 Result<bool> Sequencer::Impl::lead() {
+  TRY_ASSIGN(const bool outdated, database.outdated());
+  if (outdated) {
+    lock.reset();
+    return fail(Code::kConflict,
+                "a newer version has migrated the store: end this server, it writes no audit log "
+                "any more",
+                "store_outdated");
+  }
   if (lock != nullptr && lock->held()) return true;
   lock.reset();
   TRY_ASSIGN(lock, database.try_lock(kLockName));

@@ -302,6 +302,21 @@ TEST_P(Sequencing, SaysSinceWhenItsRoundsFail) {
   EXPECT_FALSE(sequencer().state().failing_since);
 }
 
+TEST_P(Sequencing, LeavesTheLogsToANewerVersion) {
+  append(1);
+  drain();
+  const std::uint64_t size = size_of(tenant());
+  static const store::Statement kNewer{"test.newer",
+                                       "INSERT INTO schema_migrations (number, title, checksum, "
+                                       "applied_at) VALUES (9999, 'later', '', 0)"};
+  execute(kNewer, {});
+  append(1);
+  expect_code(sequencer().run_once(), Code::kConflict, "store_outdated");
+  EXPECT_TRUE(sequencer().state().failing_since);
+  EXPECT_EQ(size_of(tenant()), size);
+  EXPECT_TRUE(expect(db().try_lock("audit-sequencer"))) << "the newer one may lead";
+}
+
 TEST_P(Sequencing, RunsByItselfOnceStarted) {
   sequencer().start();
   append(5);

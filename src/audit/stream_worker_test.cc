@@ -223,7 +223,8 @@ TEST_P(LogStreams, AStreamGoesThroughEachLogThatFollows) {
   drain();
   for (const std::size_t first : {1000U, 2000U}) {
     clock().advance(std::chrono::seconds(1));
-    expect(open_following_logs({db(), keys(), clock(), store().log()}, clock().wall()));
+    expect(open_following_logs({db(), keys(), clock(), store().log()},
+                               {{Uuid::v7(clock().wall()), 1}}));
     append(1, first);
     drain();
   }

@@ -219,9 +219,13 @@ class Keyring {
   // in the store first: what a crash leaves is no mark that the store lacks. That the
   // journal can't be marked is logged.
   Status remember_journal(bool anyway = false);
-  // newest_lost_mark is when the journal's newest mark was made, where the store does not know
+  struct Mark {
+    Uuid journal;
+    std::uint32_t number = 0;
+  };
+  // newest_lost_mark is the journal's newest mark, where the store does not know
   // of it: then this is an older copy of the store, put back.
-  Result<std::optional<WallTime>> newest_lost_mark();
+  Result<std::optional<Mark>> newest_lost_mark();
   // bring_back makes a journaled version that the store lacks usable again: that of a
   // key which it does not know makes the key "restored-{id}". False when there was nothing to do.
   Result<bool> bring_back(const JournalEntry& version);

@@ -84,7 +84,7 @@ Status Keyring::replay(const std::function<Status(const JournalEntry&)>& apply) 
   return {};
 }
 
-Result<std::optional<WallTime>> Keyring::newest_lost_mark() {
+Result<std::optional<Keyring::Mark>> Keyring::newest_lost_mark() {
   std::vector<JournalPosition> known;
   std::uint32_t stored = 0;
   TRY(impl_->database.read([&](store::Transaction& tx) -> Status {
@@ -94,17 +94,16 @@ Result<std::optional<WallTime>> Keyring::newest_lost_mark() {
   }));
   TRY_ASSIGN(const std::uint64_t from, from_of(*impl_->journal, known));
   std::uint32_t newest = stored;
-  std::optional<WallTime> lost;
   TRY(impl_->journal->each(
       [&](const JournalEntry& entry) -> Status {
         if (entry.kind != JournalEntry::Kind::kMark || entry.version <= newest) return {};
         newest = entry.version;
-        lost = entry.time;
         return {};
       },
       from));
   impl_->mark = newest;
-  return lost;
+  if (newest == stored) return std::nullopt;
+  return Mark{impl_->journal->id(), newest};
 }
 
 Result<bool> Keyring::bring_back(const JournalEntry& version) {

@@ -45,11 +45,10 @@ Result<bool> JournalReplay::apply(const keyring::JournalEntry& entry) {
 
 // A mark or a checkpoint that the store lacks was made behind a commit that it has lost.
 Status JournalReplay::follow_logs(const std::string& checkpoint_file) {
+  TRY_ASSIGN(auto witnesses, audit::lost_checkpoints(restored.database, checkpoint_file));
   TRY_ASSIGN(const auto mark, keyring.newest_lost_mark());
-  TRY_ASSIGN(const auto checkpoint,
-             audit::newest_lost_checkpoint(restored.database, checkpoint_file));
-  const auto lost_until = std::max(mark, checkpoint);  // nothing comes before any time
-  if (lost_until) TRY(audit::open_following_logs(restored, *lost_until));
+  if (mark) witnesses.push_back({mark->journal, mark->number});
+  if (!witnesses.empty()) TRY(audit::open_following_logs(restored, witnesses));
   return {};
 }
 

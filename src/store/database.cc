@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "store/engine.h"
+#include "store/migrations.h"
 #include "store/sqlite_engine.h"
 
 namespace quantumapi::store {
@@ -49,6 +50,18 @@ Database::~Database() = default;
 
 Result<SchemaState> Database::schema_state() { return engine_->schema_state(); }
 Status Database::migrate() { return engine_->migrate(); }
+Result<bool> Database::outdated() {
+  static constexpr Statement kNewest{"store.newest_migration",
+                                     "SELECT max(number) FROM schema_migrations"};
+  return read([](Transaction& tx) -> Result<bool> {
+    std::int64_t newest = 0;
+    TRY(tx.one(kNewest, {}, [&](const Row& row) -> Status {
+      newest = row.integer(0);
+      return {};
+    }));
+    return newest > migrations().back().number;
+  });
+}
 Status Database::read_(const Body& f) { return engine_->read(f); }
 Status Database::change_(const Body& f) { return engine_->change(f); }
 

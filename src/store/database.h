@@ -83,6 +83,9 @@ class Database {
   Result<SchemaState> schema_state();
   // migrate brings the schema to the newest version (store/migrations.h).
   Status migrate();
+  // outdated is whether a newer version has migrated the store meanwhile (PostgreSQL, whose
+  // replicas are started one by one): what this one writes may lack what that one reads.
+  Result<bool> outdated();
 
   // read runs `f` in a read-only snapshot and gives its Result.
   template <typename F>

@@ -1,6 +1,7 @@
 """A store that is put back to an earlier state: its audit logs are followed by new ones."""
 
 import json
+import os
 import pathlib
 import random
 import sqlite3
@@ -141,6 +142,31 @@ def test_a_restored_store_goes_on_in_new_logs_that_name_the_old_ones(new_server,
     server.start()
     assert log_of(server) == now and len(openings(server)) == 1
     assert "followed by new ones" not in server.logs()
+
+
+def test_a_restored_store_is_told_whatever_the_clock_said(new_server, request, tmp_path):
+    """A platform whose clock was a day ahead when its logs were opened, and was put right."""
+    server = new_server()
+    right = server.env
+    server.env = {**right, "LD_PRELOAD": os.environ["QUANTUMAPI_SKEWED_SHIM"], "SKEW_SECONDS": "86400"}
+    server.init().start()
+    make_secret(server, "before")
+    old = log_of(server)
+    for ahead in (True, False):  # the log that follows was opened by the clock that is right
+        assert server.stop() == 0
+        server.env = right
+        backup = backup_of(server, request)
+        server.start()
+        assert log_of(server) == old
+        rotate(server)
+        make_secret(server, f"lost {ahead}")
+        assert server.stop() == 0
+        backup.put_back()
+        server.start()
+        assert "followed by new ones" in server.logs() and log_of(server) != old
+        assert openings(server)[0]["resourceId"] == old
+        assert secrets_made(server) == ["before"]
+        old = log_of(server)
 
 
 def test_a_start_that_is_killed_leaves_one_new_log(new_server, store, request):
