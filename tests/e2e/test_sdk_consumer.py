@@ -73,6 +73,21 @@ def test_a_program_found_by_pkg_config_does_the_same(prefix, library, new_server
     assert run(tmp_path / "consumer", env=env) == "ada@example.org\n"
 
 
+def test_what_the_sdks_page_shows_is_one_program(prefix, library, new_server, tmp_path):
+    """Its first block is a whole one, and the others go before the end of that one's main."""
+    whole, *pieces = re.findall(r"^```cpp\n(.*?)^```$", (ROOT / "docs" / "sdk.md").read_text(), re.M | re.S)
+    head, end = whole.rstrip().rsplit("}", 1)
+    assert end == "" and len(pieces) >= 3
+    (tmp_path / "page.cc").write_text(head + "\n".join(pieces) + "}\n")
+    found = {**os.environ, "PKG_CONFIG_PATH": str(library.parent / "pkgconfig")}
+    flags = run("pkg-config", "--cflags", "--libs", "quantumapi", env=found).split()
+    run("c++", "-std=c++23", "-Wall", "-Wextra", "-Werror", tmp_path / "page.cc", "-o", tmp_path / "page", *flags)
+    server = new_server().init().start()
+    done = subprocess.run([tmp_path / "page"], capture_output=True, text=True, env=environment(server, LD_LIBRARY_PATH=str(library.parent)))
+    assert done.stdout == "ada@example.org\n" and "no such secret" in done.stderr.lower(), done
+    assert done.returncode == 1
+
+
 @pytest.mark.parametrize("example", sorted(path.stem for path in (ROOT / "examples").glob("*.cc")))
 def test_each_example_is_built_alone_against_the_package(prefix, library, example, tmp_path):
     found = {**os.environ, "PKG_CONFIG_PATH": str(library.parent / "pkgconfig")}
