@@ -7,7 +7,9 @@ import random
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import closing
 
 from harness import BIN, wait_until
 
@@ -23,8 +25,8 @@ class Backup:
             self.name = server.database.rsplit("/", 1)[1]
             postgres.sql(f"CREATE DATABASE {self.name}_backup TEMPLATE {self.name}")
             return
-        self.copy = server.directory / "backup.db"
-        with sqlite3.connect(server.data / "quantumapi.db") as source, sqlite3.connect(self.copy) as target:
+        self.copy = pathlib.Path(tempfile.mkdtemp(dir=server.directory)) / "backup.db"
+        with closing(sqlite3.connect(server.data / "quantumapi.db")) as source, closing(sqlite3.connect(self.copy)) as target:
             source.backup(target)
 
     def put_back(self):
@@ -283,7 +285,7 @@ def test_only_a_whole_backup_of_a_platform_is_restored(new_server, tmp_path):
     server.stop()
     before = {path.name: path.read_bytes() for path in server.data.iterdir()}
     foreign = tmp_path / "foreign.db"
-    with sqlite3.connect(foreign) as other:
+    with closing(sqlite3.connect(foreign)) as other:
         other.execute("CREATE TABLE theirs (n)")
     refused(b"no database at all" * 1000, "bad.db")
     refused(b"", "is not the store of a platform")
@@ -307,7 +309,7 @@ def test_a_damaged_audit_log_makes_the_platform_unready(new_server):
     make_secret(server, "one")
     log_of(server)
     server.stop()
-    with sqlite3.connect(server.data / "quantumapi.db") as store:
+    with closing(sqlite3.connect(server.data / "quantumapi.db")) as store, store:
         store.execute("UPDATE audit_segments SET count = count + 1")
     server.start()
     make_secret(server, "two")  # durable, but it will not get into its log
