@@ -87,6 +87,11 @@ class Platform:
                 example.process.kill()
                 example.process.wait(10)
 
+    def said(self, *services):
+        """The ends of what the services and the platform said, and its metrics: why a service failed."""
+        ends = [service.text[:3000] + "\n…\n" + service.text[-1000:] for service in services]
+        return "\n\n".join([*ends, self.server.logs(), self.server.http.get("/metrics").text])
+
     def certificates(self, identity):
         return self.ok("GET", f"/certificates?identity={identity}")["certificates"]
 

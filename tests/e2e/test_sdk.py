@@ -59,7 +59,7 @@ def test_certificates_renew_under_load_and_through_an_outage_without_a_failed_re
     for service in (gateway, notifications):
         service.wait_for("was not renewed", 25)
     platform.server.start()
-    assert gateway.result(120) == 0, gateway.text
+    assert gateway.result(120) == 0, platform.said(gateway, notifications)
     answered, refused = counts(gateway)
     assert refused == 0 and answered > 1000
     renewed = len(platform.certificates("gateway")) - first
@@ -81,7 +81,7 @@ def test_a_renewed_issuer_costs_no_request(platform):
         for service in ("gateway", "notifications"):
             wait_until(lambda: issuer in {one["caId"] for one in platform.certificates(service)}, 25)
         assert gateway.process.poll() is None, "its calls ended before the issuers were renewed"
-    assert gateway.result(120) == 0, gateway.text
+    assert gateway.result(120) == 0, platform.said(gateway, notifications)
     answered, refused = counts(gateway)
     assert refused == 0 and answered > 1000
     assert notifications.end() == 0
