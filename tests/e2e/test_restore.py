@@ -298,6 +298,11 @@ def test_only_a_whole_backup_of_a_platform_is_restored(new_server, tmp_path):
     refused(whole, "a write-ahead log lies beside it")
     done = restore(server, tmp_path / "none.db")
     assert done.returncode != 0 and "none.db is no file" in done.stderr
+    for options, what in ((["--data", str(tmp_path / "none")], "is no directory"),
+                          (["--data", str(server.data), "--database", "postgres://u@127.0.0.1/q", "--key-journal", "j"], "the store is in PostgreSQL")):
+        done = subprocess.run([BIN / "quantumapid", "restore", str(backup.copy), *options], capture_output=True, text=True)
+        assert done.returncode != 0 and what in done.stderr, done.stderr
+    assert not (tmp_path / "none").exists()
     assert {path.name: path.read_bytes() for path in server.data.iterdir()} == before
     backup.put_back()
     server.start()
