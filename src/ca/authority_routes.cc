@@ -42,8 +42,9 @@ Result<Reply> create(CaService& service, Call& call) {
 
 Result<Reply> list(CaService& service, Call& call) {
   TRY_ASSIGN(const auto all, service.list_authorities(call.principal()));
+  TRY_ASSIGN(const Policy decided, service.policy(call.principal()));
   AuthorityListReply reply;
-  for (const Authority& one : all) reply.cas.push_back(reply_of(one, call.now()));
+  for (const Authority& one : all) reply.cas.push_back(reply_of(one, decided, call.now()));
   reply.total = std::ssize(reply.cas);
   call.audit(call.event());
   return Reply::json(call.request(), reply);
@@ -53,7 +54,8 @@ Result<Reply> find(CaService& service, Call& call) {
   TRY_ASSIGN(const auto id, id_parameter<AuthorityId>(call, kMissing));
   TRY_ASSIGN(const auto chain, service.find_authority(call.principal(), id));
   concern(call, chain.front());
-  AuthorityReply reply = reply_of(chain.front(), call.now());
+  TRY_ASSIGN(const Policy decided, service.policy(call.principal()));
+  AuthorityReply reply = reply_of(chain.front(), decided, call.now());
   reply.chain_pem = chain_pem(chain);
   call.audit(call.event());
   return Reply::json(call.request(), reply);

@@ -71,6 +71,7 @@ AuthorityReply reply_of(const Authority& authority, WallTime now) {
           .name = authority.name,
           .type = authority.parent ? "intermediate" : "root",
           .issues = authority.issues,
+          .in_force = {},
           .parent_id = authority.parent,
           .key_type = x509::algorithm(authority.key_type),
           .status = now.seconds() <= authority.not_after.seconds() ? "active" : "expired",
@@ -80,6 +81,13 @@ AuthorityReply reply_of(const Authority& authority, WallTime now) {
           .certificate_pem = x509::certificate_pem(authority.certificate),
           .chain_pem = {},
           .crl_path = crl_path(authority.id)};
+}
+
+AuthorityReply reply_of(const Authority& authority, const Policy& policy, WallTime now) {
+  AuthorityReply reply = reply_of(authority, now);
+  reply.in_force = policy.issuer == authority.id || policy.classical_issuer == authority.id ||
+                   policy.direct_issuer == authority.id;
+  return reply;
 }
 
 PolicyReply reply_of(const Policy& policy) {

@@ -26,6 +26,7 @@ struct AuthorityReply {
   std::string name;
   std::string_view type;  // "root" | "intermediate"
   bool issues = false;
+  std::optional<bool> in_force;  // where shown or listed: the policy has it issue what is new
   std::optional<AuthorityId> parent_id;
   std::string_view key_type;
   std::string_view status;  // "active" | "expired"
@@ -37,8 +38,8 @@ struct AuthorityReply {
   std::string crl_path;                  // open to anyone
 };
 BOOST_DESCRIBE_STRUCT(AuthorityReply, (),
-                      (id, name, type, issues, parent_id, key_type, status, not_before, not_after,
-                       created_at, certificate_pem, chain_pem, crl_path))
+                      (id, name, type, issues, in_force, parent_id, key_type, status, not_before,
+                       not_after, created_at, certificate_pem, chain_pem, crl_path))
 
 struct AuthorityListReply {
   std::vector<AuthorityReply> cas;
@@ -225,6 +226,8 @@ struct PkiIssueReply {
 BOOST_DESCRIBE_STRUCT(PkiIssueReply, (), (data))
 
 AuthorityReply reply_of(const Authority& authority, WallTime now);
+// reply_of, with a policy, says whether it has the authority issue.
+AuthorityReply reply_of(const Authority& authority, const Policy& policy, WallTime now);
 PolicyReply reply_of(const Policy& policy);
 IdentityReply reply_of(const Identity& identity);
 CertificateReply reply_of(const Certificate& certificate, WallTime now);

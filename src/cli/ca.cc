@@ -53,7 +53,7 @@ BOOST_DESCRIBE_STRUCT(PolicyBody, (),
 Outcome list(Context& context, const NoOptions&) {
   TRY_ASSIGN(const auto answer, ask(context, "GET", "/cas"));
   return print_rows(context, answer, "cas",
-                    {"name", "type", "issues", "keyType", "status", "notAfter", "id"});
+                    {"name", "type", "issues", "inForce", "keyType", "status", "notAfter", "id"});
 }
 
 Outcome show(Context& context, const NamedAuthority& options) {

@@ -104,6 +104,7 @@ def test_the_hierarchy_is_what_init_promises(server):
     root, issuer = authorities(server)
     assert (root["type"], root["keyType"], root["issues"]) == ("root", "ML-DSA-87", False)
     assert (issuer["type"], issuer["keyType"], issuer["issues"], issuer["parentId"]) == ("intermediate", "ML-DSA-65", True, root["id"])
+    assert (root["inForce"], issuer["inForce"]) == (False, True)
     anyone = httpx.Client(base_url=server.plain_url)
     for one in (root, issuer):
         pem = anyone.get(f"/api/v1/cas/{one['id']}/pem")

@@ -80,6 +80,7 @@ def test_a_renewed_issuer_costs_no_request(platform):
         issuer = platform.ok("POST", f"/cas/{newest}/renew", {})["id"]
         for service in ("gateway", "notifications"):
             wait_until(lambda: issuer in {one["caId"] for one in platform.certificates(service)}, 25)
+        assert [one["id"] for one in platform.ok("GET", "/cas")["cas"] if one["inForce"]] == [issuer]
         assert gateway.process.poll() is None, "its calls ended before the issuers were renewed"
     assert gateway.result(120) == 0, platform.said(gateway, notifications)
     answered, refused = counts(gateway)
