@@ -1,11 +1,10 @@
 // /cas and /certificate-policy.
-#include "base/encoding.h"
 #include "base/json_request.h"
 #include "ca/lifetime.h"
 #include "ca/route_parts.h"
 #include "ca/wire.h"
 #include "crypto/hash.h"
-#include "x509/issue.h"
+#include "x509/crl.h"
 
 namespace quantumapi::ca {
 namespace {
@@ -102,13 +101,6 @@ bool names_etag(const http::Request& request, std::string_view tag) {
   return false;
 }
 
-std::string list_pem(ByteView der) {
-  const std::string body = base::base64_encode(der, base::Base64::kStandard);
-  std::string text = "-----BEGIN X509 CRL-----\n";
-  for (std::size_t at = 0; at < body.size(); at += 64) text += body.substr(at, 64) + "\n";
-  return text + "-----END X509 CRL-----\n";
-}
-
 Result<bool> wants_pem(const Call& call) {
   if (call.request().query.empty()) return false;
   TRY_ASSIGN(const auto query, http::Query::parse(call.request().query));
@@ -126,7 +118,7 @@ Result<Reply> revocation_list(CaService& service, Call& call) {
                           std::to_string(row->this_update.seconds()) + (as_pem ? "-pem\"" : "\"");
   Reply reply = Reply::empty(304);
   if (!names_etag(call.request(), tag))
-    reply = as_pem ? Reply::text(list_pem(row->der), kPem)
+    reply = as_pem ? Reply::text(x509::crl_pem(row->der), kPem)
                    : Reply::text(as_text(row->der), "application/pkix-crl");
   reply.headers.emplace_back("ETag", tag);
   reply.headers.emplace_back("Cache-Control", "no-cache");  // ask each time; 304 costs nothing

@@ -7,6 +7,7 @@
 #include "x509/certificate_reader.h"
 #include "x509/der.h"
 #include "x509/oid.h"
+#include "x509/pem.h"
 
 namespace quantumapi::x509 {
 namespace {
@@ -195,6 +196,8 @@ Result<Bytes> make_crl(const RevocationList& list, ByteView issuer_der,
     return fail(Code::kTooLarge, "The revocation list has over 16 MiB.");
   return out;
 }
+
+std::string crl_pem(ByteView der) { return write_pem("X509 CRL", der); }
 
 Result<RevocationList> parse_crl(ByteView der, ByteView issuer_der) {
   if (der.size() > kMaxListSize) return refuse("It has over 16 MiB.");

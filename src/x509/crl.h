@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -41,6 +42,7 @@ struct RevocationList {
 // make_crl signs `list` for the issuer whose certificate is `issuer_der`. DER.
 Result<Bytes> make_crl(const RevocationList& list, ByteView issuer_der,
                        const crypto::SigningKey& issuer);
+std::string crl_pem(ByteView der);
 
 // parse_crl reads a DER list of at most 16 MiB and checks that `issuer_der` signed it;
 // unknown critical extensions are refused. It does not look at the time. cACompromise and
