@@ -140,7 +140,8 @@ Result<Reply> update_policy(CaService& service, Call& call) {
                                  .issuer = request.issuer_id,
                                  .classical_issuer = request.classical_issuer_id,
                                  .min_lifetime = {}};
-  if (request.min_ttl) {
+  update.servers_min_lifetime = request.min_ttl == "default";
+  if (request.min_ttl && !update.servers_min_lifetime) {
     TRY_ASSIGN(update.min_lifetime, parse_lifetime("minTtl", *request.min_ttl));
   }
   TRY_ASSIGN(const Policy changed, service.update_policy(call.principal(), update, call.event()));

@@ -100,7 +100,8 @@ Result<Policy> CaService::update_policy(const Principal& principal, const Policy
     if (update.trust_domain) policy.trust_domain = *update.trust_domain;
     if (update.issuer) policy.issuer = update.issuer;
     if (update.classical_issuer) policy.classical_issuer = update.classical_issuer;
-    if (update.min_lifetime) policy.min_lifetime = update.min_lifetime;
+    if (update.min_lifetime || update.servers_min_lifetime)
+      policy.min_lifetime = update.min_lifetime;
     TRY(impl_->store_policy(tx, policy));
     tx.record(event);
     return impl_->completed(std::move(policy));

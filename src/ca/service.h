@@ -73,6 +73,7 @@ class CaService {
     std::optional<AuthorityId> classical_issuer;  // must issue ECDSA
     // From kShortestLifetime, or the server's where that is shorter, to kLongestMinLifetime.
     std::optional<std::chrono::seconds> min_lifetime;
+    bool servers_min_lifetime = false;  // in place of min_lifetime: the server's again
   };
   // update_policy is for owners. Turning server_keys on makes the direct issuer, "pki", where there
   // is none, and records that as create_authority does and refuses it as that does.

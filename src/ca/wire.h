@@ -67,7 +67,7 @@ struct UpdatePolicyRequest {
   std::optional<std::string> trust_domain;
   std::optional<AuthorityId> issuer_id;
   std::optional<AuthorityId> classical_issuer_id;
-  std::optional<std::string> min_ttl;  // "60s"
+  std::optional<std::string> min_ttl;  // "60s", or "default": the server's
 };
 BOOST_DESCRIBE_STRUCT(UpdatePolicyRequest, (),
                       (server_keys, trust_domain, issuer_id, classical_issuer_id, min_ttl))

@@ -730,6 +730,8 @@ def test_a_tenants_policy_allows_certificates_of_a_minute(server):
     server.stop()
     server.start()
     assert json.loads(server.qapi("ca", "policy", "--output", "json").stdout)["minTtl"] == "1m"
+    assert json.loads(server.qapi("ca", "policy", "--min-ttl", "default", "--output", "json").stdout)["minTtl"] == "5m"
+    assert_refused(Service(server, "orders-api").order(ttl="60s"), 400, "validation_error", "ttl")
 
 
 def test_lists_name_their_address_where_the_server_is_told_its_own(new_server):
