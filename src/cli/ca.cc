@@ -194,8 +194,9 @@ void add_ca(CLI::App& root, Context& context) {
   policy_command->add_option("--issuer", policies->issuer, "The CA that issues for ML-DSA keys");
   policy_command->add_option("--classical-issuer", policies->classical_issuer,
                              "The CA that issues for ECDSA keys");
-  policy_command->add_option("--min-ttl", policies->min_ttl,
-                             "The shortest lifetime of certificates: 60s, 5m; default: the server's");
+  policy_command->add_option(
+      "--min-ttl", policies->min_ttl,
+      "The shortest lifetime of certificates: 60s, 5m; default: the server's");
   add_identities(group, context);
 }
 

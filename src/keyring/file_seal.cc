@@ -25,6 +25,7 @@ namespace {
 
 constexpr std::string_view kMagic = "quantumapi-root-key-file-1\n";
 constexpr std::size_t kSealSize = kMagic.size() + (4 + 36 + 1) + (9 + 27 + 1) + (5 + 44 + 1) + 14;
+constexpr std::size_t kKeySize = 32;  // octets
 constexpr std::size_t kCrcLine = 14;  // "crc: " and 8 digits and LF
 
 std::string crc_line(std::string_view before) {
@@ -108,10 +109,11 @@ Result<RootKey> parse_seal(std::string_view text, const std::string& path) {
   const auto id = after("id: ", text);
   const auto created = id ? after("created: ", text) : std::nullopt;
   const auto key = created ? after("key: ", text) : std::nullopt;
-  if (!key) return damaged("a line is missing");
+  if (!key || text.size() != kCrcLine) return damaged("its lines are not those of a key");
   const auto parsed = RootKeyId::parse(*id);
   auto octets = base::base64_decode_secret(*key, base::Base64::kStandard);
-  if (!parsed || !octets) return damaged("its id or key cannot be read");
+  if (!parsed || !octets || octets->size() != kKeySize)
+    return damaged("its id or key cannot be read");
   return RootKey::create(*parsed, std::move(*octets));
 }
 
@@ -119,7 +121,7 @@ Result<RootKey> parse_seal(std::string_view text, const std::string& path) {
 
 Result<RootKey> create_file_seal(const std::string& path, crypto::EntropyPool& entropy,
                                  WallTime now) {
-  TRY_ASSIGN(crypto::Drawn drawn, entropy.draw(32));
+  TRY_ASSIGN(crypto::Drawn drawn, entropy.draw(kKeySize));
   const RootKeyId id = RootKeyId::make(now);
   const SecretBytes text = seal_text(id, now, drawn.octets);
   TRY(write_new_file(path, text.reveal(SecretAccess{})));

@@ -1,9 +1,11 @@
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
+#include "base/encoding.h"
 #include "keyring/root_key.h"
 #include "keyring/testing/test_keyring.h"
 
@@ -106,6 +108,28 @@ TEST_F(FileSeal, RefusesEveryChangedOctetEveryCutAndMore) {
   expect_code(open_file_seal(path_), Code::kDataLoss);
   write(good);
   EXPECT_TRUE(open_file_seal(path_));
+}
+
+// What a right checksum does not excuse: a key of another size, and lines of another kind in the
+// room of a key's.
+TEST_F(FileSeal, RefusesWhatIsNoKeyUnderARightChecksum) {
+  expect(create_file_seal(path_, *entropy_, clock_.wall()));
+  const std::string good = read();
+  const auto with_key_line = [&](std::string_view line) {
+    std::string text = good.substr(0, good.find("key: "));
+    text.append(line).append("\n");
+    const std::uint32_t crc = base::crc32(as_bytes(text));
+    return fmt::format("{}crc: {:08x}\n", text, crc);
+  };
+  const std::string key_line = good.substr(good.find("key: "), 5 + 44);
+  write(with_key_line(key_line));
+  EXPECT_TRUE(open_file_seal(path_));
+  for (const std::string& line :
+       {"key: " + std::string(44, 'A'),  // 33 octets
+        "key: " + std::string(38, 'A') + "\nkey: ", "key: " + std::string(43, 'A') + "!"}) {
+    write(with_key_line(line));
+    expect_code(open_file_seal(path_), Code::kDataLoss);
+  }
 }
 
 }  // namespace

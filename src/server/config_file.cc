@@ -57,6 +57,8 @@ Result<std::vector<FileOption>> parse_config_text(std::string_view text, const s
   std::vector<FileOption> options;
   for (const auto& [key, node] : lines) {
     FileOption option{std::string(key->str()), {}, place(name, key->source())};
+    if (option.name.empty())
+      return fail(Code::kInvalidArgument, option.where + ": an option has a name");
     std::ranges::replace(option.name, '_', '-');
     TRY_ASSIGN(option.values, values_of(option.where + ": " + option.name, *node));
     options.push_back(std::move(option));

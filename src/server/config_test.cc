@@ -77,6 +77,8 @@ TEST_F(ConfigFileTest, AnUnusableLineIsToldFromItsPlace) {
       ElementsAre(HasSubstr(path + ":2:1: log-level: "), HasSubstr(path + ":3:1: io-threads: ")));
   EXPECT_THAT(parse({"serve", "--config", file("[server]\ndata = \"/srv\"\n")}).faults,
               ElementsAre(HasSubstr(":1:2: server: there are no sections")));
+  EXPECT_THAT(parse({"serve", "--config", file("\"\" = 5\n")}).faults,
+              ElementsAre(HasSubstr(":1:1: an option has a name")));
   EXPECT_THAT(parse({"serv"}).faults, ElementsAre("there is no command serv"));
   EXPECT_THAT(parse({"serve"}).faults, ElementsAre("--data is required"));
 }
