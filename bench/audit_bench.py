@@ -25,11 +25,18 @@ SHORT = 10_000  # about a second of encryption, and as many as a list counts
 PROMISED = 1.2
 WRITERS = ("store-writer", "store-ckpt", "sequencer")
 MIDDLE = 5_000  # events before the newest: in both logs
-QUERIES = {  # each fills its page at once
+KEYS = 300
+QUERIES = {  # each fills its page from the newest events, or finds that there is nothing
     "all": "",
     "category=encryption": "category=encryption",
     "action=payload.encrypt": "action=payload.encrypt",
     "category, action": "category=encryption&action=payload.encrypt",
+    "a key": "keyId={often}",
+    "a key, an action": "keyId={often}&action=payload.encrypt",
+    "a key, a category": "keyId={often}&category=encryption",
+    "all three": "keyId={often}&category=encryption&action=payload.encrypt",
+    "that never meet": "category=secrets&action=payload.encrypt",
+    "a key, never meet": "keyId={often}&action=secret.read",
     "two actions": "action=payload.encrypt,secret.read",
     "actor (who asks)": "actor={me}",
     "the last hour": "from={hour_ago}",
@@ -38,11 +45,10 @@ QUERIES = {  # each fills its page at once
 }
 BESIDE = {  # these do not
     "a key: 6 of 10,000": "keyId={key}",
-    "a key, an action": "keyId={key}&action=payload.decrypt",
+    "the same, an action": "keyId={key}&action=payload.decrypt",
     "an action of few": "action=key.create",
     "an action of none": "action=tenant.delete",
     "an actor of none": "actor=nobody-of-this-name",
-    "filters that never meet": "category=secrets&action=payload.encrypt",
     "a key, 5,000 events ago": "keyId={key}&to={then}",
 }
 
@@ -71,10 +77,13 @@ def marks(server, records):
     """What the filters name of a server's own log."""
     events(server, "page=1")  # so that who asks is in it
     newest = events(server, "pageSize=1&action=audit.read")["items"][0]
-    key = next(item for item in events(server, f"page={MIDDLE // 50}")["items"] if item["action"] == "payload.encrypt")
+    middle = [item for item in events(server, f"page={MIDDLE // 50}")["items"] if item["action"] == "payload.encrypt"]
+    key = next(item for item in middle if not item.get("resourceName"))
     half = events(server, f"page={records // 2 // 50}")["items"][0]
+    encrypted = events(server, "pageSize=200&action=payload.encrypt")["items"]
+    often = next(item["resourceId"] for item in encrypted if item.get("resourceName") == "often")
     server.call("POST", "/api/v1/keys", {"name": "few", "keyType": "hmac"})
-    return {"me": urllib.parse.quote(newest["actor"]), "then": key["timestamp"], "key": key["resourceId"],
+    return {"me": urllib.parse.quote(newest["actor"]), "then": key["timestamp"], "key": key["resourceId"], "often": often,
             "halfway": half["timestamp"],
             "hour_ago": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3600))}
 
@@ -112,14 +121,25 @@ def show_beside(name, query, servers, named, options):
     print(line, flush=True)
 
 
-def price(server, options):
+def of_many_keys(server):
+    """Encryption under each of more keys in turn than one segment of the log has events."""
+    made = [server.call("POST", "/api/v1/keys", {"name": f"of-many-{n}", "keyType": "encryption",
+                                                 "algorithm": "ML-KEM-768"})["id"] for n in range(KEYS)]
+    listed = ", ".join(f"'{key}'" for key in made)
+    return (f"wrk.method = 'POST'\nlocal keys, n = {{{listed}}}, 0\nfunction request()\n  n = n % #keys + 1\n"
+            "  return wrk.format(nil, '/api/v1/encrypt', nil,\n"
+            f"    '{{\"plaintext\":\"{'f' * 32}\",\"keyId\":\"' .. keys[n] .. '\"}}')\nend\n")
+
+
+def price(name, lua, server, options):
     cpu, written = server.threads_cpu_seconds(), server.written()
-    count = wrk(server, ENCRYPT, options.rounds * options.seconds, 64)["count"]
+    load = wrk(server, lua, options.rounds * options.seconds, 64)
+    count = load["count"]
     time.sleep(3)  # what waits for the sequencer and the checkpoint is part of it
     after = server.threads_cpu_seconds()
     used = sum(after.get(name, 0) - cpu.get(name, 0) for name in WRITERS)
-    print(f"a durable event: {used / count * 1e6:.1f} us of processor time in {', '.join(WRITERS)}; "
-          f"{(server.written() - written) / count:,.0f} octets written ({count:,} events, 64 connections)")
+    print(f"{name}: {used / count * 1e6:.1f} us of processor time in {', '.join(WRITERS)}; "
+          f"{(server.written() - written) / count:,.0f} octets written ({count:,} events, {load['bad']} errors, 64 connections)")
 
 
 def main():
@@ -143,7 +163,8 @@ def main():
             print(f"\n{'matches little':<24}" + "".join(f"{label:>10}{'us':>12}{'ms':>10}" for label in servers))
             for name, query in BESIDE.items():
                 show_beside(name, query, servers, named, options)
-            price(servers["short"], options)
+            price("a durable event", ENCRYPT, servers["short"], options)
+            price("each of another key", of_many_keys(servers["short"]), servers["short"], options)
         finally:
             for server in servers.values():
                 server.stop()

@@ -19,6 +19,7 @@ using namespace quantumapi;
 
 constexpr std::size_t kAtOnce = 32'768;
 constexpr std::size_t kKeys = 1'000;
+constexpr std::size_t kOften = 50;  // every so many turns are of one key: 120 of 10,000 events
 constexpr std::size_t kPersonalSize = 84;
 
 struct Kind {
@@ -58,6 +59,7 @@ class Maker {
     event_.actor.account = Uuid::v7(time_);
     event_.actor.api_key = Uuid::v7(time_);
     event_.actor.personal.resize(kPersonalSize);
+    often_ = Uuid::v7(time_);
     for (Uuid& key : keys_) key = Uuid::v7(time_);
   }
 
@@ -69,7 +71,9 @@ class Maker {
     event_.action = kind.action;
     event_.category = kind.category;
     event_.resource_type = kind.resource_type;
-    event_.resource = keys_[made_ / kKinds.size() % kKeys];
+    const std::size_t turn = made_ / kKinds.size();
+    event_.resource = turn % kOften == 0 ? often_ : keys_[turn % kKeys];
+    event_.resource_name = turn % kOften == 0 ? "often" : "";
     event_.algorithm = kind.resource_type == "key" ? "ML-KEM-768" : "";
     crypto::fill_random(event_.actor.personal);
     store::append_frame(frames, event_);
@@ -81,6 +85,7 @@ class Maker {
   WallTime time_;
   AuditEvent event_;
   std::array<Uuid, kKeys> keys_;
+  Uuid often_;
   std::size_t made_ = 0;
 };
 

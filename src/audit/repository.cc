@@ -147,6 +147,21 @@ constexpr Statement kSegmentsWith{"audit.segments_with",
           WHERE log = :log AND term = :term AND segment <= :newest
           ORDER BY segment DESC LIMIT :limit)sql"};
 
+// A row for each term, however many segments have it: each looks up the next one.
+constexpr Statement kTermsBetween{"audit.terms_between",
+                                  R"sql(WITH RECURSIVE found(term) AS (
+            SELECT min(t.term) FROM audit_terms t
+            WHERE t.log = :log AND t.term >= :from AND t.term < :to
+          UNION ALL
+            SELECT (SELECT min(t.term) FROM audit_terms t
+                    WHERE t.log = :log AND t.term > f.term AND t.term < :to)
+            FROM found f WHERE f.term IS NOT NULL)
+          SELECT term FROM found WHERE term IS NOT NULL)sql"};
+
+constexpr Statement kCombinedFrom{"audit.combined_from",
+                                  R"sql(SELECT combined_from FROM audit_heads
+          WHERE log = :log)sql"};
+
 constexpr Statement kInsertCheckpoint{
     "audit.insert_checkpoint",
     R"sql(INSERT INTO audit_checkpoints (log, size, root, signed_at, key_id, key_version, note)
@@ -206,6 +221,17 @@ Result<std::optional<std::uint64_t>> find_by_time(Transaction& tx, const Stateme
              {{"log", log}, {"begin", begin}, {"end", begin + kSpanSize}, {"time", time}}, take));
   if (!found) return fail(Code::kDataLoss, "an audit log's spans do not match its segments");
   return found;
+}
+
+// segment_of_head is 0 in a log without any.
+Result<std::uint64_t> segment_of_head(Transaction& tx, const Statement& statement,
+                                      const Uuid& log) {
+  std::uint64_t segment = 0;
+  TRY(tx.one(statement, {{"log", log}}, [&](const Row& row) -> Status {
+    segment = static_cast<std::uint64_t>(row.integer(0));
+    return {};
+  }));
+  return segment;
 }
 
 }  // namespace
@@ -362,12 +388,11 @@ Status put_segment(Transaction& tx, const Uuid& log, const SegmentRow& segment) 
 }
 
 Result<std::uint64_t> first_kept(Transaction& tx, const Uuid& log) {
-  std::uint64_t first = 0;
-  TRY(tx.one(kFirstKept, {{"log", log}}, [&](const Row& row) -> Status {
-    first = static_cast<std::uint64_t>(row.integer(0));
-    return {};
-  }));
-  return first;
+  return segment_of_head(tx, kFirstKept, log);
+}
+
+Result<std::uint64_t> combined_from(Transaction& tx, const Uuid& log) {
+  return segment_of_head(tx, kCombinedFrom, log);
 }
 
 Result<std::vector<Uuid>> logs_after(Transaction& tx, const Uuid& after, std::int64_t limit) {
@@ -414,6 +439,19 @@ Status put_term(Transaction& tx, const Uuid& log, std::string_view term, const T
                             {"segment", counted.segment},
                             {"count", counted.count.value_or(0)}}));
   return {};
+}
+
+Result<std::vector<std::string>> terms_beginning(Transaction& tx, const Uuid& log,
+                                                 std::string_view with) {
+  std::vector<std::string> terms;
+  std::string behind(with);
+  ++behind.back();
+  TRY(tx.each(kTermsBetween, {{"log", log}, {"from", with}, {"to", behind}},
+              [&](const Row& row) -> Status {
+                terms.emplace_back(row.text(0));
+                return {};
+              }));
+  return terms;
 }
 
 Result<std::vector<TermCount>> segments_with(Transaction& tx, const Uuid& log,

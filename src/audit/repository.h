@@ -99,6 +99,12 @@ struct TermCount {
 // put_term adds to what is counted already.
 Status put_term(store::Transaction& tx, const Uuid& log, std::string_view term,
                 const TermCount& counted);
+// terms_beginning lists the log's terms whose text begins so.
+Result<std::vector<std::string>> terms_beginning(store::Transaction& tx, const Uuid& log,
+                                                 std::string_view with);
+// combined_from is the first segment whose events all have their combinations in the index; older
+// ones were written before there were any.
+Result<std::uint64_t> combined_from(store::Transaction& tx, const Uuid& log);
 // segments_with lists up to `limit` segments that hold `term`, newest first, from `newest` down.
 Result<std::vector<TermCount>> segments_with(store::Transaction& tx, const Uuid& log,
                                              std::string_view term, std::uint64_t newest,

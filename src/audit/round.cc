@@ -121,13 +121,16 @@ void LogDraft::begin_segment() {
   OpenSegment& open = segments_.emplace_back();
   open.row.segment = head_.frontier.size() / kSegmentSize;
   open.row.leaves.reserve(kLeavesReserved);
-  last_category_ = last_action_ = last_key_ = {};
+  last_ = nullptr;
 }
 
-void LogDraft::add_term(char kind, std::string_view value, Last& last) {
-  if (value.empty()) return;
-  if (value != last.value) last = {value, &seen_[{kind, value, segments_.back().row.segment}]};
-  ++*last.count;
+void LogDraft::count(const Term& term) {
+  if (last_ == nullptr || *last_ != term) {
+    auto& [place, count] = *seen_.try_emplace({term, segments_.back().row.segment}).first;
+    last_ = &place.term;
+    last_count_ = &count;
+  }
+  ++*last_count_;
 }
 
 Status LogDraft::append(const store::AuditFrame& frame) {
@@ -140,10 +143,31 @@ Status LogDraft::append(const store::AuditFrame& frame) {
   ++open.row.count;
   if (open.first.empty() || terms.time < open.first) open.first = terms.time;
   if (terms.time > open.last) open.last = terms.time;
-  add_term('c', terms.category, last_category_);
-  add_term('a', terms.action, last_action_);
-  add_term('k', terms.key, last_key_);
+  count({terms.key, terms.category, terms.action});
   return {};
+}
+
+// settle_terms makes the rows of the index from what the events have.
+void LogDraft::settle_terms() {
+  for (const auto& [place, count] : seen_) {
+    const auto& [key, category, action] = place.term;
+    terms_.push_back({{{.category = category}, place.segment}, count});
+    terms_.push_back({{{.action = action}, place.segment}, count});
+    terms_.push_back({{{.category = category, .action = action}, place.segment}, count});
+    if (key.empty()) continue;
+    terms_.push_back({{{.key = key}, place.segment}, count});
+    terms_.push_back({place, count});
+  }
+  // One term's segments are neighbours in the index: so it is written in its order.
+  std::ranges::sort(terms_);
+  std::size_t rows = 0;
+  for (const auto& [place, count] : terms_) {
+    if (rows > 0 && terms_[rows - 1].first == place)
+      terms_[rows - 1].second += count;
+    else
+      terms_[rows++] = {place, count};
+  }
+  terms_.resize(rows);
 }
 
 void LogDraft::finish() {
@@ -152,9 +176,7 @@ void LogDraft::finish() {
     open.row.last_time = time_of(open.last);
     head_.last_time = std::max(head_.last_time, open.row.last_time);
   }
-  // One term's segments are neighbours in the index: so it is written in its order.
-  terms_.assign(seen_.begin(), seen_.end());
-  std::ranges::sort(terms_);
+  settle_terms();
   head_.root = head_.frontier.root();
   ++head_.revision;
 }
@@ -164,12 +186,8 @@ Status LogDraft::write(store::Transaction& tx) const {
   if (head_.revision == 1) TRY(insert_log(tx, head_, tenant_, previous_));
   TRY(put_head(tx, head_));
   for (const OpenSegment& open : segments_) TRY(put_segment(tx, head_.log, open.row));
-  std::string text;
-  for (const auto& [term, count] : terms_) {
-    text.assign({term.kind, ':'});
-    text += term.value;
-    TRY(put_term(tx, head_.log, text, {term.segment, count}));
-  }
+  for (const auto& [place, count] : terms_)
+    TRY(put_term(tx, head_.log, place.term.text(), {place.segment, count}));
   return {};
 }
 

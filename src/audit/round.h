@@ -11,6 +11,7 @@
 #include "audit/pending_repository.h"
 #include "audit/record.h"
 #include "audit/repository.h"
+#include "audit/term.h"
 
 namespace quantumapi::audit {
 
@@ -69,36 +70,33 @@ class LogDraft {
     std::string first;  // times as records write them: they compare as text
     std::string last;
   };
-  // Term is one row of the index; `kind` is its first letter.
-  struct Term {
-    char kind;
-    std::string_view value;
+  // Place is a row of the index.
+  struct Place {
+    Term term;
     std::uint64_t segment;
-    auto operator<=>(const Term&) const = default;
+    auto operator<=>(const Place&) const = default;
   };
-  struct TermHash {
-    std::size_t operator()(const Term& term) const noexcept {
-      return std::hash<std::string_view>{}(term.value) ^ static_cast<std::size_t>(term.kind) * 31 ^
-             term.segment * 0x9E3779B97F4A7C15U;
+  struct PlaceHash {
+    std::size_t operator()(const Place& place) const noexcept {
+      constexpr std::hash<std::string_view> kHash;
+      return kHash(place.term.key) ^ kHash(place.term.category) * 31 ^
+             kHash(place.term.action) * 1021 ^ place.segment * 0x9E3779B97F4A7C15U;
     }
   };
-  // Last is what the event before had, as the next one most often has it too.
-  struct Last {
-    std::string_view value;
-    std::int64_t* count = nullptr;
-  };
   void begin_segment();
-  void add_term(char kind, std::string_view value, Last& last);
+  void count(const Term& term);
+  void settle_terms();
 
   TenantId tenant_;
   LogHead head_;
   std::optional<LogHead> previous_;
   std::vector<OpenSegment> segments_;
-  std::unordered_map<Term, std::int64_t, TermHash> seen_;  // of the events of this round
-  std::vector<std::pair<Term, std::int64_t>> terms_;       // the same in the order of the index
-  Last last_category_;
-  Last last_action_;
-  Last last_key_;
+  // What the events of this round have, and how many of them; then their rows, in order.
+  std::unordered_map<Place, std::int64_t, PlaceHash> seen_;
+  std::vector<std::pair<Place, std::int64_t>> terms_;
+  // The event before, as the next one most often has the same.
+  const Term* last_ = nullptr;
+  std::int64_t* last_count_ = nullptr;
 };
 
 }  // namespace quantumapi::audit

@@ -11,6 +11,7 @@
 #include "audit/personal_opener.h"
 #include "audit/repository.h"
 #include "audit/segment_walk.h"
+#include "audit/term.h"
 
 namespace quantumapi::audit {
 namespace {
@@ -83,18 +84,31 @@ bool is_unfiltered(const Filter& filter) {
          filter.actor.empty() && !filter.from && !filter.to;
 }
 
+bool among(const std::vector<std::string>& wanted, std::string_view value) {
+  return wanted.empty() || std::ranges::find(wanted, value) != wanted.end();
+}
+
+void take_each_once(SegmentWalk::Group& group) {
+  std::ranges::sort(group);
+  group.erase(std::ranges::unique(group).begin(), group.end());
+}
+
+// groups_of has a group for each kind of the filter.
 std::vector<SegmentWalk::Group> groups_of(const Filter& filter) {
   std::vector<SegmentWalk::Group> groups;
-  const auto add = [&](std::string_view kind, const std::vector<std::string>& values) {
+  const auto add = [&](std::string_view Term::* kind, const std::vector<std::string>& values) {
     if (values.empty()) return;
     auto& group = groups.emplace_back();
-    for (const std::string& value : values) group.push_back(std::string(kind) + value);
-    std::ranges::sort(group);
-    group.erase(std::ranges::unique(group).begin(), group.end());
+    for (const std::string& value : values) {
+      Term term;
+      term.*kind = value;
+      group.push_back(term.text());
+    }
+    take_each_once(group);
   };
-  add("c:", filter.categories);
-  add("a:", filter.actions);
-  if (filter.key) groups.push_back({"k:" + filter.key->to_string()});
+  add(&Term::category, filter.categories);
+  add(&Term::action, filter.actions);
+  if (filter.key) add(&Term::key, {filter.key->to_string()});
   return groups;
 }
 
@@ -104,8 +118,22 @@ bool holds(std::string_view text, std::string_view part) {
   return !std::ranges::search(text, part, {}, folded, folded).empty();
 }
 
-bool among(const std::vector<std::string>& wanted, std::string_view value) {
-  return wanted.empty() || std::ranges::find(wanted, value) != wanted.end();
+// combinations_of is one group for all kinds of a filter of several: what the log has of them. No
+// text of a filter is a part of one, so it may hold any characters.
+Result<SegmentWalk::Group> combinations_of(store::Transaction& tx, const Uuid& log,
+                                           const Filter& filter) {
+  const std::string key = filter.key ? filter.key->to_string() : std::string();
+  SegmentWalk::Group group;
+  const auto add = [&](std::string_view category) -> Status {
+    TRY_ASSIGN(auto terms, terms_beginning(tx, log, combinations_begin(key, category)));
+    for (std::string& term : terms)
+      if (among(filter.actions, action_of(term))) group.push_back(std::move(term));
+    return {};
+  };
+  if (filter.categories.empty()) TRY(add({}));
+  for (const std::string& category : filter.categories) TRY(add(category));
+  take_each_once(group);
+  return group;
 }
 
 // Collector takes events, newest first, and keeps those of the page.
@@ -232,11 +260,9 @@ class Budget {
   std::size_t decoded_ = 0;
 };
 
-// collect_filtered is false when it stopped before the oldest event.
-Result<bool> collect_filtered(store::Database& database, const Part& part, const Filter& filter,
-                              Budget& budget, Collector& collector) {
-  if (part.end <= part.oldest) return true;
-  SegmentWalk walk(part.head.log, part.oldest, part.end - 1, groups_of(filter));
+// collect_walk is false when it stopped before the walk's end.
+Result<bool> collect_walk(store::Database& database, const Part& part, const Filter& filter,
+                          SegmentWalk walk, Budget& budget, Collector& collector) {
   while (collector.seen() < kMaxCounted) {
     TRY_ASSIGN(const auto found, walk.next(database));
     if (!found) return true;
@@ -252,6 +278,34 @@ Result<bool> collect_filtered(store::Database& database, const Part& part, const
     if (!kept) return true;
   }
   return false;
+}
+
+// collect_filtered is false when it stopped before the oldest event. Filters of several kinds walk
+// through their combinations as far back as the index has them, then through each kind.
+Result<bool> collect_filtered(store::Database& database, const Part& part, const Filter& filter,
+                              Budget& budget, Collector& collector) {
+  std::vector<SegmentWalk::Group> groups = groups_of(filter);
+  std::uint64_t end = part.end;
+  if (groups.size() > 1 && part.oldest < end) {
+    SegmentWalk::Group combinations;
+    std::uint64_t from = 0;
+    TRY(database.read([&](store::Transaction& tx) -> Status {
+      TRY_ASSIGN(from, combined_from(tx, part.head.log));
+      TRY_ASSIGN(combinations, combinations_of(tx, part.head.log, filter));
+      return {};
+    }));
+    from = std::clamp(from, part.oldest, end);
+    if (from < end) {
+      SegmentWalk walk(part.head.log, from, end - 1, {std::move(combinations)});
+      TRY_ASSIGN(const bool all,
+                 collect_walk(database, part, filter, std::move(walk), budget, collector));
+      if (!all) return false;
+    }
+    end = from;
+  }
+  if (end <= part.oldest) return true;
+  SegmentWalk walk(part.head.log, part.oldest, end - 1, std::move(groups));
+  return collect_walk(database, part, filter, std::move(walk), budget, collector);
 }
 
 }  // namespace

@@ -93,6 +93,26 @@ TEST_P(MigrationTest, BringsOursUpFromNothing) {
             static_cast<std::int64_t>(migrations().size()));
 }
 
+TEST_P(MigrationTest, KnowsFromWhereAnOlderAuditLogHasCombinedTerms) {
+  constexpr std::size_t kBefore = 19;
+  ASSERT_TRUE(migrate({migrations().begin(), migrations().begin() + kBefore}));
+  constexpr Statement kHead{
+      "test.head",
+      "INSERT INTO audit_heads (log, size, frontier, root, last_time, revision) "
+      "VALUES (:log, :size, :none, :none, 0, 5)"};
+  for (const int more : {0, 1, 255})
+    ASSERT_TRUE(connection_->execute(kHead, {{"log", Bytes{static_cast<std::uint8_t>(more)}},
+                                             {"size", 512 + more},
+                                             {"none", Bytes{0}}}));
+  ASSERT_TRUE(migrate({migrations().begin(), migrations().end()}));
+  // Segment 2 of two of them was begun without.
+  EXPECT_EQ(count("SELECT combined_from FROM audit_heads WHERE size = 512"), 2);
+  EXPECT_EQ(count("SELECT combined_from FROM audit_heads WHERE size = 513"), 3);
+  EXPECT_EQ(count("SELECT combined_from FROM audit_heads WHERE size = 767"), 3);
+  // A round that an older version began ends as one that was overtaken.
+  EXPECT_EQ(count("SELECT min(revision) FROM audit_heads"), 6);
+}
+
 TEST_P(MigrationTest, RefusesANewerDatabaseAndChangesNothing) {
   ASSERT_TRUE(migrate({kOne, kTwo}));
   const Status refused = migrate({kOne});
