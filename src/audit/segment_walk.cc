@@ -7,7 +7,7 @@
 namespace quantumapi::audit {
 namespace {
 
-constexpr std::int64_t kBlock = 128;
+constexpr std::int64_t kLargestBlock = 1024;
 
 }  // namespace
 
@@ -16,7 +16,7 @@ SegmentWalk::SegmentWalk(Uuid log, std::uint64_t oldest, std::uint64_t newest,
     : log_(log), oldest_(oldest), candidate_(newest) {
   for (Group& group : groups) {
     auto& cursors = groups_.emplace_back();
-    for (std::string& term : group) cursors.push_back({std::move(term), {}, 0, false});
+    for (std::string& term : group) cursors.push_back({std::move(term), {}});
   }
 }
 
@@ -28,11 +28,12 @@ Result<std::optional<std::uint64_t>> SegmentWalk::at_most(store::Database& datab
     if (cursor.at < cursor.block.size()) return cursor.block[cursor.at].segment;
     if (cursor.ended) return std::nullopt;
     const auto read = [&](store::Transaction& tx) {
-      return segments_with(tx, log_, cursor.term, segment, kBlock);
+      return segments_with(tx, log_, cursor.term, segment, cursor.ask);
     };
     TRY_ASSIGN(cursor.block, database.read(read));
     cursor.at = 0;
-    cursor.ended = cursor.block.size() < static_cast<std::size_t>(kBlock);
+    cursor.ended = cursor.block.size() < static_cast<std::size_t>(cursor.ask);
+    cursor.ask = std::min(2 * cursor.ask, kLargestBlock);
   }
 }
 

@@ -24,11 +24,12 @@ class SegmentWalk {
   Result<std::optional<TermCount>> next(store::Database& database);
 
  private:
-  // Cursor reads one term's segments in blocks.
+  // Cursor reads one term's segments in blocks, larger ones the further it comes.
   struct Cursor {
     std::string term;
     std::vector<TermCount> block;  // newest first
     std::size_t at = 0;
+    std::int64_t ask = 32;  // rows of the next block
     bool ended = false;
   };
   Result<std::optional<std::uint64_t>> at_most(store::Database& database, Cursor& cursor,
