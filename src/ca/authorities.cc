@@ -89,6 +89,38 @@ Status sign(Authority& authority, x509::Profile profile, const x509::ToBeSigned&
   return {};
 }
 
+std::optional<AuthorityId>& issuer_of(Policy& policy, bool classical) {
+  return classical ? policy.classical_issuer : policy.issuer;
+}
+
+// issues_for_pki is true for an authority that can be the /pki routes'.
+bool issues_for_pki(const CaService::NewAuthority& wanted) {
+  return wanted.direct && !wanted.classical;
+}
+
+// replaces_an_issuer is true where the new authority is to take the place of one that the policy
+// names, rather than a place that is empty.
+bool replaces_an_issuer(const CaService::NewAuthority& wanted, const Policy& policy) {
+  const auto& place = wanted.classical ? policy.classical_issuer : policy.issuer;
+  return wanted.set_default && (place || (issues_for_pki(wanted) && policy.direct_issuer));
+}
+
+Status may_set_default(const Principal& principal, const CaService::NewAuthority& wanted,
+                       const Policy& policy) {
+  if (principal.role == Role::kOwner || !replaces_an_issuer(wanted, policy)) return {};
+  return fail(Code::kPermissionDenied,
+              "setDefault: only owners may change the policy of certificates, and it names an "
+              "issuer of this kind already",
+              "insufficient_scope");
+}
+
+// record_policy_update says beside the making of an authority that it issues from now on.
+void record_policy_update(store::Transaction& tx, const Policy& policy, AuditEvent event) {
+  event.action = "ca.policy_update";
+  concerns(event, policy);
+  tx.record(event);
+}
+
 x509::Validity from_now(WallTime now, seconds lifetime) {
   return {on_a_second(now) - kBackdate, lifetime + kBackdate};
 }
@@ -161,32 +193,39 @@ Result<CaService::Impl::Hierarchy> CaService::Impl::make_hierarchy(TenantId tena
   return hierarchy;
 }
 
-Status CaService::Impl::insert_hierarchy(store::Transaction& tx, const Hierarchy& hierarchy,
-                                         AuditEvent event) {
+Result<Policy> CaService::Impl::insert_hierarchy(store::Transaction& tx, const Hierarchy& hierarchy,
+                                                 AuditEvent event) {
   for (const Authority& one : hierarchy.made) TRY(repository::insert_authority(tx, one));
+  const NewAuthority& wanted = hierarchy.wanted;
   const Authority& issuer = hierarchy.made.back();
   TRY_ASSIGN(Policy policy, stored_policy(tx, issuer.tenant, hierarchy.domain));
-  std::optional<AuthorityId>& place =
-      hierarchy.wanted.classical ? policy.classical_issuer : policy.issuer;
-  const bool first_direct = hierarchy.wanted.direct && !hierarchy.wanted.classical;
-  if (hierarchy.wanted.set_default || !place) place = issuer.id;
-  if (first_direct && (hierarchy.wanted.set_default || !policy.direct_issuer))
+  const bool replaced = replaces_an_issuer(wanted, policy);
+  std::optional<AuthorityId>& place = issuer_of(policy, wanted.classical);
+  if (wanted.set_default || !place) place = issuer.id;
+  if (issues_for_pki(wanted) && (wanted.set_default || !policy.direct_issuer))
     policy.direct_issuer = issuer.id;
   event.action = "ca.create";
   concerns(event, issuer);
   tx.record(event);
-  return store_policy(tx, policy);
+  if (replaced) record_policy_update(tx, policy, std::move(event));
+  TRY(store_policy(tx, policy));
+  return policy;
 }
 
-Result<std::vector<Authority>> CaService::create_authority(const Principal& principal,
-                                                           const NewAuthority& authority,
-                                                           AuditEvent event) {
+Result<CaService::Made> CaService::create_authority(const Principal& principal,
+                                                    const NewAuthority& authority,
+                                                    AuditEvent event) {
   TRY(may_manage(principal));
+  TRY_ASSIGN(const auto before, impl_->view(principal.tenant));
+  TRY(may_set_default(principal, authority, before->policy));
   TRY_ASSIGN(auto hierarchy, impl_->make_hierarchy(principal.tenant, authority));
-  TRY(impl_->database.change(
-      [&](store::Transaction& tx) { return impl_->insert_hierarchy(tx, hierarchy, event); }));
+  TRY_ASSIGN(Policy policy, impl_->database.change([&](store::Transaction& tx) -> Result<Policy> {
+    TRY_ASSIGN(const Policy now, impl_->stored_policy(tx, principal.tenant, hierarchy.domain));
+    TRY(may_set_default(principal, authority, now));
+    return impl_->insert_hierarchy(tx, hierarchy, event);
+  }));
   std::ranges::reverse(hierarchy.made);
-  return std::move(hierarchy.made);
+  return Made{std::move(hierarchy.made), std::move(policy)};
 }
 
 Result<CaService::Impl::Hierarchy> CaService::Impl::make_direct(TenantId tenant) {
@@ -223,8 +262,17 @@ Status CaService::create_first(TenantId tenant, bool server_keys, AuditEvent eve
   });
 }
 
-Result<Authority> CaService::renew_authority(const Principal& principal, AuthorityId id,
-                                             AuditEvent event) {
+Result<bool> CaService::Impl::take_place(store::Transaction& tx, const Authority& issuer,
+                                         std::optional<AuthorityId>& place) {
+  if (!place) return false;
+  TRY_ASSIGN(const auto named, repository::find_authority(tx, *place));
+  if (!named || named->parent != issuer.parent) return false;
+  place = issuer.id;
+  return true;
+}
+
+Result<CaService::Made> CaService::renew_authority(const Principal& principal, AuthorityId id,
+                                                   AuditEvent event) {
   TRY(may_manage(principal));
   TRY_ASSIGN(const auto chain, find_authority(principal, id));
   const Authority& old = chain.front();
@@ -239,21 +287,23 @@ Result<Authority> CaService::renew_authority(const Principal& principal, Authori
   const auto siblings = std::ranges::count_if(all, [&](const Authority& one) {
     return one.parent == old.parent && (one.name == base || one.name.starts_with(base + " #"));
   });
-  TRY_ASSIGN(const Authority issuer,
+  TRY_ASSIGN(Authority issuer,
              impl_->make_intermediate(chain[1], base + " #" + std::to_string(siblings + 1)));
   TRY_ASSIGN(const std::string domain, impl_->default_domain(principal.tenant));
   concerns(event, issuer);
-  const auto insert = [&](store::Transaction& tx) -> Status {
+  const auto insert = [&](store::Transaction& tx) -> Result<Policy> {
     TRY(repository::insert_authority(tx, issuer));
     TRY_ASSIGN(Policy policy, impl_->stored_policy(tx, issuer.tenant, domain));
-    if (policy.issuer == id) policy.issuer = issuer.id;
-    if (policy.classical_issuer == id) policy.classical_issuer = issuer.id;
+    TRY_ASSIGN(const bool issues, impl_->take_place(tx, issuer, policy.issuer));
+    TRY_ASSIGN(const bool classical, impl_->take_place(tx, issuer, policy.classical_issuer));
     TRY(impl_->store_policy(tx, policy));
     tx.record(event);
-    return {};
+    if (issues || classical) record_policy_update(tx, policy, event);
+    return policy;
   };
-  TRY(impl_->database.change(insert));
-  return issuer;
+  TRY_ASSIGN(Policy policy, impl_->database.change(insert));
+  std::vector<Authority> made{std::move(issuer), chain[1]};
+  return Made{std::move(made), std::move(policy)};
 }
 
 Result<std::vector<Authority>> CaService::list_authorities(const Principal& principal) {

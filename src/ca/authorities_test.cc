@@ -9,7 +9,8 @@ namespace {
 class CaAuthorities : public CaTest {
  protected:
   Result<std::vector<Authority>> create(const Principal& by, CaService::NewAuthority wanted) {
-    return ca().create_authority(by, wanted, event("ca.create"));
+    TRY_ASSIGN(auto made, ca().create_authority(by, wanted, event("ca.create")));
+    return std::move(made.chain);
   }
   static CaService::NewAuthority named(std::string name) {
     CaService::NewAuthority wanted;
@@ -169,12 +170,73 @@ TEST_P(CaAuthorities, AnIntermediateIsRenewedBelowItsRootAndARootIsNot) {
   expect_code(renew(all[0].id), Code::kConflict, "ca_is_root");
   expect_code(ca().renew_authority(account("member"), all[1].id, event("ca.renew")),
               Code::kPermissionDenied);
-  const Authority second = expect(renew(all[1].id));
+  const Authority second = expect(renew(all[1].id)).chain.front();
   EXPECT_EQ(second.name, "acme CA #2");
   EXPECT_EQ(second.parent, all[0].id);
   EXPECT_NE(second.key, all[1].key);
   EXPECT_EQ(expect(ca().policy(owner())).issuer, second.id);
-  EXPECT_EQ(expect(renew(second.id)).name, "acme CA #3");
+  EXPECT_EQ(expect(renew(second.id)).chain.front().name, "acme CA #3");
+}
+
+TEST_P(CaAuthorities, WhicheverIsInForceBelowTheRootIsSuperseded) {
+  const auto all = expect(ca().list_authorities(owner()));
+  const auto renew = [&](AuthorityId id) {
+    return expect(ca().renew_authority(owner(), id, event("ca.renew")));
+  };
+  renew(all[1].id);
+  const auto third = renew(all[1].id);  // by the name that everyone knows: the first one's
+  EXPECT_EQ(third.policy.issuer, third.chain.front().id);
+  EXPECT_EQ(expect(ca().policy(owner())).issuer, third.chain.front().id);
+  auto wanted = named("old world");
+  wanted.classical = true;
+  const auto classical = expect(create(owner(), wanted));
+  renew(classical.front().id);
+  const auto newest = renew(classical.front().id);
+  EXPECT_EQ(newest.policy.classical_issuer, newest.chain.front().id);
+  EXPECT_EQ(newest.policy.issuer, third.chain.front().id);
+}
+
+TEST_P(CaAuthorities, AnIntermediateOfARootThatIsNotInForceComesIntoForceByThePolicyAlone) {
+  const AuthorityId in_force = *expect(ca().policy(owner())).issuer;
+  const auto second = expect(create(owner(), named("second")));
+  const auto made = expect(ca().renew_authority(owner(), second.front().id, event("ca.renew")));
+  EXPECT_EQ(made.policy.issuer, in_force);
+  EXPECT_EQ(expect(ca().policy(owner())).issuer, in_force);
+  EXPECT_TRUE(records("ca.policy_update").empty());
+}
+
+TEST_P(CaAuthorities, OnlyOwnersPutOneInAnIssuersPlace) {
+  const Principal admin = account("admin", Role::kAdmin);
+  const AuthorityId in_force = *expect(ca().policy(owner())).issuer;
+  auto wanted = named("mine");
+  wanted.set_default = true;
+  const auto refused = create(admin, wanted);
+  expect_code(refused, Code::kPermissionDenied, "insufficient_scope");
+  EXPECT_TRUE(refused.error().message.contains("setDefault")) << refused.error().message;
+  EXPECT_EQ(expect(ca().policy(owner())).issuer, in_force);
+  wanted.name = "old world";
+  wanted.classical = true;
+  const auto first = expect(create(admin, wanted));  // there was no issuer for ECDSA keys yet
+  EXPECT_EQ(expect(ca().policy(owner())).classical_issuer, first.front().id);
+  wanted.name = "older world";
+  expect_code(create(admin, wanted), Code::kPermissionDenied, "insufficient_scope");
+  wanted.direct = true;
+  wanted.classical = false;
+  expect_code(create(admin, wanted), Code::kPermissionDenied, "insufficient_scope");
+  EXPECT_TRUE(records("ca.policy_update").empty());
+}
+
+TEST_P(CaAuthorities, AnotherIssuerIsAuditedAsAChangeOfThePolicy) {
+  auto wanted = named("second");
+  wanted.set_default = true;
+  const auto second = expect(create(owner(), wanted));
+  ASSERT_EQ(records("ca.policy_update").size(), 1U);
+  EXPECT_TRUE(records("ca.policy_update")[0].contains(owner().tenant.to_string()));
+  expect(ca().renew_authority(owner(), second.front().id, event("ca.renew")));
+  EXPECT_EQ(records("ca.policy_update").size(), 2U);
+  EXPECT_EQ(records("ca.renew").size(), 1U);
+  expect(create(owner(), named("third")));
+  EXPECT_EQ(records("ca.policy_update").size(), 2U) << "it only stands by";
 }
 
 // What the store got wrong reaches what is to be signed, and is caught there.

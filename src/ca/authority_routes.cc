@@ -30,12 +30,13 @@ Result<Reply> create(CaService& service, Call& call) {
   wanted.direct = request.direct.value_or(false);
   wanted.classical = request.classical.value_or(false);
   wanted.set_default = request.set_default.value_or(false);
-  TRY_ASSIGN(const auto chain, service.create_authority(call.principal(), wanted, call.event()));
+  TRY_ASSIGN(const auto made, service.create_authority(call.principal(), wanted, call.event()));
   call.recorded();
-  AuthorityReply reply = reply_of(chain.front(), call.now());
-  reply.chain_pem = chain_pem(chain);
+  const Authority& issuer = made.chain.front();
+  AuthorityReply reply = reply_of(issuer, made.policy, call.now());
+  reply.chain_pem = chain_pem(made.chain);
   Reply answer = Reply::json(call.request(), reply, json::Naming::kCamel, 201);
-  answer.headers.emplace_back("Location", "/api/v1/cas/" + chain.front().id.to_string());
+  answer.headers.emplace_back("Location", "/api/v1/cas/" + issuer.id.to_string());
   return answer;
 }
 
@@ -64,7 +65,8 @@ Result<Reply> renew(CaService& service, Call& call) {
   TRY_ASSIGN(const auto id, id_parameter<AuthorityId>(call, kMissing));
   TRY_ASSIGN(const auto made, service.renew_authority(call.principal(), id, call.event()));
   call.recorded();
-  return Reply::json(call.request(), reply_of(made, call.now()), json::Naming::kCamel, 201);
+  const AuthorityReply reply = reply_of(made.chain.front(), made.policy, call.now());
+  return Reply::json(call.request(), reply, json::Naming::kCamel, 201);
 }
 
 Result<Reply> pem(CaService& service, Call& call) {
@@ -79,10 +81,7 @@ Result<Reply> issuers(CaService& service, Call& call) {
   TRY_ASSIGN(const auto id, id_parameter<AuthorityId>(call, kMissing));
   TRY_ASSIGN(const auto found, service.issuers(id));
   IssuerListReply reply;
-  for (const Authority& one : found) {
-    AuthorityReply whole = reply_of(one, call.now());
-    reply.issuers.push_back({one.id, std::move(whole.certificate_pem), std::move(whole.crl_path)});
-  }
+  for (const Authority& one : found) reply.issuers.push_back(public_reply_of(one));
   return Reply::json(call.request(), reply);
 }
 

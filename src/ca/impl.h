@@ -54,7 +54,13 @@ struct CaService::Impl {
   Result<Hierarchy> make_direct(TenantId tenant);
   // insert_hierarchy stores it, lets the tenant's policy name it, and records as ca.create that
   // whoever `event` names made it.
-  Status insert_hierarchy(store::Transaction& tx, const Hierarchy& hierarchy, AuditEvent event);
+  // It gives the policy as it is then; where that named another issuer before, it records
+  // ca.policy_update too.
+  Result<Policy> insert_hierarchy(store::Transaction& tx, const Hierarchy& hierarchy,
+                                  AuditEvent event);
+  // take_place puts a new intermediate where the policy names one below the same root.
+  static Result<bool> take_place(store::Transaction& tx, const Authority& issuer,
+                                 std::optional<AuthorityId>& place);
   // stored_policy is the tenant's row as it is now, or the default to be inserted.
   Result<Policy> stored_policy(store::Transaction& tx, TenantId tenant, std::string_view domain);
   Status store_policy(store::Transaction& tx, const Policy& policy);
@@ -138,6 +144,7 @@ Status may_view(const Principal& principal);
 Status may_use(const Principal& principal, const Identity& identity);
 
 void concerns(AuditEvent& event, const Authority& authority);
+void concerns(AuditEvent& event, const Policy& policy);
 void concerns(AuditEvent& event, const Identity& identity);
 void concerns(AuditEvent& event, const Certificate& certificate);
 

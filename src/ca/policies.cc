@@ -91,8 +91,6 @@ Result<Policy> CaService::update_policy(const Principal& principal, const Policy
     TRY_ASSIGN(direct, impl_->make_direct(principal.tenant));
   }
   TRY_ASSIGN(const std::string domain, impl_->default_domain(principal.tenant));
-  event.resource_type = "tenant";
-  event.resource = principal.tenant.uuid;
   return impl_->database.change([&](store::Transaction& tx) -> Result<Policy> {
     if (direct) TRY(impl_->insert_hierarchy(tx, *direct, event));
     TRY_ASSIGN(Policy policy, impl_->stored_policy(tx, principal.tenant, domain));
@@ -103,7 +101,9 @@ Result<Policy> CaService::update_policy(const Principal& principal, const Policy
     if (update.min_lifetime || update.servers_min_lifetime)
       policy.min_lifetime = update.min_lifetime;
     TRY(impl_->store_policy(tx, policy));
-    tx.record(event);
+    AuditEvent change = event;
+    concerns(change, policy);
+    tx.record(change);
     return impl_->completed(std::move(policy));
   });
 }

@@ -109,6 +109,22 @@ TEST_P(CaRoutes, AnIssuedCertificateCarriesAllThatItsHolderNeeds) {
   EXPECT_FALSE(sent.body.contains("null"));
 }
 
+TEST_P(CaRoutes, WhatMakesAnAuthoritySaysWhetherItIsInForce) {
+  const std::string first = expect(ca().policy(owner())).issuer->to_string();
+  const auto made = [&](const std::string& path, std::string_view body, bool in_force) {
+    const Sent sent = send(owner(), Method::kPost, "/v1/cas" + path, body);
+    EXPECT_TRUE(sent.body.contains(in_force ? R"("inForce":true)" : R"("inForce":false)")) << path;
+    return member(sent.body, "id");
+  };
+  made("", R"({"name":"classical","classical":true})", true);
+  made("/" + first + "/renew", {}, true);
+  made("/" + first + "/renew", {}, true);
+  const std::string spare = made("", R"({"name":"spare"})", false);
+  made("/" + spare + "/renew", {}, false);
+  made("", R"({"name":"default","setDefault":true})", true);
+  made("/" + first + "/renew", {}, false);  // the issuer is another root's
+}
+
 TEST_P(CaRoutes, ARefusalNamesTheIdentityThatWasAskedFor) {
   const Principal holder = account("users-api");
   const Identity mine = identity(holder, "users-api");

@@ -52,6 +52,12 @@ void concerns(AuditEvent& event, const Authority& authority) {
   event.resource_name = authority.name;
 }
 
+void concerns(AuditEvent& event, const Policy& policy) {
+  event.resource_type = "tenant";
+  event.resource = policy.tenant.uuid;
+  event.resource_name.clear();
+}
+
 void concerns(AuditEvent& event, const Identity& identity) {
   event.resource_type = "identity";
   event.resource = identity.id.uuid;

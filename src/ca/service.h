@@ -40,17 +40,24 @@ class CaService {
     bool classical = false;    // ECDSA P-256, for peers that know no ML-DSA
     bool set_default = false;  // the tenant's issuer from now on; its first one is anyway
   };
+  // Made is a new authority, those above it, and the policy as the same commit left it.
+  struct Made {
+    std::vector<Authority> chain;
+    Policy policy;
+  };
   // create_authority makes a root (ten years) and, unless it is direct, an intermediate below
   // it (one year) and gives them, the issuer first. kConflict "ca_name_conflict", and
-  // "too_many_cas" past 100 that have not ended.
-  Result<std::vector<Authority>> create_authority(const Principal& principal,
-                                                  const NewAuthority& authority, AuditEvent event);
+  // "too_many_cas" past 100 that have not ended. set_default is for owners where the policy names
+  // an issuer of that kind already.
+  Result<Made> create_authority(const Principal& principal, const NewAuthority& authority,
+                                AuditEvent event);
   // create_first is create_authority by the platform itself, for a tenant that has none;
   // `server_keys` as update_policy turns them on.
   Status create_first(TenantId tenant, bool server_keys, AuditEvent event);
-  // renew_authority gives an intermediate a new key and certificate below the same root and
-  // makes it the issuer in its place; what the old one signed stays valid.
-  Result<Authority> renew_authority(const Principal& principal, AuthorityId id, AuditEvent event);
+  // renew_authority makes an intermediate with a new key below the same root. It takes the place of
+  // whichever one below that root the policy names, not of another root's; what the old one signed
+  // stays valid.
+  Result<Made> renew_authority(const Principal& principal, AuthorityId id, AuditEvent event);
   Result<std::vector<Authority>> list_authorities(const Principal& principal);
   // find_authority gives the authority and those above it, up to the root.
   Result<std::vector<Authority>> find_authority(const Principal& principal, AuthorityId id);
@@ -193,7 +200,9 @@ class CaService {
     // Each its newest certificate that was not revoked: those that end first, then those that
     // ended last, within kEndedShown.
     std::vector<Entry> identities;
-    std::vector<Entry> authorities;  // those that end first
+    // Those that a policy names and those above them, that end first: what was superseded issues
+    // nothing any more.
+    std::vector<Entry> authorities;
   };
   static constexpr std::chrono::seconds kEndedShown{86'400};
   // expiries gives at most `limit` of each: live identities, ended ones, authorities.

@@ -66,12 +66,13 @@ std::string chain_pem(const std::vector<Authority>& chain) {
   return pem;
 }
 
-AuthorityReply reply_of(const Authority& authority, WallTime now) {
+AuthorityReply reply_of(const Authority& authority, const Policy& policy, WallTime now) {
   return {.id = authority.id,
           .name = authority.name,
           .type = authority.parent ? "intermediate" : "root",
           .issues = authority.issues,
-          .in_force = {},
+          .in_force = policy.issuer == authority.id || policy.classical_issuer == authority.id ||
+                      policy.direct_issuer == authority.id,
           .parent_id = authority.parent,
           .key_type = x509::algorithm(authority.key_type),
           .status = now.seconds() <= authority.not_after.seconds() ? "active" : "expired",
@@ -83,11 +84,8 @@ AuthorityReply reply_of(const Authority& authority, WallTime now) {
           .crl_path = crl_path(authority.id)};
 }
 
-AuthorityReply reply_of(const Authority& authority, const Policy& policy, WallTime now) {
-  AuthorityReply reply = reply_of(authority, now);
-  reply.in_force = policy.issuer == authority.id || policy.classical_issuer == authority.id ||
-                   policy.direct_issuer == authority.id;
-  return reply;
+IssuerReply public_reply_of(const Authority& authority) {
+  return {authority.id, x509::certificate_pem(authority.certificate), crl_path(authority.id)};
 }
 
 PolicyReply reply_of(const Policy& policy) {

@@ -26,7 +26,7 @@ struct AuthorityReply {
   std::string name;
   std::string_view type;  // "root" | "intermediate"
   bool issues = false;
-  std::optional<bool> in_force;  // where shown or listed: the policy has it issue what is new
+  bool in_force = false;  // the policy has it issue what is new
   std::optional<AuthorityId> parent_id;
   std::string_view key_type;
   std::string_view status;  // "active" | "expired"
@@ -225,9 +225,9 @@ struct PkiIssueReply {
 };
 BOOST_DESCRIBE_STRUCT(PkiIssueReply, (), (data))
 
-AuthorityReply reply_of(const Authority& authority, WallTime now);
-// reply_of, with a policy, says whether it has the authority issue.
+// reply_of says by the policy whether the authority is in force.
 AuthorityReply reply_of(const Authority& authority, const Policy& policy, WallTime now);
+IssuerReply public_reply_of(const Authority& authority);
 PolicyReply reply_of(const Policy& policy);
 IdentityReply reply_of(const Identity& identity);
 CertificateReply reply_of(const Certificate& certificate, WallTime now);

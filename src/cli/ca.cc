@@ -163,7 +163,8 @@ void add_ca(CLI::App& root, Context& context) {
   create_command->add_flag("--direct", made->direct, "One root that issues by itself");
   create_command->add_flag("--classical", made->classical,
                            "ECDSA P-256, for peers that know no ML-DSA");
-  create_command->add_flag("--default", made->set_default, "Issue from it from now on");
+  create_command->add_flag("--default", made->set_default,
+                           "Issue from it from now on; for owners where another does");
 
   using Perform = Outcome (*)(Context&, const NamedAuthority&);
   for (const auto& [name, about, perform] :

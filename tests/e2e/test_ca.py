@@ -681,7 +681,9 @@ def test_qapi_manages_authorities_and_identities(sqlite_server):
     assert json.loads(server.qapi("ca", "policy", "--output", "json").stdout)["issuerId"] == made["id"]
     assert json.loads(server.qapi("ca", "show", "second", "--output", "json").stdout)["id"] == made["id"]
     renewed = json.loads(server.qapi("ca", "renew", "second", "--output", "json").stdout)
-    assert renewed["parentId"] == made["parentId"] and renewed["name"] == "second #2"
+    assert renewed["parentId"] == made["parentId"] and renewed["name"] == "second #2" and renewed["inForce"]
+    again = json.loads(server.qapi("ca", "renew", "second", "--output", "json").stdout)
+    assert again["inForce"] and json.loads(server.qapi("ca", "policy", "--output", "json").stdout)["issuerId"] == again["id"]
     assert certificates.certificates(server.qapi("ca", "pem", "second").stdout)[0].subject is not None
     server.qapi("ca", "identity", "create", "web", "--namespace", "gateway", "--spiffe-name", "web-sa", "--dns", "web.internal")
     shown = json.loads(server.qapi("ca", "identity", "show", "web", "--output", "json").stdout)
