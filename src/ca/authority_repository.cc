@@ -29,10 +29,18 @@ const Statement kListAuthorities{"ca.list_authorities", R"sql(
   ORDER BY created_at, issues, id
 )sql"};
 
-const Statement kEveryAuthority{"ca.every_authority", R"sql(
+// Hierarchies are of two: the parent of one that a policy names is a root.
+const Statement kAuthoritiesInUse{"ca.authorities_in_use", R"sql(
+  WITH named (id) AS (
+    SELECT issuer FROM certificate_policies WHERE issuer IS NOT NULL
+    UNION SELECT classical_issuer FROM certificate_policies WHERE classical_issuer IS NOT NULL
+    UNION SELECT direct_issuer FROM certificate_policies WHERE direct_issuer IS NOT NULL)
   SELECT id, tenant, name, parent, issues, key_type, key_id, key_version, certificate, not_before,
     not_after, created_at, revision
   FROM certificate_authorities
+  WHERE id IN (SELECT id FROM named
+    UNION SELECT parent FROM certificate_authorities
+      WHERE parent IS NOT NULL AND id IN (SELECT id FROM named))
   ORDER BY not_after, id LIMIT :limit
 )sql"};
 
@@ -145,8 +153,8 @@ Result<std::vector<Authority>> list_authorities(Transaction& tx, TenantId tenant
   return authorities(tx, kListAuthorities, {{"tenant", tenant}});
 }
 
-Result<std::vector<Authority>> every_authority(Transaction& tx, std::int64_t limit) {
-  return authorities(tx, kEveryAuthority, {{"limit", limit}});
+Result<std::vector<Authority>> authorities_in_use(Transaction& tx, std::int64_t limit) {
+  return authorities(tx, kAuthoritiesInUse, {{"limit", limit}});
 }
 
 Result<std::optional<Policy>> find_policy(Transaction& tx, TenantId tenant) {

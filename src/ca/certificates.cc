@@ -188,7 +188,7 @@ Result<CaService::Expiries> CaService::expiries(std::int64_t limit) {
     for (auto* identities : {&live, &ended})
       for (auto& one : *identities)
         expiries.identities.push_back({one.tenant, std::move(one.identity), one.not_after});
-    TRY_ASSIGN(auto authorities, repository::every_authority(tx, limit));
+    TRY_ASSIGN(auto authorities, repository::authorities_in_use(tx, limit));
     for (auto& one : authorities)
       expiries.authorities.push_back({one.tenant, std::move(one.name), one.not_after});
     return expiries;

@@ -25,7 +25,8 @@ ExpiryWatch::ExpiryWatch(CaService& service, const Clock& clock, Logger& log, Me
                         const std::scoped_lock lock(seen->mutex);
                         return series_of(seen->expiries.identities, "identity", clock.wall());
                       });
-  metrics.gauges_from("quantumapi_ca_expiry_seconds", "Seconds until a certificate authority ends",
+  metrics.gauges_from("quantumapi_ca_expiry_seconds",
+                      "Seconds until a certificate authority ends that issues, or is above one",
                       [seen = seen_, &clock] {
                         const std::scoped_lock lock(seen->mutex);
                         return series_of(seen->expiries.authorities, "ca", clock.wall());

@@ -49,5 +49,18 @@ TEST_P(CaExpiryWatch, WhatIsLeftFallsBelowZeroOnceTheLastCertificateHasEnded) {
   EXPECT_DOUBLE_EQ(left(metrics()), -3'600);
 }
 
+TEST_P(CaExpiryWatch, ScrapesSeeTheAuthoritiesInUseAlone) {
+  const auto all = expect(ca().list_authorities(owner()));
+  CaService::NewAuthority spare;
+  spare.name = "spare";
+  expect(ca().create_authority(owner(), spare, event("ca.create")));
+  expect(ca().renew_authority(owner(), all[1].id, event("ca.renew")));
+  watch_until(metrics(), "quantumapi_ca_expiry_seconds{ca=\"acme CA #2\"");
+  const std::string text = metrics().text();
+  EXPECT_TRUE(text.contains("{ca=\"acme CA root\""));
+  EXPECT_FALSE(text.contains("{ca=\"acme CA\"")) << "it was superseded";
+  EXPECT_FALSE(text.contains("{ca=\"spare")) << "no policy names it";
+}
+
 }  // namespace
 }  // namespace quantumapi::ca

@@ -22,8 +22,9 @@ Status insert_authority(store::Transaction& tx, const Authority& authority);
 Result<std::optional<Authority>> find_authority(store::Transaction& tx, AuthorityId id);
 // list_authorities gives the oldest first: a root stands before what hangs on it.
 Result<std::vector<Authority>> list_authorities(store::Transaction& tx, TenantId tenant);
-// every_authority is of all tenants, those that end first.
-Result<std::vector<Authority>> every_authority(store::Transaction& tx, std::int64_t limit);
+// authorities_in_use are those of all tenants that a policy names and those above them, the ones
+// that end first first.
+Result<std::vector<Authority>> authorities_in_use(store::Transaction& tx, std::int64_t limit);
 
 Result<std::optional<Policy>> find_policy(store::Transaction& tx, TenantId tenant);
 // put_policy is false when the row no longer has `policy.revision` (0: when there is one now).
