@@ -139,10 +139,21 @@ Status StreamFiles::make_folder(const std::string& folder) const {
   return {};
 }
 
-Status StreamFiles::check(StreamId id) const {
+Status StreamFiles::check(StreamId id, std::string_view day, std::string_view line) const {
   const std::string folder = path(id, {}, false);
   TRY(make_folder(folder));
-  if (::access(folder.c_str(), W_OK) != 0) return cant("write");
+  const std::string open = path(id, day, false);
+  if (::access(open.c_str(), F_OK) == 0 && !File(open, O_RDWR).ok()) return cant("open");
+  const std::string tried = folder + "/test";
+  const Status written = [&]() -> Status {
+    const File file(tried, O_RDWR | O_CREAT | O_TRUNC);
+    if (!file.ok()) return cant("open");
+    if (!file.write(std::string(line) + "\n") || ::fsync(file.fd()) != 0) return cant("write");
+    return {};
+  }();
+  (void)::unlink(tried.c_str());
+  TRY(written);
+  if (!sync_directory(folder)) return cant("sync");
   return {};
 }
 

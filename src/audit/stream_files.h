@@ -18,8 +18,9 @@ class StreamFiles {
  public:
   explicit StreamFiles(std::string directory) : directory_(std::move(directory)) {}
 
-  // check says whether the stream's folder can be written to.
-  [[nodiscard]] Status check(StreamId id) const;
+  // check does what append does with `line`, in a file of its own that it takes away again: the
+  // day's file is opened only.
+  [[nodiscard]] Status check(StreamId id, std::string_view day, std::string_view line) const;
   // append writes the events behind the day's counted octets, syncs them to disk
   // and gives the day's new row.
   Result<StreamDay> append(StreamId id, StreamDay day, std::span<const StreamEvent> events) const;

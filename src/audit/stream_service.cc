@@ -227,10 +227,15 @@ Status StreamService::test(const Principal& who, StreamId id) {
 
 Status StreamService::send_test(const StreamRow& row) {
   TRY_ASSIGN(const auto opened, open_stream_config(keyring_, row));
-  if (opened.type == StreamType::kFile) return files_.check(row.id);
+  const StreamEvent event = test_event(clock_.wall());
+  if (opened.type == StreamType::kFile) {
+    TRY_ASSIGN(const auto days,
+               database_.read([&](store::Transaction& tx) { return stream_days(tx, row.id); }));
+    return files_.check(row.id, day_for(event.time, days.empty() ? nullptr : &days.front()),
+                        event.json);
+  }
   TRY_ASSIGN(const http::Reach reach, reach_.of(row.tenant));
   TRY_ASSIGN(const auto receiver, StreamReceiver::create(opened.type, opened.config, reach));
-  const StreamEvent event = test_event(clock_.wall());
   return receiver->deliver(opened.config, {&event, 1}, clock_.wall());
 }
 

@@ -649,6 +649,35 @@ TEST_P(LogStreams, ATestSaysWhatTheReceiverDid) {
   expect_code(streams().test(who_, stream.row.id), Code::kNotFound);
 }
 
+TEST_P(LogStreams, ATestOfAFileStreamFailsAsItsDeliveryDoes) {
+  const auto stream = make("File", "");
+  const std::filesystem::path folder = directory_ + "/" + stream.row.id.to_string();
+  const std::filesystem::path day = folder / (day_of(clock().wall()) + ".ndjson");
+  const auto fails_alike = [&](std::string_view reason) {
+    const auto tested = streams().test(who_, stream.row.id);
+    expect_code(tested, Code::kUnavailable, "receiver_failed");
+    append(1);
+    drain();
+    pass();
+    EXPECT_THAT(now(stream).row.last_error, HasSubstr(reason));
+    EXPECT_EQ(tested ? "" : tested.error().message, now(stream).row.last_error);
+    clock().advance(std::chrono::minutes(10));
+  };
+  expect(streams().test(who_, stream.row.id));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}),
+            1);  // it leaves nothing
+
+  std::filesystem::rename(day, folder.string() + ".kept");
+  std::filesystem::create_directory(day);
+  fails_alike("Is a directory");
+  std::filesystem::remove_all(folder);
+  std::ofstream(folder.string()) << "no folder";
+  fails_alike("Not a directory");
+  std::filesystem::remove(folder);
+  expect(streams().test(who_, stream.row.id));
+  EXPECT_GT(pass(), 0U);
+}
+
 TEST_P(LogStreams, TheRoutesAnswerInTheContractsShape) {
   struct Answer {
     int status;
