@@ -1,5 +1,6 @@
 // Certificates, from their record to their revocation.
 #include "ca/repository.h"
+#include "x509/issue.h"
 
 namespace quantumapi::ca::repository {
 namespace {
@@ -50,21 +51,26 @@ const Statement kFindBody{"ca.find_body", R"sql(
   "AND ((:state = '' AND state <> 'pending') OR state = :state) " \
   "AND not_after > :ends_after AND not_after <= :ends_by "
 
+// The bodies of those that were listed alone are looked up.
+#define QAPI_LISTED                          \
+  " LIMIT :limit OFFSET :offset) AS listed " \
+  "LEFT JOIN certificate_bodies AS body ON body.id = listed.id "
+
 // A statement for each index: certificates_list, certificates_expiry, certificates_of.
-const Statement kList{"ca.list_certificates", QAPI_CERTIFICATE
-                      "WHERE tenant = :tenant " QAPI_CERTIFICATE_FILTER
-                      "ORDER BY created_at DESC, id DESC LIMIT :limit OFFSET :offset"};
+#define QAPI_LIST_OF "SELECT listed.*, body.der FROM (" QAPI_CERTIFICATE "WHERE tenant = :tenant "
+#define QAPI_NEWEST_FIRST                                                                       \
+  "ORDER BY created_at DESC, id DESC" QAPI_LISTED "ORDER BY listed.created_at DESC, listed.id " \
+                                                  "DESC"
+#define QAPI_BY_END "ORDER BY not_after, id" QAPI_LISTED "ORDER BY listed.not_after, listed.id"
+const Statement kList{"ca.list_certificates",
+                      QAPI_LIST_OF QAPI_CERTIFICATE_FILTER QAPI_NEWEST_FIRST};
 const Statement kListByEnd{"ca.list_certificates_by_end",
-                           QAPI_CERTIFICATE "WHERE tenant = :tenant " QAPI_CERTIFICATE_FILTER
-                                            "ORDER BY not_after, id LIMIT :limit OFFSET :offset"};
+                           QAPI_LIST_OF QAPI_CERTIFICATE_FILTER QAPI_BY_END};
 const Statement kListOf{
-    "ca.list_certificates_of", QAPI_CERTIFICATE
-    "WHERE tenant = :tenant AND identity_id = :identity_id " QAPI_CERTIFICATE_FILTER
-    "ORDER BY created_at DESC, id DESC LIMIT :limit OFFSET :offset"};
-const Statement kListOfByEnd{
-    "ca.list_certificates_of_by_end", QAPI_CERTIFICATE
-    "WHERE tenant = :tenant AND identity_id = :identity_id " QAPI_CERTIFICATE_FILTER
-    "ORDER BY not_after, id LIMIT :limit OFFSET :offset"};
+    "ca.list_certificates_of",
+    QAPI_LIST_OF "AND identity_id = :identity_id " QAPI_CERTIFICATE_FILTER QAPI_NEWEST_FIRST};
+const Statement kListOfByEnd{"ca.list_certificates_of_by_end", QAPI_LIST_OF
+                             "AND identity_id = :identity_id " QAPI_CERTIFICATE_FILTER QAPI_BY_END};
 
 const Statement kCount{"ca.count_certificates",
                        "SELECT COUNT(*) FROM (SELECT id FROM certificates "
@@ -173,6 +179,13 @@ Result<std::optional<Certificate>> find_certificate(Transaction& tx, Certificate
   return found;
 }
 
+Status read_names(ByteView der, Certificate& out) {
+  auto names = x509::certificate_names(der);
+  if (!names) return fail(Code::kDataLoss, "a certificate in the store can't be read");
+  out.names = *std::move(names);
+  return {};
+}
+
 Result<std::optional<Bytes>> find_body(Transaction& tx, CertificateId id) {
   std::optional<Bytes> found;
   TRY(tx.one(kFindBody, {{"id", id}}, [&](const Row& row) -> Status {
@@ -185,7 +198,11 @@ Result<std::optional<Bytes>> find_body(Transaction& tx, CertificateId id) {
 Result<std::vector<Certificate>> list_certificates(Transaction& tx, const Selection& selection,
                                                    std::int64_t offset, std::int64_t limit) {
   std::vector<Certificate> found;
-  const auto take = [&](const Row& row) { return read_certificate(row, found.emplace_back()); };
+  const auto take = [&](const Row& row) -> Status {
+    Certificate& one = found.emplace_back();
+    TRY(read_certificate(row, one));
+    return row.is_null(17) ? Status() : read_names(row.bytes(17), one);
+  };
   const store::Param tenant("tenant", selection.tenant);
   const store::Param state("state", selection.state);
   const store::Param after("ends_after", selection.ends_after);

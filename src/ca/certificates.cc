@@ -76,6 +76,8 @@ Result<CaService::Page> CaService::list(const Principal& principal, const Filter
     if (filter.serial) {
       TRY_ASSIGN(auto found, repository::find_certificate(tx, *filter.serial));
       if (!found || !selects(selection, *found)) return page;
+      TRY_ASSIGN(const auto body, repository::find_body(tx, found->id));
+      if (body) TRY(repository::read_names(*body, *found));
       page.total = 1;
       if (filter.offset == 0) page.certificates.push_back(*std::move(found));
       return page;
@@ -94,6 +96,7 @@ Result<CaService::Found> CaService::find(const Principal& principal, Certificate
   TRY_ASSIGN(auto found, impl_->database.read([&](store::Transaction& tx) -> Result<Found> {
     TRY_ASSIGN(auto record, impl_->own_certificate(tx, principal, id));
     TRY_ASSIGN(auto body, repository::find_body(tx, id));
+    if (body) TRY(repository::read_names(*body, record));
     return Found{std::move(record), std::move(body).value_or(Bytes()), {}};
   }));
   if (found.record.authority.is_nil()) return found;  // only the key journal knew of it

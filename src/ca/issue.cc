@@ -159,7 +159,7 @@ Result<Issued> CaService::Impl::carry_out(const Principal& principal, const Task
   };
   TRY(database.change(finish));
   issued.record.state = State::kIssued;
-  issued.names = task.request.names;
+  issued.record.names = task.request.names;
   for (const auto& one : above)
     if (one->parent) issued.intermediates.push_back(one->certificate);
   return issued;

@@ -97,6 +97,7 @@ struct Certificate {
   WallTime created_at;
   std::optional<WallTime> revoked_at;
   x509::RevocationReason reason = x509::RevocationReason::kUnspecified;
+  x509::SubjectNames names{};  // where it was listed, found or issued: what it says
 };
 
 // status_of is what clients read: "pending", "active", "expired" or "revoked".
@@ -120,7 +121,6 @@ struct RevocationRow {
 // Issued is a certificate with what its holder presents and trusts. DER.
 struct Issued {
   Certificate record;
-  x509::SubjectNames names;
   Bytes certificate;
   std::vector<Bytes> intermediates;  // from its issuer up, the root excluded
   std::vector<Bytes> roots;          // of the tenant, of the same family of keys, not expired

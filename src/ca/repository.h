@@ -53,6 +53,8 @@ Result<bool> revoke_certificate(store::Transaction& tx, CertificateId id, WallTi
                                 x509::RevocationReason reason);
 Result<std::optional<Certificate>> find_certificate(store::Transaction& tx, CertificateId id);
 Result<std::optional<Bytes>> find_body(store::Transaction& tx, CertificateId id);
+// read_names completes a record with what its body says.
+Status read_names(ByteView der, Certificate& out);
 
 // Selection is a list's filter as the statements take it.
 struct Selection {
@@ -63,6 +65,7 @@ struct Selection {
   WallTime ends_by;
   bool by_end = false;  // those that end first; else the newest first
 };
+// list_certificates gives them with their names.
 Result<std::vector<Certificate>> list_certificates(store::Transaction& tx,
                                                    const Selection& selection, std::int64_t offset,
                                                    std::int64_t limit);

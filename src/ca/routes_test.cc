@@ -106,6 +106,16 @@ TEST_P(CaRoutes, AnIssuedCertificateCarriesAllThatItsHolderNeeds) {
   for (const char* pem : {"certificatepem", "chainpem", "capem"})
     EXPECT_TRUE(member(sent.body, pem).starts_with("-----BEGIN CERTIFICATE-----\n")) << pem;
   EXPECT_FALSE(sent.body.contains("PRIVATE KEY"));
+  EXPECT_TRUE(sent.body.contains(R"("dnsNames":["users-api.internal"])")) << sent.body;
+  for (const std::string& path :
+       {"/" + id.to_string(), std::string(), std::string("?identity=users-api"),
+        std::string("?expiresAfter=2020-01-01T00:00:00Z"),
+        std::string("?identity=users-api&expiresAfter=2020-01-01T00:00:00Z"),
+        "?serial=" + serial_hex(id)}) {
+    const Sent shown = send(owner(), Method::kGet, "/v1/certificates" + path);
+    EXPECT_TRUE(shown.body.contains(R"("spiffeId":")" + mine.spiffe_id + '"')) << path;
+    EXPECT_TRUE(shown.body.contains(R"("dnsNames":["users-api.internal"])")) << path;
+  }
   EXPECT_FALSE(sent.body.contains("null"));
 }
 

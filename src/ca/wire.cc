@@ -126,8 +126,8 @@ CertificateReply reply_of(const Certificate& certificate, WallTime now) {
                          .status = status_of(certificate, now),
                          .key_type = x509::algorithm(certificate.key_type),
                          .spiffe_id = {},
-                         .dns_names = {},
-                         .addresses = {},
+                         .dns_names = unless_empty(certificate.names.dns_names),
+                         .addresses = unless_empty(certificate.names.addresses),
                          .ca_id = certificate.authority,
                          .not_before = certificate.not_before,
                          .not_after = certificate.not_after,
@@ -140,15 +140,13 @@ CertificateReply reply_of(const Certificate& certificate, WallTime now) {
                          .chain_pem = {},
                          .ca_pem = {},
                          .crl_path = crl_path(certificate.authority)};
+  if (!certificate.names.uris.empty()) reply.spiffe_id = certificate.names.uris.front();
   if (certificate.revoked_at) reply.revocation_reason = x509::to_string(certificate.reason);
   return reply;
 }
 
 CertificateReply reply_of(const Issued& issued, WallTime now) {
   CertificateReply reply = reply_of(issued.record, now);
-  if (!issued.names.uris.empty()) reply.spiffe_id = issued.names.uris.front();
-  reply.dns_names = unless_empty(issued.names.dns_names);
-  reply.addresses = unless_empty(issued.names.addresses);
   reply.certificate_pem = x509::certificate_pem(issued.certificate);
   reply.chain_pem = *reply.certificate_pem + pem_of(issued.intermediates);
   reply.ca_pem = pem_of(issued.roots);

@@ -1,7 +1,9 @@
 #include "x509/certificate_reader.h"
 
 #include "x509/der.h"
+#include "x509/issue.h"
 #include "x509/oid.h"
+#include "x509/subject_names.h"
 
 namespace quantumapi::x509 {
 namespace {
@@ -94,6 +96,18 @@ Result<std::string_view> read_crl_url(ByteView value) {
       !full_name.finished() || uri.empty())
     return refuse("cRLDistributionPoints is not one URI.");
   return as_text(uri);
+}
+
+Result<SubjectNames> certificate_names(ByteView der) {
+  der::Reader outer(der);
+  der::Reader fields(outer.content(der::kSequence));
+  TRY_ASSIGN(const TbsFields read, read_tbs(fields.whole(der::kSequence)));
+  SubjectNames names;
+  if (const Extension* said = find_extension(read.extensions, oid::kSubjectAltName)) {
+    TRY_ASSIGN(names, read_alternative_names(said->value));
+  }
+  TRY_ASSIGN(names.common_name, read_common_name(read.subject));
+  return names;
 }
 
 Result<Issuer> read_issuer(ByteView certificate) {

@@ -64,6 +64,9 @@ Status lint(ByteView tbs_der, Profile profile);
 // be the key's, else kInternal. ML-DSA signs with the empty context (RFC 9881 section 3).
 Result<Bytes> sign_certificate(const ToBeSigned& tbs, const crypto::SigningKey& issuer);
 
+// certificate_names gives what a certificate says of its holder, as requests ask for it.
+Result<SubjectNames> certificate_names(ByteView der);
+
 // certificate_pem writes one DER certificate as PEM; certificate_der reads exactly one,
 // certificate_chain_der 1 to 10 in order. What is in the blocks is not looked at.
 std::string certificate_pem(ByteView der);
