@@ -101,6 +101,7 @@ Result<LogDraft> LogDraft::from_store(store::Transaction& tx, TenantId tenant, W
   TRY_ASSIGN(auto tail, find_segment(tx, draft.head_.log, size / kSegmentSize));
   if (!tail || tail->count != size % kSegmentSize)
     return fail(Code::kDataLoss, "the last segment of an audit log does not match its head");
+  TRY_ASSIGN(draft.combined_from_, combined_from(tx, draft.head_.log));
   OpenSegment& open = draft.segments_.emplace_back();
   open.first = tail->first_time.to_string();
   open.last = tail->last_time.to_string();
@@ -155,8 +156,9 @@ void LogDraft::settle_terms() {
     terms_.push_back({{{.action = action}, place.segment}, count});
     terms_.push_back({{{.category = category, .action = action}, place.segment}, count});
     if (key.empty()) continue;
-    terms_.push_back({{{.key = key}, place.segment}, count});
     terms_.push_back({place, count});
+    // Elsewhere a key is found by its combinations.
+    if (place.segment < combined_from_) terms_.push_back({{{.key = key}, place.segment}, count});
   }
   // One term's segments are neighbours in the index: so it is written in its order.
   std::ranges::sort(terms_);

@@ -90,6 +90,7 @@ class LogDraft {
   TenantId tenant_;
   LogHead head_;
   std::optional<LogHead> previous_;
+  std::uint64_t combined_from_ = 0;
   std::vector<OpenSegment> segments_;
   // What the events of this round have, and how many of them; then their rows, in order.
   std::unordered_map<Place, std::int64_t, PlaceHash> seen_;

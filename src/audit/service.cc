@@ -118,7 +118,7 @@ bool holds(std::string_view text, std::string_view part) {
   return !std::ranges::search(text, part, {}, folded, folded).empty();
 }
 
-// combinations_of is one group for all kinds of a filter of several: what the log has of them. No
+// combinations_of is one group for all kinds of a filter: what the log has of them. No
 // text of a filter is a part of one, so it may hold any characters.
 Result<SegmentWalk::Group> combinations_of(store::Transaction& tx, const Uuid& log,
                                            const Filter& filter) {
@@ -280,13 +280,13 @@ Result<bool> collect_walk(store::Database& database, const Part& part, const Fil
   return false;
 }
 
-// collect_filtered is false when it stopped before the oldest event. Filters of several kinds walk
-// through their combinations as far back as the index has them, then through each kind.
+// collect_filtered is false when it stopped before the oldest event. Filters of a key or of several
+// kinds walk through their combinations as far back as the index has them, then through each kind.
 Result<bool> collect_filtered(store::Database& database, const Part& part, const Filter& filter,
                               Budget& budget, Collector& collector) {
   std::vector<SegmentWalk::Group> groups = groups_of(filter);
   std::uint64_t end = part.end;
-  if (groups.size() > 1 && part.oldest < end) {
+  if ((filter.key || groups.size() > 1) && part.oldest < end) {
     SegmentWalk::Group combinations;
     std::uint64_t from = 0;
     TRY(database.read([&](store::Transaction& tx) -> Status {

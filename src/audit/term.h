@@ -7,8 +7,9 @@
 
 namespace quantumapi::audit {
 
-// Term is a category, an action or a key, or a combination: category and action, or all three. What
-// it has not is empty. The values stand as they do in records, between quotes and still escaped.
+// Term is a category or an action, or a combination: category and action, or key, category and
+// action. A key alone is one in older segments. What a term has not is empty. The values stand as
+// they do in records, between quotes and still escaped.
 struct Term {
   std::string_view key;
   std::string_view category;
