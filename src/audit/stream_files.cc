@@ -5,8 +5,10 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include <array>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 
 namespace quantumapi::audit {
@@ -53,6 +55,29 @@ std::unexpected<Error> cant(std::string_view what) {
 bool sync_directory(const std::string& path) {
   const File directory(path, O_RDONLY | O_DIRECTORY);
   return directory.ok() && ::fsync(directory.fd()) == 0;
+}
+
+std::int64_t size_of(const std::string& path) {
+  struct stat facts{};
+  return ::stat(path.c_str(), &facts) == 0 && S_ISREG(facts.st_mode) ? facts.st_size : -1;
+}
+
+// keep_whole_lines counts anew what is left of a file that somebody cut.
+Status keep_whole_lines(const File& file, StreamDay& day) {
+  day.octets = day.line_count = 0;
+  std::string block(kChunk, '\0');
+  for (std::int64_t at = 0;;) {
+    const ssize_t n = ::pread(file.fd(), block.data(), block.size(), at);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return cant("read");
+    if (n == 0) return {};
+    for (std::int64_t i = 0; i < n; ++i) {
+      if (block[static_cast<std::size_t>(i)] != '\n') continue;
+      ++day.line_count;
+      day.octets = at + i + 1;
+    }
+    at += n;
+  }
 }
 
 // Source gives the first `left` octets of a file, gzipped unless they are already.
@@ -115,6 +140,11 @@ class Source {
 
 }  // namespace
 
+std::string host_name() {
+  std::array<char, 256> host{};
+  return ::gethostname(host.data(), host.size() - 1) == 0 ? host.data() : std::string();
+}
+
 std::string day_of(WallTime time) { return time.to_string().substr(0, 10); }
 
 std::string day_for(WallTime time, const StreamDay* newest) {
@@ -129,6 +159,42 @@ std::string StreamFiles::path(StreamId id, std::string_view day, bool archived) 
   std::string path = directory_ + "/" + id.to_string();
   if (!day.empty()) path.append("/").append(day).append(archived ? ".ndjson.gz" : ".ndjson");
   return path;
+}
+
+Result<std::string> StreamFiles::place() const {
+  std::ifstream file(directory_ + "/place");
+  if (!file) return std::string();
+  std::string text;
+  std::getline(file, text);
+  const auto name = Uuid::parse(text);
+  if (!name) return fail(Code::kDataLoss, "the file `place` of the log streams is damaged");
+  return name->to_string();
+}
+
+Result<std::string> StreamFiles::make_place() const {
+  TRY_ASSIGN(std::string known, place());
+  if (!known.empty()) return known;
+  if (::mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST) return cant("make");
+  const std::string name = Uuid::v7(base::SystemClock().wall()).to_string();
+  const std::string fresh = directory_ + "/place." + name;
+  {
+    const File file(fresh, O_WRONLY | O_CREAT | O_EXCL);
+    if (!file.ok()) return cant("make");
+    if (!file.write(name + "\n") || ::fsync(file.fd()) != 0) return cant("write");
+  }
+  // Turns of several streams come here at once: the first one's name stays.
+  const bool linked = ::link(fresh.c_str(), (directory_ + "/place").c_str()) == 0;
+  const int why = errno;
+  (void)::unlink(fresh.c_str());
+  errno = why;
+  if (!linked && errno != EEXIST) return cant("make");
+  if (!sync_directory(directory_)) return cant("sync");
+  return place();
+}
+
+bool StreamFiles::holds(StreamId id, const StreamDay& day) const {
+  if (day.archive_octets) return size_of(path(id, day.day, true)) == *day.archive_octets;
+  return size_of(path(id, day.day, false)) >= day.octets;
 }
 
 Status StreamFiles::make_folder(const std::string& folder) const {
@@ -163,8 +229,7 @@ Result<StreamDay> StreamFiles::append(StreamId id, StreamDay day,
   TRY(make_folder(folder));
   const File file(path(id, day.day, false), O_RDWR | O_CREAT);
   if (!file.ok()) return cant("open");
-  // A file that is shorter than its row belongs to a replica that led before.
-  day.octets = std::min(day.octets, file.size());
+  if (file.size() < day.octets) TRY(keep_whole_lines(file, day));
   if (::ftruncate(file.fd(), day.octets) != 0 || ::lseek(file.fd(), day.octets, SEEK_SET) < 0)
     return cant("cut");
   std::string text;
@@ -205,9 +270,12 @@ void StreamFiles::remove_open(StreamId id, std::string_view day) const {
   (void)::unlink(path(id, day, false).c_str());
 }
 
-void StreamFiles::remove(StreamId id, std::string_view day) const {
-  remove_open(id, day);
-  (void)::unlink(path(id, day, true).c_str());
+void StreamFiles::remove_before(StreamId id, std::string_view day) const {
+  std::error_code ignored;
+  for (const auto& one : std::filesystem::directory_iterator(path(id, {}, false), ignored))
+    if (const std::string name = one.path().filename();
+        name.size() > day.size() && name.contains(".ndjson") && name.substr(0, day.size()) < day)
+      (void)::unlink(one.path().c_str());
 }
 
 void StreamFiles::remove_all(StreamId id) const {

@@ -13,23 +13,31 @@ namespace quantumapi::audit {
 // StreamFiles keeps DIRECTORY/STREAM-UUID/YYYY-MM-DD.ndjson while a day (UTC)
 // is open and .ndjson.gz afterwards. How much of an open file counts is said by
 // its row: what an append left behind whose row was never written is cut off by
-// the next one. The files lie on the replica that leads the delivery.
+// the next one. The files lie on the replica that led the delivery when they were
+// written; DIRECTORY/place, a UUID, tells the replicas' directories apart.
 class StreamFiles {
  public:
   explicit StreamFiles(std::string directory) : directory_(std::move(directory)) {}
 
+  // place names this directory; empty while nothing was ever written below it. make_place gives
+  // it its name.
+  [[nodiscard]] Result<std::string> place() const;
+  [[nodiscard]] Result<std::string> make_place() const;
+  // holds is true where the whole of what the row counts lies here.
+  [[nodiscard]] bool holds(StreamId id, const StreamDay& day) const;
+
   // check does what append does with `line`, in a file of its own that it takes away again: the
   // day's file is opened only.
   [[nodiscard]] Status check(StreamId id, std::string_view day, std::string_view line) const;
-  // append writes the events behind the day's counted octets, syncs them to disk
+  // append writes the events of this place behind the day's counted octets, syncs them to disk
   // and gives the day's new row.
   Result<StreamDay> append(StreamId id, StreamDay day, std::span<const StreamEvent> events) const;
   // archive makes the day's gzip file; the row it gives must be stored before
   // remove_open takes the NDJSON file away.
   Result<StreamDay> archive(StreamId id, StreamDay day) const;
   void remove_open(StreamId id, std::string_view day) const;
-  // remove takes both files of a day away, remove_all everything of a stream.
-  void remove(StreamId id, std::string_view day) const;
+  // remove_before takes the files of all days before one away, remove_all everything of a stream.
+  void remove_before(StreamId id, std::string_view day) const;
   void remove_all(StreamId id) const;
 
   // open streams a day as gzip. kNotFound when its file is not here.
@@ -42,6 +50,8 @@ class StreamFiles {
   std::string directory_;
 };
 
+// host_name is this host's, as it calls itself.
+std::string host_name();
 // day_of is the UTC day of a time, "2026-11-23".
 std::string day_of(WallTime time);
 // day_for is the file that an event of `time` goes to, by the newest row: its

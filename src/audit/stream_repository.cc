@@ -47,7 +47,7 @@ constexpr Statement kDelete{"log_streams.delete",
                             R"sql(DELETE FROM log_streams WHERE id = :id AND tenant = :tenant)sql"};
 
 constexpr Statement kDeleteDays{"log_streams.delete_days",
-                                R"sql(DELETE FROM log_stream_days WHERE stream = :id)sql"};
+                                R"sql(DELETE FROM log_stream_files WHERE stream = :id)sql"};
 
 constexpr Statement kAdvance{"log_streams.advance",
                              R"sql(UPDATE log_streams SET log = :to_log, next_index = :to_next
@@ -72,26 +72,31 @@ constexpr Statement kLogSize{"log_streams.log_size",
                              R"sql(SELECT size FROM audit_heads WHERE log = :log)sql"};
 
 constexpr Statement kPutDay{"log_streams.put_day",
-                            R"sql(INSERT INTO log_stream_days (stream, day, line_count, octets,
-            archive_octets, first_at, last_at)
-          VALUES (:stream, :day, :lines, :octets, :archive, :first, :last)
-          ON CONFLICT (stream, day) DO UPDATE
-          SET line_count = excluded.line_count, octets = excluded.octets,
+                            R"sql(INSERT INTO log_stream_files (stream, day, place, host,
+            line_count, octets, archive_octets, first_at, last_at)
+          VALUES (:stream, :day, :place, :host, :lines, :octets, :archive, :first, :last)
+          ON CONFLICT (stream, day, place) DO UPDATE
+          SET host = excluded.host, line_count = excluded.line_count, octets = excluded.octets,
               archive_octets = excluded.archive_octets, first_at = excluded.first_at,
               last_at = excluded.last_at)sql"};
 
 constexpr Statement kDays{"log_streams.days",
-                          R"sql(SELECT day, line_count, octets, archive_octets, first_at, last_at
-          FROM log_stream_days WHERE stream = :stream ORDER BY day DESC)sql"};
+                          R"sql(SELECT day, line_count, octets, archive_octets, first_at, last_at,
+            place, host
+          FROM log_stream_files WHERE stream = :stream ORDER BY day DESC, place)sql"};
+
+constexpr Statement kAdoptDay{"log_streams.adopt_day",
+                              R"sql(UPDATE log_stream_files SET place = :place, host = :host
+          WHERE stream = :stream AND day = :day AND place = :nowhere)sql"};
 
 constexpr Statement kDeleteDay{
     "log_streams.delete_day",
-    R"sql(DELETE FROM log_stream_days WHERE stream = :stream AND day = :day)sql"};
+    R"sql(DELETE FROM log_stream_files WHERE stream = :stream AND day = :day)sql"};
 
 constexpr Statement kMeasure{"log_streams.measure",
                              R"sql(SELECT s.tenant,
             CAST(sum(coalesce(d.archive_octets, d.octets)) AS BIGINT), count(*)
-          FROM log_stream_days d JOIN log_streams s ON s.id = d.stream GROUP BY s.tenant)sql"};
+          FROM log_stream_files d JOIN log_streams s ON s.id = d.stream GROUP BY s.tenant)sql"};
 
 StreamRow read_row(const Row& row) {
   StreamRow read;
@@ -226,6 +231,8 @@ Result<std::uint64_t> log_size(Transaction& tx, const Uuid& log) {
 Status put_stream_day(Transaction& tx, StreamId id, const StreamDay& day) {
   TRY(tx.execute(kPutDay, {{"stream", id},
                            {"day", day.day},
+                           {"place", day.place},
+                           {"host", day.host},
                            {"lines", day.line_count},
                            {"octets", day.octets},
                            {"archive", day.archive_octets},
@@ -244,9 +251,20 @@ Result<std::vector<StreamDay>> stream_days(Transaction& tx, StreamId id) {
     if (!row.is_null(3)) day.archive_octets = row.integer(3);
     day.first_at = row.time(4);
     day.last_at = row.time(5);
+    day.place = row.text(6);
+    day.host = row.text(7);
     return {};
   }));
   return days;
+}
+
+Status adopt_stream_day(Transaction& tx, StreamId id, const StreamDay& day) {
+  TRY(tx.execute(kAdoptDay, {{"place", day.place},
+                             {"host", day.host},
+                             {"stream", id},
+                             {"day", day.day},
+                             {"nowhere", ""}}));
+  return {};
 }
 
 Status delete_stream_day(Transaction& tx, StreamId id, std::string_view day) {

@@ -64,8 +64,11 @@ Status note_stream_failure(store::Transaction& tx, StreamId id, std::string_view
 // log_size is how many events a log holds, open or closed.
 Result<std::uint64_t> log_size(store::Transaction& tx, const Uuid& log);
 
+// StreamDay is what one replica wrote of a day.
 struct StreamDay {
-  std::string day;  // "2026-11-23", UTC
+  std::string day;    // "2026-11-23", UTC
+  std::string place;  // of StreamFiles; empty: an older version wrote it, nobody knows where
+  std::string host;   // for people
   std::int64_t line_count = 0;
   std::int64_t octets = 0;
   std::optional<std::int64_t> archive_octets;
@@ -74,6 +77,9 @@ struct StreamDay {
 };
 Status put_stream_day(store::Transaction& tx, StreamId id, const StreamDay& day);
 Result<std::vector<StreamDay>> stream_days(store::Transaction& tx, StreamId id);  // newest first
+// adopt_stream_day gives a row without a place the one that `day` names.
+Status adopt_stream_day(store::Transaction& tx, StreamId id, const StreamDay& day);
+// delete_stream_day takes the rows of all places.
 Status delete_stream_day(store::Transaction& tx, StreamId id, std::string_view day);
 
 // measure_archives gives the octets of each tenant's daily files and how many they are.

@@ -66,8 +66,12 @@ struct DayReply {
   std::int64_t size_bytes = 0;
   WallTime first_event_at;
   WallTime last_event_at;
+  bool is_here = true;  // whole, on the replica that answers
+  std::optional<std::vector<std::string>> elsewhere;
 };
-BOOST_DESCRIBE_STRUCT(DayReply, (), (day, line_count, size_bytes, first_event_at, last_event_at))
+BOOST_DESCRIBE_STRUCT(DayReply, (),
+                      (day, line_count, size_bytes, first_event_at, last_event_at, is_here,
+                       elsewhere))
 constexpr auto schema_facts(const DayReply*) {
   return std::to_array<json::Fact>({
       {"day", R"("format":"date")"},
@@ -190,10 +194,11 @@ Result<Reply> files(StreamService& service, Call& call) {
   TRY_ASSIGN(const auto found, service.files(call.principal(), id));
   FilesReply answer;
   answer.retention_days = found.retention_days;
-  for (const StreamDay& day : found.days) {
-    const std::int64_t size = day.archive_octets.value_or(day.octets);
-    answer.days.push_back({day.day, day.line_count, size, day.first_at, day.last_at});
-    answer.total_size_bytes += size;
+  for (const StreamService::Day& day : found.days) {
+    DayReply& reply = answer.days.emplace_back(day.day, day.line_count, day.octets, day.first_at,
+                                               day.last_at, day.elsewhere.empty());
+    if (!day.elsewhere.empty()) reply.elsewhere = day.elsewhere;
+    answer.total_size_bytes += day.octets;
   }
   audit(call, id);
   return Reply::json(call.request(), answer);
@@ -203,7 +208,9 @@ Result<Reply> files(StreamService& service, Call& call) {
 Result<Reply> file(StreamService& service, Call& call) {
   TRY_ASSIGN(const auto id, id_parameter(call));
   Reply reply;
-  TRY_ASSIGN(reply.stream, service.file(call.principal(), id, call.parameter(1)));
+  TRY_ASSIGN(const auto query, http::Query::parse(call.request().query));
+  TRY_ASSIGN(const bool part, query.boolean("part", false));
+  TRY_ASSIGN(reply.stream, service.file(call.principal(), id, call.parameter(1), part));
   reply.content_type = "application/gzip";
   audit(call, id);
   return reply;
@@ -246,8 +253,10 @@ std::vector<Route> stream_routes(StreamService& service) {
   removal.success = 204;
   Route day = route(Method::kGet, "/log-streams/{id}/files/{day}",
                     "Give a day's events as gzip NDJSON.", "log_stream.file_read", file, service);
-  day.parameters = {
-      {"day", R"({"type":"string","format":"date"})", "", http::Parameter::In::kPath}};
+  day.parameters = {{"day", R"({"type":"string","format":"date"})", "", http::Parameter::In::kPath},
+                    {"part", R"({"type":"boolean","default":false})",
+                     "Give what this replica has of the day, where others have more."}};
+  day.refusals = {409};
   day.reply_type = "application/gzip";
   return {
       with_schemas(route(Method::kGet, kAll, "List the tenant's log streams.", "log_stream.list",

@@ -1,5 +1,7 @@
 #include "audit/stream_service.h"
 
+#include <algorithm>
+
 #include "audit/item.h"
 #include "audit/repository.h"
 #include "base/encoding.h"
@@ -229,8 +231,10 @@ Status StreamService::send_test(const StreamRow& row) {
   TRY_ASSIGN(const auto opened, open_stream_config(keyring_, row));
   const StreamEvent event = test_event(clock_.wall());
   if (opened.type == StreamType::kFile) {
-    TRY_ASSIGN(const auto days,
+    TRY_ASSIGN(const std::string place, files_.place());
+    TRY_ASSIGN(auto days,
                database_.read([&](store::Transaction& tx) { return stream_days(tx, row.id); }));
+    std::erase_if(days, [&](const StreamDay& day) { return day.place != place; });
     return files_.check(row.id, day_for(event.time, days.empty() ? nullptr : &days.front()),
                         event.json);
   }
@@ -246,17 +250,41 @@ Result<StreamService::Files> StreamService::files(const Principal& who, StreamId
     return fail(Code::kNotFound, "only log streams of type File have files");
   Files files;
   files.retention_days = opened.config.retention_days.value_or(0);
-  TRY_ASSIGN(files.days,
+  TRY_ASSIGN(const std::string place, files_.place());
+  TRY_ASSIGN(const auto rows,
              database_.read([&](store::Transaction& tx) { return stream_days(tx, id); }));
+  for (const StreamDay& part : rows) {
+    if (files.days.empty() || files.days.back().day != part.day)
+      files.days.push_back({.day = part.day, .first_at = part.first_at, .last_at = part.last_at});
+    Day& day = files.days.back();
+    day.line_count += part.line_count;
+    day.octets += part.archive_octets.value_or(part.octets);
+    day.first_at = std::min(day.first_at, part.first_at);
+    day.last_at = std::max(day.last_at, part.last_at);
+    if ((part.place == place || part.place.empty()) && files_.holds(id, part))
+      day.here = part;
+    else
+      day.elsewhere.push_back(part.place == place ? host_name() + ", whose file is gone"
+                              : part.host.empty() ? "an unknown host"
+                                                  : part.host);
+  }
   return files;
 }
 
 Result<http::Reply::Stream> StreamService::file(const Principal& who, StreamId id,
-                                                std::string_view day) {
+                                                std::string_view day, bool part) {
   TRY_ASSIGN(const auto all, files(who, id));
-  for (const StreamDay& one : all.days)
-    if (one.day == day) return files_.open(id, one);
-  return fail(Code::kNotFound, "there is no file of this day");
+  const auto found = std::ranges::find(all.days, day, &Day::day);
+  if (found == all.days.end()) return fail(Code::kNotFound, "there is no file of this day");
+  if (found->here && (part || found->elsewhere.empty())) return files_.open(id, *found->here);
+  std::string hosts;
+  for (const std::string& host : found->elsewhere) hosts += (hosts.empty() ? "" : "; ") + host;
+  const std::int64_t lacks = found->line_count - (found->here ? found->here->line_count : 0);
+  return fail(Code::kConflict,
+              std::to_string(lacks) + " of the " + std::to_string(found->line_count) +
+                  " lines of this day lie on another replica: " + hosts +
+                  (found->here ? "; part=true gives what is here" : ""),
+              "elsewhere");
 }
 
 }  // namespace quantumapi::audit

@@ -85,13 +85,26 @@ class StreamService {
   // for a tenant, and a few in all: kRateLimited.
   Status test(const Principal& who, StreamId id);
 
+  // Day is a day of all replicas.
+  struct Day {
+    std::string day;
+    std::int64_t line_count = 0;
+    std::int64_t octets = 0;  // of its files
+    WallTime first_at;
+    WallTime last_at;
+    std::optional<StreamDay> here;       // the part that this replica can give
+    std::vector<std::string> elsewhere;  // hosts that have the rest, or had it
+  };
   struct Files {
-    std::vector<StreamDay> days;  // newest first
+    std::vector<Day> days;  // newest first
     std::int64_t retention_days = 0;
   };
   // files is kNotFound for streams of other types than File.
   Result<Files> files(const Principal& who, StreamId id);
-  Result<http::Reply::Stream> file(const Principal& who, StreamId id, std::string_view day);
+  // file gives a day: kConflict, "elsewhere", where another replica has some of it, unless what
+  // is here is enough (`part`).
+  Result<http::Reply::Stream> file(const Principal& who, StreamId id, std::string_view day,
+                                   bool part);
 
  private:
   Result<StreamRow> find(const Principal& who, StreamId id);

@@ -111,6 +111,7 @@ struct StreamWorker::Impl {
                  std::span<const StreamEvent> events, Live& live);
   Status append_files(const StreamRow& row, const Slice& slice,
                       std::span<const StreamEvent> events);
+  Result<std::vector<StreamDay>> days_here(const StreamRow& row);
   Status tend_files(const StreamRow& row, const StreamConfig& config);
   Status pass_lost(const StreamRow& row, const Slice& slice);
   Status advance(const StreamRow& row, const StreamPosition& from, const StreamPosition& to,
@@ -208,16 +209,33 @@ Status StreamWorker::Impl::pass_lost(const StreamRow& row, const Slice& slice) {
   return {};
 }
 
-Status StreamWorker::Impl::append_files(const StreamRow& row, const Slice& slice,
-                                        std::span<const StreamEvent> events) {
+// days_here are the rows of this place, newest first. What an older version wrote becomes this
+// place's where its file is here.
+Result<std::vector<StreamDay>> StreamWorker::Impl::days_here(const StreamRow& row) {
+  TRY_ASSIGN(const std::string place, files.make_place());
   TRY_ASSIGN(auto days,
              database.read([&](store::Transaction& tx) { return stream_days(tx, row.id); }));
+  for (StreamDay& day : days) {
+    if (!day.place.empty() || !files.holds(row.id, day)) continue;
+    day.place = place;
+    day.host = host_name();
+    TRY(database.change([&](store::Transaction& tx) { return adopt_stream_day(tx, row.id, day); }));
+  }
+  std::erase_if(days, [&](const StreamDay& day) { return day.place != place; });
+  return days;
+}
+
+Status StreamWorker::Impl::append_files(const StreamRow& row, const Slice& slice,
+                                        std::span<const StreamEvent> events) {
+  TRY_ASSIGN(const std::string place, files.make_place());
+  TRY_ASSIGN(auto days, days_here(row));
   std::optional<StreamDay> newest;
   if (!days.empty()) newest = std::move(days.front());
   StreamPosition from = row.position;
   while (!events.empty()) {
     const std::string day = day_for(events[0].time, newest ? &*newest : nullptr);
-    if (!newest || newest->day != day) newest = StreamDay{.day = day};
+    if (!newest || newest->day != day)
+      newest = StreamDay{.day = day, .place = place, .host = host_name()};
     std::size_t count = 1;
     while (count < events.size() && day_for(events[count].time, &*newest) == day) ++count;
     TRY_ASSIGN(newest, files.append(row.id, *newest, events.first(count)));
@@ -246,22 +264,24 @@ Status StreamWorker::Impl::deliver(const StreamRow& row, const OpenStreamConfig&
 // tend_files archives the days that ended and removes those that are too old;
 // called when everything there is was written.
 Status StreamWorker::Impl::tend_files(const StreamRow& row, const StreamConfig& config) {
-  TRY_ASSIGN(const auto days,
+  TRY_ASSIGN(const auto here, days_here(row));
+  TRY_ASSIGN(const auto all,
              database.read([&](store::Transaction& tx) { return stream_days(tx, row.id); }));
   const WallTime now = clock.wall();
   const std::string today = day_of(now);
   const std::string oldest =
       day_of(now - std::chrono::hours(24) * config.retention_days.value_or(30));
-  for (const StreamDay& day : days) {
-    if (day.day < oldest) {
-      TRY(database.change(
-          [&](store::Transaction& tx) { return delete_stream_day(tx, row.id, day.day); }));
-      files.remove(row.id, day.day);
-    } else if (day.day < today && !day.archive_octets) {
-      TRY_ASSIGN(const auto archived, files.archive(row.id, day));
-      TRY(advance(row, row.position, row.position, false, &archived));
-      files.remove_open(row.id, day.day);
-    }
+  for (const StreamDay& day : all) {
+    if (day.day >= oldest) continue;
+    TRY(database.change(
+        [&](store::Transaction& tx) { return delete_stream_day(tx, row.id, day.day); }));
+  }
+  files.remove_before(row.id, oldest);
+  for (const StreamDay& day : here) {
+    if (day.day < oldest || day.day >= today || day.archive_octets) continue;
+    TRY_ASSIGN(const auto archived, files.archive(row.id, day));
+    TRY(advance(row, row.position, row.position, false, &archived));
+    files.remove_open(row.id, day.day);
   }
   return {};
 }

@@ -102,10 +102,11 @@ class LogStreams : public testing::AuditTest {
     streams_.reset();
     AuditTest::TearDown();
   }
-  void restart_worker() {
+  void restart_worker() { restart_worker(directory_); }
+  void restart_worker(const std::string& directory) {
     worker_.reset();
     StreamWorker::Options options;
-    options.directory = directory_;
+    options.directory = directory;
     worker_ = std::make_unique<StreamWorker>(db(), keys(), clock(), log_, store().metrics(),
                                              reach(), options);
   }
@@ -449,15 +450,15 @@ TEST_P(LogStreams, AFileStreamKeepsDaysAndPacksThemWhenTheyEnd) {
   EXPECT_EQ(files.retention_days, 30);
   EXPECT_EQ(files.days[0].day, day);
   EXPECT_EQ(files.days[0].line_count, 4);
-  EXPECT_FALSE(files.days[0].archive_octets);
-  const std::string open = gunzip(expect(streams().file(who_, stream.row.id, day)));
+  EXPECT_FALSE(files.days[0].here.value().archive_octets);
+  const std::string open = gunzip(expect(streams().file(who_, stream.row.id, day, false)));
   EXPECT_EQ(std::ranges::count(open, '\n'), 4);
 
   clock().advance(std::chrono::hours(24));
   pass();
   files = expect(streams().files(who_, stream.row.id));
-  EXPECT_TRUE(files.days[0].archive_octets);
-  EXPECT_EQ(gunzip(expect(streams().file(who_, stream.row.id, day))), open);
+  EXPECT_TRUE(files.days[0].here.value().archive_octets);
+  EXPECT_EQ(gunzip(expect(streams().file(who_, stream.row.id, day, false))), open);
   const std::string path = directory_ + "/" + stream.row.id.to_string() + "/" + day + ".ndjson";
   EXPECT_FALSE(std::filesystem::exists(path));
   EXPECT_TRUE(std::filesystem::exists(path + ".gz"));
@@ -466,7 +467,89 @@ TEST_P(LogStreams, AFileStreamKeepsDaysAndPacksThemWhenTheyEnd) {
   pass();
   EXPECT_TRUE(expect(streams().files(who_, stream.row.id)).days.empty());
   EXPECT_FALSE(std::filesystem::exists(path + ".gz"));
-  expect_code(streams().file(who_, stream.row.id, day), Code::kNotFound);
+  expect_code(streams().file(who_, stream.row.id, day, false), Code::kNotFound);
+}
+
+TEST_P(LogStreams, AReplicaSaysWhatOfADayItLacks) {
+  const auto stream = make("File", "");
+  const StreamId id = stream.row.id;
+  const std::string other = folder().file("other-log-streams");
+  StreamService there(db(), keys(), clock(), other, reach());
+  const std::string day = day_of(clock().wall());
+  const auto lines = [&](StreamService& service, bool part) {
+    return std::ranges::count(gunzip(expect(service.file(who_, id, day, part))), '\n');
+  };
+  const auto deliver_at = [&](const std::string& directory, int events) {
+    restart_worker(directory);
+    append(events);
+    drain();
+    EXPECT_EQ(pass(), static_cast<std::size_t>(events));
+  };
+  EXPECT_EQ(lines(streams(), false), 1);
+  expect_code(there.file(who_, id, day, true), Code::kConflict, "elsewhere");
+  EXPECT_FALSE(expect(there.files(who_, id)).days[0].here);
+
+  deliver_at(other, 40);
+  deliver_at(directory_, 2);  // which does not cut what it had written before
+  const auto told = expect(streams().files(who_, id)).days;
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].line_count, 43);
+  EXPECT_EQ(told[0].elsewhere, std::vector{host_name()});
+  for (StreamService* const service : {&streams(), &there})
+    expect_code(service->file(who_, id, day, false), Code::kConflict, "elsewhere");
+  const auto refused = streams().file(who_, id, day, false);
+  EXPECT_THAT(refused.error().message, HasSubstr("40 of the 43 lines"));
+  EXPECT_EQ(lines(streams(), true), 3);
+  EXPECT_EQ(lines(there, true), 40);
+
+  clock().advance(std::chrono::hours(24));
+  pass();
+  EXPECT_EQ(lines(streams(), true), 3);
+  EXPECT_EQ(lines(there, true), 40);
+  clock().advance(std::chrono::hours(24 * 31));
+  pass();
+  EXPECT_TRUE(expect(there.files(who_, id)).days.empty());
+  restart_worker(other);
+  pass();
+  EXPECT_TRUE(std::filesystem::is_empty(other + "/" + id.to_string()));
+}
+
+TEST_P(LogStreams, AFileOfBeforePlacesIsTheReplicasThatHasIt) {
+  const auto stream = make("File", "");
+  expect(db().change([&](store::Transaction& tx) -> Status {
+    TRY_ASSIGN(auto days, stream_days(tx, stream.row.id));
+    days.at(0).place = days.at(0).host = "";
+    TRY(delete_stream_day(tx, stream.row.id, days.at(0).day));
+    return put_stream_day(tx, stream.row.id, days.at(0));
+  }));
+  const std::string day = day_of(clock().wall());
+  StreamService there(db(), keys(), clock(), folder().file("other-log-streams"), reach());
+  expect(streams().file(who_, stream.row.id, day, false));
+  expect_code(there.file(who_, stream.row.id, day, false), Code::kConflict, "elsewhere");
+  append(2);
+  drain();
+  EXPECT_EQ(pass(), 2U);
+  const auto told = expect(streams().files(who_, stream.row.id)).days;
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].line_count, 3);
+  EXPECT_TRUE(told[0].elsewhere.empty());
+}
+
+TEST_P(LogStreams, AFileThatWasCutIsCountedAnew) {
+  const auto stream = make("File", "");
+  append(5);
+  drain();
+  pass();
+  const std::string day = day_of(clock().wall());
+  const std::string path = directory_ + "/" + stream.row.id.to_string() + "/" + day + ".ndjson";
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) - 10);
+  expect_code(streams().file(who_, stream.row.id, day, false), Code::kConflict, "elsewhere");
+  append(1);
+  drain();
+  pass();
+  EXPECT_EQ(expect(streams().files(who_, stream.row.id)).days[0].line_count, 6);
+  const std::string text = gunzip(expect(streams().file(who_, stream.row.id, day, false)));
+  EXPECT_EQ(std::ranges::count(text, '\n'), 6);
 }
 
 TEST_P(LogStreams, WhatACutAppendLeftIsNotCountedTwice) {
@@ -480,7 +563,7 @@ TEST_P(LogStreams, WhatACutAppendLeftIsNotCountedTwice) {
   append(1);
   drain();
   EXPECT_EQ(pass(), 1U);
-  const std::string text = gunzip(expect(streams().file(who_, stream.row.id, day)));
+  const std::string text = gunzip(expect(streams().file(who_, stream.row.id, day, false)));
   EXPECT_THAT(text, Not(HasSubstr("half")));
   EXPECT_EQ(std::ranges::count(text, '\n'), 2);
 }

@@ -22,6 +22,7 @@ struct DownloadOptions {
   std::string id;
   std::string day;
   std::string file;
+  bool part = false;
 };
 
 struct StreamBody {
@@ -92,12 +93,13 @@ Outcome deactivate(Context& context, const StreamOptions& options) {
 Outcome files(Context& context, const StreamOptions& options) {
   TRY_ASSIGN(const auto answer, ask(context, "GET", path_of(options.id, "/files")));
   return print_rows(context, answer, "days",
-                    {"day", "lineCount", "sizeBytes", "firstEventAt", "lastEventAt"});
+                    {"day", "lineCount", "sizeBytes", "firstEventAt", "lastEventAt", "isHere"});
 }
 
 Outcome download(Context& context, const DownloadOptions& options) {
-  TRY_ASSIGN(const auto content,
-             ask(context, "GET", path_of(options.id, "/files/" + segment(options.day))));
+  TRY_ASSIGN(const auto content, ask(context, "GET",
+                                     path_of(options.id, "/files/" + segment(options.day)) +
+                                         (options.part ? "?part=true" : "")));
   TRY_ASSIGN(auto file, WholeFile::create(options.file));
   file.stream() << content.reveal();
   TRY(file.finish());
@@ -139,6 +141,7 @@ void add_streams(CLI::App& root, Context& context) {
   fetch->add_option("ID", wanted->id, "The stream's id")->required();
   fetch->add_option("DAY", wanted->day, "YYYY-MM-DD")->required();
   fetch->add_option("FILE", wanted->file, "Where to")->required();
+  fetch->add_flag("--part", wanted->part, "What the replica has of it, where others have more");
 }
 
 }  // namespace quantumapi::cli
