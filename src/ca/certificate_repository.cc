@@ -58,9 +58,10 @@ const Statement kFindBody{"ca.find_body", R"sql(
 
 // A statement for each index: certificates_list, certificates_expiry, certificates_of.
 #define QAPI_LIST_OF "SELECT listed.*, body.der FROM (" QAPI_CERTIFICATE "WHERE tenant = :tenant "
-#define QAPI_NEWEST_FIRST                                                                       \
-  "ORDER BY created_at DESC, id DESC" QAPI_LISTED "ORDER BY listed.created_at DESC, listed.id " \
-                                                  "DESC"
+#define QAPI_NEWEST_FIRST                         \
+  "ORDER BY created_at DESC, id DESC" QAPI_LISTED \
+  "ORDER BY listed.created_at DESC, listed.id "   \
+  "DESC"
 #define QAPI_BY_END "ORDER BY not_after, id" QAPI_LISTED "ORDER BY listed.not_after, listed.id"
 const Statement kList{"ca.list_certificates",
                       QAPI_LIST_OF QAPI_CERTIFICATE_FILTER QAPI_NEWEST_FIRST};

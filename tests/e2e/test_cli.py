@@ -1,10 +1,12 @@
 """qapi against the server: what it prints, what it exits with, and what it never shows."""
 
 import base64
+import contextlib
 import hashlib
 import json
 import os
 import pathlib
+import pty
 import re
 import socket
 import subprocess
@@ -753,23 +755,87 @@ def shell(program, *args, stdin=""):
     return set(out.stdout.split("\n"))
 
 
-def test_bash_completes_commands_options_and_forms(qapi):
+def test_bash_completes_commands_options_and_forms(qapi, tmp_path):
+    (tmp_path / "of-a-key.pem").write_text("")
     ask = 'source <(qapi completion bash); COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}}-1)); _qapi; printf "%s\\n" "${{COMPREPLY[@]}}"'
-    assert {"keys", "secrets", "completion", "--output"} <= shell("bash", "-c", ask.format(words="qapi ''"))
-    assert "rotate" in shell("bash", "-c", ask.format(words="qapi keys ro"))
-    assert {"--aad", "--url"} <= shell("bash", "-c", ask.format(words="qapi encrypt --"))
-    assert "azure-devops" in shell("bash", "-c", ask.format(words="qapi vault get x --output a"))
+
+    def completed(words):
+        return sorted(shell("bash", "-c", ask.format(words=words)) - {""})
+
+    assert {"keys", "secrets", "completion", "--output"} <= set(completed("qapi ''"))
+    assert "rotate" in completed("qapi keys ro")
+    assert {"--aad", "--url"} <= set(completed("qapi encrypt --"))
+    assert completed("qapi vault get x --output a") == ["azure-devops"]
+    assert completed("qapi log-streams te") == ["test"] and "tenants" not in completed("qapi log-streams ''")
+    for words, values in (("keys create --type ''", ["encryption", "hmac", "signing"]), ("apikeys create --role a", ["admin"]),
+                          ("encrypt x --encoding ''", ["base64", "utf8"]), ("keys import --format d", ["der"]),
+                          ("tenants create --environment S", ["Staging"]), ("keys public-key --format ''", ["der", "jwk", "pem"])):
+        assert completed(f"qapi {words}") == values, words
+    assert completed("qapi keys list --output = j") == completed("qapi keys list --output=j")[0].split("=")[1:] == ["json"]
+    assert completed("qapi --output = ''") == ["azure-devops", "json", "table", "value"]
+    assert completed("qapi --url keys ro") == [] and completed("qapi --url https://x keys ro") == ["rotate"]
+    assert completed(f"qapi encrypt @{tmp_path}/of") == [f"@{tmp_path}/of-a-key.pem"]
+    assert completed("qapi encrypt ''") == [] and completed("qapi encrypt --key ''") == [], "a value is due, not an option"
+    for place in ("", "keys", "encrypt"):
+        assert completed(f"qapi {place} --he") == ["--help"]
 
 
-def test_fish_completes_commands_with_what_they_do(qapi):
-    ask = "qapi completion fish | source; complete -C '{line}'"
-    assert any(line.startswith("rotate\tGive") for line in shell("fish", "--no-config", "-c", ask.format(line="qapi keys ")))
-    assert any(line.startswith("--aad\t") for line in shell("fish", "--no-config", "-c", ask.format(line="qapi encrypt --")))
-    assert "azure-devops" in {line.split("\t")[0] for line in shell("fish", "--no-config", "-c", ask.format(line="qapi vault get x --output a"))}
+def test_a_real_bash_completes_what_is_typed(qapi, tmp_path):
+    """Readline splits words at = and @ by itself."""
+    (tmp_path / "of-a-key.pem").write_text("")
+    rc = tmp_path / "rc"
+    rc.write_text("PS1='> '; bind 'set bell-style none'; bind 'set enable-bracketed-paste off'; source <(qapi completion bash); qapi() { printf 'got<%s>\\n' \"$@\"; }\n")
+    for typed, got in (("qapi keys list --output=j", "got<--output=json>"), (f"qapi encrypt @{tmp_path}/of", f"got<@{tmp_path}/of-a-key.pem>"),
+                       ("qapi log-streams te", "got<test>"), ("qapi keys create --type si", "got<signing>")):
+        master, slave = pty.openpty()
+        process = subprocess.Popen(["bash", "--noprofile", "--rcfile", rc, "-i"], stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+                                   env={**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "TERM": "dumb"}, cwd=tmp_path)
+        os.close(slave)
+        try:
+            os.write(master, typed.encode() + b"\t\nexit\n")
+            said = b""
+            with contextlib.suppress(OSError):
+                while part := os.read(master, 4096):
+                    said += part
+            assert got in said.decode(), said.decode()
+        finally:
+            os.close(master)
+            process.kill()
+            process.wait()
+
+
+def test_fish_completes_commands_with_what_they_do(qapi, tmp_path):
+    (tmp_path / "of-a-key.pem").write_text("")
+
+    def completed(line):
+        return shell("fish", "--no-config", "-c", f"cd {tmp_path}; qapi completion fish | source; complete -C '{line}'") - {""}
+
+    def words(line):
+        return sorted(one.split("\t")[0] for one in completed(line))
+
+    assert any(line.startswith("rotate\tGive") for line in completed("qapi keys "))
+    assert any(line.startswith("--aad\t") for line in completed("qapi encrypt --"))
+    assert words("qapi vault get x --output a") == ["azure-devops"]
+    assert words("qapi vault get x --output=j") == ["--output=json"]
+    assert words("qapi keys create --type ") == ["encryption", "hmac", "signing"]
+    assert words("qapi log-streams te") == ["test"] and "tenants" not in words("qapi log-streams ")
+    assert "rotate" not in words("qapi --url keys ro") and words("qapi --url https://x keys ro") == ["rotate"]
+    assert "@of-a-key.pem" in words("qapi encrypt @of")
+    assert words("qapi encrypt --he") == ["--help"]
 
 
 def test_zsh_completes_commands_with_what_they_do(qapi):
-    # _describe stands for zsh's menu; the script's own part is all that is asked here.
-    ask = 'source <(qapi completion zsh); _describe() {{ print -rl -- "${{(@P)2}}" }}; words=({words}); CURRENT=$#words; _qapi'
-    assert any(line.startswith("rotate:Give") for line in shell("zsh", "-f", "-c", ask.format(words="qapi keys ''")))
-    assert any(line.startswith("--aad:") for line in shell("zsh", "-f", "-c", ask.format(words="qapi encrypt ''")))
+    # _describe and _files stand for zsh's menu; the script's own part is all that is asked here.
+    ask = ('source <(qapi completion zsh); _describe() {{ print -rl -- "${{(@P)2}}" }}; _files() {{ print FILES }}; compset() {{ print -r -- "$@" }}; '
+           'words=({words}); CURRENT=$#words; _qapi')
+
+    def completed(words):
+        return sorted(shell("zsh", "-f", "-c", ask.format(words=words)) - {""})
+
+    assert any(line.startswith("rotate:Give") for line in completed("qapi keys ''"))
+    assert any(line.startswith("--aad:") for line in completed("qapi encrypt --"))
+    assert completed("qapi vault get x --output ''") == ["azure-devops", "json", "table", "value"]
+    assert completed("qapi vault get x --output=j") == ["-P *=", "azure-devops", "json", "table", "value"]
+    assert any(line.startswith("test:") for line in completed("qapi log-streams te"))
+    assert completed("qapi encrypt @x") == ["-P @", "FILES"] and completed("qapi encrypt ''") == completed("qapi encrypt --key ''") == ["FILES"]
+    assert len([line for line in completed("qapi encrypt --") if line.startswith("--help:")]) == 1
