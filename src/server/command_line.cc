@@ -5,6 +5,7 @@
 #include "audit/checkpoint_post.h"
 #include "base/help_format.h"
 #include "server/version.h"
+#include "store/database.h"
 
 namespace quantumapi::server {
 namespace {
@@ -26,6 +27,10 @@ void add_store_options(CLI::App& app, Config& config) {
       ->envname("QUANTUMAPID_DATA");
   app.add_option("--database", config.database,
                  "PostgreSQL 13 or later, postgres://USER@HOST/NAME; without it SQLite in --data")
+      ->check([](const std::string& url) {
+        const Status usable = store::check_database_url(url);
+        return usable ? std::string() : usable.error().message;
+      })
       ->envname("QUANTUMAPID_DATABASE");
   app.add_option("--key-journal", config.key_journal,
                  "File that keeps every key version a second time; required with --database, "

@@ -148,7 +148,8 @@ Status add_file(const CommandLine& known, std::vector<std::string>& arguments) {
 // unusable says which of the operator's certificates can't be served; empty when none.
 std::string unusable(const std::vector<TlsFiles>& pairs) {
   for (const TlsFiles& files : pairs)
-    if (const auto identity = load_tls_files(files); !identity) return identity.error().message;
+    if (const Status usable = check_tls_files(files, base::SystemClock{}.wall()); !usable)
+      return usable.error().message;
   return {};
 }
 
@@ -175,6 +176,8 @@ std::string fault_in(const CommandLine& known, const FileOption& line) {
   const bool truth = line.values == std::vector<std::string>{"false"} || !alone.empty();
   if (option->get_expected_max() == 0 && !truth)
     return line.where + ": " + line.name + ": is true or false";
+  if (option->get_expected_max() != 0 && std::ranges::find(line.values, "") != line.values.end())
+    return line.where + ": " + line.name + ": is empty";
   if (line.name != "data") alone.emplace_back("--data=.");
   if (line.name == "database") alone.emplace_back("--key-journal=.");
   if (line.name == "entropy-require-quantum") alone.emplace_back("--entropy-qrng=.");
@@ -183,6 +186,14 @@ std::string fault_in(const CommandLine& known, const FileOption& line) {
   const std::string prefix = "--" + line.name + ": ";
   if (fault.starts_with(prefix)) fault.erase(0, prefix.size());
   return line.where + ": " + line.name + ": " + fault;
+}
+
+// place_of is that of the first line whose option the fault names, else the file.
+std::string place_of(std::string_view fault, const std::vector<FileOption>& lines,
+                     const std::string& file) {
+  for (const FileOption& line : lines)
+    if (fault.contains("--" + line.name)) return line.where + ": ";
+  return file.empty() ? "" : file + ": ";
 }
 
 }  // namespace
@@ -282,7 +293,7 @@ std::vector<std::string> find_faults(const std::string& file) {
   // What only shows with all options and variables together.
   if (!faults.empty()) return faults;
   if (std::string fault = fault_of(together); !fault.empty())
-    faults.push_back((file.empty() ? "" : file + ": ") + fault);
+    faults.push_back(place_of(fault, lines, file) + fault);
   return faults;
 }
 

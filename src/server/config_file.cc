@@ -4,9 +4,9 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <optional>
+
+#include "base/file.h"
 
 namespace quantumapi::server {
 namespace {
@@ -67,10 +67,7 @@ Result<std::vector<FileOption>> parse_config_text(std::string_view text, const s
 }
 
 Result<std::vector<FileOption>> read_config_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file.is_open() || file.bad())
-    return fail(Code::kInvalidArgument, path + ": the file can't be read");
+  TRY_ASSIGN(const std::string text, base::read_file(path));
   return parse_config_text(text, path);
 }
 

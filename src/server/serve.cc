@@ -87,6 +87,7 @@ Status reload(Platform& platform, http::Server& server, std::size_t tls_listener
               const Config& config, const Clock& clock, Logger& log) {
   if (config.command != Config::Command::kServe)
     return fail(Code::kInvalidArgument, fmt::format("{}", fmt::join(config.faults, "; ")));
+  for (const TlsFiles& files : config.tls) TRY(check_tls_files(files, clock.wall()));
   TRY_ASSIGN(const auto tls, load_tls(platform, config, clock, log));
   // Addresses are not reloaded: as many listeners are TLS as when the server began.
   for (std::size_t i = 0; i < tls_listeners; ++i) TRY(server.reload_tls(i, tls));

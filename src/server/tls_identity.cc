@@ -7,9 +7,8 @@
 #include <array>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
+#include "base/file.h"
 #include "server/repository.h"
 #include "x509/server_identity.h"
 
@@ -82,30 +81,36 @@ Status write_ca_file(Platform& platform, const Config& config) {
   return {};
 }
 
-Result<std::string> read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file.is_open() || file.bad()) return fail(Code::kInvalidArgument, "can't read " + path);
-  return text;
-}
-
 void warn_of_expiry(const x509::Identity& identity, const Clock& clock, Logger& log) {
   const auto info = x509::describe_certificate(identity.chain_pem);
   if (!info || info->not_after - clock.wall() > kWarnBefore) return;
-  log.warning("a TLS certificate ends within 30 days",
+  const bool ended = info->not_after < clock.wall();
+  log.warning(ended ? "a TLS certificate has ended" : "a TLS certificate ends within 30 days",
               {{"type", to_string(identity.type)}, {"not_after", info->not_after.to_string()}});
 }
 
 }  // namespace
 
 Result<x509::Identity> load_tls_files(const TlsFiles& files) {
-  TRY_ASSIGN(const std::string chain, read_file(files.chain));
-  TRY_ASSIGN(std::string key_text, read_file(files.key));
+  TRY_ASSIGN(const std::string chain, base::read_file(files.chain));
+  TRY_ASSIGN(std::string key_text, base::read_file(files.key));
   const SecretBytes key = SecretBytes::copy_of(key_text);
   base::wipe(key_text.data(), key_text.size());
+  if (const Status usable = x509::check_server_key(key); !usable)
+    return fail(usable.error().code, files.key + ": " + usable.error().message);
   auto identity = x509::load_identity(chain, key);
   if (!identity) return fail(identity.error().code, files.chain + ": " + identity.error().message);
   return identity;
+}
+
+Status check_tls_files(const TlsFiles& files, WallTime now) {
+  TRY_ASSIGN(const x509::Identity identity, load_tls_files(files));
+  TRY_ASSIGN(const auto chain, x509::describe_certificates(identity.chain_pem));
+  for (const x509::CertificateInfo& one : chain)
+    if (one.not_after < now)
+      return fail(Code::kInvalidArgument,
+                  files.chain + ": a certificate has ended, at " + one.not_after.to_string());
+  return {};
 }
 
 Status ensure_tls_identities(Platform& platform, const Config& config, const Clock& clock) {

@@ -16,6 +16,9 @@ Status ensure_tls_identities(Platform& platform, const Config& config, const Clo
 
 // load_tls_files reads a chain and its key, which must belong together.
 Result<x509::Identity> load_tls_files(const TlsFiles& files);
+// check_tls_files also refuses what has ended: nobody would trust it. A start serves it all the
+// same, with a warning; neither a reload nor `config check` lets it pass.
+Status check_tls_files(const TlsFiles& files, WallTime now);
 
 // load_tls gives what a listener presents, ML-DSA-65 first: the operator's files
 // where any are given, else the self-made identities. Never both: a client

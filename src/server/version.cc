@@ -1,5 +1,7 @@
 #include "server/version.h"
 
+#include "server_commit.h"
+
 namespace quantumapi::server {
 
 std::string_view version() { return QUANTUMAPI_VERSION; }

@@ -49,6 +49,10 @@ class Transaction {
                    const std::function<Status(const Row&)>& row);
 };
 
+// check_database_url: kInvalidArgument, whose message goes on from "--database ", where libpq could
+// not make anything of it. It connects nowhere.
+Status check_database_url(const std::string& url);
+
 struct Options {
   std::string directory;     // data directory; SQLite's files live here
   std::string database_url;  // "postgres://…" uses PostgreSQL, empty uses SQLite

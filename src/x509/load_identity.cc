@@ -57,6 +57,11 @@ Status check_leaf(X509* leaf, const EVP_PKEY* key) {
 
 }  // namespace
 
+Status check_server_key(const SecretBytes& key_pem) {
+  TRY(parse_key_pem(key_pem));
+  return {};
+}
+
 Result<Identity> load_identity(std::string_view chain_pem, const SecretBytes& key_pem) {
   TRY_ASSIGN(std::vector<Certificate> chain, read_certificates(chain_pem));
   TRY_ASSIGN(const Key key, parse_key_pem(key_pem));

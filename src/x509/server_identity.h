@@ -34,6 +34,9 @@ Result<ServerIdentity> make_server_identity(KeyType type, const std::vector<std:
                                             const SecretBytes& leaf_seed, WallTime not_before,
                                             std::chrono::hours lifetime);
 
+// check_server_key is whether load_identity takes the key: a fault is of it then, not of the chain.
+Status check_server_key(const SecretBytes& key_pem);
+
 // load_identity parses an operator's PEM chain (leaf first) and PEM key (PKCS#8,
 // or SEC1 for P-256) and checks that the key belongs to the leaf, that the leaf
 // is for TLS servers, that each element is a CA's and signs the one before it,

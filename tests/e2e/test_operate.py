@@ -1,5 +1,6 @@
 """Running the platform from a file: what it says is checked, and taken up again at SIGHUP."""
 
+import datetime
 import json
 import os
 import pathlib
@@ -12,6 +13,9 @@ import subprocess
 import sys
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from harness import BIN, wait_until
 
@@ -24,6 +28,22 @@ def certificate(directory, name):
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                     "-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:localhost", "-days", "2",
                     "-keyout", key, "-out", chain], check=True, capture_output=True)
+    key.chmod(0o600)
+    return chain, key
+
+
+def ended_certificate(directory):
+    """One for localhost whose last day was yesterday, which openssl makes none of."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.datetime.now(datetime.timezone.utc)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "ended")])
+    made = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(private.public_key())
+            .serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=3))
+            .not_valid_after(now - datetime.timedelta(days=1))
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), False).sign(private, hashes.SHA256()))
+    chain, key = directory / "ended.pem", directory / "ended.key"
+    chain.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    key.write_bytes(private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
     key.chmod(0o600)
     return chain, key
 
@@ -74,11 +94,22 @@ def test_sighup_takes_up_certificate_and_log_level_without_dropping_a_connection
     wait_until(lambda: any(e["level"] == "debug" for e in entries(filed)), what="debug lines")
 
 
-@pytest.mark.parametrize("broken", ["certificate", "syntax", "option", "absent"])
+@pytest.mark.parametrize("broken", ["certificate", "ended", "folder", "file-folder", "syntax", "option", "absent"])
 def test_sighup_with_anything_wrong_leaves_everything_as_it_was(filed, tmp_path, broken):
     chain, key = certificate(tmp_path, "second")
     if broken == "certificate":
         filed.file.write_text(f'log-level = "debug"\ntls = ["{chain},{tmp_path / "first.key"}"]\n')
+    elif broken == "ended":
+        ended, its_key = ended_certificate(tmp_path)
+        filed.file.write_text(f'log-level = "debug"\ntls = ["{ended},{its_key}"]\n')
+        chain = ended
+    elif broken == "folder":
+        chain.unlink()
+        chain.mkdir()
+        filed.file.write_text(f'log-level = "debug"\ntls = ["{chain},{key}"]\n')
+    elif broken == "file-folder":
+        filed.file.unlink()
+        filed.file.mkdir()
     elif broken == "syntax":
         filed.file.write_text("log-level = debug\n")
     elif broken == "option":
@@ -88,7 +119,7 @@ def test_sighup_with_anything_wrong_leaves_everything_as_it_was(filed, tmp_path,
     filed.process.send_signal(signal.SIGHUP)
     wait_until(lambda: "nothing was reloaded" in filed.logs(), what="the refusal")
     refusal = next(e for e in entries(filed) if e["message"] == "nothing was reloaded")
-    named = chain if broken == "certificate" else filed.file
+    named = chain if broken in ("certificate", "ended", "folder") else filed.file
     assert str(named) in refusal["reason"], "the log says why"
     assert presented(filed) == der_of(tmp_path / "first.pem")
     assert filed.http.get("/health").status_code == 200
@@ -104,6 +135,37 @@ def test_config_check_names_each_fault_with_its_line(tmp_path):
     assert len(lines) == 2
     assert any(line.startswith(f"{file}:2:1: io-threads: ") for line in lines)
     assert f"{file}:3:1: nonsense: there is no such option" in lines
+
+
+@pytest.mark.parametrize("text, fault", [
+    ('database = "mysql://x"\nkey-journal = "/j"', "1:1: database: is neither postgres://"),
+    ('database = "postgres://u:s3cret@[bad/x"\nkey-journal = "/j"', "1:1: database: is neither postgres://"),
+    ('key-journal = "/j"\ndatabase = "postgres://h/x?sslmode=bogus"', "2:1: database: has an sslmode"),
+    ('log-level = "info"\ndatabase = "postgres://h/x"', "2:1: --key-journal is required with --database"),
+    ('key-journal = ""', "1:1: key-journal: is empty"),
+    ('tls = ["/tmp,/tmp"]', "1:1: tls: can't read /tmp: Is a directory"),
+])
+def test_config_check_finds_what_cannot_work(tmp_path, text, fault):
+    file = tmp_path / "quantumapid.toml"
+    file.write_text(text + '\n' + ("" if text.startswith("data") else 'data = "/srv"\n'))
+    file.chmod(0o600)
+    out = subprocess.run([BIN / "quantumapid", "config", "check", "--config", file], capture_output=True, text=True)
+    assert out.returncode == 1 and out.stderr.startswith(f"{file}:{fault}"), out
+    assert len(out.stderr.splitlines()) == 1 and "s3cret" not in out.stderr
+
+
+def test_a_fault_of_certificates_names_its_file(tmp_path):
+    chain, key = certificate(tmp_path, "good")
+    ended, its_key = ended_certificate(tmp_path)
+    rsa = tmp_path / "rsa.key"
+    subprocess.run(["openssl", "genrsa", "-out", rsa, "2048"], check=True, capture_output=True)
+    for pair, named in (((chain, rsa), rsa), ((chain, chain), chain), ((chain, its_key), chain), ((ended, its_key), ended)):
+        file = tmp_path / "quantumapid.toml"
+        file.write_text(f'data = "/srv"\ntls = ["{pair[0]},{pair[1]}"]\n')
+        out = subprocess.run([BIN / "quantumapid", "config", "check", "--config", file], capture_output=True, text=True)
+        assert out.returncode == 1 and f"{file}:2:1: tls: {named}: " in out.stderr, out
+    folder = subprocess.run([BIN / "quantumapid", "config", "check", "--config", tmp_path], capture_output=True, text=True)
+    assert folder.returncode == 1 and f"can't read {tmp_path}: Is a directory" in folder.stderr
 
 
 def test_config_check_passes_what_serve_takes(tmp_path):
