@@ -194,4 +194,19 @@ Status check_groups(store::Transaction& tx, TenantId tenant,
   return {};
 }
 
+Status check_bound(store::Transaction& tx, TenantId tenant,
+                   std::span<const base::Binding> bindings) {
+  for (std::size_t i = 0; i < bindings.size(); ++i) {
+    const base::Binding& binding = bindings[i];
+    if (binding.type != "secret" && binding.type != "key") continue;
+    if (binding.id.is_nil() || binding.name.empty()) continue;
+    const std::string_view kind = binding.type == "secret" ? "Secret" : "CryptoKey";
+    TRY_ASSIGN(const auto name, resource_name(tx, tenant, kind, binding.id));
+    if (name != binding.name)
+      return base::fail_field("bindings." + std::to_string(i),
+                              "gives an id and a name that are not of one " + binding.type);
+  }
+  return {};
+}
+
 }  // namespace quantumapi::access

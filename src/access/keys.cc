@@ -183,6 +183,7 @@ Result<CreatedApiKey> AccessService::create_key(const Principal& maker, const Ne
   TRY_ASSIGN(auto draft, impl_->draft(maker.tenant, key, std::move(scopes), maker.api_key));
   const auto check = [&](store::Transaction& tx) -> Status {
     TRY(may_limit(tx, maker.api_key, draft.row.record));
+    TRY(check_bound(tx, maker.tenant, key.bindings));
     return check_groups(tx, maker.tenant, key.bindings);
   };
   // Asked before an account's personal key is journaled, so that a refusal costs no journal entry.

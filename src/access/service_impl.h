@@ -94,5 +94,8 @@ Status resolve_groups(store::Transaction& tx, TenantId tenant,
 // check_groups: kInvalidArgument names a binding whose group the tenant lacks.
 Status check_groups(store::Transaction& tx, TenantId tenant,
                     std::span<const base::Binding> bindings);
+// check_bound: kInvalidArgument names a binding whose id and name are not of one secret or key.
+Status check_bound(store::Transaction& tx, TenantId tenant,
+                   std::span<const base::Binding> bindings);
 
 }  // namespace quantumapi::access

@@ -51,4 +51,18 @@ bool Principal::may_reach(std::string_view type, std::string_view name) const {
                              [&](const auto& b) { return b.type == type && b.name == name; });
 }
 
+bool Principal::may_reach(std::string_view type, const Uuid& id, std::string_view name) const {
+  return may_reach(type, id) || may_reach(type, name);
+}
+
+bool Principal::bound_by_id(std::string_view type) const {
+  return std::ranges::any_of(bindings,
+                             [&](const auto& b) { return b.type == type && !b.id.is_nil(); });
+}
+
+bool Principal::bound_by_name(std::string_view type) const {
+  return std::ranges::any_of(bindings,
+                             [&](const auto& b) { return b.type == type && !b.name.empty(); });
+}
+
 }  // namespace quantumapi::base

@@ -36,9 +36,15 @@ struct Principal {
 
   // has_scope is true when the key may do `scope` on some resource.
   [[nodiscard]] bool has_scope(std::string_view scope) const;
-  // may_reach decides by id or by name (one of them given), before any look-up.
+  // may_reach decides by what is known: an id, a name, or both of what was found. One binding
+  // that fits either is enough.
   [[nodiscard]] bool may_reach(std::string_view type, const Uuid& id) const;
   [[nodiscard]] bool may_reach(std::string_view type, std::string_view name) const;
+  [[nodiscard]] bool may_reach(std::string_view type, const Uuid& id, std::string_view name) const;
+  // bound_by_id and bound_by_name tell whether what was asked for in the other spelling could be
+  // reached at all: where not, it is refused without a look-up.
+  [[nodiscard]] bool bound_by_id(std::string_view type) const;
+  [[nodiscard]] bool bound_by_name(std::string_view type) const;
 };
 
 }  // namespace quantumapi::base

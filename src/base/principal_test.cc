@@ -77,6 +77,20 @@ TEST(Binding, RefusesEveryOtherResource) {
   EXPECT_FALSE(p.may_reach("secret", "d"));
 }
 
+TEST(Binding, ReachesWhatWasFoundByIdOrByName) {
+  const Principal by_id{.bindings = {{"key", id_of(1), ""}}};
+  const Principal by_name{.bindings = {{"key", Uuid{}, "main"}}};
+  for (const Principal& p : {by_id, by_name}) {
+    EXPECT_TRUE(p.may_reach("key", id_of(1), "main"));
+    EXPECT_FALSE(p.may_reach("key", id_of(2), "other"));
+    EXPECT_FALSE(p.may_reach("secret", id_of(1), "main"));
+    EXPECT_FALSE(p.may_reach("key", Uuid{}, ""));
+  }
+  EXPECT_TRUE(by_id.bound_by_id("key") && !by_id.bound_by_name("key"));
+  EXPECT_TRUE(by_name.bound_by_name("key") && !by_name.bound_by_id("key"));
+  EXPECT_FALSE(by_id.bound_by_id("secret") || by_name.bound_by_name("secret"));
+}
+
 TEST(Binding, ByNameAloneIsNotReachedByTheNilId) {
   const Principal p{.bindings = {{"secret", Uuid{}, "later"}, {"secret", id_of(3), ""}}};
   EXPECT_TRUE(p.may_reach("secret", "later"));

@@ -29,7 +29,7 @@ class Hasher {
     Hasher hasher;
     if (!keyed) return hasher;
     TRY_ASSIGN(hasher.key_, keyring.search_key(call.principal().tenant, call.may_block()));
-    TRY(check_reach(call.principal(), hasher.key_->key));
+    TRY(check_reach(keyring, call.principal(), hasher.key_->key, call.may_block()));
     return hasher;
   }
 

@@ -167,12 +167,11 @@ Result<Reply> handle_update_key(Keyring& keyring, Call& call) {
   TRY_ASSIGN(const auto request,
              json::decode_request<UpdateKeyRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const auto active, active_of(request.status));
-  if (request.name) {
-    TRY(check_renaming(call.principal(), *request.name));
-  }
+  if (request.name) TRY(check_key_name(*request.name));
   TRY(check_key_description(request.description.value_or("")));
   TRY(check_key_labels(request.labels.value_or(std::vector<std::string>())));
   TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
+  if (request.name) TRY(check_renaming(call.principal(), key, *request.name));
   TRY(check_protection(call.principal(), key, request.purge_protected));
   keyring::KeyUpdate change{.name = request.name,
                             .description = request.description,

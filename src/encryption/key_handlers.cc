@@ -63,9 +63,18 @@ bool passes(const KeyRecord& key, const Keyring::Filter& filter) {
   return purpose && state;
 }
 
-Result<KeyRecord> find_bound(Keyring& keyring, TenantId tenant, const base::Binding& binding) {
-  return binding.id.is_nil() ? keyring.find(tenant, binding.name)
-                             : keyring.find(tenant, KeyId{binding.id});
+// find_bound gives what a binding reaches: by its id, by its name, or by both.
+Result<std::vector<KeyRecord>> find_bound(Keyring& keyring, TenantId tenant,
+                                          const base::Binding& binding) {
+  std::vector<KeyRecord> out;
+  const auto add = [&](Result<KeyRecord> found) -> Status {
+    if (found) out.push_back(*std::move(found));
+    if (!found && found.error().code != Code::kNotFound) return std::unexpected(found.error());
+    return {};
+  };
+  if (!binding.id.is_nil()) TRY(add(keyring.find(tenant, KeyId{binding.id})));
+  if (!binding.name.empty()) TRY(add(keyring.find(tenant, binding.name)));
+  return out;
 }
 
 // add_versions adds a record for each version of a key.
@@ -87,12 +96,12 @@ Result<keyring::KeyPage> list_bound(Keyring& keyring, const Principal& principal
   keyring::KeyPage page;
   for (const base::Binding& binding : principal.bindings) {
     if (binding.type != "key") continue;
-    auto found = find_bound(keyring, principal.tenant, binding);
-    if (!found && found.error().code == Code::kNotFound) continue;
-    if (!found) return std::unexpected(found.error());
-    const bool known =
-        std::ranges::any_of(page.keys, [&](const KeyRecord& key) { return key.id == found->id; });
-    if (!known && passes(*found, filter)) page.keys.push_back(*std::move(found));
+    TRY_ASSIGN(auto bound, find_bound(keyring, principal.tenant, binding));
+    for (KeyRecord& found : bound) {
+      const bool known =
+          std::ranges::any_of(page.keys, [&](const KeyRecord& key) { return key.id == found.id; });
+      if (!known && passes(found, filter)) page.keys.push_back(std::move(found));
+    }
   }
   if (filter.all_versions) {
     std::vector<KeyRecord> all;
@@ -135,8 +144,9 @@ Result<Reply> handle_rotate_key(Keyring& keyring, Call& call) {
              json::decode_request<RotateRequest>(call.request().body, call.arena()));
   const bool set_default = request.set_as_default.value_or(false);
   TRY(check_default(call.principal(), set_default));
-  if (request.name) TRY(check_renaming(call.principal(), *request.name));
+  if (request.name) TRY(check_key_name(*request.name));
   TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
+  if (request.name) TRY(check_renaming(call.principal(), key, *request.name));
   TRY_ASSIGN(
       const Keyring::Rotation rotation,
       keyring.rotate(call.principal().tenant, key.id, call.event(), set_default, request.name));

@@ -65,14 +65,18 @@ AuditEvent key_event(const Call& call, const KeyRecord& key) {
   return event;
 }
 
-// find_named: whether the credential may reach the key is told before it is looked up.
+// What the caller may not reach answers as what is not there, at the cost of the same one read,
+// or of none where the other spelling of what was asked for is not in its bindings either.
 Result<KeyRecord> find_named(Keyring& keyring, const Principal& principal, std::string_view named) {
-  if (const auto id = KeyId::parse(named)) {
-    TRY(check_reach(principal, *id));
-    return keyring.find(principal.tenant, *id);
-  }
-  if (!principal.may_reach("key", named)) return outside_bindings();
-  return keyring.find(principal.tenant, named);
+  const auto id = KeyId::parse(named);
+  const bool spelled =
+      id ? principal.may_reach("key", id->uuid) : principal.may_reach("key", named);
+  if (!spelled && !(id ? principal.bound_by_name("key") : principal.bound_by_id("key")))
+    return outside_bindings();
+  auto found = id ? keyring.find(principal.tenant, *id) : keyring.find(principal.tenant, named);
+  if (spelled || (!found && found.error().code != Code::kNotFound)) return found;
+  if (!found || !principal.may_reach("key", found->id.uuid, found->name)) return outside_bindings();
+  return found;
 }
 
 Result<KeyRecord> find_key(Keyring& keyring, const Call& call) {

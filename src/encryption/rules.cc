@@ -9,9 +9,17 @@ std::unexpected<Error> outside_bindings() {
               "insufficient_scope");
 }
 
-Status check_reach(const Principal& principal, KeyId key) {
+Status check_reach(keyring::Keyring& keyring, const Principal& principal, KeyId key,
+                   bool may_block) {
   if (principal.may_reach("key", key.uuid)) return {};
-  return outside_bindings();
+  if (!principal.bound_by_name("key")) return outside_bindings();
+  const auto known = keyring.find_use(principal.tenant, key, false);
+  if (known && principal.may_reach("key", known->name)) return {};
+  if (!may_block) return fail(Code::kWouldBlock, "The key's name is in the store.");
+  const auto found = keyring.find(principal.tenant, key);
+  if (!found && found.error().code != Code::kNotFound) return std::unexpected(found.error());
+  if (!found || !principal.may_reach("key", found->name)) return outside_bindings();
+  return {};
 }
 
 Status check_default(const Principal& principal, bool set_default) {
@@ -30,10 +38,11 @@ Status check_key_name(std::string_view name) {
   return {};
 }
 
-Status check_renaming(const Principal& principal, std::string_view name) {
-  TRY(check_key_name(name));
-  if (!principal.may_reach("key", name)) return outside_bindings();
-  return {};
+// Another's name may be what others are bound to: what is called so is theirs to reach.
+Status check_renaming(const Principal& principal, const keyring::KeyRecord& key,
+                      std::string_view name) {
+  if (name == key.name || principal.may_reach("key", name)) return {};
+  return outside_bindings();
 }
 
 Status check_key_description(std::string_view text) {

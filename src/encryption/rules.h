@@ -7,7 +7,11 @@ namespace quantumapi::encryption {
 
 // outside_bindings is the answer to a key that the credential may not reach.
 std::unexpected<Error> outside_bindings();
-Status check_reach(const Principal& principal, KeyId key);
+// check_reach decides by the key's id and by the name that it has. What is refused costs the same
+// whether there is such a key or not: nothing where no binding is by name, else one read of the
+// store. kWouldBlock where that read is needed and may_block is false.
+Status check_reach(keyring::Keyring& keyring, const Principal& principal, KeyId key,
+                   bool may_block);
 // check_default: what the default key is decides for the whole tenant, so a
 // credential that is bound to resources does not change it.
 Status check_default(const Principal& principal, bool set_default);
@@ -21,7 +25,8 @@ inline constexpr std::size_t kMaxKeyLabel = 255;  // characters of one label
 // a dot segment can't be named by a path, and one that reads as an id would be taken for one.
 Status check_key_name(std::string_view name);
 // check_renaming: others may be bound to that name, and would be given this key for theirs.
-Status check_renaming(const Principal& principal, std::string_view name);
+Status check_renaming(const Principal& principal, const keyring::KeyRecord& key,
+                      std::string_view name);
 Status check_key_description(std::string_view text);
 Status check_key_labels(const std::vector<std::string>& labels);
 

@@ -63,10 +63,10 @@ Result<EncryptionService::Version> EncryptionService::version_to_encrypt(const P
   if (!key) {
     TRY_ASSIGN(Version version,
                keyring_.default_encryption(principal.tenant, Purpose::kEncrypt, may_block));
-    TRY(check_reach(principal, version->key));
+    TRY(check_reach(keyring_, principal, version->key, may_block));
     return version;
   }
-  TRY(check_reach(principal, *key));
+  TRY(check_reach(keyring_, principal, *key, may_block));
   return keyring_.newest_encryption(principal.tenant, *key, Purpose::kEncrypt, may_block);
 }
 
@@ -93,7 +93,7 @@ Result<EncryptionService::Decrypted> EncryptionService::decrypt(const Principal&
   TRY_ASSIGN(const Decoded decoded, decode(payload));
   TRY_ASSIGN(const Parts parts, parse(decoded.octets));
   if (decoded.version && *decoded.version != parts.header.key_version) return decryption_failed();
-  TRY(check_reach(principal, parts.header.key));
+  TRY(check_reach(keyring_, principal, parts.header.key, may_block));
   const auto version = keyring_.encryption(principal.tenant, parts.header.key,
                                            parts.header.key_version, Purpose::kEncrypt, may_block);
   // A payload of another tenant's key and a damaged one must not be told apart.

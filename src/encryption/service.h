@@ -39,7 +39,7 @@ struct PartsInput {
 
 // EncryptionService answers kWouldBlock with may_block = false when a key is
 // not in memory. A key outside the principal's bindings is kPermissionDenied
-// "insufficient_scope", told before any look-up of that key. Safe from any thread.
+// "insufficient_scope", whether there is such a key or not. Safe from any thread.
 class EncryptionService {
  public:
   explicit EncryptionService(keyring::Keyring& keyring) : keyring_(keyring) {}

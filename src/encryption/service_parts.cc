@@ -1,4 +1,5 @@
 // Payloads in parts: the published clients' form, which names neither key nor encoding.
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -66,12 +67,19 @@ std::optional<EncryptionService::Decrypted> open_as(const EncryptionVersion& ver
 using Candidates = std::vector<std::pair<KeyId, std::uint32_t>>;
 
 // candidates are the versions that the caller may reach and did not rule out.
-Result<Candidates> candidates(const Candidates& history, const Principal& principal,
-                              std::optional<std::int64_t> version) {
+Result<Candidates> candidates(keyring::Keyring& keyring, const Candidates& history,
+                              const Principal& principal, std::optional<std::int64_t> version) {
   Candidates out;
   bool reachable = history.empty();
+  std::map<KeyId, bool> reached;
   for (const auto& [key, each] : history) {
-    if (!principal.may_reach("key", key.uuid)) continue;
+    const auto [at, first] = reached.try_emplace(key, false);
+    if (first) {
+      const Status may = check_reach(keyring, principal, key, true);
+      if (!may && may.error().code != Code::kPermissionDenied) return std::unexpected(may.error());
+      at->second = may.has_value();
+    }
+    if (!at->second) continue;
     reachable = true;
     if (version && *version != each) continue;
     if (out.size() < kMaxPartsCandidates) out.emplace_back(key, each);
@@ -114,13 +122,13 @@ Result<EncryptionService::Decrypted> EncryptionService::decrypt(const Principal&
   TRY_ASSIGN(Assembled assembled, assemble(input));
   if (may_block) {
     TRY_ASSIGN(const auto history, keyring_.default_history(principal.tenant));
-    TRY_ASSIGN(const Candidates tried, candidates(history, principal, input.key_version));
+    TRY_ASSIGN(const Candidates tried, candidates(keyring_, history, principal, input.key_version));
     return search(keyring_, principal, tried, assembled, as_bytes(additional_data));
   }
   TRY_ASSIGN(const Version newest,
              keyring_.default_encryption(principal.tenant, Purpose::kEncrypt, false));
   const bool wanted = !input.key_version || *input.key_version == newest->version;
-  if (wanted && principal.may_reach("key", newest->key.uuid)) {
+  if (wanted && check_reach(keyring_, principal, newest->key, false)) {
     auto opened = open_as(*newest, assembled, as_bytes(additional_data));
     if (opened) return *std::move(opened);
   }

@@ -66,7 +66,7 @@ Result<KeyUse> key_of(Keyring& keyring, const Call& call, std::optional<std::str
   if (!in_transit(call) && !named) return fail_field("keyId", "is required");
   const std::string_view text = in_transit(call) ? call.parameter(0) : *named;
   if (const auto id = KeyId::parse(text)) {
-    TRY(check_reach(call.principal(), *id));
+    TRY(check_reach(keyring, call.principal(), *id, call.may_block()));
     return keyring.find_use(call.principal().tenant, *id, call.may_block());
   }
   if (!call.may_block()) return fail(Code::kWouldBlock, "Names are looked up in the store.");

@@ -26,6 +26,12 @@ struct VaultService::Impl {
 
   using RowPointer = std::shared_ptr<const SecretRow>;
 
+  // check_reach is out_of_reach outside the principal's bindings, which may be by the id or by the
+  // name that the secret has or had. What is refused costs the same whether there is such a secret
+  // or not: nothing where no binding is by name, else one read of the store.
+  Status check_reach(const Principal& principal, SecretId id, bool may_block);
+  // reached is id_of, and out_of_reach for names that the principal may not reach, absent or not.
+  Result<SecretId> reached(const Principal& principal, std::string_view name, bool may_block);
   // row gives a readable secret of the tenant: from the cache, else from the store.
   Result<RowPointer> row(TenantId tenant, SecretId id, bool may_block);
   Result<SecretId> id_of(TenantId tenant, std::string_view name, bool may_block);
@@ -57,10 +63,8 @@ struct VaultService::Impl {
 
 std::unexpected<Error> no_such_secret();
 
-// may_reach is kPermissionDenied "insufficient_scope" outside the principal's
-// bindings, by id or by name.
-Status may_reach(const Principal& principal, SecretId id);
-Status may_reach(const Principal& principal, std::string_view name);
+// out_of_reach is kPermissionDenied "insufficient_scope".
+std::unexpected<Error> out_of_reach();
 
 keyring::ObjectContext value_context(const SecretRecord& record);
 keyring::ObjectContext fields_context(const SecretRow& row);

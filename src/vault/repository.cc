@@ -49,6 +49,10 @@ const Statement kFindId{"secrets.find_id", R"sql(
   SELECT id FROM secrets WHERE tenant = :tenant AND name = :name AND deleted_at IS NULL
 )sql"};
 
+const Statement kFindName{"secrets.find_name", R"sql(
+  SELECT name FROM secrets WHERE id = :id AND tenant = :tenant
+)sql"};
+
 const Statement kFindValue{"secrets.find_value", R"sql(
   SELECT value FROM secret_versions WHERE secret = :secret AND version = :version
 )sql"};
@@ -233,6 +237,15 @@ Result<std::optional<SecretId>> find_id(Transaction& tx, TenantId tenant, std::s
     return {};
   }));
   return found;
+}
+
+Result<std::optional<std::string>> find_name(Transaction& tx, TenantId tenant, SecretId id) {
+  std::optional<std::string> name;
+  TRY(tx.one(kFindName, {{"tenant", tenant}, {"id", id}}, [&](const Row& row) -> Status {
+    name = row.text(0);
+    return {};
+  }));
+  return name;
 }
 
 Result<std::optional<Bytes>> find_value(Transaction& tx, SecretId id, std::uint32_t version) {

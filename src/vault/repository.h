@@ -37,6 +37,8 @@ Result<std::optional<SecretRow>> find(store::Transaction& tx, SecretId id);
 Result<std::optional<SecretRecord>> find_record(store::Transaction& tx, SecretId id);
 Result<std::optional<SecretId>> find_id(store::Transaction& tx, TenantId tenant,
                                         std::string_view name);
+// find_name gives the name of a tenant's secret, be it deleted.
+Result<std::optional<std::string>> find_name(store::Transaction& tx, TenantId tenant, SecretId id);
 Result<std::optional<Bytes>> find_value(store::Transaction& tx, SecretId id, std::uint32_t version);
 
 // add_version adds version `now_newest` with its sealed value; false, with

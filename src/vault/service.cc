@@ -44,7 +44,7 @@ Result<Bytes> VaultService::Impl::seal_object(const keyring::ObjectContext& cont
 
 Result<SecretRecord> VaultService::create(const Principal& principal, const NewSecret& secret,
                                           AuditEvent event) {
-  TRY(may_reach(principal, secret.name));
+  if (!principal.may_reach("secret", secret.name)) return out_of_reach();
   const WallTime now = impl_->clock.wall();
   TRY(check_new(secret, now));
   SecretRow row;
@@ -106,7 +106,7 @@ Result<std::optional<SecretRecord>> VaultService::Impl::try_put(
 Result<SecretRecord> VaultService::put_value(const Principal& principal, SecretId id,
                                              std::string_view value, AuditEvent event,
                                              std::optional<std::uint32_t> restored_from) {
-  TRY(may_reach(principal, id));
+  TRY(impl_->check_reach(principal, id, /*may_block=*/true));
   TRY(check_value(value));
   const std::scoped_lock lock(impl_->writing(id));
   for (int attempt = 0; attempt < kPutAttempts; ++attempt) {
@@ -125,7 +125,7 @@ Result<OpenedSecret> VaultService::rollback(const Principal& principal, SecretId
 }
 
 Status VaultService::remove(const Principal& principal, SecretId id, AuditEvent event) {
-  TRY(may_reach(principal, id));
+  TRY(impl_->check_reach(principal, id, /*may_block=*/true));
   const WallTime now = impl_->clock.wall();
   const keyring::Ending ending{keyring::JournalEntry::Kind::kSecretDeleted, principal.tenant,
                                id.uuid, now};

@@ -58,8 +58,9 @@ struct OpenedSecret {
 };
 
 // VaultService seals every value and field under an object key of the tenant's
-// vault key before it reaches the store. Bindings of the principal are decided
-// before any look-up; another tenant's secret is kNotFound.
+// vault key before it reaches the store. What the principal's
+// bindings reach neither by id nor by name is kPermissionDenied, absent or not; another tenant's
+// secret is kNotFound.
 class VaultService {
  public:
   VaultService(store::Database& database, keyring::Keyring& keyring, const Clock& clock);

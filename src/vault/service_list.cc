@@ -96,7 +96,7 @@ Result<VaultService::Page> VaultService::list(const Principal& principal, const 
 
 Result<std::vector<VaultService::Version>> VaultService::history(const Principal& principal,
                                                                  SecretId id, int max_versions) {
-  TRY(may_reach(principal, id));
+  TRY(impl_->check_reach(principal, id, /*may_block=*/true));
   return impl_->database.read(
       [&](store::Transaction& tx) -> Result<std::vector<VaultService::Version>> {
         TRY_ASSIGN(const auto record, repository::find_record(tx, id));

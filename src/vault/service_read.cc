@@ -5,23 +5,48 @@
 namespace quantumapi::vault {
 namespace {
 
+std::unexpected<Error> would_block() { return fail(Code::kWouldBlock, "the store must be asked"); }
+
+}  // namespace
+
 std::unexpected<Error> out_of_reach() {
   return fail(Code::kPermissionDenied, "this key is not bound to that secret",
               "insufficient_scope");
 }
 
-std::unexpected<Error> would_block() { return fail(Code::kWouldBlock, "the store must be asked"); }
-
-}  // namespace
-
-Status may_reach(const Principal& principal, SecretId id) {
-  if (!principal.may_reach("secret", id.uuid)) return out_of_reach();
+// What memory knows is used to let through only: a refusal out of it would be told from one of
+// what is absent by its time.
+Status VaultService::Impl::check_reach(const Principal& principal, SecretId id, bool may_block) {
+  if (principal.may_reach("secret", id.uuid)) return {};
+  if (!principal.bound_by_name("secret")) return out_of_reach();
+  const RowPointer known = rows.find(id.uuid);
+  if (known && known->record.tenant == principal.tenant &&
+      principal.may_reach("secret", known->record.name))
+    return {};
+  if (!may_block) return would_block();
+  TRY_ASSIGN(const auto name, database.read([&](store::Transaction& tx) {
+    return repository::find_name(tx, principal.tenant, id);
+  }));
+  if (!name || !principal.may_reach("secret", *name)) return out_of_reach();
   return {};
 }
 
-Status may_reach(const Principal& principal, std::string_view name) {
-  if (!principal.may_reach("secret", name)) return out_of_reach();
-  return {};
+Result<SecretId> VaultService::Impl::reached(const Principal& principal, std::string_view name,
+                                             bool may_block) {
+  const bool spelled = principal.may_reach("secret", name);
+  if (!spelled && !principal.bound_by_id("secret")) return out_of_reach();
+  if (!check_name(name)) return spelled ? no_such_secret() : out_of_reach();
+  if (spelled) return id_of(principal.tenant, name, may_block);
+  const auto known = names.find(principal.tenant, name);
+  if (known && principal.may_reach("secret", known->uuid))
+    return id_of(principal.tenant, name, may_block);
+  if (!may_block) return would_block();
+  TRY_ASSIGN(const auto id, database.read([&](store::Transaction& tx) {
+    return repository::find_id(tx, principal.tenant, name);
+  }));
+  if (!id || !principal.may_reach("secret", id->uuid)) return out_of_reach();
+  names.put(principal.tenant, name, *id);
+  return *id;
 }
 
 bool VaultService::Impl::readable(const SecretRecord& record, TenantId tenant) const {
@@ -95,7 +120,7 @@ Result<OpenedSecret> VaultService::Impl::open(const SecretRow& row,
 Result<OpenedSecret> VaultService::get(const Principal& principal, SecretId id,
                                        std::optional<std::uint32_t> version, bool may_block,
                                        bool with_fields) {
-  TRY(may_reach(principal, id));
+  TRY(impl_->check_reach(principal, id, may_block));
   TRY_ASSIGN(const auto row, impl_->row(principal.tenant, id, may_block));
   return impl_->open(*row, version, may_block, with_fields);
 }
@@ -103,9 +128,7 @@ Result<OpenedSecret> VaultService::get(const Principal& principal, SecretId id,
 Result<OpenedSecret> VaultService::get_by_name(const Principal& principal, std::string_view name,
                                                std::optional<std::uint32_t> version, bool may_block,
                                                bool with_fields) {
-  TRY(may_reach(principal, name));
-  if (!check_name(name)) return no_such_secret();
-  TRY_ASSIGN(const SecretId id, impl_->id_of(principal.tenant, name, may_block));
+  TRY_ASSIGN(const SecretId id, impl_->reached(principal, name, may_block));
   TRY_ASSIGN(const auto row, impl_->row(principal.tenant, id, may_block));
   if (row->record.name != name) return no_such_secret();  // renamed since it was looked up
   return impl_->open(*row, version, may_block, with_fields);
