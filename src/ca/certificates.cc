@@ -52,6 +52,16 @@ bool selects(const repository::Selection& selection, const Certificate& one) {
          one.not_after > selection.ends_after && one.not_after <= selection.ends_by;
 }
 
+// was_ever is true for an identity that is there, or was: its certificates are.
+Result<bool> was_ever(store::Transaction& tx, TenantId tenant, IdentityId id) {
+  TRY_ASSIGN(const auto stored, repository::find_identity(tx, id));
+  if (stored && stored->tenant == tenant) return true;
+  const repository::Selection all{
+      .tenant = tenant, .identity = id, .state = {}, .ends_after = WallTime{-1}, .ends_by = kNever};
+  TRY_ASSIGN(const std::int64_t count, repository::count_certificates(tx, all, 1));
+  return count > 0;
+}
+
 }  // namespace
 
 // What is pending is no certificate: nobody can ask for it by its number.
@@ -87,6 +97,10 @@ Result<CaService::Page> CaService::list(const Principal& principal, const Filter
     page.has_more = std::ssize(page.certificates) > filter.limit;
     if (page.has_more) page.certificates.pop_back();
     TRY_ASSIGN(page.total, repository::count_certificates(tx, selection, kCountBound));
+    if (page.total == 0 && selection.identity) {
+      TRY_ASSIGN(const bool known, was_ever(tx, principal.tenant, *selection.identity));
+      if (!known) return no_such_identity();
+    }
     return page;
   });
 }

@@ -174,6 +174,7 @@ class CaService {
     std::int64_t total = 0;  // counted up to kCountBound
     bool has_more = false;
   };
+  // list: kNotFound for an identity that is none and never had a certificate.
   Result<Page> list(const Principal& principal, const Filter& filter);
   struct Found {
     Certificate record;

@@ -104,11 +104,15 @@ Outcome create(Context& context, const Definition& wanted) {
 }
 
 Outcome update(Context& context, const Definition& wanted) {
-  TRY_ASSIGN(const auto path, path_of(context, wanted.name));
   const UpdateBody body{shown(wanted.service_account), given(wanted.dns_names),
                         given(wanted.addresses),       given(wanted.key_types),
                         given(wanted.usages),          shown(wanted.ttl),
                         shown(wanted.max_ttl)};
+  const bool changes = body.service_account || body.dns_names || body.addresses || body.key_types ||
+                       body.usages || body.ttl || body.max_ttl;
+  if (!changes)
+    return give_up(kUsage, "nothing is to be changed: give --dns, --ttl or another option");
+  TRY_ASSIGN(const auto path, path_of(context, wanted.name));
   TRY_ASSIGN(const auto answer, ask(context, "PATCH", path, body));
   return print_answer(context, answer, "id");
 }

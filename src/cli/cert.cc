@@ -8,6 +8,7 @@
 #include "cli/ca.h"
 #include "cli/cert_key.h"
 #include "cli/cert_verify.h"
+#include "cli/expiry.h"
 #include "cli/group.h"
 #include "cli/table.h"
 #include "cli/whole_file.h"
@@ -91,10 +92,22 @@ struct InspectShape {
   std::string not_after;
   std::string signature_algorithm;
   std::vector<std::string> names;
+  std::string key_type;
+  std::vector<std::string> key_usages;
+  std::vector<std::string> extended_key_usages;
+  bool is_ca = false;
 };
 BOOST_DESCRIBE_STRUCT(InspectShape, (),
                       (subject, issuer, serial_number, not_before, not_after, signature_algorithm,
-                       names))
+                       names, key_type, key_usages, extended_key_usages, is_ca))
+
+// InspectFile is the first certificate of a file, and the others.
+struct InspectFile : InspectShape {
+  std::vector<InspectShape> chain;
+};
+BOOST_DESCRIBE_STRUCT(InspectFile, (),
+                      (subject, issuer, serial_number, not_before, not_after, signature_algorithm,
+                       names, key_type, key_usages, extended_key_usages, is_ca, chain))
 
 // Sink is where one output goes: a file that appears whole, standard output, or nowhere.
 class Sink {
@@ -186,7 +199,7 @@ Try<KeyAndRequest> make_named(const std::string& key_type, const x509::SubjectNa
 Try<Ordered> order_of(const Outputs& outputs, const x509::SubjectNames& names) {
   if (!outputs.csr.empty()) {
     TRY_ASSIGN(const auto csr, read_file(outputs.csr));
-    return Ordered{csr, {}};
+    return Ordered{x509::request_pem(csr), {}};
   }
   TRY_ASSIGN(auto made, make_named(outputs.key_type, names));
   return Ordered{std::move(made.csr_pem), std::move(made.private_key_pem)};
@@ -294,7 +307,11 @@ Outcome list(Context& context, const ListOptions& options) {
   std::string path = "/certificates?pageSize=200";
   if (!options.identity.empty()) path += "&identity=" + segment(options.identity);
   if (!options.status.empty()) path += "&status=" + options.status;
-  if (!options.expires_before.empty()) path += "&expiresBefore=" + segment(options.expires_before);
+  if (!options.expires_before.empty()) {
+    TRY_ASSIGN(const std::string by,
+               moment_of("--expires-before", options.expires_before, base::SystemClock().wall()));
+    path += "&expiresBefore=" + segment(by);
+  }
   TRY_ASSIGN(const auto answer, ask(context, "GET", path));
   return print_rows(context, answer, "certificates",
                     {"serialNumber", "identity", "status", "keyType", "notAfter", "createdAt"});
@@ -315,24 +332,23 @@ Outcome revoke(Context& context, const RevokeOptions& options) {
   return print_answer(context, answer, "status");
 }
 
-Outcome inspect(Context& context, const FileOption& options) {
-  TRY_ASSIGN(const std::string pem, read_certificates(context, options.file));
-  TRY_ASSIGN(const auto info, x509::describe_certificate(pem));
-  const InspectShape shape{info.subject,
-                           info.issuer,
-                           info.serial_hex,
-                           info.not_before.to_string(),
-                           info.not_after.to_string(),
-                           info.signature_algorithm,
-                           info.names};
-  if (context.format(Format::kTable) == Format::kJson) {
-    print_json(context.io(), shape);
-    return kOk;
-  }
-  if (context.format(Format::kTable) == Format::kValue) {
-    print_line(context.io(), shape.serial_number);
-    return kOk;
-  }
+InspectShape shape_of(const x509::CertificateInfo& info) {
+  return {.subject = info.subject,
+          .issuer = info.issuer,
+          .serial_number = info.serial_hex,
+          .not_before = info.not_before.to_string(),
+          .not_after = info.not_after.to_string(),
+          .signature_algorithm = info.signature_algorithm,
+          .names = info.names,
+          .key_type = info.key_algorithm,
+          .key_usages = info.key_usages,
+          .extended_key_usages = info.extended_key_usages,
+          .is_ca = info.is_ca};
+}
+
+void print_shape(Context& context, const InspectShape& shape) {
+  std::vector<std::string> usages = shape.key_usages;
+  usages.insert(usages.end(), shape.extended_key_usages.begin(), shape.extended_key_usages.end());
   print_facts(context.io().out,
               {{"subject", shape.subject},
                {"issuer", shape.issuer},
@@ -340,8 +356,32 @@ Outcome inspect(Context& context, const FileOption& options) {
                {"not before", shape.not_before},
                {"not after", shape.not_after},
                {"signature", shape.signature_algorithm},
-               {"names", fmt::format("{}", fmt::join(shape.names, " "))}},
+               {"names", fmt::format("{}", fmt::join(shape.names, " "))},
+               {"key type", shape.key_type},
+               {"usages", fmt::format("{}", fmt::join(usages, " "))},
+               {"CA", shape.is_ca ? "yes" : "no"}},
               context.color());
+}
+
+Outcome inspect(Context& context, const FileOption& options) {
+  TRY_ASSIGN(const std::string pem, read_certificates(context, options.file));
+  TRY_ASSIGN(const auto infos, x509::describe_certificates(pem));
+  InspectFile file{shape_of(infos.front()), {}};
+  for (const x509::CertificateInfo& above : std::span(infos).subspan(1))
+    file.chain.push_back(shape_of(above));
+  if (context.format(Format::kTable) == Format::kJson) {
+    print_json(context.io(), file);
+    return kOk;
+  }
+  if (context.format(Format::kTable) == Format::kValue) {
+    print_line(context.io(), file.serial_number);
+    return kOk;
+  }
+  print_shape(context, file);
+  for (const InspectShape& above : file.chain) {
+    context.io().out << '\n';
+    print_shape(context, above);
+  }
   return kOk;
 }
 
@@ -352,7 +392,8 @@ void add_outputs(CLI::App& command, Outputs& outputs) {
   command.add_option("--out-chain", outputs.chain_out,
                      "Where certificate and intermediates go, as PEM: a file or -");
   command.add_option("--out-ca", outputs.ca_out, "Where the roots to trust go, as PEM");
-  command.add_option("--csr", outputs.csr, "File of a request (PKCS#10) of a key of your own");
+  command.add_option("--csr", outputs.csr,
+                     "File of a request (PKCS#10, PEM or DER) of a key of your own");
   command.add_option("--key-type", outputs.key_type, "ML-DSA-65 or ECDSA-P256")
       ->capture_default_str()
       ->check(key_type_fault);
@@ -419,8 +460,9 @@ void add_cert(CLI::App& root, Context& context) {
   list_command->add_option("--identity", wanted->identity, "Those of one identity");
   list_command->add_option("--status", wanted->status, "pending, active, expired or revoked")
       ->check(CLI::IsMember({"pending", "active", "expired", "revoked"}));
-  list_command->add_option("--expires-before", wanted->expires_before,
-                           "Those that end by a time (RFC 3339), the first first");
+  list_command->add_option(
+      "--expires-before", wanted->expires_before,
+      "Those that end within 2h, 30d, or by a time (RFC 3339), the first first");
 
   const auto [show_command, shown_one] =
       add_command(group, context, "show", "Show a certificate", show);
@@ -436,7 +478,7 @@ void add_cert(CLI::App& root, Context& context) {
   revoke_command->add_flag("--yes", ended->yes, "Do not ask");
 
   const auto [inspect_command, looked] =
-      add_command(group, context, "inspect", "Show what a certificate file says", inspect);
+      add_command(group, context, "inspect", "Show what the certificates of a file say", inspect);
   inspect_command->add_option("FILE", looked->file, "PEM; - reads standard input")->required();
   add_verify(group, context);
 }

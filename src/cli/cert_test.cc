@@ -68,6 +68,32 @@ TEST_F(Cli, ARenewalLooksNothingUpThatItCanDoWithout) {
   EXPECT_EQ(nothing.code, kUsage);
 }
 
+TEST_F(Cli, ARequestInDerIsSentAsPem) {
+  std::string sent;
+  platform([&](const Received& request) {
+    sent = request.body;
+    return TestPlatform::json(kIssued, 201);
+  });
+  const std::string der = write("csr.der", std::string("\x30\x82\x00\xff", 4));
+  EXPECT_EQ(run({"cert", "issue", "web", "--csr", der, "--out-chain", "-"}).code, kOk);
+  EXPECT_TRUE(sent.contains("-----BEGIN CERTIFICATE REQUEST-----")) << sent;
+}
+
+TEST_F(Cli, AnIdentityIsNotUpdatedWithNothing) {
+  auto& server = platform(kIssued);
+  EXPECT_EQ(run({"ca", "identity", "update", kSerial}).code, kUsage);
+  EXPECT_TRUE(server.lines().empty());
+}
+
+TEST_F(Cli, CertificatesAreListedByASpan) {
+  auto& server = platform(R"({"certificates":[]})");
+  EXPECT_EQ(run({"cert", "list", "--expires-before", "2h"}).code, kOk);
+  ASSERT_EQ(server.lines().size(), 1U);
+  EXPECT_TRUE(server.lines()[0].contains("&expiresBefore=2")) << server.lines()[0];
+  EXPECT_EQ(run({"cert", "list", "--expires-before", "soon"}).code, kUsage);
+  EXPECT_EQ(server.lines().size(), 1U);
+}
+
 TEST_F(Cli, OnlyKeyTypesOfServicesAreOffered) {
   auto& server = platform(kIssued, 201);
   const std::vector<std::string> lines[] = {

@@ -93,6 +93,16 @@ std::vector<Bytes> issuers_of_leaf(const std::vector<Bytes>& chain, const Materi
   return issuers;
 }
 
+// are_others is true where every list is one, and says that it is of none of the issuers.
+bool are_others(const std::vector<Bytes>& lists, const std::vector<Bytes>& issuers) {
+  return std::ranges::all_of(lists, [&](const Bytes& list) {
+    return std::ranges::all_of(issuers, [&](const Bytes& issuer) {
+      const auto claims = x509::claims_issuer(list, issuer);
+      return claims && !*claims;
+    });
+  });
+}
+
 // check_revocation gives the reason why the chain's leaf is refused, empty when it is not. A list
 // that its issuer signed and that is not over must say nothing of it; `checked` tells whether
 // there was one. Lists of other authorities prove nothing.
@@ -110,8 +120,9 @@ std::string_view check_revocation(const x509::Peer& peer, const Material& materi
       if (named) return "revoked";
       over = over || list->next_update < now;
     }
-  if (!material.lists.empty() && !checked) return over ? "expired_crl" : "malformed_crl";
-  return {};
+  if (material.lists.empty() || checked) return {};
+  if (over) return "expired_crl";
+  return are_others(material.lists, issuers) ? "foreign_crl" : "malformed_crl";
 }
 
 void print(Context& context, const VerifyShape& shape) {
@@ -135,6 +146,9 @@ std::string_view meaning_of(std::string_view reason) {
   if (reason == "wrong_identity") return " (it is not for this use: see --usage)";
   if (reason == "classical") return " (a key or signature is not ML-DSA: see --allow-classical)";
   if (reason == "expired_crl") return " (the revocation list is over: fetch a new one)";
+  if (reason == "foreign_crl")
+    return " (the revocation list is of another issuer than the certificate's: `qapi ca crl` gives "
+           "each authority's)";
   if (reason == "malformed_crl")
     return " (no list is the whole one of the authority that issued it: `qapi ca crl` gives that)";
   return {};

@@ -18,8 +18,8 @@ struct VerifyCertificate {
 };
 
 // verify exits with 1 and says why where the chain does not verify: the reasons are those of
-// x509::Refusal, and "malformed_crl" and "expired_crl" for lists that prove nothing. With 3 it
-// could not be told: a file that cannot be read, a platform that does not answer.
+// x509::Refusal, and "malformed_crl", "foreign_crl" and "expired_crl" for lists that prove nothing.
+// With 3 it could not be told: a file that cannot be read, a platform that does not answer.
 Outcome verify(Context& context, const VerifyCertificate& options);
 
 // read_certificates reads a PEM file, "-" is standard input.

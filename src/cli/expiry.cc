@@ -30,19 +30,30 @@ std::optional<std::int64_t> lasting(std::string_view text, std::optional<std::in
 // looks_like_date keeps a bare number from being read as seconds since 1970.
 bool looks_like_date(std::string_view text) { return text.size() >= 10 && text[4] == '-'; }
 
+Try<WallTime> time_of(std::string_view option, std::string_view text, WallTime now) {
+  if (const auto seconds = lasting(text, std::nullopt); seconds && *seconds > 0)
+    return now + std::chrono::seconds(*seconds);
+  const auto time = WallTime::parse(text);
+  if (!time || !looks_like_date(text))
+    return give_up(kUsage,
+                   std::string(option) + " is 90d, 12h, 30m, or a time like 2027-01-31T00:00:00Z");
+  return *time;
+}
+
 }  // namespace
 
 std::optional<std::int64_t> seconds_of(std::string_view text) { return lasting(text, 1); }
 
 Try<std::string> expiry_of(std::string_view option, std::string_view text, WallTime now) {
-  const std::string name(option);
-  if (const auto seconds = lasting(text, std::nullopt); seconds && *seconds > 0)
-    return (now + std::chrono::seconds(*seconds)).to_string();
-  const auto time = WallTime::parse(text);
-  if (!time || !looks_like_date(text))
-    return give_up(kUsage, name + " is 90d, 12h, 30m, or a time like 2027-01-31T00:00:00Z");
-  if (*time <= now) return give_up(kUsage, name + " lies in the past; give a later time");
-  return time->to_string();
+  TRY_ASSIGN(const WallTime time, time_of(option, text, now));
+  if (time <= now)
+    return give_up(kUsage, std::string(option) + " lies in the past; give a later time");
+  return time.to_string();
+}
+
+Try<std::string> moment_of(std::string_view option, std::string_view text, WallTime now) {
+  TRY_ASSIGN(const WallTime time, time_of(option, text, now));
+  return time.to_string();
 }
 
 }  // namespace quantumapi::cli

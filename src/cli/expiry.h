@@ -15,6 +15,9 @@ namespace quantumapi::cli {
 // minutes (m) or seconds (s) after `now`. kUsage, naming `option`, otherwise or when it is past.
 Try<std::string> expiry_of(std::string_view option, std::string_view text, WallTime now);
 
+// moment_of is expiry_of for a time that may be past.
+Try<std::string> moment_of(std::string_view option, std::string_view text, WallTime now);
+
 // seconds_of reads "90d", "12h", "30m", "15s", or a number of seconds.
 std::optional<std::int64_t> seconds_of(std::string_view text);
 

@@ -18,6 +18,13 @@ TEST(Expiry, TakesATimeInTheFuture) {
   EXPECT_EQ(*expiry_of("--expires", "2027-01-31T00:00:00Z", kNow), "2027-01-31T00:00:00.000000Z");
 }
 
+TEST(Expiry, AMomentMayBePast) {
+  EXPECT_EQ(*moment_of("--expires-before", "2h", kNow), "2026-11-23T14:00:00.000000Z");
+  EXPECT_EQ(*moment_of("--expires-before", "2020-01-01T00:00:00Z", kNow),
+            "2020-01-01T00:00:00.000000Z");
+  EXPECT_FALSE(moment_of("--expires-before", "soon", kNow));
+}
+
 TEST(Expiry, ATimeThatLastsIsSecondsOrHasAUnit) {
   EXPECT_EQ(seconds_of("3600"), 3600);
   EXPECT_EQ(seconds_of("0"), 0);

@@ -213,6 +213,20 @@ Result<RevocationList> parse_crl(ByteView der, ByteView issuer_der) {
   return read_list(tbs, identifier, issuer);
 }
 
+Result<bool> claims_issuer(ByteView der, ByteView issuer_der) {
+  TRY_ASSIGN(const Issuer issuer, read_issuer(issuer_der));
+  der::Reader outer(der);
+  der::Reader list(outer.content(der::kSequence));
+  der::Reader fields(list.content(der::kSequence));
+  fields.unsigned_integer();
+  fields.whole(der::kSequence);
+  const ByteView name = fields.whole(der::kSequence);
+  list.whole(der::kSequence);
+  list.bit_string();
+  if (!outer.finished() || !list.finished() || !fields.ok()) return refuse("It can't be read.");
+  return std::ranges::equal(name, issuer.subject);
+}
+
 bool is_issued_by(ByteView certificate_der, ByteView issuer_der) {
   const auto issuer = read_issuer(issuer_der);
   der::Reader outer(certificate_der);

@@ -49,6 +49,10 @@ std::string crl_pem(ByteView der);
 // aACompromise, which other issuers write, are read as keyCompromise.
 Result<RevocationList> parse_crl(ByteView der, ByteView issuer_der);
 
+// claims_issuer is true when a list says that it is `issuer_der`'s, whoever signed it.
+// kInvalidArgument: it can't be told.
+Result<bool> claims_issuer(ByteView der, ByteView issuer_der);
+
 // is_issued_by is true when `issuer_der` is a CA's certificate whose name `certificate_der` has
 // as its issuer's and whose key signed it: its revocation list is then the one that counts.
 bool is_issued_by(ByteView certificate_der, ByteView issuer_der);

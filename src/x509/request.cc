@@ -134,6 +134,11 @@ Result<CertificateRequest> parse_request(std::string_view pem_or_der) {
   return CertificateRequest{key->type, Bytes(key_info.begin(), key_info.end()), *std::move(normal)};
 }
 
+std::string request_pem(std::string_view pem_or_der) {
+  if (pem_or_der.contains("-----BEGIN ")) return std::string(pem_or_der);
+  return write_pem(kLabel, as_bytes(pem_or_der));
+}
+
 Result<std::string> make_request(const SubjectNames& names, const crypto::SigningKey& key) {
   TRY_ASSIGN(const SubjectNames normal, normal_names(names));
   TRY_ASSIGN(const KeyType type, key_type(key));

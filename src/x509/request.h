@@ -35,6 +35,9 @@ struct CertificateRequest {
 // (clientAuth, serverAuth) and basicConstraints (no CA). kInvalidArgument says what is wrong.
 Result<CertificateRequest> parse_request(std::string_view pem_or_der);
 
+// request_pem gives a request that is DER as PEM, and a PEM text as it is.
+std::string request_pem(std::string_view pem_or_der);
+
 // make_request makes a request for `names`, signed by `key`. PEM.
 Result<std::string> make_request(const SubjectNames& names, const crypto::SigningKey& key);
 

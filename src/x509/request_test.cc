@@ -86,6 +86,13 @@ TEST(Requests, AreReadFromDerAndFromEitherLabelOfPem) {
   EXPECT_TRUE(parse_request("a comment\n" + write_pem("CERTIFICATE REQUEST", der) + "\n"));
 }
 
+TEST(Requests, ThatAreDerAreGivenAsPem) {
+  const Bytes der = request_der(make_key(KeyType::kMlDsa65, 1));
+  const std::string pem = request_pem(as_text(der));
+  EXPECT_EQ(pem, write_pem("CERTIFICATE REQUEST", der));
+  EXPECT_EQ(request_pem(pem), pem);
+}
+
 TEST(Requests, MayHaveNoAlternativeNamesOrNoCommonName) {
   const auto key = make_key(KeyType::kEcdsaP256, 1);
   SubjectNames common;

@@ -570,10 +570,19 @@ def test_qapi_makes_the_key_here_and_gets_its_certificate(server, tmp_path):
     assert "PRIVATE KEY" not in out.stdout + out.stderr
     assert f"{leaf.serial_number:032x}" == made["serialNumber"]
     inspected = json.loads(server.qapi("cert", "inspect", str(chain), "--output", "json").stdout)
+    assert (inspected["keyType"], inspected["isCa"], inspected["keyUsages"]) == ("ML-DSA-65", False, ["digitalSignature"])
+    assert set(inspected["extendedKeyUsages"]) == {"clientAuth", "serverAuth"}
+    above, = inspected["chain"]
+    assert above["isCa"] and above["subject"] == inspected["issuer"] and above["keyUsages"] == ["keyCertSign", "cRLSign"]
+    text = server.qapi("cert", "inspect", str(chain)).stdout
+    assert re.findall(r"(?m)^CA +(\w+)", text) == ["no", "yes"], text
     assert inspected["serialNumber"] == made["serialNumber"] and "web.internal" in inspected["names"]
     renewed = server.qapi("cert", "renew", made["serialNumber"], "--key-out", "-", "--out-chain", str(chain)).stdout
     assert renewed.startswith("-----BEGIN PRIVATE KEY-----\n") and renewed.count("BEGIN") == 1
     listed = server.qapi("cert", "list", "--identity", "web", "--output", "value").stdout.split()
+    assert server.qapi("cert", "list", "--expires-before", "25h", "--output", "value").stdout.split()
+    assert not server.qapi("cert", "list", "--expires-before", "1m", "--output", "value").stdout.split()
+    assert server.qapi("cert", "list", "--identity", "wbe", check=False).returncode == 6
     assert len(listed) == 2 and made["serialNumber"] in listed
     assert server.qapi("ca", "pem").stdout == roots.read_text()
 
@@ -592,6 +601,9 @@ def test_qapi_writes_no_key_that_was_not_asked_for(sqlite_server, tmp_path):
     csr = tmp_path / "web.csr"
     csr.write_text(request(key, common_name="web"))
     chain = server.qapi("cert", "issue", "web", "--csr", str(csr), "--out-chain", "-").stdout
+    der = tmp_path / "csr.der"
+    der.write_bytes(x509.load_pem_x509_csr(csr.read_bytes()).public_bytes(Encoding.DER))
+    assert server.qapi("cert", "issue", "web", "--csr", str(der), "--out-chain", "-").stdout.startswith("-----BEGIN CERTIFICATE-----")
     assert certificates.certificates(chain)[0].public_key().public_bytes_raw() == key.public_key().public_bytes_raw()
     both = server.qapi("cert", "issue", "web", "--csr", str(csr), "--key-out", "-", check=False)
     assert both.returncode == 2
@@ -640,8 +652,10 @@ def test_qapi_says_why_a_chain_is_not_verified(server, tmp_path):
     for chain, of in ((files["chain"], root), (longer, "second")):
         foreign.write_text(server.qapi("ca", "crl", of).stdout)
         seen = verdict(1, chain, "--roots", files["roots"], "--crl", foreign)
-        assert (seen["verified"], seen["revocationChecked"], seen["reason"]) == (False, False, "malformed_crl")
+        assert (seen["verified"], seen["revocationChecked"], seen["reason"]) == (False, False, "foreign_crl")
         assert verdict(0, chain, "--roots", files["roots"], "--crl", foreign, "--crl", files["crl"]) == verified
+    foreign.write_text("no list")
+    assert verdict(1, files["chain"], "--roots", files["roots"], "--crl", foreign)["reason"] == "malformed_crl"
     later = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=25)).strftime("%Y-%m-%dT%H:%M:%SZ")
     earlier = "2020-01-01T00:00:00Z"
     whole = files["chain"].read_text()
