@@ -20,7 +20,8 @@ constexpr std::int64_t kMaxCounted = 10'000;    // matches of a filter
 constexpr std::size_t kMaxSegmentsRead = 1024;  // 262,144 records decoded to fill one page
 // What is past the page is counted from the index where that can tell, and else
 // by decoding some more: how long a list takes does not depend on the log.
-constexpr std::size_t kMaxSegmentsCounted = 1024;
+constexpr std::size_t kMaxSegmentsCounted = 256;
+constexpr std::size_t kMaxSegmentsSkipped = 1024;  // counted to come to the page
 constexpr std::size_t kMaxSegmentsDecoded = 8;
 
 // Part is one log as a list reads it: a restored tenant has several.
@@ -250,12 +251,14 @@ class Budget {
  public:
   // spend is false when nothing more may be read.
   bool spend(bool counts_only, bool page_full) {
+    if (counts_only && !page_full) return ++skipped_ <= kMaxSegmentsSkipped;
     if (counts_only) return ++counted_ <= kMaxSegmentsCounted;
     return page_full ? ++decoded_ <= kMaxSegmentsDecoded : ++read_ <= kMaxSegmentsRead;
   }
 
  private:
   std::size_t read_ = 0;
+  std::size_t skipped_ = 0;
   std::size_t counted_ = 0;
   std::size_t decoded_ = 0;
 };

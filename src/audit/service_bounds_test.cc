@@ -14,8 +14,9 @@ class Bounded : public testing::AuditTest {
  protected:
   Page list(const Filter& filter) { return expect(service().list(tenant(), filter)); }
 
-  // grow puts `more` copies of the log's last segment behind it, a second apart.
-  void grow(std::uint64_t more) {
+  // grow puts `more` copies of the log's last segment behind it, a second apart, which the index
+  // knows to hold one event of `term` each.
+  void grow(std::uint64_t more, std::string_view term = {}) {
     expect(db().change([&](store::Transaction& tx) -> Status {
       TRY_ASSIGN(auto head, open_log(tx, tenant()));
       TRY_ASSIGN(auto segment,
@@ -24,6 +25,7 @@ class Bounded : public testing::AuditTest {
         ++segment->segment;
         segment->first_time = segment->last_time = segment->last_time + std::chrono::seconds(1);
         TRY(put_segment(tx, head->log, *segment));
+        if (!term.empty()) TRY(put_term(tx, head->log, term, {segment->segment, 1}));
         (void)head->frontier.append_subtree(*segment->hash, kSegmentLevel, kSegmentLevel);
       }
       head->root = head->frontier.root();
@@ -53,6 +55,25 @@ TEST_P(Bounded, AListByActorLooksThroughTheNewestPartAndSaysSo) {
   const Page oldest = list({.actor = "orders", .to = begun + std::chrono::minutes(10)});
   EXPECT_EQ(oldest.entries.size(), 1U);
   EXPECT_FALSE(oldest.total_is_bounded);
+}
+
+TEST_P(Bounded, AListCountsSomeWayPastItsPageAndGivesEachPageAllTheSame) {
+  append(2 * kSegmentSize - kSetUpEvents - 1);
+  append_one(happened_by("Orders Service", "secret.rollback"));
+  drain();
+  grow(399, "a:secret.rollback");
+  const auto page = [&](std::int64_t number) {
+    return list({.actions = {"secret.rollback"}, .page = number, .page_size = 50});
+  };
+  const Page first = page(1);
+  EXPECT_EQ(first.entries.size(), 50U);
+  EXPECT_EQ(first.total, 50 + 256);
+  EXPECT_TRUE(first.total_is_bounded);
+  const Page last = page(8);
+  EXPECT_EQ(last.entries.size(), 50U);
+  EXPECT_EQ(last.total, 400);
+  EXPECT_FALSE(last.total_is_bounded);
+  EXPECT_TRUE(page(9).entries.empty());
 }
 
 }  // namespace
