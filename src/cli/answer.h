@@ -34,6 +34,9 @@ Try<sdk::SecretString> member_of(const sdk::SecretString& answer, std::string_vi
 // this once: with --output value the key on a line of its own.
 Outcome print_new_key(Context& context, const sdk::SecretString& answer);
 
+// print_identity prints what the platform says of the key that asked.
+Outcome print_identity(Context& context, const sdk::SecretString& answer);
+
 // ask sends `body` (a described struct) and gives the answer's text.
 template <typename Body>
 Try<sdk::SecretString> ask(Context& context, std::string_view method, std::string_view path,

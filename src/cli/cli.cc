@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* kAbout =
     "qapi: secrets, encryption, keys, certificates and the audit log of a QuantumAPI platform.\n"
-    "The API key comes from QUANTUMAPI_KEY or from the profile (qapi profile set), never from "
+    "The API key comes from QUANTUMAPI_KEY or from the profile (qapi login), never from "
     "the command line.";
 
 void add_globals(CLI::App& root, Globals& globals) {

@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <sstream>
 
 #include "cli/exit_code.h"
@@ -774,6 +775,77 @@ TEST_F(Cli, AuditListPassesItsFiltersOn) {
   EXPECT_EQ(server.lines()[0],
             "GET /api/v1/audit-logs?page=1&pageSize=5&action=secret.read&from=2026-01-01T00%3A00%3A"
             "00%2B01%3A00");
+}
+
+TEST_F(Cli, LoginTriesAKeyAndKeepsIt) {
+  TestPlatform& asked = platform([](const Received& request) {
+    const bool known = request.headers.at("x-api-key").ends_with("_known");
+    return TestPlatform::json(
+        known ? R"({"name":"of-ada","role":"admin"})" : R"({"error":"unauthenticated"})",
+        known ? 200 : 401);
+  });
+  const std::string url = asked.url();
+  ::unsetenv("QUANTUMAPI_URL");
+  ::unsetenv("QUANTUMAPI_KEY");
+  const auto stored = [] { return *load_profile(profile_path()); };
+  const Terminal terminal{.in = true, .hidden = "qapi_known"};
+  const Ran first = run_on(terminal, {"login"}, url + "\n");
+  EXPECT_EQ(first.code, kOk) << first.err;
+  EXPECT_TRUE(first.out.contains("of-ada")) << first.out;
+  EXPECT_FALSE((first.out + first.err).contains("qapi_known"));
+  ASSERT_TRUE(stored());
+  EXPECT_EQ(stored()->url, url);
+  EXPECT_EQ(stored()->api_key.reveal(), "qapi_known");
+  EXPECT_EQ(std::filesystem::status(profile_path()).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  EXPECT_EQ(run_on(terminal, {"login"}, "\n").code, kOk)
+      << "the profile's address is the usual one";
+  EXPECT_EQ(run({"whoami"}).code, kOk);
+
+  EXPECT_EQ(run({"login", "--url", url}, "qapi_unknown\n").code, kUnauthorized);
+  EXPECT_EQ(run({"login", "--url", url, "--key", "qapi_known"}).code, kUsage);
+  EXPECT_EQ(run({"login", "--key", "-"}, "qapi_known").code, kUsage) << "no terminal to ask on";
+  EXPECT_EQ(run({"login", "--url", url}, "").code, kUsage);
+  EXPECT_EQ(run({"login", "--url", "http://127.0.0.1:9"}, "qapi_known").code, kUnknown);
+  EXPECT_EQ(stored()->api_key.reveal(), "qapi_known");
+  EXPECT_EQ(stored()->url, url);
+  std::filesystem::remove(profile_path());
+  EXPECT_EQ(run({"login", "--url", url, "--key", "@" + write("key", "qapi_known\n")}).code, kOk);
+  EXPECT_EQ(stored()->api_key.reveal(), "qapi_known");
+}
+
+TEST_F(Cli, ARawKeyOfAFileIsItsOctets) {
+  TestPlatform& asked = platform(R"({"id":"k"})");
+  const auto sent = [&](std::vector<std::string> more, const std::string& input = {}) {
+    std::vector<std::string> words{"keys",        "import",   "mine", "--algorithm",
+                                   "HMAC-SHA256", "--format", "raw"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Ran ran = run(words, input);
+    EXPECT_EQ(ran.code, kOk) << ran.err;
+    const std::string body = asked.received().back().body;
+    const std::size_t at = body.find("\"keyMaterial\":\"") + 15;
+    return body.substr(at, body.find('"', at) - at);
+  };
+  const std::string digits = "30313233343536373839616263646566";
+  const std::string file = "@" + write("digits", digits);
+  EXPECT_EQ(sent({file}), "MzAzMTMyMzMzNDM1MzYzNzM4Mzk2MTYyNjM2NDY1NjY=");
+  EXPECT_EQ(sent({"-"}, digits), sent({file}));
+  EXPECT_EQ(sent({"-"}, "YQ=="), "WVE9PQ==");
+  EXPECT_EQ(sent({"-", "--encoding", "base64"}, "YQ=="), "YQ==");
+  EXPECT_EQ(sent({file, "--encoding", "hex"}), "MDEyMzQ1Njc4OWFiY2RlZg==");
+  EXPECT_EQ(sent({"YQ=="}), "YQ==");
+  EXPECT_EQ(
+      run({"keys", "import", "mine", "--algorithm", "Ed25519", file, "--encoding", "hex"}).code,
+      kUsage);
+}
+
+TEST_F(Cli, APublicKeyMayBeOfAnOlderVersion) {
+  TestPlatform& asked = platform(R"({"publicKey":"PEM"})");
+  const std::string id = "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
+  EXPECT_EQ(run({"keys", "public-key", id, "--version", "2"}).code, kOk);
+  EXPECT_TRUE(asked.received().back().line.ends_with("/public-key?format=pem&version=2"));
+  EXPECT_EQ(run({"keys", "public-key", id}).code, kOk);
+  EXPECT_TRUE(asked.received().back().line.ends_with("/public-key?format=pem"));
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ void add_audit(CLI::App& root, Context& context);      // audit list|export|veri
 void add_ca(CLI::App& root, Context& context);         // ca list|show|create|pem|crl|identity …
 void add_cert(CLI::App& root, Context& context);     // cert issue|renew|inspect|verify|revoke|list
 void add_status(CLI::App& root, Context& context);   // health, whoami, version
-void add_profile(CLI::App& root, Context& context);  // profile set
+void add_profile(CLI::App& root, Context& context);  // login, profile set
 void add_completion(CLI::App& root, Context& context);  // completion bash|zsh|fish
 
 }  // namespace quantumapi::cli

@@ -35,6 +35,7 @@ struct ImportKey {
   std::string value;  // stands in for the real one
   NewKey key;
   std::string format = "pem";
+  std::string encoding;
 };
 
 struct EndKey {
@@ -51,6 +52,7 @@ struct MinimumVersion {
 struct PublicKey {
   std::string key;
   std::string format = "pem";
+  std::int64_t version = 0;  // none: the newest
 };
 
 struct CreateBody {
@@ -139,21 +141,38 @@ Outcome create(Context& context, const NewKey& key) {
   return print_answer(context, answer, "id");
 }
 
-// read_material takes DER and raw keys as base64 or, as other programs write them, as they are.
-Try<sdk::SecretString> read_material(Context& context, std::string_view format) {
+// read_material takes DER as base64 or, as other programs write it, as it is. A raw key is its
+// octets; what stands on the command line itself, or is said to be base64, is that.
+Try<sdk::SecretString> read_material(Context& context, const ImportKey& options) {
+  const std::string_view format = options.format;
+  const std::string_view argument = context.argument();
+  const bool is_octets = argument == "-" || argument.starts_with('@');
+  if (!options.encoding.empty() && format != "raw")
+    return give_up(kUsage, "--encoding is for --format raw: of the other forms it shows");
   TRY_ASSIGN(auto material, context.octets("Key material"));
   if (material.reveal().empty()) return give_up(kUsage, "the key material is empty");
+  if (format == "raw") {
+    if (options.encoding.empty() && is_octets) return base64_of(material);
+    if (options.encoding != "hex") return material;
+    std::string_view digits = material.reveal();
+    while (digits.ends_with('\n') || digits.ends_with('\r')) digits.remove_suffix(1);
+    auto octets = base::from_hex(digits);
+    if (!octets) return give_up(kUsage, "the key material is not hexadecimal");
+    auto encoded = base64_of(sdk::SecretString(base::as_text(*octets)));
+    base::wipe(octets->data(), octets->size());
+    return encoded;
+  }
   const bool is_der = format == "der" || format == "pkcs8";
   const bool is_text =
       is_der ? !material.reveal().starts_with(kDerSequence) : base::is_utf8(material.reveal());
   if (is_text) return material;
-  if (!is_der && format != "raw")
+  if (!is_der)
     return give_up(kUsage, "the key material is no text; --format der or raw may be meant");
   return base64_of(material);
 }
 
 Outcome import(Context& context, const ImportKey& options) {
-  TRY_ASSIGN(const auto material, read_material(context, options.format));
+  TRY_ASSIGN(const auto material, read_material(context, options));
   const NewKey& key = options.key;
   TRY_ASSIGN(const std::string expires, end_of(key));
   const ImportBody body{.name = key.name,
@@ -254,8 +273,11 @@ Outcome set_default(Context& context, const NamedKey& options) {
 }
 
 Outcome public_key(Context& context, const PublicKey& options) {
-  TRY_ASSIGN(const auto path,
-             path_of(context, options.key, "/public-key?format=" + options.format));
+  TRY_ASSIGN(
+      const auto path,
+      path_of(context, options.key,
+              "/public-key?format=" + options.format +
+                  (options.version > 0 ? "&version=" + std::to_string(options.version) : "")));
   TRY_ASSIGN(const auto answer, ask(context, "GET", path));
   return print_answer(context, answer, "publicKey", Format::kValue);
 }
@@ -291,9 +313,13 @@ void add_key_management(CLI::App& group, Context& context) {
   import_command->get_option("--algorithm")->required();
   add_value(*import_command, "VALUE", imported->value, "The key material");
   import_command
-      ->add_option("--format", imported->format, "Its form; der, pkcs8 and raw also as base64")
+      ->add_option("--format", imported->format,
+                   "Its form; der and pkcs8 also as base64; raw of - and @FILE: octet by octet")
       ->capture_default_str()
       ->check(CLI::IsMember({"raw", "pem", "der", "pkcs8", "jwk"}));
+  import_command
+      ->add_option("--encoding", imported->encoding, "With --format raw: what the text is")
+      ->check(CLI::IsMember({"base64", "hex"}));
 
   using Perform = Outcome (*)(Context&, const NamedKey&);
   for (const auto& [name, about, perform] :
@@ -340,6 +366,7 @@ void add_key_management(CLI::App& group, Context& context) {
   public_command->add_option("--format", wanted->format, "Its form; der is base64")
       ->capture_default_str()
       ->check(CLI::IsMember({"pem", "der", "jwk"}));
+  public_command->add_option("--version", wanted->version, "An older version")->check(counting());
 }
 
 }  // namespace quantumapi::cli

@@ -47,7 +47,7 @@ std::string advice(const Error& error) {
     return "connect a QRNG, or add --allow-csprng to take the system's generator";
   switch (error.kind) {
     case Kind::kUnauthorized:
-      return "set QUANTUMAPI_KEY to a valid API key, or store one with `qapi profile set`";
+      return "set QUANTUMAPI_KEY to a valid API key, or store one with `qapi login`";
     case Kind::kForbidden:
       return refusal_advice(error.code);
     case Kind::kRateLimited:

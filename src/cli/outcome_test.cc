@@ -21,7 +21,7 @@ TEST(Outcome, SaysWhatToDo) {
   const Failure unauthorized(Error{.kind = Kind::kUnauthorized, .message = "no API key was sent."});
   EXPECT_EQ(unauthorized.message,
             "no API key was sent: set QUANTUMAPI_KEY to a valid API key, or store one with `qapi "
-            "profile set`");
+            "login`");
   const Failure taken(
       Error{.kind = Kind::kConflict, .code = "secret_name_conflict", .message = "taken"});
   EXPECT_TRUE(taken.message.contains("qapi secrets put"));

@@ -32,6 +32,17 @@ Outcome health(Context& context, const NoOptions&) {
 
 Outcome whoami(Context& context, const NoOptions&) {
   TRY_ASSIGN(const auto answer, ask(context, "GET", "/whoami"));
+  return print_identity(context, answer);
+}
+
+Outcome version(Context& context, const NoOptions&) {
+  print_line(context.io(), fmt::format("qapi {}", QUANTUMAPI_VERSION));
+  return kOk;
+}
+
+}  // namespace
+
+Outcome print_identity(Context& context, const sdk::SecretString& answer) {
   if (context.format(Format::kTable) != Format::kTable)
     return print_answer(context, answer, "name");
   WipingArena arena;
@@ -48,13 +59,6 @@ Outcome whoami(Context& context, const NoOptions&) {
               context.color());
   return kOk;
 }
-
-Outcome version(Context& context, const NoOptions&) {
-  print_line(context.io(), fmt::format("qapi {}", QUANTUMAPI_VERSION));
-  return kOk;
-}
-
-}  // namespace
 
 void add_status(CLI::App& root, Context& context) {
   add_command(root, context, "health", "Ask the platform how it is", health);
