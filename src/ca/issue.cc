@@ -86,7 +86,7 @@ Result<CaService::Impl::Task> CaService::Impl::task_of(const Principal& principa
   const Policy& policy = task.tenant->policy;
   TRY_ASSIGN(task.lifetime, lifetime_for(*identity, lifetime, min_lifetime(policy)));
   task.request = std::move(request);
-  TRY(check_key_type(*identity, task.request.key_type));
+  TRY(check_key_type(*identity, task.request.key_type, "csr"));
   TRY_ASSIGN(task.request.names, names_for(*identity, task.request.names));
   const auto& issuer =
       x509::is_classical(task.request.key_type) ? policy.classical_issuer : policy.issuer;
@@ -217,7 +217,7 @@ Result<IssuedWithKey> CaService::issue_with_key(const Principal& principal,
                   "to /certificates",
                   "server_keys_disabled");
     TRY_ASSIGN(task.lifetime, lifetime_for(*identity, lifetime, impl_->min_lifetime(policy)));
-    TRY(check_key_type(*identity, type));
+    TRY(check_key_type(*identity, type, "keyType"));
     const auto& issuer = x509::is_classical(type) ? policy.classical_issuer : policy.direct_issuer;
     if (!issuer) return no_authority_yet();
     TRY_ASSIGN(Key key, draw_key(impl_->entropy, type));

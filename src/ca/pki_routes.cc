@@ -25,7 +25,7 @@ Result<Reply> issue(CaService& service, Call& call) {
     TRY_ASSIGN(lifetime, parse_lifetime("ttl", *request.ttl));
   }
   const auto type = x509::parse_key_type(request.key_type.value_or("ml-dsa-65"));
-  if (!type) return fail_field("keyType", type.error().message);
+  if (!type) return fail_field("keyType", "is ML-DSA-65 or ECDSA-P256");
   TRY_ASSIGN(const auto made, service.issue_with_key(call.principal(), request.common_name, *type,
                                                      lifetime, call.event()));
   call.recorded();

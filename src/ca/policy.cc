@@ -19,11 +19,16 @@ bool is_plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
 }
 
-// refused names the CSR as the field at fault of what the policy does not allow.
-std::unexpected<Error> refused(std::string message, std::string reason) {
-  Error error{Code::kPermissionDenied, "csr: " + message, std::move(reason), {}, 0};
-  error.fields.push_back({"csr", std::move(message)});
+// refused names the field at fault of what the policy does not allow.
+std::unexpected<Error> refused(std::string_view field, std::string message, std::string reason) {
+  Error error{
+      Code::kPermissionDenied, std::string(field) + ": " + message, std::move(reason), {}, 0};
+  error.fields.push_back({std::string(field), std::move(message)});
   return std::unexpected(std::move(error));
+}
+
+std::unexpected<Error> not_allowed(std::string message) {
+  return refused("csr", std::move(message), "name_not_allowed");
 }
 
 // settle_names checks names that are all of one kind and writes them as they are compared.
@@ -36,7 +41,8 @@ Status settle_names(std::string_view field, std::vector<std::string>& names, boo
   names.clear();
   for (const x509::Name& name : *parsed) {
     if (name.is_ip != addresses)
-      return fail_field(std::string(field), addresses ? "are IP addresses" : "are no IP addresses");
+      return fail_field(std::string(field), addresses ? name.text + " is no IP address"
+                                                      : name.text + " is an IP address");
     names.push_back(name.text);
   }
   return {};
@@ -61,16 +67,16 @@ std::vector<std::string> plain_names(const std::vector<std::string>& entries) {
 
 Status check_asked(const Identity& identity, const x509::SubjectNames& asked) {
   if (!asked.common_name.empty() && asked.common_name != identity.name)
-    return refused("the common name is not the identity's", "name_not_allowed");
+    return not_allowed("the common name is not the identity's");
   for (const std::string& uri : asked.uris)
     if (uri != identity.spiffe_id)
-      return refused("a URI is not the identity's SPIFFE id", "name_not_allowed");
+      return not_allowed("the URI " + uri + " is not the identity's SPIFFE id");
   for (const std::string& name : asked.dns_names)
     if (std::ranges::none_of(identity.dns_names, [&](const auto& e) { return allows(e, name); }))
-      return refused("a DNS name is not the identity's", "name_not_allowed");
+      return not_allowed("the DNS name " + name + " is not the identity's");
   for (const std::string& address : asked.addresses)
     if (std::ranges::find(identity.addresses, address) == identity.addresses.end())
-      return refused("an address is not the identity's", "name_not_allowed");
+      return not_allowed("the address " + address + " is not the identity's");
   return {};
 }
 
@@ -89,7 +95,7 @@ Status check_identity(Identity& identity, seconds min_lifetime) {
   if (identity.key_types.empty()) return fail_field("keyTypes", "must name a type");
   const std::set<x509::KeyType> types(identity.key_types.begin(), identity.key_types.end());
   if (types.contains(x509::KeyType::kMlDsa87))
-    return fail_field("keyTypes", "are ML-DSA-65 and ECDSA-P256");
+    return fail_field("keyTypes", std::string(kKeyTypesFault));
   identity.key_types.assign(types.begin(), types.end());
   if (!identity.client_auth && !identity.server_auth)
     return fail_field("usages", "are clientAuth, serverAuth or both");
@@ -149,11 +155,15 @@ Result<seconds> lifetime_for(const Identity& identity, std::optional<seconds> as
   return lifetime;
 }
 
-Status check_key_type(const Identity& identity, x509::KeyType type) {
+Status check_key_type(const Identity& identity, x509::KeyType type, std::string_view field) {
   if (std::ranges::find(identity.key_types, type) != identity.key_types.end()) return {};
-  return refused(
-      "keys of type " + std::string(x509::algorithm(type)) + " are not allowed for this identity",
-      "key_type_not_allowed");
+  std::string allowed;
+  for (const x509::KeyType one : identity.key_types)
+    allowed += (allowed.empty() ? "" : " and ") + std::string(x509::algorithm(one));
+  return refused(field,
+                 "keys of type " + std::string(x509::algorithm(type)) +
+                     " are not allowed for this identity, " + allowed + " are",
+                 "key_type_not_allowed");
 }
 
 }  // namespace quantumapi::ca

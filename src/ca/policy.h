@@ -22,6 +22,7 @@ inline constexpr std::chrono::seconds kLongestMinLifetime{90 * 86'400};
 // Certificates are valid from a while before they are made, for hosts whose clocks are up to ten
 // minutes slow.
 inline constexpr std::chrono::seconds kBackdate{660};
+inline constexpr std::string_view kKeyTypesFault = "are ML-DSA-65 and ECDSA-P256";
 inline constexpr std::size_t kMaxNames = 50;  // DNS names, and addresses, of one identity
 
 // check_identity_name: 1-64 characters a-z 0-9 . - _, as a common name and a segment of
@@ -53,7 +54,7 @@ Result<std::chrono::seconds> lifetime_for(const Identity& identity,
                                           std::optional<std::chrono::seconds> asked,
                                           std::chrono::seconds min_lifetime);
 
-// check_key_type: kPermissionDenied "key_type_not_allowed" (field csr).
-Status check_key_type(const Identity& identity, x509::KeyType type);
+// check_key_type: kPermissionDenied "key_type_not_allowed", of the field that names the type.
+Status check_key_type(const Identity& identity, x509::KeyType type, std::string_view field);
 
 }  // namespace quantumapi::ca

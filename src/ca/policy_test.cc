@@ -73,6 +73,8 @@ TEST(Policy, AForeignNameOfAnyKindIsRefusedAndNamesTheRequest) {
     ASSERT_EQ(refused.error().fields.size(), 1U);
     EXPECT_EQ(refused.error().fields[0].field, "csr");
   }
+  const auto refused = names_for(identity(), {.dns_names = {"a.users-api.internal", "b.example"}});
+  EXPECT_EQ(refused.error().message, "csr: the DNS name b.example is not the identity's");
 }
 
 TEST(Policy, LifetimesStayWithinTheIdentitysBounds) {
@@ -87,10 +89,12 @@ TEST(Policy, LifetimesStayWithinTheIdentitysBounds) {
 }
 
 TEST(Policy, OtherKeyTypesThanTheIdentitysAreRefused) {
-  EXPECT_TRUE(check_key_type(identity(), KeyType::kMlDsa65));
-  const auto refused = check_key_type(identity(), KeyType::kEcdsaP256);
+  EXPECT_TRUE(check_key_type(identity(), KeyType::kMlDsa65, "csr"));
+  const auto refused = check_key_type(identity(), KeyType::kEcdsaP256, "keyType");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().reason, "key_type_not_allowed");
+  EXPECT_TRUE(refused.error().message.starts_with("keyType: ")) << refused.error().message;
+  EXPECT_EQ(refused.error().fields[0].field, "keyType");
 }
 
 TEST(Policy, AnIdentityIsHeldAgainstEveryLimit) {

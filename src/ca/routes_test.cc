@@ -247,6 +247,11 @@ TEST_P(CaRoutes, BadBodiesNameTheirField) {
     EXPECT_EQ(sent.reply.error().fields[0].field, field) << path << body;
     EXPECT_FALSE(sent.recorded);
   }
+  for (const char* type : {"RSA", "ML-DSA-87"}) {
+    const std::string body = R"({"name":"a","keyTypes":[")" + std::string(type) + R"("]})";
+    const Sent sent = send(owner(), Method::kPost, "/v1/service-identities", body);
+    EXPECT_TRUE(sent.reply.error().message.contains("are ML-DSA-65 and ECDSA-P256")) << type;
+  }
   const auto made = issue(holder, "users-api");
   const std::string path = "/v1/certificates/" + made.record.id.to_string() + "/revoke";
   for (const char* reason : {"certificateHold", "removeFromCRL", "because"}) {

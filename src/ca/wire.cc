@@ -19,7 +19,7 @@ Result<std::vector<x509::KeyType>> types_of(const std::vector<std::string>& name
   std::vector<x509::KeyType> types;
   for (const std::string& name : names) {
     const auto type = x509::parse_key_type(name);
-    if (!type) return fail_field("keyTypes", type.error().message);
+    if (!type) return fail_field("keyTypes", std::string(kKeyTypesFault));
     types.push_back(*type);
   }
   return types;

@@ -27,6 +27,8 @@ std::string refusal_advice(std::string_view code) {
     return "call from a network of the key's, or use a key without (`qapi apikeys get` shows them)";
   if (code == "key_revoked")
     return "`qapi keys enable` or `qapi keys recover` makes it usable again";
+  if (code == "key_type_not_allowed")
+    return "--key-type says of which type the key is (`qapi ca identity show` says which may be)";
   if (code == "key_expired")
     return "it opens what it protected, and protects nothing new: use another key";
   return {};

@@ -24,6 +24,8 @@ Bytes extension_der(std::string_view oid, bool critical, ByteView value);
 
 // The bits of keyUsage (RFC 5280 section 4.2.1.3) that are used here.
 inline constexpr unsigned kDigitalSignature = 1U << 0;
+inline constexpr unsigned kKeyEncipherment = 1U << 2;
+inline constexpr unsigned kKeyAgreement = 1U << 4;
 inline constexpr unsigned kKeyCertSign = 1U << 5;
 inline constexpr unsigned kCrlSign = 1U << 6;
 // key_usage_der is the BIT STRING of the bits 0 to 7, not none, as DER has a list of bits: no zero

@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t kMaxNames = 100;
 constexpr std::size_t kMaxDnsName = 253;
 constexpr std::size_t kMaxLabel = 63;
+constexpr std::string_view kNoName = "A name is neither a DNS name nor an IP address.";
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_label_character(char c) { return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-'; }
@@ -56,8 +57,7 @@ Result<Name> parse_name(const std::string& text) {
   name.text = text;
   for (char& c : name.text)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  if (!is_dns_name(name.text))
-    return fail(Code::kInvalidArgument, "A name is neither a DNS name nor an IP address.");
+  if (!is_dns_name(name.text)) return fail(Code::kInvalidArgument, std::string(kNoName));
   name.octets.assign(name.text.begin(), name.text.end());
   return name;
 }
@@ -66,12 +66,28 @@ Result<std::vector<Name>> parse_names(const std::vector<std::string>& names) {
   if (names.empty() || names.size() > kMaxNames)
     return fail(Code::kInvalidArgument, "A server certificate needs 1 to 100 names.");
   std::vector<Name> out;
-  for (const std::string& text : names) {
-    TRY_ASSIGN(Name name, parse_name(text));
-    const auto same = [&](const Name& other) { return other.text == name.text; };
-    if (std::ranges::none_of(out, same)) out.push_back(std::move(name));
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    auto name = parse_name(names[i]);
+    if (!name)
+      return fail(Code::kInvalidArgument,
+                  name_fault("name", names[i], i, "is neither a DNS name nor an IP address"));
+    const auto same = [&](const Name& other) { return other.text == name->text; };
+    if (std::ranges::none_of(out, same)) out.push_back(*std::move(name));
   }
   return out;
+}
+
+std::string name_fault(std::string_view kind, std::string_view text, std::size_t index,
+                       std::string_view fault) {
+  const auto is_shown = [](char c) { return c >= ' ' && c <= '~' && c != '"'; };
+  const bool shown = text.size() <= kMaxDnsName && std::ranges::all_of(text, is_shown);
+  std::string out(kind);
+  out += shown ? " \"" + std::string(text) + '"' : ' ' + std::to_string(index + 1);
+  out += ' ';
+  out += fault;
+  if (std::ranges::any_of(text, [](char c) { return (c & 0x80) != 0; }))
+    out += "; what is not ASCII is written in punycode (xn--)";
+  return "The " + out + '.';
 }
 
 std::string ip_text(ByteView octets) {

@@ -26,4 +26,9 @@ Result<std::vector<Name>> parse_names(const std::vector<std::string>& names);
 // ip_text is the text of 4 or 16 octets; empty for any other number.
 std::string ip_text(ByteView octets);
 
+// name_fault says which of a list of names is none: by itself, or by its place where it holds what
+// can't be shown; "DNS name 2".
+std::string name_fault(std::string_view kind, std::string_view text, std::size_t index,
+                       std::string_view fault);
+
 }  // namespace quantumapi::x509

@@ -39,8 +39,24 @@ Result<Bytes> read_encoded(std::string_view pem_or_der) {
   return std::move(blocks->front());
 }
 
-// What a request asks for is what its certificate will have anyway: all else is refused, rather
-// than left out behind the requester's back.
+std::string oid_text(ByteView oid) {
+  CBS octets;
+  CBS_init(&octets, oid.data(), oid.size());
+  const bssl::UniquePtr<char> text(CBS_asn1_oid_to_text(&octets));
+  return text ? text.get() : "of an unknown form";
+}
+
+// is_usage takes digitalSignature, and beside it what many programs ask for with it. A certificate
+// says digitalSignature alone, whatever else was asked for.
+bool is_usage(ByteView value) {
+  for (const unsigned beside :
+       {0U, kKeyEncipherment, kKeyAgreement, kKeyEncipherment | kKeyAgreement})
+    if (std::ranges::equal(value, key_usage_der(kDigitalSignature | beside))) return true;
+  return false;
+}
+
+// What a request asks for is what its certificate will have anyway, or what says nothing of its
+// holder's rights: all else is refused, rather than left out behind the requester's back.
 Status read_extension(const Extension& extension, SubjectNames& names) {
   const std::string_view type = as_text(extension.oid);
   if (type == oid::kSubjectAltName) {
@@ -51,10 +67,13 @@ Status read_extension(const Extension& extension, SubjectNames& names) {
     return {};
   }
   if (type == oid::kKeyUsage) {
-    if (!std::ranges::equal(extension.value, key_usage_der(kDigitalSignature)))
-      return refuse("keyUsage may ask for digitalSignature alone.");
+    if (!is_usage(extension.value))
+      return refuse(
+          "keyUsage may ask for digitalSignature, and beside it for keyEncipherment and "
+          "keyAgreement, which are not given.");
     return {};
   }
+  if (type == oid::kSubjectKeyIdentifier) return {};  // the certificate has its issuer's
   if (type == oid::kExtendedKeyUsage) {
     const auto usage = read_extended_key_usage(extension.value);
     return usage ? Status() : named(usage.error());
@@ -65,7 +84,7 @@ Status read_extension(const Extension& extension, SubjectNames& names) {
       return refuse("basicConstraints may not ask for a CA.");
     return {};
   }
-  return refuse("It asks for an extension that is not given.");
+  return refuse("It asks for the extension " + oid_text(extension.oid) + ", which is not given.");
 }
 
 Status read_attributes(ByteView attributes, SubjectNames& names) {

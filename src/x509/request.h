@@ -31,7 +31,8 @@ struct CertificateRequest {
 // that its signature was made by the key that it names (proof of possession). ML-DSA keys and
 // signatures have no parameters (RFC 9881 section 2); anything that DER would write otherwise is
 // refused, as are attributes other than extensionRequest, extensions twice, and requested
-// extensions other than subjectAltName, keyUsage (digitalSignature alone), extendedKeyUsage
+// extensions other than subjectAltName, keyUsage (digitalSignature; keyEncipherment and
+// keyAgreement beside it are passed over), subjectKeyIdentifier (passed over), extendedKeyUsage
 // (clientAuth, serverAuth) and basicConstraints (no CA). kInvalidArgument says what is wrong.
 Result<CertificateRequest> parse_request(std::string_view pem_or_der);
 

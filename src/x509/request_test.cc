@@ -128,6 +128,16 @@ TEST(Requests, MayAskForWhatTheirCertificateHasAnyway) {
   EXPECT_TRUE(parse(asking({client})));
 }
 
+// As Java's keytool and many a template of OpenSSL ask.
+TEST(Requests, MayAskForAKeyIdentifierAndUsagesThatAreNotGiven) {
+  const Bytes id = extension_der(oid::kSubjectKeyIdentifier, false,
+                                 der::element(der::kOctetString, {octets("0123456789")}));
+  EXPECT_TRUE(parse(asking({id})));
+  for (const unsigned beside : {kKeyEncipherment, kKeyAgreement, kKeyEncipherment | kKeyAgreement})
+    EXPECT_TRUE(parse(
+        asking({extension_der(oid::kKeyUsage, true, key_usage_der(kDigitalSignature | beside))})));
+}
+
 TEST(Requests, AreRefusedWhenCutAnywhere) {
   for (const KeyType type : kTypes) {
     const Bytes der = request_der(make_key(type, 1));
@@ -239,10 +249,17 @@ TEST(Requests, AreRefusedWithAnExtensionTwice) {
 }
 
 TEST(Requests, AreRefusedForExtensionsThatAreNotGiven) {
-  for (const auto type : {oid::kSubjectKeyIdentifier, oid::kAuthorityKeyIdentifier,
-                          oid::kCrlDistributionPoints, "\x55\x1d\x1e"sv, "\x2a\x03\x04"sv})
-    expect_refused(asking({extension_der(type, false, der::sequence({}))}), "not given");
-  for (const unsigned bits : {1U << 1, kKeyCertSign, kDigitalSignature | 1U << 2, kCrlSign})
+  const std::pair<std::string_view, std::string> types[] = {
+      {oid::kAuthorityKeyIdentifier, "2.5.29.35"},
+      {oid::kCrlDistributionPoints, "2.5.29.31"},
+      {"\x55\x1d\x1e"sv, "2.5.29.30"},
+      {"\x2a\x03\x04"sv, "1.2.3.4"}};
+  for (const auto& [type, text] : types)
+    expect_refused(asking({extension_der(type, false, der::sequence({}))}),
+                   "the extension " + text + ", which is not given");
+  for (const unsigned bits :
+       {1U << 1, kKeyEncipherment, kKeyCertSign, kCrlSign, kDigitalSignature | kKeyCertSign,
+        kDigitalSignature | 1U << 1, kDigitalSignature | kKeyEncipherment | kCrlSign})
     expect_refused(asking({extension_der(oid::kKeyUsage, true, key_usage_der(bits))}), "keyUsage");
   const Bytes long_form = der::element(der::kBitString, {octets("\x00\x80"sv)});
   expect_refused(asking({extension_der(oid::kKeyUsage, true, long_form)}), "keyUsage");
@@ -280,7 +297,9 @@ TEST(Requests, AreRefusedForNamesThatAreNoneOrOfAnotherKind) {
   };
   expect_refused(name(1, "ada@example.org"), "no DNS name, URI or IP");
   expect_refused(name(8, "\x2a\x03"), "no DNS name, URI or IP");
-  expect_refused(name(2, "not a name"), "DNS name");
+  expect_refused(name(2, "not a name"), "The DNS name \"not a name\" is none.");
+  expect_refused(name(2, "m\xc3\xbcnchen.example"), "The DNS name 1 is none; what is not ASCII");
+  expect_refused(name(2, "a\x1b[2J"), "The DNS name 1 is none.");
   expect_refused(name(2, "a.example\0.b"sv), "DNS name");
   expect_refused(name(2, "192.0.2.1"), "DNS name");
   expect_refused(name(2, ""), "DNS name");
@@ -303,6 +322,11 @@ TEST(Requests, AreRefusedForOverAHundredNames) {
   for (int i = 0; i < 101; ++i)
     base::append(names, der::element(der::context(2), {as_bytes(std::to_string(i) + ".example")}));
   expect_refused(asking({name_extension({names})}), "over 100");
+  // A hundred are none too many for the SPIFFE id that their certificate has beside them.
+  SubjectNames hundred;
+  for (int i = 0; i < 100; ++i) hundred.dns_names.push_back(std::to_string(i) + ".example");
+  hundred.uris = {testing::kSpiffeId};
+  EXPECT_TRUE(parse(request_der(make_key(KeyType::kMlDsa65, 1), hundred)));
 }
 
 TEST(Requests, PassOverWhatElseStandsInTheSubject) {

@@ -70,13 +70,14 @@ Result<SubjectNames> normal_names(const SubjectNames& names) {
     return refuse("The common name has over 64 characters, or some that can't be shown.");
   if (names.common_name.empty() && !has_alternative_names(names))
     return refuse("There is neither a common name nor an alternative name.");
-  if (names.dns_names.size() + names.uris.size() + names.addresses.size() > kMaxNames)
-    return refuse("There are over 100 alternative names.");
+  if (names.dns_names.size() + names.addresses.size() > kMaxNames)
+    return refuse("There are over 100 DNS names and addresses.");
   SubjectNames out;
   out.common_name = names.common_name;
-  for (const std::string& text : names.dns_names) {
-    auto name = parse_name(text);
-    if (!name || name->is_ip) return refuse("A DNS name is none.");
+  for (std::size_t i = 0; i < names.dns_names.size(); ++i) {
+    auto name = parse_name(names.dns_names[i]);
+    if (!name || name->is_ip)
+      return refuse(name_fault("DNS name", names.dns_names[i], i, "is none"));
     add_once(out.dns_names, std::move(name->text));
   }
   for (const std::string& text : names.uris) {
@@ -85,9 +86,10 @@ Result<SubjectNames> normal_names(const SubjectNames& names) {
   }
   // X509-SVID section 2: exactly one.
   if (out.uris.size() > 1) return refuse("There is more than one SPIFFE ID.");
-  for (const std::string& text : names.addresses) {
-    auto name = parse_name(text);
-    if (!name || !name->is_ip) return refuse("An IP address is none.");
+  for (std::size_t i = 0; i < names.addresses.size(); ++i) {
+    auto name = parse_name(names.addresses[i]);
+    if (!name || !name->is_ip)
+      return refuse(name_fault("IP address", names.addresses[i], i, "is none"));
     add_once(out.addresses, std::move(name->text));
   }
   return out;

@@ -534,7 +534,7 @@ def test_the_companions_calls_name_what_is_wrong(sqlite_server):
     assert_refused(post(service.http, common_name="Not A Name"), 400, "validation_error", "commonName")
     assert_refused(post(service.http, ttl="forever"), 400, "validation_error", "ttl")
     assert_refused(post(service.http, key_type="rsa-2048"), 400, "validation_error", "keyType")
-    assert_refused(post(service.http, key_type="ec-p256"), 403, "key_type_not_allowed")
+    assert_refused(post(service.http, key_type="ec-p256"), 403, "key_type_not_allowed", "keyType")
     assert_refused(post(other.http), 403, "insufficient_scope")
     assert_refused(post(service.http, common_name="nobody"), 404, "not_found")
     assert ok(server.http.get("/api/v1/certificates?identity=users-api"))["total"] == 0
