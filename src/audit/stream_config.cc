@@ -56,6 +56,27 @@ class Masks {
   bool same_receiver_;
 };
 
+// query_of is "?" and what stands behind it.
+std::string_view query_of(std::string_view url) {
+  const std::size_t at = url.find('?');
+  return at == std::string_view::npos ? std::string_view() : url.substr(at);
+}
+
+// resolve_query puts the former query, which may hold a secret, in the place of its mask; it goes
+// to its former receiver alone.
+Status resolve_query(StreamType type, StreamConfig& now, const FormerStream* former) {
+  if (!now.url || query_of(*now.url) != "?" + std::string(kStreamMask)) return {};
+  const Text before = former == nullptr ? Text() : former->config.url;
+  if (!before || query_of(*before).empty())
+    return bad("url", "its query is masked, and there is no former one");
+  const bool same = type == former->type && now.ca_pem == former->config.ca_pem &&
+                    now.url->substr(0, now.url->find('?')) == before->substr(0, before->find('?'));
+  if (!same)
+    return bad("url", "its query is masked: give it again where the receiver or its roots change");
+  now.url = before;
+  return {};
+}
+
 // A header carries it: visible ASCII without spaces.
 Status require_token(const Text& token, std::string_view member) {
   if (!token) return bad(member, "is required");
@@ -64,11 +85,22 @@ Status require_token(const Text& token, std::string_view member) {
   return {};
 }
 
+// is_query: what RFC 3986 section 3.4 lets stand in one.
+bool is_query(std::string_view query) {
+  return std::ranges::all_of(query, [](char c) {
+    return c > 0x20 && c < 0x7f && std::string_view("\"<>\\^`{|}").find(c) == std::string::npos;
+  });
+}
+
 Status check_endpoint(StreamType type, const StreamConfig& config, http::Reach reach) {
   const std::string_view member = config.url ? "url" : "site";
   if (type != StreamType::kDatadog && !config.url) return bad("url", "is required");
-  const auto url = http::Url::parse(endpoint_of(type, config));
+  const std::string whole = endpoint_of(type, config);
+  if (whole.contains('#')) return bad(member, "a fragment is not part of an address");
+  const std::string_view query = query_of(whole);
+  const auto url = http::Url::parse(std::string_view(whole).substr(0, whole.size() - query.size()));
   if (!url) return bad(member, url.error().message);
+  if (!is_query(query)) return bad(member, "its query holds characters that need encoding");
   // The client refuses this too, but only when it connects.
   if (url->scheme == "http" && !http::is_loopback_host(url->host))
     return bad(member, "is plain http to another host than this one");
@@ -82,6 +114,8 @@ Status check_endpoint(StreamType type, const StreamConfig& config, http::Reach r
 
 // check_categories: a misspelt one would be a stream that never sends.
 Status check_categories(const StreamConfig& config) {
+  if (config.categories && config.categories->empty())
+    return bad("categories", "is empty; leave it out for all");
   for (const std::string& category : config.categories.value_or(std::vector<std::string>())) {
     if (std::ranges::find(kCategories, category) != kCategories.end()) continue;
     std::string known;
@@ -138,6 +172,7 @@ Result<StreamConfig> parse_stream_config(StreamType type, std::string_view text,
     if (config.error().fields.empty()) return base::fail_field("configJson", "is not JSON text");
     return bad(config.error().fields[0].field, config.error().fields[0].message);
   }
+  TRY(resolve_query(type, *config, former));
   const Masks masks(type, *config, former);
   TRY(masks.resolve(config->secret, &StreamConfig::secret, "secret"));
   TRY(masks.resolve_sent(config->token, &StreamConfig::token, "token"));
@@ -153,7 +188,14 @@ std::pmr::string config_text(const StreamConfig& config, std::pmr::memory_resour
   return text;
 }
 
-StreamConfig masked(StreamConfig config) {
+StreamConfig masked(StreamConfig config, std::pmr::memory_resource& arena) {
+  if (config.url && !query_of(*config.url).empty()) {
+    const std::string shown =
+        std::string(config.url->substr(0, config.url->find('?') + 1)) + std::string(kStreamMask);
+    char* const copy = static_cast<char*>(arena.allocate(shown.size(), 1));
+    std::ranges::copy(shown, copy);
+    config.url = std::string_view(copy, shown.size());
+  }
   for (Text* secret : {&config.secret, &config.token, &config.api_key})
     if (*secret) *secret = kStreamMask;
   return config;
@@ -161,17 +203,19 @@ StreamConfig masked(StreamConfig config) {
 
 std::string endpoint_of(StreamType type, const StreamConfig& config) {
   std::string url(config.url.value_or(std::string_view()));
+  const std::string query(query_of(url));
+  url.resize(url.size() - query.size());
   const auto with_path = [&](std::string_view path) {
     while (url.ends_with('/')) url.pop_back();
     const std::size_t host = url.find("://");
     const bool has_path = host != std::string::npos && url.find('/', host + 3) != std::string::npos;
-    return has_path ? url : url + std::string(path);
+    return (has_path ? url : url + std::string(path)) + query;
   };
   switch (type) {
     case StreamType::kFile:
       return {};
     case StreamType::kWebhook:
-      return url;
+      return url + query;
     case StreamType::kSplunk:
       return with_path("/services/collector");
     case StreamType::kDatadog:

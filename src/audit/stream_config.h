@@ -24,7 +24,7 @@ std::string_view to_string(StreamType type);
 //   Splunk   url, token, index, source, caPem
 //   Datadog  apiKey, site ("datadoghq.eu") or url, service, tags, caPem
 //   File     retentionDays (7 | 30 | 365)
-// and each of them categories; none stands for all.
+// and each of them categories; none stands for all. A url may have a query, and secrets in it.
 struct StreamConfig {
   std::optional<std::string_view> url;
   std::optional<std::string_view> secret;
@@ -63,8 +63,9 @@ Result<StreamConfig> parse_stream_config(StreamType type, std::string_view text,
 
 // config_text is the JSON text of a config, in the arena of its caller.
 std::pmr::string config_text(const StreamConfig& config, std::pmr::memory_resource& arena);
-// masked is the config with its secrets masked.
-StreamConfig masked(StreamConfig config);
+// masked is the config with its secrets masked, and the query of its address; what it views is
+// in the arena.
+StreamConfig masked(StreamConfig config, std::pmr::memory_resource& arena);
 
 // endpoint_of is the whole address that a stream posts to; empty for files.
 std::string endpoint_of(StreamType type, const StreamConfig& config);

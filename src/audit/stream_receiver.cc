@@ -93,8 +93,10 @@ Status check_splunk(std::string_view answer) {
 Result<std::unique_ptr<StreamReceiver>> StreamReceiver::create(StreamType type,
                                                                const StreamConfig& config,
                                                                http::Reach reach) {
-  TRY_ASSIGN(auto url, http::Url::parse(endpoint_of(type, config)));
-  std::string target = url.path.empty() ? "/" : url.path;
+  const std::string whole = endpoint_of(type, config);
+  const std::size_t path_end = std::min(whole.find('?'), whole.size());
+  TRY_ASSIGN(auto url, http::Url::parse(std::string_view(whole).substr(0, path_end)));
+  const std::string target = (url.path.empty() ? "/" : url.path) + whole.substr(path_end);
   http::Client::Options options;
   options.ca_pem = config.ca_pem.value_or(std::string_view());
   options.connect_timeout = kConnectIn;
@@ -102,8 +104,7 @@ Result<std::unique_ptr<StreamReceiver>> StreamReceiver::create(StreamType type,
   options.response_limit = kMaxAnswer;
   options.reach = reach;
   TRY_ASSIGN(auto client, http::Client::create(std::move(url), std::move(options)));
-  return std::unique_ptr<StreamReceiver>(
-      new StreamReceiver(type, std::move(target), std::move(client)));
+  return std::unique_ptr<StreamReceiver>(new StreamReceiver(type, target, std::move(client)));
 }
 
 Status StreamReceiver::deliver(const StreamConfig& config, std::span<const StreamEvent> events,

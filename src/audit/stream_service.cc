@@ -99,7 +99,7 @@ Status StreamService::seal(StreamRow& row, const StreamConfig& config,
 
 Result<StreamView> StreamService::view(StreamRow row) {
   TRY_ASSIGN(const auto opened, open_stream_config(keyring_, row));
-  const auto text = config_text(masked(opened.config), *opened.arena);
+  const auto text = config_text(masked(opened.config, *opened.arena), *opened.arena);
   return StreamView{std::move(row), std::string(text)};
 }
 

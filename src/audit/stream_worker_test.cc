@@ -29,6 +29,7 @@ class Receiver {
  public:
   struct Post {
     std::string path;
+    std::string query;
     std::string body;
     std::map<std::string, std::string> headers;
   };
@@ -65,6 +66,7 @@ class Receiver {
     const http::Request& request = exchange.request();
     Post& post = posts_.emplace_back();
     post.path = request.path;
+    post.query = request.query;
     post.body = request.body;
     for (const auto& line : request.headers)
       post.headers[json::fold(line.name)] = std::string(line.value);
@@ -690,6 +692,7 @@ TEST_P(LogStreams, WhatCannotBeAStreamIsRefusedAndNamed) {
   EXPECT_EQ(field("a", "Kafka", ""), "streamType");
   EXPECT_EQ(field("a", "File", R"({"retentionDays":8})"), "configJson.retentionDays");
   EXPECT_EQ(field("a", "File", R"({"categories":["keys","secret"]})"), "configJson.categories");
+  EXPECT_EQ(field("a", "File", R"({"categories":[]})"), "configJson.categories");
   EXPECT_EQ(field("a", "File", R"({"catgories":["keys"]})"), "configJson.catgories");
   EXPECT_EQ(field("a", "Webhook", R"({"url":"https://x","sekret":"s"})"), "configJson.sekret");
   EXPECT_EQ(field("a", "File", "[1"), "configJson");
@@ -702,6 +705,39 @@ TEST_P(LogStreams, WhatCannotBeAStreamIsRefusedAndNamed) {
   EXPECT_EQ(field("a", "Splunk", R"({"url":"https://x","token":"a\r\nb"})"), "configJson.token");
   EXPECT_EQ(field("a", "Datadog", "{}"), "configJson.apiKey");
   EXPECT_TRUE(expect(streams().list(who_)).empty());
+}
+
+TEST_P(LogStreams, AQueryIsSentAndNeverShown) {
+  Receiver receiver;
+  const auto stream = make("Webhook", config(receiver.url("/in?code=hush-hush&v=1")));
+  ASSERT_FALSE(receiver.posts().empty());
+  EXPECT_EQ(receiver.posts().back().path, "/in");
+  EXPECT_EQ(receiver.posts().back().query, "code=hush-hush&v=1");
+  EXPECT_THAT(stream.config, HasSubstr("/in?********\""));
+  EXPECT_THAT(stream.config, Not(HasSubstr("hush")));
+  receiver.answer(500, "no");
+  append(1);
+  drain();
+  pass();
+  EXPECT_THAT(now(stream).row.last_error, Not(HasSubstr("hush")));
+  EXPECT_FALSE(now(stream).row.last_error.empty());
+  receiver.answer(200, "{}");
+  const auto update = [&](const std::string& text) {
+    return streams().update(who_, stream.row.id, {"renamed", "Webhook", text},
+                            happened("log_stream.update"));
+  };
+  expect(update(stream.config));
+  const auto opened = expect(open_stream_config(keys(), now(stream).row));
+  EXPECT_EQ(opened.config.url, receiver.url("/in?code=hush-hush&v=1"));
+  for (const std::string& url :
+       {receiver.url("/other?********"), receiver.url("/in?a b"), receiver.url("/in?a#b"),
+        receiver.url("/in#b"), std::string("https://a:b@receiver.example/in?c")}) {
+    const auto refused = update(config(url));
+    expect_code(refused, Code::kInvalidArgument);
+    EXPECT_EQ(refused ? "" : refused.error().fields.at(0).field, "configJson.url") << url;
+  }
+  expect(update(config(receiver.url("/in"))));
+  expect_code(update(config(receiver.url("/in?********"))), Code::kInvalidArgument);
 }
 
 TEST_P(LogStreams, MembersAndOtherTenantsReachNothing) {
