@@ -93,6 +93,8 @@ class Export:
         self.follows = None  # (log, size)
 
     def take(self, number, line):
+        if self.checkpoint is not None and not line.strip():
+            return  # what an editor or a shell left at the end
         try:
             value = json.loads(line)
             kind = value["type"]

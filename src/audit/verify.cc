@@ -109,6 +109,8 @@ bool Verifier::malformed(std::string_view message) {
 
 bool Verifier::take(std::string_view text) {
   ++line_;
+  if (phase_ == Phase::kEnded && text.find_first_not_of(" \t\r") == std::string_view::npos)
+    return true;  // what an editor or a shell left at the end
   if (text.size() > kMaxLine) return malformed("is too long");
   std::pmr::monotonic_buffer_resource arena;
   const auto line = json::decode<Line>(text, arena);
@@ -222,7 +224,8 @@ bool Verifier::take_checkpoint(const Line& line) {
   report_.checkpoint = *checkpoint;
   if (checkpoint->log != log_)
     return fault("altered", std::nullopt, "the checkpoint is of another log");
-  if (remembered_ && checkpoint->size < remembered_->size)
+  report_.older = remembered_ && checkpoint->size < remembered_->size;
+  if (report_.older)
     return fault(
         "truncated", checkpoint->size,
         fmt::format("{} records are remembered, {} are here", remembered_->size, checkpoint->size));

@@ -32,6 +32,8 @@ struct VerifyReport {
   std::string fault;
   std::optional<std::uint64_t> index;  // the first record concerned, where it can be told
   std::string message;
+  // Truncated against what is remembered alone: so is each whole export of an earlier time.
+  bool older = false;
 };
 
 // verify_export reads lines until `next_line` gives nullopt. It needs memory for

@@ -26,6 +26,7 @@ struct LogOptions {
 struct ExportOptions {
   std::string file = "-";
   std::uint64_t from_index = 0;
+  bool force = false;
   LogOptions log;
 };
 
@@ -160,13 +161,18 @@ Outcome export_to_stream(Context& context, const ExportOptions& options, std::os
 }
 
 // export_log writes a later part to a file of its own: it is no continuation of one that is there.
+// An older export may be the only one that shows what a newer lacks: --force alone replaces it.
 Outcome export_log(Context& context, const ExportOptions& options) {
   if (options.file == "-") return export_to_stream(context, options, context.io().out);
   std::error_code unknown;
-  if (options.from_index > 0 && std::filesystem::exists(options.file, unknown))
+  const bool stands = std::filesystem::exists(options.file, unknown);
+  if (stands && options.from_index > 0)
     return give_up(kUsage,
                    "with --from-index the later part is a file of its own, and there is a " +
                        options.file + " already");
+  if (stands && !options.force)
+    return give_up(kUsage, "there is a " + options.file +
+                               " already; write to another file, or replace it with --force");
   TRY_ASSIGN(auto file, WholeFile::create(options.file));
   TRY(export_to_stream(context, options, file.stream()));
   TRY(file.finish());
@@ -223,6 +229,7 @@ void add_audit(CLI::App& root, Context& context) {
   const auto [export_command, exported] = add_command(
       group, context, "export", "Write the whole log, to be verified later", export_log);
   export_command->add_option("FILE", exported->file, "Where to; - is standard output");
+  export_command->add_flag("--force", exported->force, "Replace a file that is there");
   export_command
       ->add_option("--from-index", exported->from_index,
                    "The later part alone, from the group of 256 that holds this record; "

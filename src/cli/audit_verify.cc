@@ -118,6 +118,12 @@ Outcome verify(Context& context, const VerifyOptions& options) {
   const auto& checkpoint = report.checkpoint;
   print(context, report, checkpoint ? checkpoint->log.to_string() : "",
         checkpoint ? checkpoint->time.to_string() : "");
+  if (!report.ok && report.older)
+    return give_up(kNotVerified,
+                   report.message +
+                       ": an export made before the newest that was verified, or a log "
+                       "that was cut; verify a new export, or this one with a file of "
+                       "its own, --remember FILE");
   if (!report.ok || !checkpoint)
     return give_up(kNotVerified,
                    report.message.empty() ? "the log does not verify" : report.message);

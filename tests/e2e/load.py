@@ -162,7 +162,7 @@ def exported(server):
     key.write_text(server.qapi("audit", "public-key").stdout)
 
     def whole():
-        server.qapi("audit", "export", str(export))
+        server.qapi("audit", "export", str(export), "--force")
         lines = export.read_text().splitlines()
         # An export is an event itself, which it may find waiting.
         waiting = [line for line in lines if '"type":"pending"' in line and "audit.export" not in line]

@@ -10,6 +10,7 @@ import pty
 import re
 import socket
 import subprocess
+import sys
 
 import pytest
 
@@ -464,7 +465,7 @@ def test_the_audit_log_is_listed_exported_and_verified(qapi, server, tmp_path):
     assert key.read_text().startswith("-----BEGIN PUBLIC KEY-----")
 
     def covered():
-        qapi("audit", "export", str(export))
+        qapi("audit", "export", str(export), "--force")
         return any(made["id"] in line and '"type":"record"' in line for line in export.read_text().splitlines())
 
     wait_until(covered, 10, "the creation in the tree")
@@ -490,14 +491,24 @@ def test_a_log_cut_short_shows_to_who_saw_it_longer(qapi, tmp_path):
     size = lambda path: sum('"type":"record"' in line for line in path.read_text().splitlines())
 
     def longer():
-        qapi("audit", "export", str(long))
+        qapi("audit", "export", str(long), "--force")
         return size(long) > size(short)
 
     wait_until(longer, 10, "more records in the tree")
     verify = lambda path, code=OK: qapi("audit", "verify", str(path), "--key", str(key), "--remember", str(memory), "--output", "json", code=code)
     verify(short), verify(long)
-    assert json.loads(verify(short, NOT_VERIFIED).stdout)["fault"] == "truncated"
+    older = verify(short, NOT_VERIFIED)
+    assert json.loads(older.stdout)["fault"] == "truncated"
+    assert "an export made before the newest that was verified" in older.stderr and "--remember" in older.stderr
     verify(long)
+    with open(long, "a") as file:
+        file.write("\n \n")
+    verify(long)
+    plain = subprocess.run([sys.executable, ROOT / "tools/verify_audit_export.py", long, "--key", key], capture_output=True, text=True)
+    assert plain.returncode == 0, plain.stdout + plain.stderr
+    with open(long, "a") as file:
+        file.write("{}\n")
+    assert json.loads(verify(long, NOT_VERIFIED).stdout)["fault"] == "malformed"
 
 
 def test_an_export_that_was_cut_goes_on_and_becomes_whole_as_the_document_says(qapi, server, tmp_path):
@@ -704,7 +715,9 @@ def test_a_profile_keeps_key_and_address_for_its_owner_alone(server, tmp_path):
 def test_an_export_is_written_whole_or_not_at_all(qapi, tmp_path):
     target = tmp_path / "audit.ndjson"
     target.write_text("kept\n")
-    qapi("audit", "export", str(target), key="qapi_" + "0" * 64, code=UNAUTHORIZED)
+    assert "--force" in qapi("audit", "export", str(target), code=USAGE).stderr
+    assert target.read_text() == "kept\n"
+    qapi("audit", "export", str(target), "--force", key="qapi_" + "0" * 64, code=UNAUTHORIZED)
     assert target.read_text() == "kept\n" and [p.name for p in tmp_path.iterdir()] == ["audit.ndjson"]
     out = qapi("audit", "export", str(tmp_path / "no" / "such" / "folder"), code=USAGE)
     assert "folder" in out.stderr

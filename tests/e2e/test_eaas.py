@@ -417,7 +417,7 @@ def test_an_export_that_is_cut_anywhere_is_noticed(sqlite_server, tmp_path):
     for number in range(300):
         assert post(server, "/encrypt", {"plaintext": str(number)}).status_code == 200
     whole, key, cut = tmp_path / "whole", tmp_path / "key", tmp_path / "cut"
-    server.qapi("audit", "export", str(whole))
+    server.qapi("audit", "export", str(whole), "--force")
     key.write_text(server.qapi("audit", "public-key").stdout)
     assert server.qapi("audit", "verify", str(whole), "--key", str(key)).returncode == 0
     octets = whole.read_bytes()

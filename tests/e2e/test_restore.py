@@ -58,7 +58,7 @@ def rotate(server):
 
 def exported(server, path, log=None):
     """Exports a log, the open one without an id, and gives the lines."""
-    server.qapi("audit", "export", str(path), *(["--log", log] if log else []))
+    server.qapi("audit", "export", str(path), "--force", *(["--log", log] if log else []))
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
