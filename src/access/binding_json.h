@@ -15,14 +15,14 @@ namespace quantumapi::access {
 
 // BindingJson names one resource by id, by name, or by both.
 struct BindingJson {
-  std::string type;  // "secret" | "key" | "group"
+  std::string type;  // "secret" | "key" | "identity" | "group"
   std::optional<Uuid> id;
   std::optional<std::string> name;
 };
 BOOST_DESCRIBE_STRUCT(BindingJson, (), (type, id, name))
 constexpr auto schema_facts(const BindingJson*) {
   return std::to_array<json::Fact>({
-      {"type", R"("enum":["secret","key","group"])"},
+      {"type", R"("enum":["secret","key","identity","group"])"},
   });
 }
 

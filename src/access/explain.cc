@@ -12,16 +12,30 @@ namespace {
 
 constexpr std::int64_t kPage = 1000;  // keys read at once
 
+// acts_on_identity: its certificates are issued to its account alone, which and admins revoke
+// them, and are shown to keys that are bound to nothing.
+bool acts_on_identity(std::string_view scope, const Explanation& what, const ApiKeyRecord& key) {
+  const bool own = !what.account || *what.account == key.account;
+  if (scope == "certificates:issue") return own;
+  if (scope == "certificates:revoke") return own || key.role != Role::kMember;
+  return scope == "certificates:read" && key.bindings.empty();
+}
+
+bool acts_on(std::string_view type, std::string_view scope, const Explanation& what,
+             const ApiKeyRecord& key) {
+  if (type == "secret") return scope.starts_with("secrets:");
+  if (type == "identity") return acts_on_identity(scope, what, key);
+  return scope.starts_with("keys:") || scope.starts_with("encryption:");
+}
+
 // scopes_on is which of a key's scopes act on a resource of the type: what a
 // wildcard stands for is written out.
-std::vector<std::string> scopes_on(std::string_view type, const ApiKeyRecord& key) {
+std::vector<std::string> scopes_on(std::string_view type, const Explanation& what,
+                                   const ApiKeyRecord& key) {
   const Principal holder{.scopes = key.scopes};
   std::vector<std::string> held;
   for (const std::string_view scope : all_scopes()) {
-    const bool acts = type == "secret"
-                          ? scope.starts_with("secrets:")
-                          : scope.starts_with("keys:") || scope.starts_with("encryption:");
-    if (acts && holder.has_scope(scope)) held.emplace_back(scope);
+    if (acts_on(type, scope, what, key) && holder.has_scope(scope)) held.emplace_back(scope);
   }
   return held;
 }
@@ -54,14 +68,10 @@ class Groups {
   std::unordered_map<Uuid, bool> known_;
 };
 
-std::string_view kind_of(std::string_view type) {
-  return type == "secret" ? "Secret" : "CryptoKey";
-}
-
 // reach_of is nullopt for a key that does not reach it.
 Result<std::optional<Reach>> reach_of(Groups& groups, std::string_view type,
                                       const Explanation& what, ApiKeyRecord key) {
-  Reach reach{.scopes = scopes_on(type, key), .through = "tenant"};
+  Reach reach{.scopes = scopes_on(type, what, key), .through = "tenant"};
   if (reach.scopes.empty()) return std::nullopt;
   bool reaches = key.bindings.empty();
   for (const base::Binding& binding : key.bindings) {
@@ -97,15 +107,19 @@ Status identify(store::Transaction& tx, TenantId tenant, std::string_view type, 
 
 Result<Explanation> AccessService::explain(const Principal& principal, std::string_view type,
                                            const Uuid& id, std::string_view name) {
-  if (type != "secret" && type != "key") return base::fail_field("type", "is secret or key");
+  if (type != "secret" && type != "key" && type != "identity")
+    return base::fail_field("type", "is secret, key or identity");
   if (id.is_nil() == name.empty()) return base::fail_field("id", "either id or name is given");
   if (principal.role == Role::kMember || !principal.bindings.empty())
     return fail(Code::kPermissionDenied,
                 "only admins and owners that are bound to nothing see who reaches a resource",
                 "insufficient_scope");
   return impl_->database.read([&](store::Transaction& tx) -> Result<Explanation> {
-    Explanation what{id, std::string(name), {}};
+    Explanation what{id, std::string(name), {}, {}};
     TRY(identify(tx, principal.tenant, type, what));
+    if (type == "identity") {
+      TRY_ASSIGN(what.account, identity_account(tx, principal.tenant, what.resource));
+    }
     Groups groups(tx, principal.tenant, kind_of(type), what.resource);
     for (std::int64_t offset = 0;; offset += kPage) {
       TRY_ASSIGN(auto rows, access::list_keys(tx, principal.tenant, offset, kPage));

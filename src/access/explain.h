@@ -21,6 +21,7 @@ struct Explanation {
   Uuid resource;     // nil where a name was asked for that nothing has yet
   std::string name;  // empty where an id was asked for that nothing has
   std::vector<Reach> reaches;
+  std::optional<ServiceAccountId> account;  // of an identity: who gets its certificates
 };
 
 }  // namespace quantumapi::access

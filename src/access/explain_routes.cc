@@ -72,7 +72,7 @@ Result<Reply> explain(AccessService& service, Call& call) {
   TRY_ASSIGN(Explanation what,
              service.explain(call.principal(), type, *id, query.text("name").value_or("")));
   AuditEvent event = call.event();
-  event.resource_type = type == "secret" ? "secret" : "key";
+  event.resource_type = type;
   event.resource = what.resource;
   event.resource_name = what.name;
   call.audit(std::move(event));
@@ -89,14 +89,14 @@ std::vector<Route> explain_routes(AccessService& service) {
   return {
       {.method = Method::kGet,
        .path = "/access/explain",
-       .summary = "Show which API keys reach a secret or a key, and through what.",
+       .summary = "Show which API keys reach a secret, a key or an identity, and through what.",
        .handler = [&service](Call& call) { return explain(service, call); },
        .scope = "apikeys:read",
        .action = "access.explain",
        .category = kCategory,
        .reply_schema = http::schema<ExplanationView>(),
        .parameters = {{.name = "type",
-                       .schema = R"({"type":"string","enum":["secret","key"]})",
+                       .schema = R"({"type":"string","enum":["secret","key","identity"]})",
                        .required = true},
                       {"id", R"({"type":"string","format":"uuid"})"},
                       {"name", R"({"type":"string"})", "Where there is no id"}},

@@ -87,6 +87,13 @@ constexpr Statement kKeyId{"groups.key_id",
                            R"sql(SELECT id FROM keys
           WHERE tenant = :tenant AND visible = 1 AND name = :name AND state <> 'deleted')sql"};
 
+constexpr Statement kIdentityName{"groups.identity_name",
+                                  R"sql(SELECT name, account FROM service_identities
+          WHERE id = :id AND tenant = :tenant)sql"};
+constexpr Statement kIdentityId{"groups.identity_id",
+                                R"sql(SELECT id FROM service_identities
+          WHERE tenant = :tenant AND name = :name)sql"};
+
 constexpr Statement kInsertItem{
     "groups.insert_item",
     R"sql(INSERT INTO resource_group_items (id, group_id, resource_type, resource, created_at)
@@ -114,7 +121,13 @@ std::unexpected<Error> taken() {
 
 const Statement& name_statement(std::string_view type) {
   if (type == "Secret") return kSecretName;
+  if (type == "Identity") return kIdentityName;
   return type == "CryptoKey" ? kKeyName : kApiKeyName;
+}
+
+const Statement& id_statement(std::string_view type) {
+  if (type == "Secret") return kSecretId;
+  return type == "Identity" ? kIdentityId : kKeyId;
 }
 
 }  // namespace
@@ -191,6 +204,11 @@ Result<bool> group_holds(Transaction& tx, TenantId tenant, const Uuid& group, st
                 [](const Row&) -> Status { return {}; });
 }
 
+std::string_view kind_of(std::string_view binding_type) {
+  if (binding_type == "secret") return "Secret";
+  return binding_type == "identity" ? "Identity" : "CryptoKey";
+}
+
 Result<std::optional<std::string>> resource_name(Transaction& tx, TenantId tenant,
                                                  std::string_view type, const Uuid& resource) {
   std::optional<std::string> name;
@@ -205,12 +223,22 @@ Result<std::optional<std::string>> resource_name(Transaction& tx, TenantId tenan
 Result<std::optional<Uuid>> resource_id(Transaction& tx, TenantId tenant, std::string_view type,
                                         std::string_view name) {
   std::optional<Uuid> id;
-  TRY(tx.one(type == "Secret" ? kSecretId : kKeyId, {{"tenant", tenant}, {"name", name}},
+  TRY(tx.one(id_statement(type), {{"tenant", tenant}, {"name", name}},
              [&](const Row& row) -> Status {
                id = row.uuid(0);
                return {};
              }));
   return id;
+}
+
+Result<std::optional<ServiceAccountId>> identity_account(Transaction& tx, TenantId tenant,
+                                                         const Uuid& identity) {
+  std::optional<ServiceAccountId> account;
+  TRY(tx.one(kIdentityName, {{"id", identity}, {"tenant", tenant}}, [&](const Row& row) -> Status {
+    account = row.id<ServiceAccountId>(1);
+    return {};
+  }));
+  return account;
 }
 
 Status insert_item(Transaction& tx, const Uuid& group, const GroupItem& item, WallTime now) {

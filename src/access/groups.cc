@@ -198,10 +198,9 @@ Status check_bound(store::Transaction& tx, TenantId tenant,
                    std::span<const base::Binding> bindings) {
   for (std::size_t i = 0; i < bindings.size(); ++i) {
     const base::Binding& binding = bindings[i];
-    if (binding.type != "secret" && binding.type != "key") continue;
+    if (binding.type == "group") continue;
     if (binding.id.is_nil() || binding.name.empty()) continue;
-    const std::string_view kind = binding.type == "secret" ? "Secret" : "CryptoKey";
-    TRY_ASSIGN(const auto name, resource_name(tx, tenant, kind, binding.id));
+    TRY_ASSIGN(const auto name, resource_name(tx, tenant, kind_of(binding.type), binding.id));
     if (name != binding.name)
       return base::fail_field("bindings." + std::to_string(i),
                               "gives an id and a name that are not of one " + binding.type);

@@ -224,6 +224,18 @@ TEST_P(AccessRoutes, ExplainSaysWhoReachesAThingAndThroughWhat) {
       body);
 }
 
+// The statements are those of the certificates' room, which stands above this one.
+TEST_P(AccessRoutes, ExplainSaysWhoReachesAnIdentity) {
+  const std::vector<std::string> scopes{"certificates:issue"};
+  make({.name = "bound", .scopes = scopes, .bindings = {{"identity", {}, "users-api"}}});
+  make({.name = "elsewhere", .scopes = scopes, .bindings = {{"secret", {}, "users-api"}}});
+  const auto told =
+      call(Method::kGet, "/access/explain", owner(), {}, "type=identity&name=users-api");
+  ASSERT_TRUE(told.reply) << told.reply.error().message;
+  EXPECT_THAT(told.body(), HasSubstr("\"keyName\":\"bound\""));
+  EXPECT_THAT(told.body(), Not(HasSubstr("elsewhere")));
+}
+
 TEST_P(AccessRoutes, ExplainIsForAdminsAndNamesWhatItNeeds) {
   const Principal member = principal(text_of(make("member", {"apikeys:read"})));
   const auto ask = [&](const Principal& who, std::string_view query) {

@@ -193,7 +193,7 @@ class AccessService {
                            AuditEvent event);
 
   // explain answers which keys that are not revoked reach a secret or a key
-  // (type "secret" | "key"; id, or name where the id is nil), to admins and owners.
+  // (type "secret" | "key" | "identity"; id, or name where the id is nil), to admins and owners.
   // A name that nothing has is answered too: a binding may wait for it.
   Result<Explanation> explain(const Principal& principal, std::string_view type, const Uuid& id,
                               std::string_view name);

@@ -19,7 +19,7 @@ Result<Role> parse_role(std::string_view text);
 // Binding limits a key to one named resource. It holds both the id and the
 // name, so that a request by either is decided before any look-up.
 struct Binding {
-  std::string type;  // "secret" | "key"
+  std::string type;  // "secret" | "key" | "identity" (of certificates)
   Uuid id;           // nil when bound to a name that need not exist yet
   std::string name;
 };

@@ -495,5 +495,21 @@ TEST_P(CaIssue, OutcomesAreCounted) {
   EXPECT_TRUE(text.contains("quantumapi_certificate_issue_seconds_count 1\n"));
 }
 
+TEST_P(CaIssue, AKeyBoundToItsIdentityGetsItsCertificatesAlone) {
+  const auto bound = [&](const char* type) {
+    return principal(text_of(make(access::NewApiKey{.name = "bound-api",
+                                                    .scopes = {"certificates:issue"},
+                                                    .bindings = {{type, {}, "bound-api"}}})));
+  };
+  const Principal holder = bound("identity");
+  identity(holder, "bound-api");
+  identity(holder, "other-api");
+  EXPECT_TRUE(try_issue(holder, "bound-api", csr({.common_name = "bound-api"})));
+  expect_code(try_issue(holder, "other-api", csr({.common_name = "other-api"})),
+              Code::kPermissionDenied, "insufficient_scope");
+  expect_code(try_issue(bound("secret"), "bound-api", csr({.common_name = "bound-api"})),
+              Code::kPermissionDenied, "insufficient_scope");
+}
+
 }  // namespace
 }  // namespace quantumapi::ca

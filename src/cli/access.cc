@@ -1,4 +1,4 @@
-// qapi access explain: who reaches a secret or a key, and why.
+// qapi access explain: who reaches a secret, a key or an identity, and why.
 #include "cli/answer.h"
 #include "cli/group.h"
 
@@ -40,11 +40,12 @@ Outcome explain(Context& context, const ExplainOptions& options) {
 
 void add_access(CLI::App& root, Context& context) {
   CLI::App& group = add_group(root, "access", "Who may do what");
-  const auto [command, options] = add_command(
-      group, context, "explain", "List the API keys that reach a secret or key, and why", explain);
+  const auto [command, options] =
+      add_command(group, context, "explain",
+                  "List the API keys that reach a secret, key or identity, and why", explain);
   command->add_option("TYPE", options->type, "What it is")
       ->required()
-      ->check(CLI::IsMember({"secret", "key"}));
+      ->check(CLI::IsMember({"secret", "key", "identity"}));
   command->add_option("RESOURCE", options->resource, "Its name or id")->required();
 }
 

@@ -19,6 +19,7 @@ struct CreateOptions {
   std::vector<std::string> scopes;
   std::vector<std::string> secrets;
   std::vector<std::string> keys;
+  std::vector<std::string> identities;
   std::vector<std::string> groups;
   std::vector<std::string> addresses;
   std::int64_t rate_limit = 0;
@@ -99,6 +100,7 @@ Outcome create(Context& context, const CreateOptions& options) {
   std::vector<BindingBody> bindings;
   bind_to("secret", options.secrets, bindings);
   bind_to("key", options.keys, bindings);
+  bind_to("identity", options.identities, bindings);
   std::vector<std::string> groups;
   for (const std::string& group : options.groups) {
     TRY_ASSIGN(std::string id, group_id(context, group));
@@ -182,6 +184,8 @@ void add_api_keys(CLI::App& root, Context& context) {
                    "Whose it is; made when absent, by default named as the key");
   add_list("--secret", made->secrets, "The only secrets it reaches; may be repeated");
   add_list("--key", made->keys, "The only keys it reaches; may be repeated");
+  add_list("--identity", made->identities,
+           "The only identities of certificates it reaches; may be repeated");
   add_list("--group", made->groups, "A resource group it reaches, by id or name; may be repeated");
   add_list("--address", made->addresses,
            "Where it may be used from, as 192.0.2.0/24; may be repeated");
