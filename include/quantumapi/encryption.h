@@ -16,7 +16,8 @@
 namespace quantumapi::sdk {
 
 // Encoding says what a plaintext is: UTF-8 text as it stands, or octets in base64. Decryption
-// answers in the encoding that encryption was given.
+// answers in the encoding that encryption was given. Text that is not UTF-8 is Kind::kInvalid and
+// never sent.
 enum class Encoding { kUtf8, kBase64 };
 
 // Plaintext is one field to encrypt. The views live until the call returns.

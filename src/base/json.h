@@ -126,6 +126,8 @@ class Writer {
     out_ += json;
   }
   [[nodiscard]] Naming naming() const { return naming_; }
+  // is_whole is false once U+FFFD stands for text that is not UTF-8.
+  [[nodiscard]] bool is_whole() const { return whole_; }
 
  private:
   void separate() {
@@ -145,6 +147,7 @@ class Writer {
   std::pmr::string& out_;
   Naming naming_;
   bool fresh_ = true;
+  bool whole_ = true;
 };
 
 // Raw is JSON text stored or passed on as it is.

@@ -71,9 +71,10 @@ void append_escape(String& out, unsigned char c) {
 }
 
 // append_string appends `text` in quotes. Text that is not UTF-8 never makes a
-// broken document: each of its octets above 0x7f is written as U+FFFD.
+// broken document: each of its octets above 0x7f is written as U+FFFD, and the
+// result is false.
 template <typename String>
-void append_string(String& out, std::string_view text) {
+bool append_string(String& out, std::string_view text) {
   out += '"';
   std::optional<bool> utf8;  // of what follows the first octet above 0x7f
   while (!text.empty()) {
@@ -92,6 +93,7 @@ void append_string(String& out, std::string_view text) {
       *utf8 ? out += text.front() : out += "\xEF\xBF\xBD";
   }
   out += '"';
+  return utf8.value_or(true);
 }
 
 }  // namespace quantumapi::base::json::detail

@@ -1,10 +1,12 @@
-// Binding of request bodies: unknown members are ignored, misspelt ones are not.
+// Request bodies. Bound, unknown members are ignored, misspelt ones are not; written, text that
+// is not UTF-8 is refused.
 #pragma once
 
 #include <span>
 #include <string>
 #include <vector>
 
+#include "base/encoding.h"
 #include "base/json.h"
 
 namespace quantumapi::base::json {
@@ -58,7 +60,46 @@ Status check_all_names(const Value& in, const std::string& path) {
   }
 }
 
+// name_damage names the first text in `value` that is not UTF-8.
+template <typename T>
+Status name_damage(const T& value, const std::string& path) {
+  if constexpr (IsOptional<T>::value) {
+    return value ? name_damage(*value, path) : Status();
+  } else if constexpr (IsVector<T>::value) {
+    for (std::size_t i = 0; i < value.size(); ++i)
+      TRY(name_damage(value[i], join(path, std::to_string(i))));
+    return {};
+  } else if constexpr (IsStringMap<T>::value) {
+    for (const auto& [name, text] : value)
+      if (!is_utf8(name) || !is_utf8(text)) return fail_field(path, "is not UTF-8 text");
+    return {};
+  } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
+    if (is_utf8(value)) return {};
+    return fail_field(path, "is not UTF-8 text");
+  } else if constexpr (Described<T> && !IsId<T>::value) {
+    Status status;
+    boost::mp11::mp_for_each<boost::describe::describe_members<T, boost::describe::mod_public>>(
+        [&](auto member) {
+          if (status) status = name_damage(value.*member.pointer, join(path, camel(member.name)));
+        });
+    return status;
+  } else {
+    return {};
+  }
+}
+
 }  // namespace detail
+
+// encode_request is encode for what goes to another program: text that is not UTF-8 is
+// kInvalidArgument with the field's name as the wire has it ("items.3.plaintext"). Replaced as in
+// an answer, it would be other data, and one text for many.
+template <typename T>
+Status encode_request(Writer& out, const T& value) {
+  encode(out, value);
+  if (out.is_whole()) return {};
+  TRY(detail::name_damage(value, std::string()));
+  return fail(Code::kInvalidArgument, "the request holds text that is not UTF-8");
+}
 
 // decode_request is decode for what a caller sent: misspelt members are refused.
 template <typename T>

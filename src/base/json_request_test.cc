@@ -49,5 +49,30 @@ TEST(JsonRequest, WhatIsWrongOtherwiseIsSaidFirst) {
   EXPECT_EQ(refusal(R"({"binding":[]})"), "name: is required");
 }
 
+struct Sent {
+  std::string_view text;
+  std::optional<std::string> additional_data;
+};
+BOOST_DESCRIBE_STRUCT(Sent, (), (text, additional_data))
+
+struct SentAll {
+  std::vector<Sent> items;
+  std::vector<std::string> labels;
+};
+BOOST_DESCRIBE_STRUCT(SentAll, (), (items, labels))
+
+TEST(JsonRequest, TextThatIsNotUtf8IsRefusedByItsName) {
+  const auto refusal = [](const SentAll& body) {
+    std::pmr::string text;
+    Writer writer(text);
+    const auto made = encode_request(writer, body);
+    return made ? std::string() : made.error().message;
+  };
+  EXPECT_EQ(refusal({{{"Jos\xC3\xA9", "row"}}, {"\xE2\x82\xAC"}}), "");
+  EXPECT_EQ(refusal({{{"a", {}}, {"Jos\xE9", "row"}}, {}}), "items.1.text: is not UTF-8 text");
+  EXPECT_EQ(refusal({{{"a", "row/\xE4"}}, {}}), "items.0.additionalData: is not UTF-8 text");
+  EXPECT_EQ(refusal({{{"a\xC3\xA9", {}}}, {"x", "\xC3"}}), "labels.1: is not UTF-8 text");
+}
+
 }  // namespace
 }  // namespace quantumapi::base::json

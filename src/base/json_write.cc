@@ -18,7 +18,7 @@ void append_number(std::pmr::string& out, Number value) {
 
 void Writer::string(std::string_view text) {
   separate();
-  detail::append_string(out_, text);
+  if (!detail::append_string(out_, text)) whole_ = false;
 }
 
 void Writer::integer(std::int64_t value) {
@@ -64,7 +64,7 @@ void write_value(Writer& out, const Value& value) {
 
 void Writer::escaped_key(std::string_view name) {
   separate();
-  detail::append_string(out_, name);
+  if (!detail::append_string(out_, name)) whole_ = false;
   out_ += ':';
   fresh_ = true;
 }

@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "base/json_request.h"
 #include "cli/context.h"
 #include "cli/shapes.h"
 
@@ -44,7 +45,7 @@ Try<sdk::SecretString> ask(Context& context, std::string_view method, std::strin
   WipingArena arena;
   std::pmr::string text(&arena);
   json::Writer writer(text);
-  json::encode(writer, body);
+  TRY(json::encode_request(writer, body));
   TRY_ASSIGN(sdk::Client* const client, context.client());
   TRY_ASSIGN(auto answer, client->request(method, path, text));
   return answer;

@@ -848,5 +848,20 @@ TEST_F(Cli, APublicKeyMayBeOfAnOlderVersion) {
   EXPECT_TRUE(asked.received().back().line.ends_with("/public-key?format=pem"));
 }
 
+TEST_F(Cli, TextThatIsNotUtf8IsRefusedByItsNameAndNotSent) {
+  auto& server = platform("{}");
+  for (const auto& words : std::vector<std::vector<std::string>>{
+           {"encrypt", "hello", "--aad", "row/\xE4"},
+           {"encrypt", "-", "--lines", "--aad", "row/\xE4"},
+           {"encrypt", "hello", "--key", "0198c0de-0000-7000-8000-000000000001", "--aad", "\xE4"},
+           {"decrypt", "qa1.x", "--aad", "row/\xE4"},
+           {"rewrap", "qa1.x", "--aad", "row/\xE4"}}) {
+    const Ran ran = run(words, "a\n");
+    EXPECT_EQ(ran.code, kUsage) << words[0];
+    EXPECT_TRUE(ran.err.contains("additionalData: is not UTF-8 text")) << ran.err;
+  }
+  EXPECT_TRUE(server.lines().empty());
+}
+
 }  // namespace
 }  // namespace quantumapi::cli

@@ -67,8 +67,8 @@ sdk::Encoding encoding_of(std::string_view name) {
 // members_of are what each line of a batch is sent with.
 Members members_of(const TextOptions& options) {
   Members members;
-  if (options.encoding != "utf8") members.emplace_back("encoding", json_text(options.encoding));
-  if (!options.aad.empty()) members.emplace_back("additionalData", json_text(options.aad));
+  if (options.encoding != "utf8") members.emplace_back("encoding", options.encoding);
+  if (!options.aad.empty()) members.emplace_back("additionalData", options.aad);
   return members;
 }
 
@@ -117,7 +117,7 @@ Outcome encrypt(Context& context, const TextOptions& options) {
                   .item = "plaintext",
                   .result = "encryptedPayload",
                   .item_members = members_of(options)};
-    if (!key.empty()) work.body_members.emplace_back("keyId", json_text(key));
+    if (!key.empty()) work.body_members.emplace_back("keyId", key);
     return perform_lines(context, work);
   }
   if (!key.empty()) return encrypt_under(context, key, options);
@@ -186,9 +186,8 @@ Outcome rewrap(Context& context, const RewrapOptions& options) {
   if (options.lines) {
     LineWork work{
         .path = "/rewrap/batch", .item = "encryptedPayload", .result = "encryptedPayload"};
-    if (!options.aad.empty())
-      work.item_members.emplace_back("additionalData", json_text(options.aad));
-    if (!key.empty()) work.body_members.emplace_back("keyId", json_text(key));
+    if (!options.aad.empty()) work.item_members.emplace_back("additionalData", options.aad);
+    if (!key.empty()) work.body_members.emplace_back("keyId", key);
     return perform_lines(context, work);
   }
   TRY_ASSIGN(const auto payload, context.value("Payload to encrypt anew"));
@@ -203,7 +202,7 @@ Outcome hash(Context& context, const HashOptions& options) {
     return perform_lines(context, {.path = "/hash/searchable/batch",
                                    .item = "plaintext",
                                    .result = "hash",
-                                   .body_members = {{"keyed", options.plain ? "false" : "true"}}});
+                                   .body_members = {{"keyed", !options.plain}}});
   TRY_ASSIGN(const auto text, context.value("Text to hash"));
   TRY_ASSIGN(const auto answer,
              ask(context, "POST", "/hash/searchable", HashBody{text.reveal(), !options.plain}));

@@ -107,6 +107,14 @@ class Source {
   std::uint64_t read_ = 0;
 };
 
+// check_members refuses what every line would be sent with and JSON can't carry.
+Try<void> check_members(const Members& members) {
+  for (const auto& [name, value] : members)
+    if (const auto* const text = std::get_if<std::string>(&value); text && !base::is_utf8(*text))
+      return give_up(kUsage, std::string(name) + ": is not UTF-8 text");
+  return {};
+}
+
 // check refuses what would make the whole call fail.
 void check(const LineWork& work, Line& line) {
   constexpr std::string_view kCode = "validation_error";
@@ -121,7 +129,10 @@ void check(const LineWork& work, Line& line) {
 void write_members(json::Writer& out, const Members& members) {
   for (const auto& [name, value] : members) {
     out.key(name);
-    out.raw(value);
+    if (const auto* const text = std::get_if<std::string>(&value))
+      out.string(*text);
+    else
+      out.boolean(std::get<bool>(value));
   }
 }
 
@@ -266,6 +277,8 @@ Outcome outcome_of(const LineWork& work, const Source& source, const Tally& tall
 }  // namespace
 
 Outcome perform_lines(Context& context, const LineWork& work) {
+  TRY(check_members(work.item_members));
+  TRY(check_members(work.body_members));
   TRY_ASSIGN(Source source, Source::open(context.io(), context.argument()));
   if (!work.second.empty()) TRY(source.pair(work.second_file));
   Tally tally;
@@ -284,12 +297,6 @@ Outcome perform_lines(Context& context, const LineWork& work) {
     }
   }
   return outcome_of(work, source, tally);
-}
-
-std::string json_text(std::string_view text) {
-  std::pmr::string json;
-  json::Writer(json).string(text);
-  return std::string(json);
 }
 
 }  // namespace quantumapi::cli

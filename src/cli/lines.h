@@ -4,14 +4,15 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "cli/context.h"
 
 namespace quantumapi::cli {
 
-// Members are further members of an object: names, and values as JSON.
-using Members = std::vector<std::pair<std::string_view, std::string>>;
+// Members are further members of an object.
+using Members = std::vector<std::pair<std::string_view, std::variant<std::string, bool>>>;
 
 // LineWork is a batch route, and where a line and its result stand in it.
 struct LineWork {
@@ -36,8 +37,5 @@ struct LineWork {
 // file has no line for fails; more there than here is kInvalid. With verdicts
 // the command ends with 1 where one is no, whatever else failed.
 Outcome perform_lines(Context& context, const LineWork& work);
-
-// json_text is a text as JSON.
-std::string json_text(std::string_view text);
 
 }  // namespace quantumapi::cli

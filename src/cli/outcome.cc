@@ -87,7 +87,8 @@ std::string message_of(const Error& error) {
 ExitCode exit_code(const Error& error) {
   switch (error.kind) {
     case Kind::kInvalid:
-      return kInvalid;
+      // What the SDK itself refused was never sent.
+      return error.status == 0 && error.code == "invalid_request" ? kUsage : kInvalid;
     case Kind::kUnauthorized:
     case Kind::kForbidden:
       return kUnauthorized;

@@ -75,7 +75,7 @@ LineWork data_lines(const std::string& key, std::string_view operation, std::str
   return {.path = "/" + std::string(operation) + "/batch",
           .item = "data",
           .result = result,
-          .body_members = {{"keyId", json_text(key)}}};
+          .body_members = {{"keyId", key}}};
 }
 
 Outcome sign(Context& context, const DataOptions& options) {
@@ -126,8 +126,7 @@ std::string bound_to(const TransitOptions& options) {
 
 // perform_transit_lines adds to each line's item what all are bound to.
 Outcome perform_transit_lines(Context& context, const TransitOptions& options, LineWork work) {
-  if (!options.aad.empty())
-    work.item_members.emplace_back("associatedData", json_text(bound_to(options)));
+  if (!options.aad.empty()) work.item_members.emplace_back("associatedData", bound_to(options));
   return perform_lines(context, work);
 }
 
@@ -137,7 +136,7 @@ Outcome transit_encrypt(Context& context, const TransitOptions& options) {
                                  {.path = "/transit/batch/encrypt/" + segment(options.key),
                                   .item = "plaintext",
                                   .result = "ciphertext",
-                                  .item_members = {{"encoding", json_text("utf8")}}});
+                                  .item_members = {{"encoding", "utf8"}}});
   const std::string bound = bound_to(options);
   TRY_ASSIGN(const auto text, context.octets("Text to encrypt"));
   const std::string path = "/transit/encrypt/" + segment(options.key);

@@ -390,5 +390,32 @@ TEST(Client, ARefusedExportIsAnError) {
   EXPECT_EQ(done.error().kind, Kind::kForbidden);
 }
 
+TEST(Client, TextThatIsNotUtf8IsRefusedByItsName) {
+  TestPlatform platform([](const Received&) { return TestPlatform::json("{}", 404); });
+  const auto client = platform.client();
+  const auto named = [](const auto& result, std::string_view field) {
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind, Kind::kInvalid) << field;
+    EXPECT_EQ(result.error().message, std::string(field) + ": is not UTF-8 text");
+  };
+  const std::string bad = "p\xE4ss";
+  named(client->vault().create({.name = "db"}, SecretString(bad)), "value");
+  named(client->vault().create({.name = bad}, SecretString("x")), "name");
+  named(client->vault().create({.name = "db", .description = bad}, SecretString("x")),
+        "description");
+  named(client->vault().create({.name = "db", .labels = {"a", bad}}, SecretString("x")),
+        "labels.1");
+  named(client->vault().put("0198c0de-0000-7000-8000-000000000001", SecretString(bad)), "value");
+  named(client->certificates().issue({bad, "pem"}), "identity");
+  named(client->certificates().revoke("id", bad), "reason");
+  named(client->api_keys().create({.name = bad}), "name");
+  named(client->api_keys().create({.name = "a", .scopes = {"x", bad}}), "scopes.1");
+  named(client->api_keys().create({.name = "a", .secrets = {bad}}), "bindings.0.name");
+  EXPECT_TRUE(platform.lines().empty());
+  // Names in paths and queries travel octet by octet; the platform refuses them.
+  EXPECT_EQ(client->vault().get(bad).error().kind, Kind::kNotFound);
+  EXPECT_EQ(platform.lines(), std::vector<std::string>{"GET /api/v1/secrets/by-name/p%E4ss"});
+}
+
 }  // namespace
 }  // namespace quantumapi::sdk

@@ -1,6 +1,9 @@
 // EaaS: single fields, batches, entropy.
 #include "quantumapi/encryption.h"
 
+#include <algorithm>
+
+#include "base/encoding.h"
 #include "client/transport.h"
 #include "client/wire.h"
 
@@ -55,6 +58,79 @@ Result<std::vector<Result<T>>> in_order(std::size_t size, const std::vector<Item
   return results;
 }
 
+// fault_of is what is wrong with a field before it is sent. JSON can't carry it.
+std::optional<Error> fault_of(std::string_view name, std::string_view text,
+                              std::string_view additional_data) {
+  if (!base::is_utf8(additional_data))
+    name = "additionalData";
+  else if (base::is_utf8(text))
+    return std::nullopt;
+  const std::string why = std::string(name) + ": is not UTF-8 text";
+  return Error{.kind = Kind::kInvalid, .code = "invalid_request", .message = why, .fields = {why}};
+}
+std::optional<Error> fault_of(const Plaintext& field) {
+  return fault_of("plaintext", field.text, field.additional_data);
+}
+std::optional<Error> fault_of(const Sealed& field) {
+  return fault_of("encryptedPayload", field.payload, field.additional_data);
+}
+
+// without_faults sends the fields that can be and puts the errors of the others in their places.
+template <typename T, typename Field, typename Send>
+Result<std::vector<Result<T>>> without_faults(std::span<const Field> fields, const Send& send) {
+  TRY(check_size(fields.size()));
+  std::vector<Field> sound;
+  for (const Field& field : fields)
+    if (!fault_of(field)) sound.push_back(field);
+  std::vector<Result<T>> sent;
+  if (!sound.empty()) {
+    TRY_ASSIGN(sent, send(sound));
+  }
+  if (sound.size() == fields.size()) return sent;
+  std::vector<Result<T>> results;
+  auto next = sent.begin();
+  for (const Field& field : fields) {
+    if (auto fault = fault_of(field))
+      results.push_back(std::unexpected(*std::move(fault)));
+    else
+      results.push_back(std::move(*next++));
+  }
+  return results;
+}
+
+Result<std::vector<Result<std::string>>> seal(Transport& transport, const Call& call,
+                                              const std::vector<Plaintext>& fields) {
+  wire::EncryptBatch body;
+  body.items.reserve(fields.size());
+  for (const Plaintext& field : fields)
+    body.items.push_back({field.text, name_of(field.encoding), optional(field.additional_data)});
+  Pointer answer;
+  TRY_ASSIGN(const auto made, transport.ask<wire::EncryptedBatch>(post("/api/v1/encrypt/batch"),
+                                                                  body, call, answer));
+  return in_order<std::string>(
+      fields.size(), made.results, [](const wire::EncryptedItem& item) -> Result<std::string> {
+        if (item.encrypted_payload) return std::string(*item.encrypted_payload);
+        return fail(Kind::kProtocol, "unexpected_answer", "a field has neither payload nor error");
+      });
+}
+
+Result<std::vector<Result<SecretString>>> open(Transport& transport, const Call& call,
+                                               const std::vector<Sealed>& fields) {
+  wire::DecryptBatch body;
+  body.items.reserve(fields.size());
+  for (const Sealed& field : fields)
+    body.items.push_back({field.payload, optional(field.additional_data)});
+  Pointer answer;
+  TRY_ASSIGN(const auto opened, transport.ask<wire::DecryptedBatch>(post("/api/v1/decrypt/batch"),
+                                                                    body, call, answer));
+  return in_order<SecretString>(fields.size(), opened.results,
+                                [](const wire::DecryptedItem& item) -> Result<SecretString> {
+                                  if (item.plaintext) return SecretString(*item.plaintext);
+                                  return fail(Kind::kProtocol, "unexpected_answer",
+                                              "a field has neither plaintext nor error");
+                                });
+}
+
 }  // namespace
 
 Result<Encrypted> Encryption::encrypt(const Plaintext& field) const {
@@ -77,37 +153,14 @@ Result<SecretString> Encryption::decrypt(const Sealed& field) const {
 
 Result<std::vector<Result<std::string>>> Encryption::encrypt_batch(
     std::span<const Plaintext> fields) const {
-  TRY(check_size(fields.size()));
-  wire::EncryptBatch body;
-  body.items.reserve(fields.size());
-  for (const Plaintext& field : fields)
-    body.items.push_back({field.text, name_of(field.encoding), optional(field.additional_data)});
-  Pointer answer;
-  TRY_ASSIGN(const auto made, transport_->ask<wire::EncryptedBatch>(post("/api/v1/encrypt/batch"),
-                                                                    body, call_, answer));
-  return in_order<std::string>(
-      fields.size(), made.results, [](const wire::EncryptedItem& item) -> Result<std::string> {
-        if (item.encrypted_payload) return std::string(*item.encrypted_payload);
-        return fail(Kind::kProtocol, "unexpected_answer", "a field has neither payload nor error");
-      });
+  return without_faults<std::string>(
+      fields, [&](const auto& sound) { return seal(*transport_, call_, sound); });
 }
 
 Result<std::vector<Result<SecretString>>> Encryption::decrypt_batch(
     std::span<const Sealed> fields) const {
-  TRY(check_size(fields.size()));
-  wire::DecryptBatch body;
-  body.items.reserve(fields.size());
-  for (const Sealed& field : fields)
-    body.items.push_back({field.payload, optional(field.additional_data)});
-  Pointer answer;
-  TRY_ASSIGN(const auto opened, transport_->ask<wire::DecryptedBatch>(post("/api/v1/decrypt/batch"),
-                                                                      body, call_, answer));
-  return in_order<SecretString>(fields.size(), opened.results,
-                                [](const wire::DecryptedItem& item) -> Result<SecretString> {
-                                  if (item.plaintext) return SecretString(*item.plaintext);
-                                  return fail(Kind::kProtocol, "unexpected_answer",
-                                              "a field has neither plaintext nor error");
-                                });
+  return without_faults<SecretString>(
+      fields, [&](const auto& sound) { return open(*transport_, call_, sound); });
 }
 
 Result<std::string> Encryption::search_hash(std::string_view value) const {

@@ -66,5 +66,47 @@ TEST(Encryption, AnAnswerThatMixesUpItsFieldsIsNotBelieved) {
   }
 }
 
+TEST(Encryption, RefusesTextThatIsNotUtf8BeforeItIsSent) {
+  TestPlatform platform([](const Received&) { return TestPlatform::json("{}"); });
+  const auto client = platform.client();
+  const auto encryption = client->encryption();
+  const auto named = [](const auto& result, std::string_view field) {
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind, Kind::kInvalid);
+    EXPECT_EQ(result.error().code, "invalid_request");
+    EXPECT_EQ(result.error().fields,
+              std::vector<std::string>{std::string(field) + ": is not UTF-8 text"});
+  };
+  named(encryption.encrypt({"Jos\xE9", "row"}), "plaintext");
+  named(encryption.encrypt({"Jos\xC3\xA9", "row/\xE4"}), "additionalData");
+  named(encryption.decrypt({"qa1.\xFF"}), "encryptedPayload");
+  named(encryption.decrypt({"qa1.a", "row/\xF6"}), "additionalData");
+  named(encryption.search_hash("Jos\xE9"), "plaintext");
+  named(encryption.random(16, "h\xE9x", false), "format");
+  const Plaintext fields[] = {{"\xFF"}, {"a", "\xFF"}};
+  const auto sealed = expect(encryption.encrypt_batch(fields));
+  named(sealed.at(0), "plaintext");
+  named(sealed.at(1), "additionalData");
+  EXPECT_EQ(client->request("POST", "/encrypt", "{\"plaintext\":\"\xE9\"}").error().kind,
+            Kind::kInvalid);
+  EXPECT_TRUE(platform.lines().empty());
+}
+
+TEST(Encryption, AFieldThatIsNotUtf8IsItsOwnFaultAlone) {
+  TestPlatform platform([](const Received&) {
+    return TestPlatform::json(
+        R"({"results":[{"index":0,"plaintext":"ada"},{"index":1,"plaintext":"eve"}]})");
+  });
+  const Sealed fields[] = {{"qa1.a", "row"}, {"qa1.b", "row/\xE4"}, {"qa1.c"}};
+  const auto opened = expect(platform.client()->encryption().decrypt_batch(fields));
+  ASSERT_EQ(opened.size(), 3U);
+  EXPECT_EQ(opened[0]->reveal(), "ada");
+  EXPECT_EQ(opened[1].error().kind, Kind::kInvalid);
+  EXPECT_EQ(opened[2]->reveal(), "eve");
+  EXPECT_EQ(platform.received().at(0).body,
+            R"({"items":[{"encryptedPayload":"qa1.a","additionalData":"row"},)"
+            R"({"encryptedPayload":"qa1.c"}]})");
+}
+
 }  // namespace
 }  // namespace quantumapi::sdk

@@ -85,12 +85,15 @@ Error error_of(const http::ClientResponse& response) {
 
 Error error_of(const base::Error& error) {
   Error made{.code = error.reason, .message = error.message};
+  for (const auto& at_fault : error.fields)
+    made.fields.push_back(at_fault.field + ": " + at_fault.message);
   switch (error.code) {
     case base::Code::kUnavailable:
       made.kind = error.reason == "cancelled" ? Kind::kCancelled : Kind::kUnavailable;
       break;
     case base::Code::kInvalidArgument:
       made.kind = Kind::kInvalid;
+      if (made.code.empty()) made.code = "invalid_request";
       break;
     default:
       made.kind = Kind::kProtocol;

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/json.h"
+#include "base/json_request.h"
 #include "base/secret_bytes.h"
 #include "client/address.h"
 #include "client/error.h"
@@ -65,7 +65,8 @@ class Transport {
     WipingArena arena;
     std::pmr::string text(&arena);
     json::Writer writer(text);
-    json::encode(writer, body);
+    if (const auto made = json::encode_request(writer, body); !made)
+      return std::unexpected(error_of(made.error()));
     request.body = text;
     TRY_ASSIGN(answer, send(std::move(request), call));
     return bind<T>(*answer);
