@@ -88,6 +88,17 @@ TEST_P(CaRoutes, WhatIsOpenIsPublicAndEverythingElseIsAudited) {
   }
 }
 
+TEST_P(CaRoutes, TheDocumentOfTheApiKnowsEveryLimit) {
+  std::pmr::string schemas;
+  json::Writer out(schemas);
+  for (const http::Route& route : routes(ca()))
+    if (route.request_schema != nullptr) route.request_schema(out, json::Side::kRequest, {});
+  for (const char* limit :
+       {R"("maxLength":56)", R"("maxLength":64)", R"("maxItems":50)", R"("maxLength":32768)",
+        R"(["ML-DSA-65","ECDSA-P256"])", R"("keyCompromise")", R"("clientAuth")"})
+    EXPECT_TRUE(schemas.contains(limit)) << limit;
+}
+
 TEST_P(CaRoutes, AnIssuedCertificateCarriesAllThatItsHolderNeeds) {
   const Principal holder = account("users-api");
   const Identity mine = identity(holder, "users-api");

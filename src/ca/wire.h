@@ -6,10 +6,19 @@
 #include <string_view>
 #include <vector>
 
-#include "base/json.h"
+#include "base/json_schema.h"
 #include "ca/service.h"
 
 namespace quantumapi::ca {
+
+inline constexpr std::string_view kNamesFact = R"("maxItems":50)";
+inline constexpr std::string_view kKeyTypesFact =
+    R"({"type":"array","minItems":1,"items":{"type":"string","enum":["ML-DSA-65","ECDSA-P256"]}})";
+inline constexpr std::string_view kUsagesFact =
+    R"({"type":"array","minItems":1,"items":{"type":"string","enum":["clientAuth","serverAuth"]}})";
+inline constexpr std::string_view kLifetimeFact =
+    R"("minLength":2,"pattern":"^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$")";
+inline constexpr std::string_view kCsrFact = R"("minLength":1,"maxLength":32768)";
 
 // -- authorities
 
@@ -20,6 +29,12 @@ struct CreateAuthorityRequest {
   std::optional<bool> set_default;
 };
 BOOST_DESCRIBE_STRUCT(CreateAuthorityRequest, (), (name, direct, classical, set_default))
+constexpr auto schema_facts(const CreateAuthorityRequest*) {
+  return std::to_array<json::Fact>({
+      {"name",
+       R"("minLength":1,"maxLength":56,"pattern":"^[A-Za-z0-9._-]([A-Za-z0-9 ._-]*[A-Za-z0-9._-])?$")"},
+  });
+}
 
 struct AuthorityReply {
   AuthorityId id;
@@ -71,6 +86,13 @@ struct UpdatePolicyRequest {
 };
 BOOST_DESCRIBE_STRUCT(UpdatePolicyRequest, (),
                       (server_keys, trust_domain, issuer_id, classical_issuer_id, min_ttl))
+constexpr auto schema_facts(const UpdatePolicyRequest*) {
+  return std::to_array<json::Fact>({
+      {"trust_domain", R"("minLength":1,"maxLength":255,"pattern":"^[a-z0-9._-]+$")"},
+      {"min_ttl",
+       R"("pattern":"^(default|([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?)$","minLength":2)"},
+  });
+}
 
 struct PolicyReply {
   bool server_keys = false;
@@ -101,6 +123,17 @@ struct CreateIdentityRequest {
 BOOST_DESCRIBE_STRUCT(CreateIdentityRequest, (),
                       (name, service_account, spiffe_namespace, spiffe_name, dns_names, addresses,
                        key_types, usages, ttl, max_ttl))
+constexpr auto schema_facts(const CreateIdentityRequest*) {
+  return std::to_array<json::Fact>({
+      {"name", R"("minLength":1,"maxLength":64,"pattern":"^[a-z0-9._-]+$")"},
+      {"dns_names", kNamesFact},
+      {"addresses", kNamesFact},
+      {"key_types", kKeyTypesFact},
+      {"usages", kUsagesFact},
+      {"ttl", kLifetimeFact},
+      {"max_ttl", kLifetimeFact},
+  });
+}
 
 struct UpdateIdentityRequest {
   std::optional<std::string> service_account;
@@ -113,6 +146,16 @@ struct UpdateIdentityRequest {
 };
 BOOST_DESCRIBE_STRUCT(UpdateIdentityRequest, (),
                       (service_account, dns_names, addresses, key_types, usages, ttl, max_ttl))
+constexpr auto schema_facts(const UpdateIdentityRequest*) {
+  return std::to_array<json::Fact>({
+      {"dns_names", kNamesFact},
+      {"addresses", kNamesFact},
+      {"key_types", kKeyTypesFact},
+      {"usages", kUsagesFact},
+      {"ttl", kLifetimeFact},
+      {"max_ttl", kLifetimeFact},
+  });
+}
 
 struct IdentityReply {
   IdentityId id;
@@ -151,17 +194,36 @@ struct IssueRequest {
   std::optional<std::string_view> ttl;
 };
 BOOST_DESCRIBE_STRUCT(IssueRequest, (), (identity, csr, ttl))
+constexpr auto schema_facts(const IssueRequest*) {
+  return std::to_array<json::Fact>({
+      {"csr", kCsrFact},
+      {"ttl", kLifetimeFact},
+  });
+}
 
 struct RenewRequest {
   std::string_view csr;
   std::optional<std::string_view> ttl;
 };
 BOOST_DESCRIBE_STRUCT(RenewRequest, (), (csr, ttl))
+constexpr auto schema_facts(const RenewRequest*) {
+  return std::to_array<json::Fact>({
+      {"csr", kCsrFact},
+      {"ttl", kLifetimeFact},
+  });
+}
 
 struct RevokeRequest {
   std::optional<std::string_view> reason;
 };
 BOOST_DESCRIBE_STRUCT(RevokeRequest, (), (reason))
+constexpr auto schema_facts(const RevokeRequest*) {
+  return std::to_array<json::Fact>({
+      {"reason",
+       R"("enum":["unspecified","keyCompromise","affiliationChanged","superseded","cessationOfOperation",)"
+       R"("privilegeWithdrawn"])"},
+  });
+}
 
 struct CertificateReply {
   CertificateId id;
