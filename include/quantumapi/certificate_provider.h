@@ -79,7 +79,8 @@ class QUANTUMAPI_EXPORT ServiceCertificateProvider {
 
   // current is the newest certificate; null before the first, and once it has expired.
   [[nodiscard]] std::shared_ptr<const ServiceCertificate> current() const;
-  // is_expiring_soon is true when RenewalRule says to renew, or there is none.
+  // is_expiring_soon is true when RenewalRule says to renew, there is none, or a revocation list
+  // that an InternalClient or InternalServer reads shows it.
   [[nodiscard]] bool is_expiring_soon() const;
   // renew makes a new key and gets a certificate for it: as the next one of the newest, or anew
   // where the platform does not know that one or it was revoked. The old one is kept when that

@@ -14,7 +14,10 @@ namespace quantumapi::sdk {
 // thread of its own. Checks come up to a tenth early, so that services started together do not
 // renew together; a failed one is repeated after 0.5 to 1, 1 to 2, 2 to 4 … seconds, at most five
 // minutes or the check interval, and at most 15 seconds without a certificate. The old certificate
-// serves meanwhile. Each new expiry time is logged. It borrows the provider, which must outlive it.
+// serves meanwhile. Where an InternalClient or InternalServer reads the revocation lists and one
+// shows this certificate, a new one is ordered at once: what stops a service for good is revoking
+// its API key or deleting its identity. Each new expiry time is logged. It borrows the provider,
+// which must outlive it.
 class QUANTUMAPI_EXPORT CertificateRotationService {
  public:
   // Options: where it says what it does.
@@ -36,7 +39,8 @@ class QUANTUMAPI_EXPORT CertificateRotationService {
   // check is one round, as the thread does it: renews if it is time, and gives how long to wait
   // before the next. For tests, and for programs that have a scheduler of their own.
   std::chrono::milliseconds check();
-  // readiness is false, with the reason, while there is no valid certificate.
+  // readiness is false, with the reason, while there is no valid certificate, or a list shows it
+  // as revoked.
   [[nodiscard]] Readiness readiness() const;
   // wait_ready gives true as soon as there is one, false when `timeout` passed before.
   bool wait_ready(std::chrono::milliseconds timeout) const;

@@ -132,6 +132,8 @@ Result<Pointer> ServiceCertificateProvider::Impl::order(const Call& call) {
   state->id = std::move(issued.id);
   state->serial_number = std::move(issued.serial_number);
   state->authority_id = std::move(issued.authority_id);
+  state->issuer_key_id = std::move(self.issuer_key_id);
+  state->serial = std::move(self.serial);
   state->spiffe_uri = self.spiffe_id->uri();
   state->spiffe_id = *std::move(self.spiffe_id);
   state->roots_pem = std::move(issued.roots_pem);
@@ -155,7 +157,9 @@ milliseconds ServiceCertificateProvider::Impl::settle_time(const ServiceCertific
   const milliseconds wait =
       std::clamp<milliseconds>(kSettled - fresh.state().issuer_age, milliseconds(0), kSettled);
   const std::lock_guard lock(mutex);
-  const milliseconds left = current ? current->state().left(*options.clock) : milliseconds(-1);
+  // A revoked one is of no use, whatever is left of it.
+  const milliseconds left =
+      current && current != listed ? current->state().left(*options.clock) : milliseconds(-1);
   if (left.count() < 0) return wait;  // nothing is in use
   return std::clamp<milliseconds>(left - kNeverWithout, milliseconds(0), wait);
 }
@@ -167,7 +171,30 @@ Result<std::shared_ptr<Revocations>> ServiceCertificateProvider::Impl::revocatio
     return fail(Kind::kUnavailable, "no_certificate", "the service has no certificate yet");
   TRY_ASSIGN(auto begun, Revocations::begin(client, current->state().authority_id, clock, log));
   watched = begun;
+  // On the lists' own thread, which ends with them: a pointer, for the last one must not be there.
+  on_lists = std::make_shared<const std::function<void()>>(
+      [this, lists = begun.get()] { look_up(*lists); });
+  begun->on_change(on_lists);
   return begun;
+}
+
+void ServiceCertificateProvider::Impl::look_up(const Revocations& lists) {
+  Pointer found;
+  std::function<void(const ServiceCertificate&)> tell;
+  {
+    const std::lock_guard lock(mutex);
+    if (!current || listed == current ||
+        !lists.lists(current->state().issuer_key_id, current->state().serial))
+      return;
+    found = listed = current;
+    tell = when_listed;
+  }
+  if (tell) tell(*found);
+}
+
+bool ServiceCertificateProvider::Impl::is_revoked(const ServiceCertificate& certificate) const {
+  const std::lock_guard lock(mutex);
+  return listed.get() == &certificate;
 }
 
 ServiceCertificateProvider::ServiceCertificateProvider(std::unique_ptr<Impl> impl)
@@ -194,7 +221,7 @@ Pointer ServiceCertificateProvider::current() const {
 
 bool ServiceCertificateProvider::is_expiring_soon() const {
   const Pointer held = current();
-  if (!held) return true;
+  if (!held || impl_->is_revoked(*held)) return true;
   const RenewalRule rule = RenewalRule::of(held->lifetime());
   return held->state().left(*impl_->options.clock) <= rule.renew_before;
 }
@@ -205,8 +232,13 @@ Result<Pointer> ServiceCertificateProvider::renew(const Call& call) {
   const milliseconds wait = impl_->settle_time(*renewed);
   if (wait.count() > 0 && !pause(wait, call.cancel))
     return fail(Kind::kCancelled, "cancelled", "the call was cancelled");
-  const std::lock_guard lock(impl_->mutex);
-  impl_->current = renewed;
+  std::shared_ptr<Revocations> lists;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->current = renewed;
+    lists = impl_->watched.lock();
+  }
+  if (lists) impl_->look_up(*lists);  // it may have been revoked while it was held back
   return renewed;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 
@@ -23,6 +24,10 @@ struct ServiceCertificateProvider::Impl {
   Result<std::shared_ptr<const ServiceCertificate>> order(const Call& call);
   // settle_time is how long `fresh` is held back for its peers to learn of its issuer.
   std::chrono::milliseconds settle_time(const ServiceCertificate& fresh) const;
+  // look_up notes whether the newest certificate is on one of the lists.
+  void look_up(const Revocations& lists);
+  // is_revoked of what look_up has noted. False while no list is read.
+  [[nodiscard]] bool is_revoked(const ServiceCertificate& certificate) const;
   // revocations is kept current as long as somebody holds it. Fails while no list was ever read.
   Result<std::shared_ptr<Revocations>> revocations(const Log& log);
 
@@ -36,6 +41,9 @@ struct ServiceCertificateProvider::Impl {
   mutable std::mutex mutex;  // guards what follows
   std::shared_ptr<const ServiceCertificate> current;
   std::weak_ptr<Revocations> watched;
+  std::shared_ptr<const std::function<void()>> on_lists;  // listens to what is watched
+  std::shared_ptr<const ServiceCertificate> listed;       // the one that a list shows as revoked
+  std::function<void(const ServiceCertificate&)> when_listed;  // the rotation's; called once each
 };
 
 }  // namespace quantumapi::sdk

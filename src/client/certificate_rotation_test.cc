@@ -6,6 +6,7 @@
 #include "client/test_clock.h"
 #include "client/test_log.h"
 #include "http/testing/scripted_server.h"
+#include "quantumapi/internal_client.h"
 
 namespace quantumapi::sdk {
 namespace {
@@ -93,6 +94,44 @@ TEST(CertificateRotationService, KeepsTheOldCertificateWhileThePlatformIsDownDur
   service.authority.set_down(false);
   EXPECT_GE(service.rotation.check(), minutes(54));
   EXPECT_NE(service.provider->current(), held);
+}
+
+// revoke ends the service's certificate and waits until the service says so.
+void revoke(Service& service) {
+  service.authority.revoke(service.provider->current()->serial_number());
+  ASSERT_TRUE(service.lines.wait_for("was revoked; a new one is ordered"));
+}
+
+TEST(CertificateRotationService, OrdersANewCertificateAtOnceWhenItsOwnWasRevoked) {
+  Service service;
+  service.rotation.start();
+  ASSERT_TRUE(service.rotation.wait_ready(kLimit));
+  const auto held = service.provider->current();
+  const auto client = expect(InternalClient::create(*service.provider, {}));
+  revoke(service);
+  EXPECT_TRUE(service.rotation.wait_ready(kLimit));
+  EXPECT_NE(service.provider->current()->serial_number(), held->serial_number());
+  EXPECT_FALSE(service.provider->is_expiring_soon());
+  EXPECT_EQ(service.authority.issued(), 2);
+}
+
+TEST(CertificateRotationService, IsNotReadyWhileItsRevokedCertificateHasNoNext) {
+  Service service;
+  service.rotation.check();
+  const auto client = expect(InternalClient::create(*service.provider, {}));
+  EXPECT_TRUE(service.rotation.readiness().ready);
+  revoke(service);
+  EXPECT_TRUE(service.provider->is_expiring_soon());
+  EXPECT_FALSE(service.rotation.readiness().ready);
+  EXPECT_TRUE(service.rotation.readiness().reason.contains("was revoked"));
+  service.authority.set_down(true);
+  EXPECT_LE(service.rotation.check(), seconds(1)) << "it is tried again soon";
+  EXPECT_TRUE(service.rotation.readiness().reason.ends_with("was revoked: down"))
+      << service.rotation.readiness().reason;
+  EXPECT_FALSE(service.rotation.wait_ready(std::chrono::milliseconds(1)));
+  service.authority.set_down(false);
+  service.rotation.check();
+  EXPECT_TRUE(service.rotation.readiness().ready);
 }
 
 TEST(CertificateRotationService, IsNotReadyOnceTheCertificateHasEnded) {

@@ -62,6 +62,12 @@ bool Revocations::is_revoked(const x509::Peer& peer) const {
   return clock_->wall() > list.next_update || list.serials.contains(peer.serial);
 }
 
+bool Revocations::lists(const Bytes& issuer_key_id, const Bytes& serial) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = lists_->find(issuer_key_id);
+  return found != lists_->end() && found->second->serials.contains(serial);
+}
+
 void Revocations::on_change(std::weak_ptr<const std::function<void()>> listener) {
   const std::lock_guard lock(mutex_);
   std::erase_if(listeners_, [](const auto& one) { return one.expired(); });

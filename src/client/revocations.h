@@ -36,6 +36,8 @@ class Revocations {
 
   // is_revoked looks into memory. From any thread.
   [[nodiscard]] bool is_revoked(const x509::Peer& peer) const;
+  // lists is true when the issuer's list has that serial: not of what is only unknown here.
+  [[nodiscard]] bool lists(const Bytes& issuer_key_id, const Bytes& serial) const;
   // on_change calls `listener` after each change, from this object's thread, as long as it lives.
   void on_change(std::weak_ptr<const std::function<void()>> listener);
 

@@ -17,6 +17,8 @@ struct ServiceCertificate::State {
   std::string id;
   std::string serial_number;
   std::string authority_id;  // of the CA that issued it
+  Bytes issuer_key_id;       // with the serial, what a revocation list names it by
+  Bytes serial;
   x509::SpiffeId spiffe_id;
   std::string spiffe_uri;
   std::string roots_pem;

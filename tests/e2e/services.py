@@ -76,6 +76,11 @@ class Platform:
                                                           "ttl": lifetime, "maxTtl": "24h", **more})
         return identity["spiffeId"]
 
+    def end_key(self, name):
+        """Revokes the API key of a service: it gets no certificate more."""
+        key = next(one for one in self.ok("GET", "/apikeys")["apiKeys"] if one["name"] == name)
+        assert self.server.http.delete(f"/api/v1/apikeys/{key['id']}").status_code == 204
+
     def run(self, name, *arguments, key=None, inside=()):
         example = Example(name, key or self.keys[name], self.url, self.roots, *arguments, inside=inside)
         self.running.append(example)
