@@ -12,11 +12,19 @@ struct Synonym {
   std::string_view said;
   std::string_view meant;
 };
+// Words for what a ciphertext is bound to: a route knows one of them, and none of the others.
+constexpr std::string_view kBound[] = {
+    "aad",     "additionalauthenticateddata", "additionaldata",    "associateddata",
+    "context", "authenticateddata",           "encryptioncontext",
+};
 constexpr Synonym kSynonyms[] = {
-    {"aad", "additionaldata"},
-    {"associateddata", "additionaldata"},
-    {"authenticateddata", "additionaldata"},
-    {"additionalauthenticateddata", "additionaldata"},
+    {"bits", "keybytes"},
+    {"keybits", "keybytes"},
+    {"keylength", "keybytes"},
+    {"keysize", "keybytes"},
+    {"numberofbytes", "keybytes"},
+    {"key", "keyid"},
+    {"keyname", "keyid"},
     {"address", "addresses"},
     {"cidr", "addresses"},
     {"cidrs", "addresses"},
@@ -47,8 +55,15 @@ bool one_apart(std::string_view a, std::string_view b) {
 
 bool means(std::string_view said, std::string_view known) {
   if (one_apart(said, known)) return true;
+  const auto bound = [](std::string_view name) { return std::ranges::contains(kBound, name); };
+  if (bound(said) && bound(known)) return true;
   return std::ranges::any_of(
       kSynonyms, [&](const Synonym& each) { return each.said == said && each.meant == known; });
+}
+
+// Answers name their key by both, and clients send back what they were answered.
+bool stands_beside(const Value& object, const Member& member, std::string_view known) {
+  return member.folded == "keyname" && known == "keyid" && object.find("keyid") != nullptr;
 }
 
 }  // namespace
@@ -58,7 +73,7 @@ Status check_names(const Value& object, const std::string& path, std::span<const
   for (const Member& member : object.members) {
     if (std::ranges::find(known, member.folded) != known.end()) continue;
     for (std::size_t i = 0; i < known.size(); ++i)
-      if (means(member.folded, known[i]))
+      if (means(member.folded, known[i]) && !stands_beside(object, member, known[i]))
         return fail_field(detail::join(path, detail::excerpt(member.name)),
                           "is not known here; use " + names[i]);
   }

@@ -101,6 +101,12 @@ Status encode_request(Writer& out, const T& value) {
   return fail(Code::kInvalidArgument, "the request holds text that is not UTF-8");
 }
 
+// check_item_names does for an item that was left unbound what decode_request does for a body.
+template <typename Item>
+Status check_item_names(const Value& item) {
+  return detail::check_all_names<Item>(item, std::string());
+}
+
 // decode_request is decode for what a caller sent: misspelt members are refused.
 template <typename T>
 Result<T> decode_request(std::string_view text, std::pmr::memory_resource& arena) {

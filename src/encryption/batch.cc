@@ -15,6 +15,11 @@ Status check_batch(const Value& items, const http::Call& call) {
   return {};
 }
 
+Status check_bound_nowhere(const std::optional<Value>& beside, std::string_view name) {
+  if (!beside || beside->kind == Value::Kind::kNull) return {};
+  return fail_field(std::string(name), "belongs in each item");
+}
+
 Result<std::optional<std::string_view>> optional_text_of(const Value& item, std::string_view folded,
                                                          std::string_view name) {
   if (item.kind != Value::Kind::kObject) return fail_field("items", "must be objects");

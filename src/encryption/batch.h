@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/json.h"
+#include "base/json_request.h"
 #include "encryption/wire.h"
 #include "http/route.h"
 
@@ -18,6 +18,10 @@ inline constexpr std::size_t kMaxPureBatch = 8;  // more belong on the pool
 // check_batch: kInvalidArgument naming items unless they are an array of 1 to
 // 1,000; kWouldBlock when they are too many for an I/O thread.
 Status check_batch(const json::Value& items, const http::Call& call);
+
+// check_bound_nowhere refuses what ciphertexts are bound to (`name`) beside the items: each item
+// has its own, and ignored it would bind none.
+Status check_bound_nowhere(const std::optional<json::Value>& beside, std::string_view name);
 
 // text_of gives the member of an item: nothing where it may be absent and is.
 // kInvalidArgument names it when it is missing, no text, or given twice.

@@ -31,6 +31,7 @@ class Sealer {
   }
 
   Result<json::PlainText> seal_item(Call& call, const Value& item) {
+    TRY(json::check_item_names<EncryptItem>(item));
     TRY_ASSIGN(const auto text, text_of(item, "plaintext", "plaintext"));
     TRY_ASSIGN(const auto encoding_name, optional_text_of(item, "encoding", "encoding"));
     TRY_ASSIGN(const auto additional, optional_text_of(item, "additionaldata", "additionalData"));
@@ -62,6 +63,7 @@ class Sealer {
 
 Result<std::string_view> open_item(EncryptionService& service, Call& call, const Value& item,
                                    Used& used) {
+  TRY(json::check_item_names<DecryptItem>(item));
   TRY_ASSIGN(const auto payload, text_of(item, "encryptedpayload", "encryptedPayload"));
   TRY_ASSIGN(const auto additional, optional_text_of(item, "additionaldata", "additionalData"));
   const auto opened =
@@ -82,6 +84,7 @@ Result<Reply> handle_encrypt_batch(EncryptionService& service, Call& call) {
   TRY_ASSIGN(const auto request,
              json::decode_request<BatchRequest>(call.request().body, call.arena()));
   TRY(check_batch(request.items, call));
+  TRY(check_bound_nowhere(request.additional_data, "additionalData"));
   concern_key(call, request.key_id);
   TRY_ASSIGN(const auto version,
              service.version_to_encrypt(call.principal(), request.key_id, call.may_block()));
@@ -108,6 +111,7 @@ Result<Reply> handle_decrypt_batch(EncryptionService& service, Call& call) {
   TRY_ASSIGN(const auto request,
              json::decode_request<BatchRequest>(call.request().body, call.arena()));
   TRY(check_batch(request.items, call));
+  TRY(check_bound_nowhere(request.additional_data, "additionalData"));
   DecryptBatchReply reply;
   Used used;
   const auto open = [&](const json::Value& item, DecryptResult& result) -> Status {

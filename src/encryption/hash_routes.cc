@@ -85,6 +85,7 @@ Result<Reply> handle_hash(Keyring& keyring, Call& call) {
 }
 
 Result<std::string> hash_item(const Hasher& hasher, const Value& item) {
+  TRY(json::check_item_names<HashItem>(item));
   TRY_ASSIGN(const auto plaintext, text_of(item, "plaintext", "plaintext"));
   return hasher.hash(plaintext);
 }

@@ -46,6 +46,7 @@ Result<Rewrapped> rewrap(EncryptionService& service, const Call& call, std::stri
 
 Result<Rewrapped> rewrap_item(EncryptionService& service, const Call& call, const json::Value& item,
                               std::optional<KeyId> to, std::optional<KeyId>& at_fault) {
+  TRY(json::check_item_names<DecryptItem>(item));
   TRY_ASSIGN(const auto payload, text_of(item, "encryptedpayload", "encryptedPayload"));
   TRY_ASSIGN(const auto additional, optional_text_of(item, "additionaldata", "additionalData"));
   return rewrap(service, call, payload, additional.value_or(""), to, at_fault);
@@ -80,6 +81,7 @@ Result<Reply> handle_rewrap_batch(EncryptionService& service, Call& call) {
   TRY_ASSIGN(const auto request,
              json::decode_request<BatchRequest>(call.request().body, call.arena()));
   TRY(check_batch(request.items, call));
+  TRY(check_bound_nowhere(request.additional_data, "additionalData"));
   RewrapBatchReply reply;
   std::size_t size = 256 * (1 + request.items.items.size());
   Used used;

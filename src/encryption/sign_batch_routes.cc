@@ -34,6 +34,7 @@ Result<Asked> asked_of(Keyring& keyring, Call& call) {
 }
 
 Result<Bytes> data_of_item(const Call& call, const Value& item) {
+  TRY(json::check_item_names<VerifyItem>(item));
   TRY_ASSIGN(const auto data, text_of(item, "data", "data"));
   TRY_ASSIGN(const auto encoding, optional_text_of(item, "encoding", "encoding"));
   return data_of(call, data, encoding);

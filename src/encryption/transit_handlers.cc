@@ -93,6 +93,7 @@ Result<std::optional<std::string_view>> associated_data_of(const json::Value& it
 }
 
 Result<TransitCiphertext> ciphertext_of(const json::Value& item) {
+  TRY(json::check_item_names<TransitCiphertext>(item));
   TransitCiphertext request;
   TRY_ASSIGN(request.ciphertext, text_of(item, "ciphertext", "ciphertext"));
   TRY_ASSIGN(request.associated_data, associated_data_of(item));
@@ -104,8 +105,9 @@ template <typename Perform>
 Result<Reply> answer_batch(Keyring& keyring, Call& call, const Perform& perform,
                            bool (*fails)(const Error&)) {
   TRY_ASSIGN(const auto request,
-             json::decode_request<BatchRequest>(call.request().body, call.arena()));
+             json::decode_request<TransitBatchRequest>(call.request().body, call.arena()));
   TRY(check_batch(request.items, call));
+  TRY(check_bound_nowhere(request.associated_data, "associatedData"));
   TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
   std::uint32_t version = key.latest_version;
   TransitBatchReply reply{{}, key.name, 0};
@@ -158,6 +160,7 @@ Result<Reply> handle_transit_encrypt_batch(EncryptionService& service, Keyring& 
                                            Call& call) {
   const auto seal = [&](const KeyRecord& key, const json::Value& item,
                         TransitResult& result) -> Result<std::uint32_t> {
+    TRY(json::check_item_names<TransitEncryptRequest>(item));
     TransitEncryptRequest request;
     TRY_ASSIGN(request.plaintext, text_of(item, "plaintext", "plaintext"));
     TRY_ASSIGN(request.encoding, optional_text_of(item, "encoding", "encoding"));

@@ -154,6 +154,13 @@ constexpr auto schema_facts(const TransitDecryptBatch*) {
   });
 }
 
+// TransitBatchRequest: `associated_data` is refused there.
+struct TransitBatchRequest {
+  json::Value items;
+  std::optional<json::Value> associated_data;
+};
+BOOST_DESCRIBE_STRUCT(TransitBatchRequest, (), (items, associated_data))
+
 // TransitResult: `error` is a text here, as the published clients have it.
 struct TransitResult {
   std::int64_t index = 0;

@@ -130,12 +130,14 @@ constexpr auto schema_facts(const DecryptBatchSchema*) {
   });
 }
 
+// BatchRequest: `additional_data` is refused there.
 struct BatchRequest {
   json::Value items;
+  std::optional<json::Value> additional_data;
   std::optional<KeyId> key_id;
   std::optional<bool> per_item;
 };
-BOOST_DESCRIBE_STRUCT(BatchRequest, (), (items, key_id, per_item))
+BOOST_DESCRIBE_STRUCT(BatchRequest, (), (items, additional_data, key_id, per_item))
 
 struct ItemError {
   std::string code;

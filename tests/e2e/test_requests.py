@@ -121,6 +121,8 @@ def test_nesting_within_the_limit_is_taken(server):
     assert answer.status_code == 201, answer.text
 
 
+# What ciphertexts are bound to, as routes and other products call it.
+BOUND = ["aad", "additionalData", "additional_data", "associatedData", "authenticatedData", "encryptionContext", "context"]
 WRONG_TYPES = [
     ("/secrets", {"name": 5, "value": "x"}, "name"),
     ("/secrets", {"name": "bad", "value": ["x"]}, "value"),
@@ -184,6 +186,26 @@ WRONG_TYPES = [
     ("/apikeys", {"name": "bad", "scopes": ["secrets:read"], "addresses": []}, "addresses"),
     ("/encrypt", {"plaintext": "x", "aad": "y"}, "aad"),
     ("/encrypt", {"plaintext": "x", "additonalData": "y"}, "additonalData"),
+    ("/encrypt", {"plaintext": "x", "keyName": "other"}, "keyName"),
+    ("/encrypt/batch", {"items": [{"plaintext": "x"}], "key": "other"}, "key"),
+    *((f"{path}", {**body, said: "eA=="}, said) for path, body, own in (
+        ("/encrypt", {"plaintext": "x"}, "additionalData"),
+        ("/decrypt", {"encryptedPayload": "x"}, "additionalData"),
+        ("/rewrap", {"encryptedPayload": "x"}, "additionalData"),
+        ("/encrypt/batch", {"items": [{"plaintext": "x"}]}, ""),
+        ("/decrypt/batch", {"items": [{"encryptedPayload": "x"}]}, ""),
+        ("/rewrap/batch", {"items": [{"encryptedPayload": "x"}]}, ""),
+        ("/transit/encrypt/default", {"plaintext": "eA=="}, "associatedData"),
+        ("/transit/decrypt/default", {"ciphertext": "vault:v1:AAAA"}, "associatedData"),
+        ("/transit/rewrap/default", {"ciphertext": "vault:v1:AAAA"}, "associatedData"),
+        ("/transit/batch/encrypt/default", {"items": [{"plaintext": "eA=="}]}, ""),
+        ("/transit/batch/decrypt/default", {"items": [{"ciphertext": "vault:v1:AAAA"}]}, ""),
+        ("/transit/datakey/default", {}, "context"),
+        ("/transit/datakey/default/without-plaintext", {}, "context"),
+        ("/keys/default/generate-data-key", {}, "context"),
+        ("/keys/default/unwrap", {"wrappedKey": "x"}, "context"))
+      for said in BOUND if said != own and not (said == "additional_data" and own in ("", "additionalData"))),
+    *((path, {said: 128}, said) for said in ("bits", "keySize") for path in ("/transit/datakey/default", "/keys/default/generate-data-key")),
     ("/secrets", {"name": "bad", "value": "x", "expires": "2099-01-01T00:00:00Z"}, "expires"),
 ]
 
@@ -193,6 +215,25 @@ def test_wrong_types_and_values_are_refused_by_field(server, refused, path, body
     before = server.http.get("/api/v1/secrets").json()["total"], server.http.get("/api/v1/apikeys").json()["total"]
     refused(post(server, "/api/v1" + path, body, headers={"X-Allow-Csprng": "true"}), 400, field=field)
     assert before == (server.http.get("/api/v1/secrets").json()["total"], server.http.get("/api/v1/apikeys").json()["total"])
+
+
+def test_an_item_that_says_otherwise_what_it_is_bound_to_fails_alone(server):
+    name = server.http.get("/api/v1/keys").json()["keys"][0]["name"]
+    sealed = post(server, "/api/v1/encrypt", {"plaintext": "x", "additionalData": "y"}).json()["encryptedPayload"]
+    for path, item, own in (("/encrypt/batch", {"plaintext": "x"}, "additionalData"),
+                            ("/decrypt/batch", {"encryptedPayload": sealed}, "additionalData"),
+                            ("/rewrap/batch", {"encryptedPayload": sealed}, "additionalData"),
+                            ("/transit/batch/encrypt/" + name, {"plaintext": "eA=="}, "associatedData"),
+                            ("/transit/batch/decrypt/" + name, {"ciphertext": "vault:v1:AAAA"}, "associatedData"),
+                            ("/transit/batch/rewrap/" + name, {"ciphertext": "vault:v1:AAAA"}, "associatedData")):
+        others = [said for said in BOUND if said != own and not (said == "additional_data" and own == "additionalData")]
+        answer = post(server, "/api/v1" + path, {"items": [{**item, said: "eA=="} for said in others] + [{**item, own: "eQ=="}]})
+        assert answer.status_code == 200, answer.text
+        *failed, last = answer.json()["results"]
+        for said, result in zip(others, failed):
+            error = result["error"]
+            assert f"{said}: is not known here; use {own}" in (error if isinstance(error, str) else error["message"])
+        assert "not known" not in json.dumps(last)
 
 
 WHOLE = {  # a valid body for each route that must have one
