@@ -5,6 +5,7 @@
 #include "encryption/handlers.h"
 #include "encryption/rules.h"
 #include "encryption/shared_sealer.h"
+#include "encryption/sign_tools.h"
 #include "encryption/used.h"
 
 namespace quantumapi::encryption {
@@ -86,8 +87,9 @@ Result<Reply> handle_encrypt_batch(EncryptionService& service, Call& call) {
   TRY(check_batch(request.items, call));
   TRY(check_bound_nowhere(request.additional_data, "additionalData"));
   concern_key(call, request.key_id);
+  TRY_ASSIGN(const auto key, service.find_key(call.principal(), request.key_id, call.may_block()));
   TRY_ASSIGN(const auto version,
-             service.version_to_encrypt(call.principal(), request.key_id, call.may_block()));
+             service.version_to_encrypt(call.principal(), key, call.may_block()));
   const bool shared = request.items.items.size() > 1 && !request.per_item.value_or(false);
   TRY_ASSIGN(Sealer sealer, Sealer::create(*version, shared));
   EncryptBatchReply reply{.results = {},

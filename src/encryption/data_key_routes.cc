@@ -81,7 +81,7 @@ Result<Reply> generate(const DataKeys& keys, Call& call, bool transit, bool with
   }
   TRY_ASSIGN(const DataKeyKind kind, kind_of(request));
   TRY_ASSIGN(const Bytes context, context_of(request.context));
-  TRY_ASSIGN(const KeyRecord key, find_key(keys.keyring, call));
+  TRY_ASSIGN(const KeyRecord key, find_encrypting(keys.keyring, call, transit ? "name" : "id"));
   TRY_ASSIGN(const auto version,
              keys.service.version_to_encrypt(call.principal(), key.id, call.may_block()));
   TRY_ASSIGN(const crypto::Drawn drawn, keys.entropy.draw(kind.size));
@@ -117,7 +117,7 @@ Result<Reply> unwrap(const DataKeys& keys, Call& call) {
   if (!text) return fail_field("wrappedKey", "is required");
   TRY(check_size("wrappedKey", text->size(), kMaxAdditionalData));
   TRY_ASSIGN(const Bytes context, context_of(request.context));
-  TRY_ASSIGN(const KeyRecord key, find_key(keys.keyring, call));
+  TRY_ASSIGN(const KeyRecord key, find_encrypting(keys.keyring, call, "id"));
   TRY_ASSIGN(const Bytes octets, octets_of(*text));
   const auto parts = parse(octets);
   if (!parts) return fail_field("wrappedKey", "holds no wrapped key");

@@ -83,4 +83,16 @@ Result<KeyRecord> find_key(Keyring& keyring, const Call& call) {
   return find_named(keyring, call.principal(), call.parameter(0));
 }
 
+std::unexpected<Error> wrong_type(std::string_view field, Purpose is, std::string_view wanted) {
+  const std::string type(type_of(is));
+  return fail_field(std::string(field), "is " + std::string(type == "signing" ? "a " : "an ") +
+                                            type + " key and no " + std::string(wanted) + " key");
+}
+
+Result<KeyRecord> find_encrypting(Keyring& keyring, const Call& call, std::string_view field) {
+  TRY_ASSIGN(KeyRecord key, find_key(keyring, call));
+  if (key.purpose != Purpose::kEncrypt) return wrong_type(field, key.purpose, "encryption");
+  return key;
+}
+
 }  // namespace quantumapi::encryption

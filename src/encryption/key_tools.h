@@ -12,9 +12,16 @@ std::string_view type_of(keyring::Purpose purpose);
 void fill(KeyReply& reply, const keyring::KeyRecord& key);
 AuditEvent key_event(const http::Call& call, const keyring::KeyRecord& key);
 
+// wrong_type answers for a key of another type than `wanted`, that `field` names.
+std::unexpected<Error> wrong_type(std::string_view field, keyring::Purpose is,
+                                  std::string_view wanted);
+
 // find_named takes an id or a name; find_key that of the path.
 Result<keyring::KeyRecord> find_named(keyring::Keyring& keyring, const Principal& principal,
                                       std::string_view named);
 Result<keyring::KeyRecord> find_key(keyring::Keyring& keyring, const http::Call& call);
+// find_encrypting is find_key, and wrong_type naming `field` where that is no encryption key.
+Result<keyring::KeyRecord> find_encrypting(keyring::Keyring& keyring, const http::Call& call,
+                                           std::string_view field);
 
 }  // namespace quantumapi::encryption

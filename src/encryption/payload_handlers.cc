@@ -3,6 +3,7 @@
 #include "base/json_request.h"
 #include "encryption/handler_tools.h"
 #include "encryption/handlers.h"
+#include "encryption/sign_tools.h"
 #include "encryption/wire.h"
 
 namespace quantumapi::encryption {
@@ -41,12 +42,13 @@ Result<Reply> handle_encrypt(EncryptionService& service, Call& call) {
   TRY_ASSIGN(const auto request,
              json::decode_request<EncryptRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const Encoding encoding, encoding_of(request.encoding));
+  concern_key(call, request.key_id);
+  TRY_ASSIGN(const auto key, service.find_key(call.principal(), request.key_id, call.may_block()));
   const EncryptInput input{.plaintext = request.plaintext,
                            .encoding = encoding,
                            .additional_data = request.additional_data.value_or(""),
-                           .key = request.key_id,
+                           .key = key,
                            .algorithm = request.algorithm};
-  concern_key(call, request.key_id);
   TRY_ASSIGN(const auto sealed, service.encrypt(call.principal(), input, call.may_block()));
   TRY_ASSIGN(const Parts parts, parse(sealed.payload));
   const json::PlainText text = in_arena(call, sealed.payload, Base64::kUrl, kTextPrefix);

@@ -4,6 +4,7 @@
 #include "encryption/batch.h"
 #include "encryption/handler_tools.h"
 #include "encryption/rewrap_wire.h"
+#include "encryption/sign_tools.h"
 #include "encryption/used.h"
 
 namespace quantumapi::encryption {
@@ -52,6 +53,14 @@ Result<Rewrapped> rewrap_item(EncryptionService& service, const Call& call, cons
   return rewrap(service, call, payload, additional.value_or(""), to, at_fault);
 }
 
+// key_to is the key of keyId, if any.
+Result<std::optional<KeyId>> key_to(EncryptionService& service, Call& call,
+                                    std::optional<std::string_view> named) {
+  auto key = service.find_key(call.principal(), named, call.may_block());
+  if (!key) concern_key(call, named);
+  return key;
+}
+
 json::PlainText text_form(Call& call, const Encrypted& sealed) {
   return in_arena(call, sealed.payload, base::Base64::kUrl, kTextPrefix);
 }
@@ -60,8 +69,9 @@ Result<Reply> handle_rewrap(EncryptionService& service, Call& call) {
   TRY_ASSIGN(const auto request,
              json::decode_request<RewrapRequest>(call.request().body, call.arena()));
   std::optional<KeyId> at_fault;
+  TRY_ASSIGN(const auto to, key_to(service, call, request.key_id));
   const auto done = rewrap(service, call, request.encrypted_payload,
-                           request.additional_data.value_or(""), request.key_id, at_fault);
+                           request.additional_data.value_or(""), to, at_fault);
   if (!done) {
     concern_key(call, at_fault);
     return std::unexpected(done.error());
@@ -82,12 +92,13 @@ Result<Reply> handle_rewrap_batch(EncryptionService& service, Call& call) {
              json::decode_request<BatchRequest>(call.request().body, call.arena()));
   TRY(check_batch(request.items, call));
   TRY(check_bound_nowhere(request.additional_data, "additionalData"));
+  TRY_ASSIGN(const auto to, key_to(service, call, request.key_id));
   RewrapBatchReply reply;
   std::size_t size = 256 * (1 + request.items.items.size());
   Used used;
   const auto rewrap_one = [&](const json::Value& item, RewrapResult& result) -> Status {
     std::optional<KeyId> at_fault;
-    const auto done = rewrap_item(service, call, item, request.key_id, at_fault);
+    const auto done = rewrap_item(service, call, item, to, at_fault);
     if (!done) {
       if (fails_call(done.error())) concern_key(call, at_fault);
       used.refuse(at_fault, done.error());

@@ -13,7 +13,7 @@ namespace quantumapi::encryption {
 struct RewrapRequest {
   std::string_view encrypted_payload;
   std::optional<std::string_view> additional_data;
-  std::optional<KeyId> key_id;
+  std::optional<std::string_view> key_id;  // id or name
 };
 BOOST_DESCRIBE_STRUCT(RewrapRequest, (), (encrypted_payload, additional_data, key_id))
 constexpr auto schema_facts(const RewrapRequest*) {
@@ -37,7 +37,7 @@ constexpr auto schema_facts(const RewrapReply*) {
 
 struct RewrapBatchSchema {
   std::vector<json::Lenient<DecryptItem>> items;
-  std::optional<KeyId> key_id;
+  std::optional<std::string_view> key_id;  // id or name
 };
 BOOST_DESCRIBE_STRUCT(RewrapBatchSchema, (), (items, key_id))
 constexpr auto schema_facts(const RewrapBatchSchema*) {

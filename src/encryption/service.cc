@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/encoding.h"
+#include "encryption/key_tools.h"
 #include "encryption/rules.h"
 
 namespace quantumapi::encryption {
@@ -57,6 +58,16 @@ std::optional<KeyId> EncryptionService::key_of(std::string_view payload) {
   return parts->header.key;
 }
 
+Result<std::optional<KeyId>> EncryptionService::find_key(const Principal& principal,
+                                                         std::optional<std::string_view> named,
+                                                         bool may_block) {
+  if (!named) return std::nullopt;
+  if (const auto id = KeyId::parse(*named)) return *id;
+  if (!may_block) return fail(Code::kWouldBlock, "Names are looked up in the store.");
+  TRY_ASSIGN(const keyring::KeyRecord found, find_named(keyring_, principal, *named));
+  return found.id;
+}
+
 Result<EncryptionService::Version> EncryptionService::version_to_encrypt(const Principal& principal,
                                                                          std::optional<KeyId> key,
                                                                          bool may_block) {
@@ -67,7 +78,12 @@ Result<EncryptionService::Version> EncryptionService::version_to_encrypt(const P
     return version;
   }
   TRY(check_reach(keyring_, principal, *key, may_block));
-  return keyring_.newest_encryption(principal.tenant, *key, Purpose::kEncrypt, may_block);
+  auto version = keyring_.newest_encryption(principal.tenant, *key, Purpose::kEncrypt, may_block);
+  if (version || version.error().code != Code::kNotFound) return version;
+  const auto use = keyring_.find_use(principal.tenant, *key, may_block);
+  if (use && use->purpose != Purpose::kEncrypt)
+    return wrong_type("keyId", use->purpose, "encryption");
+  return version;
 }
 
 Result<EncryptionService::Encrypted> EncryptionService::encrypt(const Principal& principal,

@@ -47,8 +47,14 @@ class EncryptionService {
   // key_of is the key that a payload says it is of; none for what is no payload.
   static std::optional<KeyId> key_of(std::string_view payload);
 
+  // find_key gives the id of the key that `named` names, by its id or its name; none where it
+  // names none. Names are looked up in the store.
+  Result<std::optional<KeyId>> find_key(const Principal& principal,
+                                        std::optional<std::string_view> named, bool may_block);
+
   using Version = std::shared_ptr<const keyring::EncryptionVersion>;
   // version_to_encrypt is the newest version of `key`, or of the tenant's default key.
+  // kInvalidArgument names keyId where that is a key of another type.
   Result<Version> version_to_encrypt(const Principal& principal, std::optional<KeyId> key,
                                      bool may_block);
 

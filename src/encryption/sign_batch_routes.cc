@@ -18,19 +18,37 @@ using json::Value;
 using keyring::Keyring;
 using keyring::Purpose;
 
-// Asked is a batch and its key, of a kind that the caller still has to check.
+// Asked is a batch and its key.
 struct Asked {
   SignBatchRequest request;
   KeyUse key;
 };
 
-Result<Asked> asked_of(Keyring& keyring, Call& call) {
+// find_key gives the key of a batch.
+template <typename FindKey>
+Result<Asked> asked_of(Call& call, const FindKey& find_key) {
   TRY_ASSIGN(const auto request,
              json::decode_request<SignBatchRequest>(call.request().body, call.arena()));
   TRY(check_batch(request.items, call));
   concern_key(call, request.key_id);
-  TRY_ASSIGN(KeyUse key, key_of(keyring, call, request.key_id));
+  TRY_ASSIGN(KeyUse key, find_key(request));
   return Asked{request, std::move(key)};
+}
+
+Result<Asked> asked_for(Keyring& keyring, Call& call, Purpose purpose) {
+  return asked_of(call, [&](const SignBatchRequest& request) {
+    return key_of(keyring, call, request.key_id, purpose);
+  });
+}
+
+// first_signature is that of the first item that has one: what goes for it is the batch's key.
+Bytes first_signature(const Value& items) {
+  for (const Value& item : items.items) {
+    const auto text = text_of(item, "signature", "signature");
+    if (!text) continue;
+    if (auto signature = read_transit_text(*text)) return std::move(signature->octets);
+  }
+  return {};
 }
 
 Result<Bytes> data_of_item(const Call& call, const Value& item) {
@@ -41,8 +59,7 @@ Result<Bytes> data_of_item(const Call& call, const Value& item) {
 }
 
 Result<Reply> handle_sign_batch(Keyring& keyring, Call& call) {
-  TRY_ASSIGN(const Asked asked, asked_of(keyring, call));
-  if (!signs(asked.key)) return fail_field("keyId", "is no signing key");
+  TRY_ASSIGN(const Asked asked, asked_for(keyring, call, Purpose::kSign));
   TRY(check_sign_algorithm(asked.key, asked.request.algorithm));
   TRY_ASSIGN(const auto version,
              keyring.newest_signing(call.principal().tenant, asked.key.id, call.may_block()));
@@ -60,8 +77,7 @@ Result<Reply> handle_sign_batch(Keyring& keyring, Call& call) {
 }
 
 Result<Reply> handle_hmac_batch(Keyring& keyring, Call& call) {
-  TRY_ASSIGN(const Asked asked, asked_of(keyring, call));
-  if (asked.key.purpose != Purpose::kHmac) return fail_field("keyId", "is no hmac key");
+  TRY_ASSIGN(const Asked asked, asked_for(keyring, call, Purpose::kHmac));
   TRY_ASSIGN(const auto version,
              keyring.newest_hmac(call.principal().tenant, asked.key.id, call.may_block()));
   TRY_ASSIGN(const auto hash, hash_of(version->keyed, asked.request.algorithm));
@@ -81,9 +97,10 @@ Result<Reply> handle_hmac_batch(Keyring& keyring, Call& call) {
 }
 
 Result<Reply> handle_verify_batch(Keyring& keyring, Call& call) {
-  TRY_ASSIGN(const Asked asked, asked_of(keyring, call));
-  if (!signs(asked.key) && asked.key.purpose != Purpose::kHmac)
-    return fail_field("keyId", "neither signs nor makes MACs");
+  TRY_ASSIGN(const Asked asked, asked_of(call, [&](const SignBatchRequest& request) {
+               return key_of_signature(keyring, call, request.key_id,
+                                       first_signature(request.items));
+             }));
   VerifyBatchReply reply{{}, asked.key.algorithm, asked.key.id, asked.key.name};
   Used used;
   std::size_t wrong = 0;

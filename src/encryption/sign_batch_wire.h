@@ -38,7 +38,7 @@ constexpr auto schema_facts(const VerifyItem*) {
 // first: a bad item must fail alone.
 struct SignBatchSchema {
   std::vector<json::Lenient<SignItem>> items;
-  std::string_view key_id;
+  std::optional<std::string_view> key_id;
   std::optional<std::string_view> algorithm;
 };
 BOOST_DESCRIBE_STRUCT(SignBatchSchema, (), (items, key_id, algorithm))
@@ -50,7 +50,7 @@ constexpr auto schema_facts(const SignBatchSchema*) {
 
 struct VerifyBatchSchema {
   std::vector<json::Lenient<VerifyItem>> items;
-  std::string_view key_id;
+  std::optional<std::string_view> key_id;
 };
 BOOST_DESCRIBE_STRUCT(VerifyBatchSchema, (), (items, key_id))
 constexpr auto schema_facts(const VerifyBatchSchema*) {
@@ -61,7 +61,7 @@ constexpr auto schema_facts(const VerifyBatchSchema*) {
 
 struct SignBatchRequest {
   json::Value items;
-  std::string_view key_id;  // id or name
+  std::optional<std::string_view> key_id;  // id or name
   std::optional<std::string_view> algorithm;
 };
 BOOST_DESCRIBE_STRUCT(SignBatchRequest, (), (items, key_id, algorithm))

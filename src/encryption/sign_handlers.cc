@@ -24,8 +24,7 @@ Result<Reply> handle_sign(Keyring& keyring, Call& call) {
              json::decode_request<SignRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const Bytes data, data_of(call, request.data, request.encoding));
   concern_key(call, request.key_id);
-  TRY_ASSIGN(const KeyUse key, key_of(keyring, call, request.key_id));
-  if (!signs(key)) return fail_field("keyId", "is no signing key");
+  TRY_ASSIGN(const KeyUse key, key_of(keyring, call, request.key_id, Purpose::kSign));
   TRY(check_sign_algorithm(key, request.algorithm));
   TRY_ASSIGN(const auto version,
              keyring.newest_signing(call.principal().tenant, key.id, call.may_block()));
@@ -42,8 +41,7 @@ Result<Reply> handle_hmac(Keyring& keyring, Call& call) {
              json::decode_request<SignRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const Bytes data, data_of(call, request.data, request.encoding));
   concern_key(call, request.key_id);
-  TRY_ASSIGN(const KeyUse key, key_of(keyring, call, request.key_id));
-  if (key.purpose != Purpose::kHmac) return fail_field("keyId", "is no hmac key");
+  TRY_ASSIGN(const KeyUse key, key_of(keyring, call, request.key_id, Purpose::kHmac));
   TRY_ASSIGN(const auto version,
              keyring.newest_hmac(call.principal().tenant, key.id, call.may_block()));
   TRY_ASSIGN(const auto hash, hash_of(version->keyed, request.algorithm));
@@ -62,9 +60,7 @@ Result<Reply> handle_verify(Keyring& keyring, Call& call) {
   const auto signature = read_transit_text(request.signature);
   if (!signature) return fail_field("signature", "is not vault:v{n}: and base64");
   concern_key(call, request.key_id);
-  TRY_ASSIGN(const KeyUse key, key_of(keyring, call, request.key_id));
-  if (!signs(key) && key.purpose != Purpose::kHmac)
-    return fail_field("keyId", "neither signs nor makes MACs");
+  TRY_ASSIGN(const KeyUse key, key_of_signature(keyring, call, request.key_id, signature->octets));
   TRY_ASSIGN(const bool valid, matches(keyring, call, key, data, *signature));
   AuditEvent event = use_of(call, key, signature->version);
   if (!valid) {

@@ -1,5 +1,8 @@
 #include "encryption/sign_tools.h"
 
+#include <algorithm>
+#include <array>
+
 #include "encryption/handler_tools.h"
 #include "encryption/key_tools.h"
 #include "encryption/rules.h"
@@ -37,6 +40,44 @@ Result<bool> verdict(Keyring& keyring, const Call& call, const KeyUse& key, Byte
   return version->signer.verify(data, "", signature.octets);
 }
 
+constexpr std::size_t kEd25519Signature = 64;
+
+bool has_mac_size(ByteView octets) {
+  return std::ranges::any_of(
+      std::array{crypto::HmacHash::kSha256, crypto::HmacHash::kSha384, crypto::HmacHash::kSha512},
+      [&](crypto::HmacHash hash) { return crypto::mac_size(hash) == octets.size(); });
+}
+
+std::string_view field_of(const Call& call) { return in_transit(call) ? "name" : "keyId"; }
+
+// default_of is the tenant's default key; none where it has none.
+Result<std::optional<KeyUse>> default_of(Keyring& keyring, const Call& call, Purpose purpose) {
+  auto key = keyring.default_use(call.principal().tenant, purpose, call.may_block());
+  if (!key && key.error().code == Code::kNotFound) return std::nullopt;
+  if (!key) return std::unexpected(std::move(key).error());
+  return *std::move(key);
+}
+
+Result<KeyUse> reached(Keyring& keyring, const Call& call, std::optional<KeyUse> key) {
+  if (!key && !call.principal().bindings.empty()) return outside_bindings();
+  if (!key) return fail_field("keyId", "is required: there is no default key for this");
+  TRY(check_reach(keyring, call.principal(), key->id, call.may_block()));
+  return *std::move(key);
+}
+
+Result<KeyUse> named_key(Keyring& keyring, const Call& call,
+                         std::optional<std::string_view> named) {
+  const std::string_view text = in_transit(call) ? call.parameter(0) : *named;
+  if (const auto id = KeyId::parse(text)) {
+    TRY(check_reach(keyring, call.principal(), *id, call.may_block()));
+    return keyring.find_use(call.principal().tenant, *id, call.may_block());
+  }
+  if (!call.may_block()) return fail(Code::kWouldBlock, "Names are looked up in the store.");
+  TRY_ASSIGN(keyring::KeyRecord found, find_named(keyring, call.principal(), text));
+  return KeyUse{found.id, std::move(found.name), found.purpose,
+                keyring::algorithm_name(found.algorithm)};
+}
+
 }  // namespace
 
 bool in_transit(const Call& call) { return !call.parameters.empty(); }
@@ -62,17 +103,35 @@ void concern_key(Call& call, std::optional<std::string_view> named) {
     call.concern("key", {}, std::string(*named));
 }
 
-Result<KeyUse> key_of(Keyring& keyring, const Call& call, std::optional<std::string_view> named) {
-  if (!in_transit(call) && !named) return fail_field("keyId", "is required");
-  const std::string_view text = in_transit(call) ? call.parameter(0) : *named;
-  if (const auto id = KeyId::parse(text)) {
-    TRY(check_reach(keyring, call.principal(), *id, call.may_block()));
-    return keyring.find_use(call.principal().tenant, *id, call.may_block());
+Result<KeyUse> key_of(Keyring& keyring, const Call& call, std::optional<std::string_view> named,
+                      Purpose purpose) {
+  const bool macs = purpose == Purpose::kHmac;
+  if (!in_transit(call) && !named) {
+    TRY_ASSIGN(auto key, default_of(keyring, call, purpose));
+    return reached(keyring, call, std::move(key));
   }
-  if (!call.may_block()) return fail(Code::kWouldBlock, "Names are looked up in the store.");
-  TRY_ASSIGN(keyring::KeyRecord found, find_named(keyring, call.principal(), text));
-  return KeyUse{found.id, std::move(found.name), found.purpose,
-                keyring::algorithm_name(found.algorithm)};
+  TRY_ASSIGN(KeyUse key, named_key(keyring, call, named));
+  if (macs ? key.purpose != Purpose::kHmac : !signs(key))
+    return wrong_type(field_of(call), key.purpose, macs ? "hmac" : "signing");
+  return key;
+}
+
+Result<KeyUse> key_of_signature(Keyring& keyring, const Call& call,
+                                std::optional<std::string_view> named, ByteView signature) {
+  if (in_transit(call) || named) {
+    TRY_ASSIGN(KeyUse key, named_key(keyring, call, named));
+    if (!signs(key) && key.purpose != Purpose::kHmac)
+      return wrong_type(field_of(call), key.purpose, "signing or hmac");
+    return key;
+  }
+  std::optional<KeyUse> macs;
+  if (has_mac_size(signature)) TRY_ASSIGN(macs, default_of(keyring, call, Purpose::kHmac));
+  TRY_ASSIGN(auto signer, default_of(keyring, call, Purpose::kSign));
+  if (!macs) return reached(keyring, call, std::move(signer));
+  // Ed25519's signatures are as long as a MAC of SHA-512.
+  if (signer && signer->algorithm == "Ed25519" && signature.size() == kEd25519Signature)
+    return fail_field("keyId", "is required: both default keys make signatures of this size");
+  return reached(keyring, call, std::move(macs));
 }
 
 bool signs(const KeyUse& key) {

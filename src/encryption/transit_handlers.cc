@@ -108,7 +108,7 @@ Result<Reply> answer_batch(Keyring& keyring, Call& call, const Perform& perform,
              json::decode_request<TransitBatchRequest>(call.request().body, call.arena()));
   TRY(check_batch(request.items, call));
   TRY(check_bound_nowhere(request.associated_data, "associatedData"));
-  TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
+  TRY_ASSIGN(const KeyRecord key, find_encrypting(keyring, call, "name"));
   std::uint32_t version = key.latest_version;
   TransitBatchReply reply{{}, key.name, 0};
   const auto perform_one = [&](const json::Value& item, TransitResult& result) -> Status {
@@ -127,7 +127,7 @@ Result<Reply> answer_batch(Keyring& keyring, Call& call, const Perform& perform,
 Result<Reply> handle_transit_encrypt(EncryptionService& service, Keyring& keyring, Call& call) {
   TRY_ASSIGN(const auto request,
              json::decode_request<TransitEncryptRequest>(call.request().body, call.arena()));
-  TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
+  TRY_ASSIGN(const KeyRecord key, find_encrypting(keyring, call, "name"));
   TRY_ASSIGN(const auto sealed, seal_one(service, call, key, request));
   call.audit(transit_event(call, key, sealed.key_version));
   const TransitEncryptReply reply{transit_text(sealed.key_version, sealed.payload), key.name,
@@ -138,7 +138,7 @@ Result<Reply> handle_transit_encrypt(EncryptionService& service, Keyring& keyrin
 Result<Reply> handle_transit_decrypt(EncryptionService& service, Keyring& keyring, Call& call) {
   TRY_ASSIGN(const auto request,
              json::decode_request<TransitCiphertext>(call.request().body, call.arena()));
-  TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
+  TRY_ASSIGN(const KeyRecord key, find_encrypting(keyring, call, "name"));
   TRY_ASSIGN(const auto opened, open_one(service, call, key, request));
   call.audit(transit_event(call, key, opened.key_version));
   const TransitDecryptReply reply{in_base64(call, opened)};
@@ -148,7 +148,7 @@ Result<Reply> handle_transit_decrypt(EncryptionService& service, Keyring& keyrin
 Result<Reply> handle_transit_rewrap(EncryptionService& service, Keyring& keyring, Call& call) {
   TRY_ASSIGN(const auto request,
              json::decode_request<TransitCiphertext>(call.request().body, call.arena()));
-  TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
+  TRY_ASSIGN(const KeyRecord key, find_encrypting(keyring, call, "name"));
   TRY_ASSIGN(const auto sealed, rewrap_one(service, call, key, request));
   call.audit(transit_event(call, key, sealed.key_version));
   const TransitEncryptReply reply{transit_text(sealed.key_version, sealed.payload), key.name,

@@ -24,7 +24,7 @@ struct EncryptRequest {
   std::optional<std::string_view> encoding;
   std::optional<std::string_view> algorithm;
   std::optional<std::string_view> additional_data;
-  std::optional<KeyId> key_id;
+  std::optional<std::string_view> key_id;  // id or name
 };
 BOOST_DESCRIBE_STRUCT(EncryptRequest, (), (plaintext, encoding, algorithm, additional_data, key_id))
 constexpr auto schema_facts(const EncryptRequest*) {
@@ -110,7 +110,7 @@ constexpr auto schema_facts(const DecryptItem*) {
 // bad item must fail alone.
 struct EncryptBatchSchema {
   std::vector<json::Lenient<EncryptItem>> items;
-  std::optional<KeyId> key_id;
+  std::optional<std::string_view> key_id;  // id or name
   std::optional<bool> per_item;
 };
 BOOST_DESCRIBE_STRUCT(EncryptBatchSchema, (), (items, key_id, per_item))
@@ -134,7 +134,7 @@ constexpr auto schema_facts(const DecryptBatchSchema*) {
 struct BatchRequest {
   json::Value items;
   std::optional<json::Value> additional_data;
-  std::optional<KeyId> key_id;
+  std::optional<std::string_view> key_id;  // id or name
   std::optional<bool> per_item;
 };
 BOOST_DESCRIBE_STRUCT(BatchRequest, (), (items, additional_data, key_id, per_item))

@@ -194,6 +194,11 @@ Result<Keyring::KeyUse> Keyring::find_use(TenantId tenant, KeyId key, bool may_b
   return KeyUse{row->id, row->name, row->purpose, row->algorithm};
 }
 
+Result<Keyring::KeyUse> Keyring::default_use(TenantId tenant, Purpose purpose, bool may_block) {
+  TRY_ASSIGN(const auto row, impl_->default_row(tenant, purpose, may_block));
+  return KeyUse{row->id, row->name, row->purpose, row->algorithm};
+}
+
 Result<KeyPage> Keyring::list(TenantId tenant, const Filter& filter) {
   return impl_->database.read(
       [&](store::Transaction& tx) { return repository::list(tx, tenant, filter); });

@@ -114,6 +114,8 @@ class Keyring {
   // find_use is find by id, without the store where the key is in memory. kWouldBlock
   // when it is not and `may_block` is false.
   Result<KeyUse> find_use(TenantId tenant, KeyId key, bool may_block);
+  // default_use is find_use of the tenant's default key; refusals as default_encryption's.
+  Result<KeyUse> default_use(TenantId tenant, Purpose purpose, bool may_block);
   struct Filter {
     std::optional<Purpose> purpose;    // kSign lists image keys too, as clients see them
     std::optional<std::string> state;  // absent: all but deleted ones

@@ -499,3 +499,87 @@ def test_searchable_hashes_find_what_differs_in_case_and_margins(server):
     server.stop()
     server.start()
     assert post(server, "/hash/searchable", {"plaintext": "ada@example.org"}).json() == first
+
+
+# --- which key ----------------------------------------------------------------------------------
+
+def refused(answer, status, field, *words):
+    assert answer.status_code == status, answer.text
+    assert answer.json()["details"]["errors"][0]["field"] == field, answer.text
+    assert all(word in answer.json()["detail"] for word in words), answer.text
+
+
+def one_of_each(server):
+    algorithms = {"encryption": "ML-KEM-768", "signing": "ML-DSA-44", "hmac": "HMAC-SHA256"}
+    return {kind: post(server, "/keys", {"name": "my " + kind, "keyType": kind, "algorithm": algorithm}).json()
+            for kind, algorithm in algorithms.items()}
+
+
+def test_a_body_names_its_key_by_id_or_by_name(sqlite_server):
+    server, keys = sqlite_server, one_of_each(sqlite_server)
+    key = keys["encryption"]
+    for named in (key["id"], key["name"]):
+        sealed = post(server, "/encrypt", {"plaintext": "x", "keyId": named}).json()
+        assert sealed["keyId"] == key["id"]
+        assert post(server, "/encrypt/batch", {"items": [{"plaintext": "x"}], "keyId": named}).json()["keyId"] == key["id"]
+        other = post(server, "/encrypt", {"plaintext": "x"}).json()["encryptedPayload"]
+        assert post(server, "/rewrap", {"encryptedPayload": other, "keyId": named}).json()["keyId"] == key["id"]
+        moved = post(server, "/rewrap/batch", {"items": [{"encryptedPayload": other}], "keyId": named}).json()["results"]
+        assert moved[0]["keyId"] == key["id"]
+    for path, body in (("/encrypt", {"plaintext": "x"}), ("/encrypt/batch", {"items": [{"plaintext": "x"}]}), ("/rewrap", {"encryptedPayload": other}),
+                       ("/rewrap/batch", {"items": [{"encryptedPayload": other}]})):
+        assert post(server, path, {**body, "keyId": "nobody's"}).status_code == 404
+
+
+def test_a_key_of_another_type_is_refused_by_its_type_and_a_strangers_as_absent(new_server):
+    server = new_server().init()
+    stranger = server.new_tenant("stranger")["api_key"]
+    server.start()
+    keys = one_of_each(server)
+    as_stranger = lambda path, body: post(server, path, body, headers={"X-Api-Key": stranger})
+    for kind in ("hmac", "signing"):
+        key = keys[kind]
+        for path, body in (("/transit/encrypt/{}", {"plaintext": "eA=="}), ("/transit/decrypt/{}", {"ciphertext": "vault:v1:AAAA"}),
+                           ("/transit/rewrap/{}", {"ciphertext": "vault:v1:AAAA"}), ("/transit/batch/encrypt/{}", {"items": [{"plaintext": "eA=="}]}),
+                           ("/transit/datakey/{}", {}), ("/transit/datakey/{}/without-plaintext", {})):
+            refused(post(server, path.format(key["id"]), body), 400, "name", kind, "no encryption key")
+            refused(post(server, path.format(key["name"]), body), 400, "name", kind, "no encryption key")
+            assert as_stranger(path.format(key["id"]), body).status_code == 404
+        for path, body in (("/keys/{}/generate-data-key", {}), ("/keys/{}/unwrap", {"wrappedKey": "qa1.AAAA"})):
+            refused(post(server, path.format(key["id"]), body), 400, "id", kind)
+        for path, body in (("/encrypt", {"plaintext": "x"}), ("/encrypt/batch", {"items": [{"plaintext": "x"}]})):
+            for named in (key["id"], key["name"]):
+                refused(post(server, path, {**body, "keyId": named}), 400, "keyId", kind, "no encryption key")
+            assert as_stranger(path, {**body, "keyId": key["id"]}).status_code == 404
+    signature = {"signature": "vault:v1:AAAA"}
+    for verb, wrong, more in (("sign", "hmac", {}), ("sign", "encryption", {}), ("hmac", "signing", {}), ("verify", "encryption", signature)):
+        refused(post(server, "/" + verb, {"data": "x", "keyId": keys[wrong]["id"], **more}), 400, "keyId", wrong)
+        refused(post(server, f"/{verb}/batch", {"items": [{"data": "x", **more}], "keyId": keys[wrong]["name"]}), 400, "keyId", wrong)
+        refused(post(server, f"/transit/{verb}/{keys[wrong]['name']}", {"data": "eA==", **more}), 400, "name", wrong)
+
+
+def test_signing_and_macs_without_a_key_take_the_default_one(sqlite_server):
+    server = sqlite_server
+    keys = one_of_each(server)
+    items = {"items": [{"data": "x"}]}
+    refused(post(server, "/hmac", {"data": "x"}), 400, "keyId", "is required")
+    refused(post(server, "/hmac/batch", items), 400, "keyId", "is required")
+    for kind in ("hmac", "signing"):
+        assert post(server, f"/keys/{keys[kind]['id']}/set-default", {"keyType": kind}).status_code in (200, 204)
+    for path, member, key in (("/hmac", "hmac", keys["hmac"]), ("/sign", "signature", keys["signing"])):
+        made = post(server, path, {"data": "x"}).json()
+        assert made["keyId"] == key["id"]
+        batch = post(server, path + "/batch", items).json()
+        assert batch["keyId"] == key["id"]
+        for signature in (made[member], batch["results"][0][member]):
+            assert post(server, "/verify", {"data": "x", "signature": signature}).json()["valid"] is True
+            assert post(server, "/verify", {"data": "y", "signature": signature}).json()["valid"] is False
+            checked = post(server, "/verify/batch", {"items": [{"data": "x", "signature": signature}]}).json()
+            assert checked["keyId"] == key["id"] and checked["results"][0]["valid"] is True
+    bound = post(server, "/apikeys", {"name": "b", "scopes": ["encryption:encrypt"], "bindings": [{"type": "key", "name": keys["hmac"]["name"]}]}).json()
+    with_bound = lambda path: post(server, path, {"data": "x"}, headers={"X-Api-Key": bound["apiKey"]}).status_code
+    assert (with_bound("/hmac"), with_bound("/sign")) == (200, 403)
+    edwards = post(server, "/keys", {"name": "ed", "keyType": "signing", "algorithm": "Ed25519", "setAsDefault": True}).json()
+    signed = post(server, "/sign", {"data": "x"}).json()
+    assert signed["keyId"] == edwards["id"]
+    refused(post(server, "/verify", {"data": "x", "signature": signed["signature"]}), 400, "keyId", "is required")
