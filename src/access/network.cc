@@ -77,10 +77,14 @@ Result<Network> Network::parse(std::string_view text) {
 }
 
 bool Network::contains(const Address& address) const {
+  if (prefix_ < kMappedBits && is_mapped(address)) return false;
   return same_prefix(address_, address, prefix_);
 }
 
+// What is wider than all mapped addresses is of IPv6, and holds none of IPv4.
 bool Network::contains(const Network& other) const {
+  if (prefix_ < kMappedBits && other.prefix_ >= kMappedBits && is_mapped(other.address_))
+    return false;
   return other.prefix_ >= prefix_ && same_prefix(address_, other.address_, prefix_);
 }
 

@@ -20,6 +20,10 @@ TEST(Network, HoldsTheAddressesOfItsPrefixAndNoOther) {
   EXPECT_TRUE(holds("0.0.0.0/0", "203.0.113.9"));
   EXPECT_FALSE(holds("0.0.0.0/0", "2001:db8::1")) << "every IPv4 address is no IPv6 address";
   EXPECT_TRUE(holds("::/0", "2001:db8::1"));
+  for (const char* address : {"203.0.113.9", "::ffff:203.0.113.9"})
+    for (const char* network : {"::/0", "::/1", "::/80", "::ffff:0:0/95"})
+      if (Network::parse(network)) EXPECT_FALSE(holds(network, address)) << "IPv6 is no IPv4";
+  EXPECT_TRUE(holds("::ffff:0:0/96", "203.0.113.9")) << "that is what IPv4 is written as";
 }
 
 TEST(Network, TakesAMappedAddressForItsIpv4One) {
@@ -53,6 +57,9 @@ TEST(Network, LiesWithinAListOnlyAsAWhole) {
   EXPECT_FALSE(within(list({"192.0.2.0/24", "10.0.0.1"}), list({"192.0.2.0/24"})));
   EXPECT_FALSE(within({}, list({"192.0.2.0/24"}))) << "no list is everywhere";
   EXPECT_TRUE(within({}, {}));
+  EXPECT_FALSE(within(list({"192.0.2.0/24"}), list({"::/0"})))
+      << "every IPv6 address is no IPv4 one";
+  EXPECT_TRUE(within(list({"2001:db8::/32"}), list({"::/0"})));
 }
 
 }  // namespace

@@ -55,7 +55,9 @@ bool one_apart(std::string_view a, std::string_view b) {
 
 bool means(std::string_view said, std::string_view known) {
   if (one_apart(said, known)) return true;
-  const auto bound = [](std::string_view name) { return std::ranges::contains(kBound, name); };
+  const auto bound = [](std::string_view name) {
+    return std::ranges::find(kBound, name) != std::end(kBound);
+  };
   if (bound(said) && bound(known)) return true;
   return std::ranges::any_of(
       kSynonyms, [&](const Synonym& each) { return each.said == said && each.meant == known; });

@@ -43,9 +43,11 @@ TEST(JsonRequest, AnotherWordForWhatNarrowsIsRefused) {
             "items.1.aad: is not known here; use additionalData");
   // Where nothing of the kind exists it is an unknown member as any other.
   EXPECT_EQ(refusal(R"({"name":"a","aad":"z"})"), "");
-  for (const char* said : {"aad", "associatedData", "authenticated_data", "encryptionContext", "context"})
-    EXPECT_EQ(refusal(R"({"name":"a","items":[{"plaintext":"x",")" + std::string(said) + R"(":"z"}]})"),
-              "items.0." + std::string(said) + ": is not known here; use additionalData");
+  for (const char* said :
+       {"aad", "associatedData", "authenticated_data", "encryptionContext", "context"})
+    EXPECT_EQ(
+        refusal(R"({"name":"a","items":[{"plaintext":"x",")" + std::string(said) + R"(":"z"}]})"),
+        "items.0." + std::string(said) + ": is not known here; use additionalData");
 }
 
 TEST(JsonRequest, WhatIsWrongOtherwiseIsSaidFirst) {

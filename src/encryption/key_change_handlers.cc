@@ -37,20 +37,24 @@ std::string default_algorithm(Purpose purpose) {
   return purpose == Purpose::kHmac ? "HMAC-SHA3-256" : "ML-DSA-65";
 }
 
+Status check_end(std::optional<WallTime> end, WallTime now) {
+  if (end && *end <= now) return fail_field("expiresAt", "is not in the future");
+  return {};
+}
+
 Status check_new(Call& call, const keyring::NewKey& key) {
   TRY(check_key_name(key.name));
   call.concern("key", {}, key.name);
   TRY(check_key_description(key.description));
   TRY(check_key_labels(key.labels));
-  if (key.expires_at && *key.expires_at <= call.now())
-    return fail_field("expiresAt", "is not in the future");
+  TRY(check_end(key.expires_at, call.now()));
   if (!call.principal().may_reach("key", key.name)) return outside_bindings();
   return check_default(call.principal(), key.set_default);
 }
 
 Reply answer(const Call& call, const KeyRecord& key, int status = 200) {
   KeyReply reply;
-  fill(reply, key);
+  fill(reply, key, call.now());
   return Reply::json(call.request(), reply, kBoth, status);
 }
 
@@ -90,7 +94,8 @@ Result<std::string> public_text(const KeyRecord& key, ByteView der, std::string_
 
 // add_included shows the members that the comma list names; "all" and "metadata" stand
 // for every one, unknown names for none.
-void add_included(PublicKeyReply& reply, const KeyRecord& record, std::string_view list) {
+void add_included(PublicKeyReply& reply, const KeyRecord& record, std::string_view list,
+                  WallTime now) {
   std::set<std::string> wanted;
   while (!list.empty()) {
     const std::size_t end = std::min(list.find(','), list.size());
@@ -102,7 +107,7 @@ void add_included(PublicKeyReply& reply, const KeyRecord& record, std::string_vi
     if (all || wanted.contains(name)) member = value;
   };
   KeyReply key;
-  fill(key, record);
+  fill(key, record, now);
   show("name", reply.name, key.name);
   show("description", reply.description, key.description);
   show("keytype", reply.key_type, key.key_type);
@@ -168,6 +173,7 @@ Result<Reply> handle_update_key(Keyring& keyring, Call& call) {
              json::decode_request<UpdateKeyRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const auto active, active_of(request.status));
   if (request.name) TRY(check_key_name(*request.name));
+  TRY(check_end(request.expires_at, call.now()));
   TRY(check_key_description(request.description.value_or("")));
   TRY(check_key_labels(request.labels.value_or(std::vector<std::string>())));
   TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
@@ -177,7 +183,8 @@ Result<Reply> handle_update_key(Keyring& keyring, Call& call) {
                             .description = request.description,
                             .labels = request.labels,
                             .active = active,
-                            .purge_protected = request.purge_protected};
+                            .purge_protected = request.purge_protected,
+                            .expires_at = request.expires_at};
   // What it is already is not written: an owner may protect the key in between.
   if (change.purge_protected == key.purge_protected) change.purge_protected.reset();
   TRY_ASSIGN(const KeyRecord changed,
@@ -251,16 +258,22 @@ Result<Reply> handle_public_key(Keyring& keyring, Call& call) {
   const auto* const format =
       std::ranges::find(kPublicFormats, query.text("format").value_or("pem"));
   if (format == kPublicFormats.end()) return fail_field("format", "must be pem, der, jwk or raw");
-  TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
-  TRY_ASSIGN(const Bytes der,
-             keyring.public_key(call.principal().tenant, key.id, key.latest_version));
+  TRY_ASSIGN(const auto asked, query.integer("version", 0, 1, INT32_MAX));
+  TRY_ASSIGN(KeyRecord key, find_key(keyring, call));
+  const std::uint32_t version = asked == 0 ? key.latest_version : static_cast<std::uint32_t>(asked);
+  if (version > key.latest_version)
+    return fail_field("version",
+                      "is none of the key's, 1 to " + std::to_string(key.latest_version));
+  TRY_ASSIGN(const Bytes octets, keyring.public_octets(call.principal().tenant, key.id, version));
+  TRY_ASSIGN(const Bytes der, crypto::public_key_der(key.algorithm, octets));
+  key.public_key = octets;
   PublicKeyReply reply{.key_id = key.id,
                        .algorithm = key.algorithm,
-                       .version = key.latest_version,
+                       .version = version,
                        .public_key = {},
                        .format = *format};
   TRY_ASSIGN(reply.public_key, public_text(key, der, *format));
-  add_included(reply, key, query.text("include").value_or(""));
+  add_included(reply, key, query.text("include").value_or(""), call.now());
   call.audit(key_event(call, key));
   return Reply::json(call.request(), reply);
 }

@@ -56,10 +56,12 @@ Result<Page> page_of(const Call& call) {
   return page;
 }
 
-bool passes(const KeyRecord& key, const Keyring::Filter& filter) {
+bool passes(const KeyRecord& key, const Keyring::Filter& filter, WallTime now) {
   const bool purpose = !filter.purpose || key.purpose == *filter.purpose ||
                        (*filter.purpose == Purpose::kSign && key.purpose == Purpose::kImage);
-  const bool state = filter.state ? key.state == *filter.state : key.state != "deleted";
+  const bool expired = key.state == "active" && has_expired(key, now);
+  const std::string_view shown = expired ? std::string_view("disabled") : key.state;
+  const bool state = filter.state ? shown == *filter.state : key.state != "deleted";
   return purpose && state;
 }
 
@@ -92,7 +94,7 @@ Status add_versions(Keyring& keyring, const KeyRecord& key, std::vector<KeyRecor
 
 // list_bound: a bound credential sees the keys it is bound to and no others.
 Result<keyring::KeyPage> list_bound(Keyring& keyring, const Principal& principal,
-                                    const Keyring::Filter& filter) {
+                                    const Keyring::Filter& filter, WallTime now) {
   keyring::KeyPage page;
   for (const base::Binding& binding : principal.bindings) {
     if (binding.type != "key") continue;
@@ -100,7 +102,7 @@ Result<keyring::KeyPage> list_bound(Keyring& keyring, const Principal& principal
     for (KeyRecord& found : bound) {
       const bool known =
           std::ranges::any_of(page.keys, [&](const KeyRecord& key) { return key.id == found.id; });
-      if (!known && passes(found, filter)) page.keys.push_back(std::move(found));
+      if (!known && passes(found, filter, now)) page.keys.push_back(std::move(found));
     }
   }
   if (filter.all_versions) {
@@ -121,11 +123,11 @@ Result<keyring::KeyPage> list_bound(Keyring& keyring, const Principal& principal
 Result<Reply> handle_list_keys(Keyring& keyring, Call& call) {
   TRY_ASSIGN(const Page page, page_of(call));
   const Principal& principal = call.principal();
-  TRY_ASSIGN(const keyring::KeyPage found, principal.bindings.empty()
-                                               ? keyring.list(principal.tenant, page.filter)
-                                               : list_bound(keyring, principal, page.filter));
+  TRY_ASSIGN(const keyring::KeyPage found,
+             principal.bindings.empty() ? keyring.list(principal.tenant, page.filter)
+                                        : list_bound(keyring, principal, page.filter, call.now()));
   KeyListReply reply{.keys = {}, .total = found.total, .page = page.number, .page_size = page.size};
-  for (const KeyRecord& key : found.keys) fill(reply.keys.emplace_back(), key);
+  for (const KeyRecord& key : found.keys) fill(reply.keys.emplace_back(), key, call.now());
   reply.has_more = page.filter.offset + std::ssize(found.keys) < found.total;
   call.audit(call.event());
   return Reply::json(call.request(), reply, kBoth);
@@ -134,7 +136,7 @@ Result<Reply> handle_list_keys(Keyring& keyring, Call& call) {
 Result<Reply> handle_get_key(Keyring& keyring, Call& call) {
   TRY_ASSIGN(const KeyRecord key, find_key(keyring, call));
   KeyReply reply;
-  fill(reply, key);
+  fill(reply, key, call.now());
   call.audit(key_event(call, key));
   return Reply::json(call.request(), reply, kBoth);
 }
@@ -152,7 +154,7 @@ Result<Reply> handle_rotate_key(Keyring& keyring, Call& call) {
       keyring.rotate(call.principal().tenant, key.id, call.event(), set_default, request.name));
   call.recorded();
   KeyReply reply;
-  fill(reply, rotation.key);
+  fill(reply, rotation.key, call.now());
   reply.key_id = rotation.key.id;
   reply.new_version = rotation.key.latest_version;
   reply.previous_version = rotation.previous_version;

@@ -17,6 +17,8 @@ const http::Parameter kFormat{
     "format", R"({"type":"string","enum":["pem","der","jwk","raw"],"default":"pem"})"};
 const http::Parameter kInclude{"include", R"({"type":"string"})",
                                "Comma list of members to add, such as name,labels; all"};
+const http::Parameter kVersion{"version", R"({"type":"integer","minimum":1})",
+                               "Absent: the newest"};
 
 }  // namespace
 
@@ -115,22 +117,22 @@ std::vector<Route> key_change_routes(keyring::Keyring& keyring) {
                  .reply_schema = schema<VersionsReply>()});
   all.push_back({.method = Method::kGet,
                  .path = "/keys/{id}/public-key",
-                 .summary = "Give the public key of a key's newest version.",
+                 .summary = "Give the public key of a key's newest or a given version.",
                  .handler = with(handle_public_key),
                  .scope = "keys:read",
                  .action = "key.public",
                  .category = "keys",
                  .reply_schema = schema<PublicKeyReply>(),
-                 .parameters = {kFormat, kInclude}});
+                 .parameters = {kFormat, kInclude, kVersion}});
   all.push_back({.method = Method::kGet,
                  .path = "/keys/{id}/public",
-                 .summary = "Give the public key of a key's newest version.",
+                 .summary = "Give the public key of a key's newest or a given version.",
                  .handler = with(handle_public_key),
                  .scope = "keys:read",
                  .action = "key.public",
                  .category = "keys",
                  .reply_schema = schema<PublicKeyReply>(),
-                 .parameters = {kFormat, kInclude}});
+                 .parameters = {kFormat, kInclude, kVersion}});
   return all;
 }
 

@@ -26,7 +26,8 @@ std::string_view type_of(Purpose purpose) {
   return purpose == Purpose::kHmac ? "hmac" : "signing";
 }
 
-void fill(KeyReply& reply, const KeyRecord& key) {
+void fill(KeyReply& reply, const KeyRecord& key, WallTime now) {
+  const bool active = key.state == "active" && !has_expired(key, now);
   reply.id = key.id;
   reply.name = key.name;
   reply.key_type = type_of(key.purpose);
@@ -36,13 +37,13 @@ void fill(KeyReply& reply, const KeyRecord& key) {
   reply.is_default = key.is_default;
   if (!key.description.empty()) reply.description = key.description;
   reply.is_post_quantum = key.algorithm.starts_with("ML-");
-  reply.is_active = key.state == "active";
+  reply.is_active = active;
   reply.last_rotated_at = key.rotated_at;
   if (!key.labels.empty()) reply.labels = key.labels;
   reply.state = key.state;
   reply.purpose = type_of(key.purpose);
   if (key.purpose == Purpose::kImage) reply.usage = "image";
-  reply.status = status_of(key.state);
+  reply.status = key.state == "active" && !active ? "inactive" : status_of(key.state);
   if (!key.public_key.empty())
     reply.public_key = base::base64_encode(key.public_key, base::Base64::kStandard);
   reply.updated_at = key.updated_at.value_or(key.created_at);

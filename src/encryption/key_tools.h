@@ -9,7 +9,8 @@ namespace quantumapi::encryption {
 
 // type_of: clients know three types; an image key signs, and says what for.
 std::string_view type_of(keyring::Purpose purpose);
-void fill(KeyReply& reply, const keyring::KeyRecord& key);
+// fill shows an expired key as inactive, the clients' word for what protects nothing new.
+void fill(KeyReply& reply, const keyring::KeyRecord& key, WallTime now);
 AuditEvent key_event(const http::Call& call, const keyring::KeyRecord& key);
 
 // wrong_type answers for a key of another type than `wanted`, that `field` names.

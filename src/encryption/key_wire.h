@@ -79,8 +79,10 @@ struct UpdateKeyRequest {
   std::optional<std::vector<std::string>> labels;
   std::optional<std::string_view> status;  // "active" | "disabled" (also "inactive")
   std::optional<bool> purge_protected;
+  std::optional<WallTime> expires_at;
 };
-BOOST_DESCRIBE_STRUCT(UpdateKeyRequest, (), (name, description, labels, status, purge_protected))
+BOOST_DESCRIBE_STRUCT(UpdateKeyRequest, (),
+                      (name, description, labels, status, purge_protected, expires_at))
 constexpr auto schema_facts(const UpdateKeyRequest*) {
   return std::to_array<json::Fact>({
       {"name", kNameFact},

@@ -92,7 +92,7 @@ TEST_P(EncryptionRoutes, RefusalsNameTheField) {
   expect_field(post("/v1/encrypt", "{}"), "plaintext");
   expect_field(post("/v1/encrypt", R"({"plaintext":"v","encoding":"hex"})"), "encoding");
   expect_field(post("/v1/encrypt", R"({"plaintext":"v","algorithm":"RSA"})"), "algorithm");
-  expect_field(post("/v1/encrypt", R"({"plaintext":"v","keyId":"x"})"), "keyId");
+  expect_code(post("/v1/encrypt", R"({"plaintext":"v","keyId":"x"})").reply, Code::kNotFound);
   expect_field(post("/v1/encrypt", R"({"plaintext":"?","encoding":"base64"})"), "plaintext");
   expect_field(post("/v1/decrypt", "{}"), "ciphertext");
   expect_field(post("/v1/decrypt", R"({"ciphertext":"","encapsulatedKey":"","nonce":""})"), "tag");

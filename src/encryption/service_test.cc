@@ -127,8 +127,11 @@ TEST_P(EncryptionTest, ANamedKeyMustBeTheTenantsAndForEncryption) {
               Code::kNotFound);
   const KeyRecord vault = create(mine_.tenant, "vault", Purpose::kVault);
   const KeyRecord sign = create(mine_.tenant, "sign", Purpose::kSign, "ML-DSA-65");
-  for (const KeyId key : {vault.id, sign.id})
-    expect_code(service_->encrypt(mine_, {.plaintext = "v", .key = key}, true), Code::kNotFound);
+  expect_code(service_->encrypt(mine_, {.plaintext = "v", .key = vault.id}, true), Code::kNotFound);
+  const auto refused = service_->encrypt(mine_, {.plaintext = "v", .key = sign.id}, true);
+  expect_code(refused, Code::kInvalidArgument);
+  EXPECT_EQ(refused.error().message, "keyId: is a signing key and no encryption key");
+  expect_code(service_->encrypt(other_, {.plaintext = "v", .key = sign.id}, true), Code::kNotFound);
 }
 
 TEST_P(EncryptionTest, AnotherTenantsPayloadFailsAsADamagedOneDoes) {

@@ -1,5 +1,7 @@
 #include "encryption/sign_batch_routes.h"
 
+#include <set>
+
 #include "base/json_request.h"
 #include "encryption/batch.h"
 #include "encryption/rules.h"
@@ -104,18 +106,22 @@ Result<Reply> handle_verify_batch(Keyring& keyring, Call& call) {
   VerifyBatchReply reply{{}, asked.key.algorithm, asked.key.id, asked.key.name};
   Used used;
   std::size_t wrong = 0;
+  std::set<std::string_view> algorithms;
   const auto verify = [&](const Value& item, VerifyResult& result) -> Status {
     TRY_ASSIGN(const Bytes data, data_of_item(call, item));
     TRY_ASSIGN(const auto text, text_of(item, "signature", "signature"));
     const auto signature = read_transit_text(text);
     if (!signature) return fail_field("signature", "is not vault:v{n}: and base64");
-    TRY_ASSIGN(result.valid, matches(keyring, call, asked.key, data, *signature));
+    TRY_ASSIGN(const Match found, match(keyring, call, asked.key, data, *signature));
+    result.valid = found.valid;
+    algorithms.insert(found.algorithm);
     result.key_version = signature->version;
     used.add(asked.key.id, signature->version, asked.key.algorithm);
     wrong += !*result.valid;
     return {};
   };
   TRY_ASSIGN(const std::size_t failed, perform_items(asked.request.items, reply.results, verify));
+  if (algorithms.size() == 1) reply.algorithm = *algorithms.begin();
   AuditEvent event = use_of(call, asked.key, 0);
   event.key_version = used.version();
   audit_batch(call, std::move(event), reply.results.size(), failed + wrong);

@@ -61,14 +61,15 @@ Result<Reply> handle_verify(Keyring& keyring, Call& call) {
   if (!signature) return fail_field("signature", "is not vault:v{n}: and base64");
   concern_key(call, request.key_id);
   TRY_ASSIGN(const KeyUse key, key_of_signature(keyring, call, request.key_id, signature->octets));
-  TRY_ASSIGN(const bool valid, matches(keyring, call, key, data, *signature));
+  TRY_ASSIGN(const Match found, match(keyring, call, key, data, *signature));
   AuditEvent event = use_of(call, key, signature->version);
-  if (!valid) {
+  if (!found.valid) {
     event.outcome = Outcome::kFailure;
     event.error = "invalid_signature";
   }
   call.audit(std::move(event));
-  const VerifyReply reply{valid, valid, std::string(key.algorithm), signature->version};
+  const VerifyReply reply{found.valid, found.valid, std::string(found.algorithm),
+                          signature->version};
   return Reply::json(call.request(), reply, kBoth);
 }
 

@@ -16,28 +16,31 @@ using keyring::Keyring;
 using keyring::Purpose;
 
 // A MAC does not say its hash, but its size leaves the key's own and one other.
-bool mac_matches(const crypto::HmacKey& key, ByteView data, ByteView mac) {
-  if (key.verify({data}, mac)) return true;
+Match mac_match(const crypto::HmacKey& key, ByteView data, ByteView mac) {
+  if (key.verify({data}, mac)) return {true, to_string(key.hash())};
+  Match other{false, to_string(key.hash())};
   for (const auto hash :
-       {crypto::HmacHash::kSha256, crypto::HmacHash::kSha384, crypto::HmacHash::kSha512})
-    if (crypto::mac_size(hash) == mac.size() &&
-        equal_constant_time(ByteView(key.mac_with(hash, {data})), mac))
-      return true;
-  return false;
+       {crypto::HmacHash::kSha256, crypto::HmacHash::kSha384, crypto::HmacHash::kSha512}) {
+    if (crypto::mac_size(hash) != mac.size()) continue;
+    if (equal_constant_time(ByteView(key.mac_with(hash, {data})), mac))
+      return {true, to_string(hash)};
+    if (crypto::mac_size(key.hash()) != mac.size()) other.algorithm = to_string(hash);
+  }
+  return other;
 }
 
-// verdict is matches, but that an unknown version is kNotFound.
-Result<bool> verdict(Keyring& keyring, const Call& call, const KeyUse& key, ByteView data,
-                     const TransitText& signature) {
+// verdict is match, but that an unknown version is kNotFound.
+Result<Match> verdict(Keyring& keyring, const Call& call, const KeyUse& key, ByteView data,
+                      const TransitText& signature) {
   const TenantId tenant = call.principal().tenant;
   if (key.purpose == Purpose::kHmac) {
     TRY_ASSIGN(const auto version,
                keyring.hmac(tenant, key.id, signature.version, call.may_block()));
-    return mac_matches(version->keyed, data, signature.octets);
+    return mac_match(version->keyed, data, signature.octets);
   }
   TRY_ASSIGN(const auto version,
              keyring.verifying(tenant, key.id, signature.version, call.may_block()));
-  return version->signer.verify(data, "", signature.octets);
+  return Match{version->signer.verify(data, "", signature.octets), key.algorithm};
 }
 
 constexpr std::size_t kEd25519Signature = 64;
@@ -125,7 +128,9 @@ Result<KeyUse> key_of_signature(Keyring& keyring, const Call& call,
     return key;
   }
   std::optional<KeyUse> macs;
-  if (has_mac_size(signature)) TRY_ASSIGN(macs, default_of(keyring, call, Purpose::kHmac));
+  if (has_mac_size(signature)) {
+    TRY_ASSIGN(macs, default_of(keyring, call, Purpose::kHmac));
+  }
   TRY_ASSIGN(auto signer, default_of(keyring, call, Purpose::kSign));
   if (!macs) return reached(keyring, call, std::move(signer));
   // Ed25519's signatures are as long as a MAC of SHA-512.
@@ -164,12 +169,12 @@ Status check_sign_algorithm(const KeyUse& key, std::optional<std::string_view> n
   return fail_field("algorithm", "is not the key's, " + std::string(key.algorithm));
 }
 
-Result<bool> matches(Keyring& keyring, const Call& call, const KeyUse& key, ByteView data,
-                     const TransitText& signature) {
-  auto valid = verdict(keyring, call, key, data, signature);
+Result<Match> match(Keyring& keyring, const Call& call, const KeyUse& key, ByteView data,
+                    const TransitText& signature) {
+  auto found = verdict(keyring, call, key, data, signature);
   // A version that the key never had made no signature.
-  if (!valid && valid.error().code == Code::kNotFound) return false;
-  return valid;
+  if (!found && found.error().code == Code::kNotFound) return Match{false, key.algorithm};
+  return found;
 }
 
 }  // namespace quantumapi::encryption

@@ -41,9 +41,14 @@ Status check_sign_algorithm(const KeyUse& key, std::optional<std::string_view> a
 // hash_of: absent is the key's own. The short names are those of transit.
 Result<crypto::HmacHash> hash_of(const crypto::HmacKey& key, std::optional<std::string_view> name);
 
-// matches tells whether the signature or MAC is of this data and key; false too for a version
-// that the key never had.
-Result<bool> matches(keyring::Keyring& keyring, const http::Call& call, const KeyUse& key,
-                     ByteView data, const TransitText& signature);
+// Match is whether a signature or MAC is of some data, and by which algorithm: a MAC may be of
+// another hash than the key's own.
+struct Match {
+  bool valid = false;
+  std::string_view algorithm;
+};
+// match is no Match.valid too for a version that the key never had.
+Result<Match> match(keyring::Keyring& keyring, const http::Call& call, const KeyUse& key,
+                    ByteView data, const TransitText& signature);
 
 }  // namespace quantumapi::encryption

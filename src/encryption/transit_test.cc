@@ -135,7 +135,7 @@ TEST_P(TransitRoutes, SignaturesVerifyAndChangedOnesDoNot) {
     EXPECT_FALSE(verify("aGk=", signature));
     EXPECT_FALSE(verify("aGk=", "vault:v9:" + signature.substr(9)));
   }
-  expect_field(post("/v1/transit/sign/fields", R"({"data":"aGk="})"), "keyId");
+  expect_field(post("/v1/transit/sign/fields", R"({"data":"aGk="})"), "name");
 }
 
 TEST_P(TransitRoutes, SignTakesAKeyIdOrNameAndText) {

@@ -65,6 +65,7 @@ class Connection final : public Exchange {
   std::optional<Next> take_head();
   Next parse(std::size_t size);
   Next refuse_with(Refusal refusal);
+  Next refuse_content(std::size_t limit);
   Next cut_off();
 
   // Answering: connection_answer.cc
@@ -117,6 +118,7 @@ class Connection final : public Exchange {
   bool skipped_empty_line_ = false;
   Framing framing_;
   Refusal refusal_{};
+  std::string refusal_text_;      // what refusal_ views, where it is no constant
   std::size_t message_size_ = 0;  // octets of in_ that belong to the current request
   std::unique_ptr<WipingArena> arena_;
   Request request_;

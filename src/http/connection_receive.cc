@@ -14,7 +14,6 @@ constexpr std::size_t kFirstBodyStep = 64 * 1024;
 constexpr Refusal kTooLate{408, "request_timeout", "the request did not arrive in time"};
 constexpr Refusal kTooMuchContent{503, "too_much_content",
                                   "the server takes in as much content as it can hold"};
-constexpr Refusal kBodyTooLarge{413, "payload_too_large", "the content is too large"};
 
 }  // namespace
 
@@ -24,6 +23,12 @@ auto Connection::refuse_with(Refusal refusal) -> Next {
 }
 
 // Nothing is answered to a request that its client broke off.
+// Who is refused is told what would have been taken.
+auto Connection::refuse_content(std::size_t limit) -> Next {
+  refusal_text_ = "the content is larger than " + std::to_string(limit) + " octets";
+  return refuse_with({413, "payload_too_large", refusal_text_});
+}
+
 auto Connection::cut_off() -> Next { return expired_ ? refuse_with(kTooLate) : Next::kClose; }
 
 auto Connection::receive(char* out, std::size_t size, std::size_t& got) -> Task<Io> {
@@ -99,7 +104,7 @@ auto Connection::receive_body() -> Task<Next> {
   const Server::ContentRule rule = shared_.body_limit(request_);
   const std::size_t limit = std::min(shared_.limits.body, rule.octets);
   charge_.begin(rule.is_known);
-  if (!framing_.chunked && framing_.content_length > limit) co_return refuse_with(kBodyTooLarge);
+  if (!framing_.chunked && framing_.content_length > limit) co_return refuse_content(limit);
   set_stage(Stage::kBody, shared_.limits.body_in);
   // RFC 9110 section 10.1.1: needless once the content has begun to arrive.
   if (framing_.expects_continue && in_.data().size() == message_size_) {
@@ -153,6 +158,7 @@ auto Connection::receive_chunked(std::size_t limit) -> Task<Next> {
   std::size_t charged = kFirstBodyStep;
   while (true) {
     const auto used = decoder.feed(in_.data().substr(head_size), body);
+    if (!used && used.error().status == 413) co_return refuse_content(limit);
     if (!used) co_return refuse_with(used.error());
     if (body.capacity() > charged) {
       if (!charge_.take(body.capacity())) co_return refuse_with(kTooMuchContent);

@@ -44,6 +44,10 @@ struct KeyRecord {
   bool imported = false;                               // version 1 was made elsewhere
 };
 
+inline bool has_expired(const KeyRecord& key, WallTime now) {
+  return key.expires_at && *key.expires_at <= now;
+}
+
 // EncryptionVersion is one unwrapped version of an encrypt or vault key:
 // a KEM key and the 32-byte secret without which its public key alone makes
 // nothing that opens here. Kept in locked memory.
@@ -93,6 +97,7 @@ struct KeyUpdate {
   std::optional<std::vector<std::string>> labels = {};
   std::optional<bool> active = {};  // false disables: any use is refused until it is true again
   std::optional<bool> purge_protected = {};
+  std::optional<WallTime> expires_at = {};
 };
 
 // KeyFormat is how imported material is written.

@@ -149,6 +149,9 @@ Result<Keyring::Rotation> Keyring::rotate(TenantId tenant, KeyId key, AuditEvent
              })));
   if (before.purpose == Purpose::kSearch) return no_such_key();  // hashes must stay findable
   if (before.state != "active") return not_active();
+  if (has_expired(before, impl_->time_passed.not_before(impl_->clock.wall())))
+    return fail(Code::kConflict, "the key has expired: give it a later expiresAt first",
+                "key_expired");
   TRY_ASSIGN(Material material, draw_material(before.purpose, before.algorithm, impl_->entropy));
   TRY_ASSIGN(const auto version, database.change([&](store::Transaction& tx) {
     return repository::take_version(tx, tenant, key);
@@ -200,8 +203,9 @@ Result<Keyring::KeyUse> Keyring::default_use(TenantId tenant, Purpose purpose, b
 }
 
 Result<KeyPage> Keyring::list(TenantId tenant, const Filter& filter) {
-  return impl_->database.read(
-      [&](store::Transaction& tx) { return repository::list(tx, tenant, filter); });
+  return impl_->database.read([&](store::Transaction& tx) {
+    return repository::list(tx, tenant, filter, impl_->clock.wall());
+  });
 }
 
 Result<std::vector<std::pair<KeyId, std::uint32_t>>> Keyring::default_history(TenantId tenant) {

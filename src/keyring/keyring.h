@@ -60,8 +60,8 @@ class Keyring {
   };
   // rotate adds a version that all further encryption uses; older ones decrypt.
   // With `set_default` the key becomes its purpose's default as well, with `name` it is
-  // called so from then on. kConflict "key_not_active" when the key is not active, or
-  // "key_name_conflict".
+  // called so from then on. kConflict "key_not_active" when the key is not active, "key_expired",
+  // or "key_name_conflict".
   Result<Rotation> rotate(TenantId tenant, KeyId key, AuditEvent event, bool set_default = false,
                           std::optional<std::string> name = {});
 
@@ -84,6 +84,9 @@ class Keyring {
   // DER. 400 "no_public_key" for hmac keys. PEM and JWK: crypto/public_key.h.
   Result<Bytes> public_key(TenantId tenant, KeyId key,
                            std::optional<std::uint32_t> version = std::nullopt);
+  // public_octets gives a version's public key as its algorithm writes it; refusals as
+  // public_key's.
+  Result<Bytes> public_octets(TenantId tenant, KeyId key, std::uint32_t version);
 
   static constexpr int kMinDeletionDays = 7;
   static constexpr int kMaxDeletionDays = 365;
@@ -117,8 +120,9 @@ class Keyring {
   // default_use is find_use of the tenant's default key; refusals as default_encryption's.
   Result<KeyUse> default_use(TenantId tenant, Purpose purpose, bool may_block);
   struct Filter {
-    std::optional<Purpose> purpose;    // kSign lists image keys too, as clients see them
-    std::optional<std::string> state;  // absent: all but deleted ones
+    std::optional<Purpose> purpose;  // kSign lists image keys too, as clients see them
+    // Absent: all but deleted ones. An expired key is not "active" there but "disabled".
+    std::optional<std::string> state;
     // A record for each version, the newest of a key first: latest_version, created_at,
     // sources and public_key are then that version's.
     bool all_versions = false;

@@ -15,6 +15,7 @@ Status apply(const KeyUpdate& change, KeyRecord& key) {
   if (change.labels) key.labels = *change.labels;
   if (change.active) key.state = *change.active ? "active" : "disabled";
   if (change.purge_protected) key.purge_protected = *change.purge_protected;
+  if (change.expires_at) key.expires_at = *change.expires_at;
   return {};
 }
 
@@ -106,17 +107,22 @@ Result<std::vector<VersionRecord>> Keyring::versions(TenantId tenant, KeyId key)
   });
 }
 
-Result<Bytes> Keyring::public_key(TenantId tenant, KeyId key,
-                                  std::optional<std::uint32_t> version) {
+Result<Bytes> Keyring::public_octets(TenantId tenant, KeyId key, std::uint32_t version) {
   return impl_->database.read([&](store::Transaction& tx) -> Result<Bytes> {
-    TRY_ASSIGN(const KeyRecord record, present(repository::find_visible(tx, tenant, key)));
-    TRY_ASSIGN(const auto raw,
-               repository::find_public_key(tx, key, version.value_or(record.latest_version)));
+    TRY(present(repository::find_visible(tx, tenant, key)));
+    TRY_ASSIGN(auto raw, repository::find_public_key(tx, key, version));
     if (!raw) return no_such_key();
     if (raw->empty())
       return fail(Code::kInvalidArgument, "keys of this type have no public key", "no_public_key");
-    return crypto::public_key_der(record.algorithm, *raw);
+    return *std::move(raw);
   });
+}
+
+Result<Bytes> Keyring::public_key(TenantId tenant, KeyId key,
+                                  std::optional<std::uint32_t> version) {
+  TRY_ASSIGN(const KeyRecord record, find(tenant, key));
+  TRY_ASSIGN(const Bytes raw, public_octets(tenant, key, version.value_or(record.latest_version)));
+  return crypto::public_key_der(record.algorithm, raw);
 }
 
 }  // namespace quantumapi::keyring

@@ -15,7 +15,7 @@ using store::Transaction;
 
 constexpr Statement kUpdate{"keys.update", R"sql(
 UPDATE keys SET name = :name, description = :description, labels = :labels, state = :state,
-  purge_protected = :purge_protected, updated_at = :at, revision = revision + 1
+  purge_protected = :purge_protected, expires_at = :expires_at, updated_at = :at, revision = revision + 1
 WHERE id = :id AND tenant = :tenant)sql"};
 
 constexpr Statement kSetMinimum{"keys.set_minimum", R"sql(
@@ -89,6 +89,7 @@ Status update(Transaction& tx, const KeyRecord& key, WallTime now) {
                                             {"labels", labels},
                                             {"state", key.state},
                                             {"purge_protected", int{key.purge_protected}},
+                                            {"expires_at", key.expires_at},
                                             {"at", now}});
   if (!changed && changed.error().code == Code::kConflict)
     return fail(Code::kConflict, "a key of this name exists", "key_name_conflict");

@@ -9,7 +9,7 @@
 
 namespace quantumapi::keyring::repository {
 
-// update writes name, description, labels, state and protection of `key`. kConflict
+// update writes name, description, labels, state, protection and end of `key`. kConflict
 // "key_name_conflict" when another key has the name.
 Status update(store::Transaction& tx, const KeyRecord& key, WallTime now);
 Status set_minimum(store::Transaction& tx, TenantId tenant, KeyId key, std::uint32_t version,

@@ -51,11 +51,15 @@ SELECT id FROM keys
 WHERE tenant = :tenant AND visible = :visible AND name = :name AND state <> 'deleted')sql"};
 
 // An empty filter lets everything pass; an empty state all but deleted keys.
-#define QAPI_KEY_FILTER                              \
-  "WHERE k.tenant = :tenant AND k.visible = 1 "      \
-  "AND (:purpose = '' OR k.purpose = :purpose "      \
-  "OR (:purpose = 'sign' AND k.purpose = 'image')) " \
-  "AND ((:state = '' AND k.state <> 'deleted') OR k.state = :state) "
+#define QAPI_KEY_FILTER                               \
+  "WHERE k.tenant = :tenant AND k.visible = 1 "       \
+  "AND (:purpose = '' OR k.purpose = :purpose "       \
+  "OR (:purpose = 'sign' AND k.purpose = 'image')) "  \
+  "AND ((:state = '' AND k.state <> 'deleted') "      \
+  "OR (k.state = :state AND (:state <> 'active' OR "  \
+  "k.expires_at IS NULL OR k.expires_at > :now_at)) " \
+  "OR (:state = 'disabled' AND k.state = 'active' "   \
+  "AND k.expires_at <= :now_at)) "
 
 constexpr Statement kList{"keys.list", QAPI_KEY_RECORD QAPI_KEY_FILTER R"sql(
 ORDER BY k.created_at DESC, k.id DESC LIMIT :limit OFFSET :offset)sql"};
@@ -256,7 +260,8 @@ Result<bool> name_taken(Transaction& tx, TenantId tenant, bool visible, std::str
                 [](const Row&) -> Status { return {}; });
 }
 
-Result<KeyPage> list(Transaction& tx, TenantId tenant, const Keyring::Filter& filter) {
+Result<KeyPage> list(Transaction& tx, TenantId tenant, const Keyring::Filter& filter,
+                     WallTime now) {
   const std::string_view purpose = filter.purpose ? to_string(*filter.purpose) : "";
   const std::string state = filter.state.value_or("");
   const bool whole = purpose.empty() && state.empty() && !filter.all_versions;
@@ -265,6 +270,7 @@ Result<KeyPage> list(Transaction& tx, TenantId tenant, const Keyring::Filter& fi
               {{"tenant", tenant},
                {"purpose", purpose},
                {"state", state},
+               {"now_at", now},
                {"limit", filter.limit},
                {"offset", filter.offset}},
               [&](const Row& row) -> Status {
@@ -277,6 +283,7 @@ Result<KeyPage> list(Transaction& tx, TenantId tenant, const Keyring::Filter& fi
                                    {{"tenant", tenant},
                                     {"purpose", purpose},
                                     {"state", state},
+                                    {"now_at", now},
                                     {"bound", kCountBound}},
                                    to_integer);
   if (!total) return std::unexpected(total.error());

@@ -46,7 +46,8 @@ Result<std::optional<KeyRecord>> find_visible(store::Transaction& tx, TenantId t
 Result<std::optional<KeyRecord>> find_any(store::Transaction& tx, TenantId tenant, KeyId id);
 Result<bool> name_taken(store::Transaction& tx, TenantId tenant, bool visible,
                         std::string_view name);
-Result<KeyPage> list(store::Transaction& tx, TenantId tenant, const Keyring::Filter& filter);
+Result<KeyPage> list(store::Transaction& tx, TenantId tenant, const Keyring::Filter& filter,
+                     WallTime now);
 Result<std::vector<std::pair<KeyId, std::uint32_t>>> default_history(store::Transaction& tx,
                                                                      const Uuid& default_row);
 

@@ -216,7 +216,7 @@ def test_wrong_types_and_values_are_refused_by_field(server, refused, path, body
 
 
 def test_an_item_that_says_otherwise_what_it_is_bound_to_fails_alone(server):
-    name = server.http.get("/api/v1/keys").json()["keys"][0]["name"]
+    name = server.http.get("/api/v1/keys?keyType=encryption").json()["keys"][0]["name"]
     sealed = post(server, "/api/v1/encrypt", {"plaintext": "x", "additionalData": "y"}).json()["encryptedPayload"]
     for path, item, own in (("/encrypt/batch", {"plaintext": "x"}, "additionalData"),
                             ("/decrypt/batch", {"encryptedPayload": sealed}, "additionalData"),
