@@ -21,8 +21,8 @@ TEST(Network, HoldsTheAddressesOfItsPrefixAndNoOther) {
   EXPECT_FALSE(holds("0.0.0.0/0", "2001:db8::1")) << "every IPv4 address is no IPv6 address";
   EXPECT_TRUE(holds("::/0", "2001:db8::1"));
   for (const char* address : {"203.0.113.9", "::ffff:203.0.113.9"})
-    for (const char* network : {"::/0", "::/1", "::/80", "::ffff:0:0/95"})
-      if (Network::parse(network)) EXPECT_FALSE(holds(network, address)) << "IPv6 is no IPv4";
+    for (const char* network : {"::/0", "::/1", "::/64"})
+      EXPECT_FALSE(holds(network, address)) << "IPv6 is no IPv4";
   EXPECT_TRUE(holds("::ffff:0:0/96", "203.0.113.9")) << "that is what IPv4 is written as";
 }
 
