@@ -29,7 +29,8 @@ enum class SearchHash {
 // must outlive it; safe from any thread.
 class QUANTUMAPI_EXPORT EncryptionService {
  public:
-  // Options: how many fields go in one request (1: each alone), and how many requests run at once.
+  // Options: how many fields go in one request (1: each alone; at most Encryption::kMaxBatch), and
+  // how many requests run at once. 0 counts as 1.
   struct Options {
     std::size_t fields_per_request = Encryption::kMaxBatch;
     std::size_t parallel = 4;

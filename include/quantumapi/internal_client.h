@@ -30,12 +30,13 @@ class QUANTUMAPI_EXPORT InternalClient {
     std::vector<std::string> internal_suffixes{".svc.cluster.local"};
     // SPIFFE ids of hosts that have another than the usual one.
     std::map<std::string, std::string> peers{};
-    std::chrono::milliseconds timeout{30'000};
     // Where to connect for a host, as curl's --resolve: for machines without the cluster's DNS.
     std::map<std::string, std::string> addresses{};
     // Key exchanges that it offers, the preferred one first: X25519MLKEM768 (alone where none is
     // named), MLKEM768, MLKEM1024. The server must take one of them.
     std::vector<std::string> groups{};
+    // Of a send, connecting and the whole answer included, where its Call says none.
+    std::chrono::milliseconds timeout{30'000};
     Log log{};
   };
 
@@ -47,14 +48,15 @@ class QUANTUMAPI_EXPORT InternalClient {
     std::string body{};
   };
 
-  // create: Kind::kInvalid for a suffix or peer that can't be one (for a group that can't, send
-  // is). Kind::kUnavailable while there is no certificate, or no revocation list was read.
+  // create: Kind::kInvalid for a suffix, peer or timeout that can't be one (for a group that can't,
+  // send is). Kind::kUnavailable while there is no certificate, or no revocation list was read.
   static Result<std::unique_ptr<InternalClient>> create(ServiceCertificateProvider& certificates,
                                                         Options options);
   ~InternalClient();
 
   // send gives any complete answer, whatever its status. An external URL, or one that is not
-  // https, is Kind::kInvalid with code "external_url" before any connection is made.
+  // https, is Kind::kInvalid with code "external_url" before any connection is made; one without
+  // a path before its query, or with a fragment, "invalid_request".
   // Kind::kUnavailable when no answer came; its code tells a handshake that failed:
   // "tls_peer_" and why the server was refused ("tls_peer_wrong_identity"), or "tls_alert_" and
   // why it refused us. A GET whose kept connection was closed before it answered is sent once

@@ -28,8 +28,8 @@ class QUANTUMAPI_EXPORT InternalServer {
     std::string host = "0.0.0.0";
     std::uint16_t port = 8443;                 // 0: any free one
     std::vector<std::string> allowed_peers;    // SPIFFE ids, at least one
-    int threads = 4;                           // on which handlers run
-    std::size_t waiting = 1'000;               // requests that wait for one; more get 503
+    int threads = 4;                           // on which handlers run, at least one
+    std::size_t waiting = 1'000;               // requests that wait for a thread; more get 503
     std::size_t body_limit = 2 * 1024 * 1024;  // octets
     // Key exchanges that it takes, the preferred one first: X25519MLKEM768 (alone where none is
     // named), MLKEM768, MLKEM1024.
@@ -47,11 +47,13 @@ class QUANTUMAPI_EXPORT InternalServer {
     std::string body;
   };
 
-  // Handler answers one request; it may block. What it throws is answered with 500.
+  // Handler answers one request; it may block. What it throws is answered with 500, and
+  // its type is logged.
   using Handler = std::function<Response(const Request&)>;
 
   // start listens. Kind::kUnavailable while there is no certificate, no revocation list was read,
-  // or the port is taken; Kind::kInvalid without an allowed peer, or for a group that is none.
+  // or the port is taken ("listen_failed"); Kind::kInvalid without an allowed peer, for one that is
+  // none, and for other options that can't be used.
   static Result<std::unique_ptr<InternalServer>> start(ServiceCertificateProvider& certificates,
                                                        Options options, Handler handler);
   // ~InternalServer closes every connection after the handlers that run have ended.

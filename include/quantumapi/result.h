@@ -8,7 +8,15 @@
 
 namespace quantumapi::sdk {
 
-// Kind is what a program decides by; `Error::code` is the platform's own word.
+// Kind is what a program decides by; `Error::code` is the platform's own word, or, where status is
+// 0, one of the SDK's:
+//   invalid_request, invalid_options     what was given can't be sent, or used; `fields` names it
+//   invalid_suffix, no_peers, no_handler, external_url, ca_file_unreadable   so can't these
+//   timeout, cancelled                   the call's time is over; its stop token was used
+//   connect_failed, connection_closed    nobody answers there; the connection ended too soon
+//   tls_failed, tls_peer_*, tls_alert_*  the handshake failed, why the peer, why we were refused
+//   no_certificate, listen_failed        the service has none yet; it can't listen there
+//   unusable_certificate, unusable_revocation_list, old_revocation_list   what came is refused
 enum class Kind {
   kInvalid,       // 400, 422: the request is wrong
   kUnauthorized,  // 401: no or wrong credentials

@@ -5,7 +5,7 @@
 namespace quantumapi::base {
 
 WorkerPool::WorkerPool(int threads, std::size_t max_waiting, Activity* activity)
-    : max_waiting_(max_waiting), activity_(activity) {
+    : max_waiting_(max_waiting), activity_(activity), idle_(static_cast<std::size_t>(threads)) {
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
 }
 
@@ -21,7 +21,7 @@ WorkerPool::~WorkerPool() {
 bool WorkerPool::submit(std::function<void()> task) {
   {
     const std::scoped_lock lock(mutex_);
-    if (tasks_.size() >= max_waiting_) return false;
+    if (tasks_.size() >= idle_ + max_waiting_) return false;
     tasks_.push_back(std::move(task));
     if (activity_ != nullptr) activity_->begin();
   }
@@ -39,9 +39,15 @@ void WorkerPool::work() {
       if (tasks_.empty()) return;
       task = std::move(tasks_.front());
       tasks_.pop_front();
+      --idle_;
     }
-    const Busy busy(activity_);
-    task();
+    {
+      const Busy busy(activity_);
+      task();
+      task = nullptr;
+    }
+    const std::scoped_lock lock(mutex_);
+    ++idle_;
   }
 }
 

@@ -12,7 +12,7 @@
 
 namespace quantumapi::base {
 
-// WorkerPool runs tasks in the order they came. At most `max_waiting` wait. A task is
+// WorkerPool runs tasks in the order they came. At most `max_waiting` wait for a thread. A task is
 // work of `activity` from submit to its end.
 class WorkerPool {
  public:
@@ -32,6 +32,7 @@ class WorkerPool {
   std::mutex mutex_;
   std::condition_variable ready_;
   std::deque<std::function<void()>> tasks_;
+  std::size_t idle_;  // threads without a task
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };

@@ -83,6 +83,11 @@ Error error_of(const http::ClientResponse& response) {
   return error;
 }
 
+Result<void> check_time(const Call& call) {
+  if (call.timeout.count() >= 0) return {};
+  return fail(Kind::kUnavailable, "timeout", "the call's time was over before it began");
+}
+
 Error error_of(const base::Error& error) {
   Error made{.code = error.reason, .message = error.message};
   for (const auto& at_fault : error.fields)

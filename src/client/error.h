@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "http/client.h"
+#include "quantumapi/call.h"
 #include "quantumapi/result.h"
 
 namespace quantumapi::sdk {
@@ -14,6 +15,9 @@ Error error_of(const http::ClientResponse& response);
 
 // error_of a failure on the way: no answer came, or it could not be read.
 Error error_of(const base::Error& error);
+
+// check_time: a call whose time is over before it began is not made.
+Result<void> check_time(const Call& call);
 
 inline std::unexpected<Error> fail(Kind kind, std::string code, std::string message) {
   return std::unexpected(

@@ -57,7 +57,8 @@ Result<InternalAddress> parse_internal(std::string_view url,
   const std::size_t end = url.find_first_of("/?#", scheme_end + 3);
   const std::string_view target = end == std::string_view::npos ? "/" : url.substr(end);
   if (!target.starts_with('/') || target.contains('#'))
-    return external("no path follows its host, or it has a fragment");
+    return fail(Kind::kInvalid, "invalid_request",
+                "the URL can't be used: no path follows its host, or it has a fragment");
   auto origin = http::Url::parse(url.substr(0, end));
   if (!origin) return external(origin.error().message);
   if (origin->scheme != "https") return external("it is not https");

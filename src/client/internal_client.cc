@@ -155,11 +155,15 @@ InternalClient::~InternalClient() = default;
 
 Result<std::unique_ptr<InternalClient>> InternalClient::create(
     ServiceCertificateProvider& certificates, Options options) {
+  if (options.timeout.count() <= 0)
+    return fail(Kind::kInvalid, "invalid_options", "timeout: is more than nothing");
   auto impl = std::make_unique<Impl>(certificates, std::move(options));
   for (const std::string& suffix : impl->options.internal_suffixes) TRY(check_suffix(suffix));
   for (const auto& [host, uri] : impl->options.peers) {
     auto id = x509::SpiffeId::parse(uri);
-    if (!id) return std::unexpected(error_of(id.error()));
+    if (!id)
+      return fail(Kind::kInvalid, "invalid_options",
+                  "peers: " + host + ": " + uri + ": " + id.error().message);
     impl->named.emplace(host, *std::move(id));
   }
   TRY_ASSIGN(impl->revocations, certificates.impl().revocations(impl->options.log));
@@ -176,6 +180,7 @@ Result<Response> InternalClient::send(const Request& request, const Call& call) 
   http::ClientRequest sent{.target = address.target, .headers = {}, .body = request.body};
   TRY_ASSIGN(sent.method, method_of(request.method));
   TRY(add_headers(request.headers, sent));
+  TRY(check_time(call));
   sent.timeout = call.timeout.count() > 0 ? call.timeout : impl_->options.timeout;
   sent.cancel = call.cancel;
   TRY_ASSIGN(const auto client, impl_->client_for(address));

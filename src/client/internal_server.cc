@@ -1,7 +1,11 @@
 #include "quantumapi/internal_server.h"
 
+#include <cxxabi.h>
+
 #include <algorithm>
+#include <cstdlib>
 #include <exception>
+#include <typeinfo>
 #include <utility>
 
 #include "base/log.h"
@@ -69,6 +73,14 @@ http::Reply reply_of(const Response& response, WipingArena& arena) {
   return reply;
 }
 
+// type_name is "std::runtime_error".
+std::string type_name(const std::exception& thrown) {
+  const char* const mangled = typeid(thrown).name();
+  const std::unique_ptr<char, decltype(&std::free)> plain(
+      abi::__cxa_demangle(mangled, nullptr, nullptr, nullptr), std::free);
+  return plain ? plain.get() : mangled;
+}
+
 InternalServer::Request request_of(const http::Request& in) {
   InternalServer::Request out;
   if (in.peer != nullptr && in.peer->spiffe_id) out.peer = in.peer->spiffe_id->uri();
@@ -88,7 +100,7 @@ struct InternalServer::Impl {
         options(std::move(the_options)),
         handler(std::move(the_handler)),
         log(sink_to(options.log), base::LogLevel::kInfo),
-        workers(std::max(options.threads, 1), options.waiting) {}
+        workers(options.threads, options.waiting) {}
 
   Result<void> listen();
   std::shared_ptr<const http::TlsOptions> tls(const ServiceCertificate& own) const;
@@ -143,7 +155,11 @@ Result<void> InternalServer::Impl::listen() {
         return http::Server::ContentRule{limit, /*is_known=*/true};
       },
       [](const std::function<void()>& work) { work(); }, log, metrics);
-  if (!started) return std::unexpected(error_of(started.error()));
+  if (!started) {
+    Error error = error_of(started.error());
+    if (error.code.empty()) error.code = "listen_failed";
+    return std::unexpected(std::move(error));
+  }
   server = *std::move(started);
   keeper = std::jthread([this](const std::stop_token& stop) { keep(stop); });
   return {};
@@ -161,9 +177,12 @@ http::Reply InternalServer::Impl::answer(const http::Request& request) {
     log.error("the handler's status can't be sent", {{"status", std::int64_t{response.status}}});
   } catch (const std::exception& thrown) {
     // Not what it says: that may hold a value of the request.
-    log.error("the handler threw", {{"type", std::string_view(typeid(thrown).name())}});
+    log.error("the handler threw", {{"type", std::string_view(type_name(thrown))},
+                                    {"request", std::string_view(request.id.to_string())},
+                                    {"path", request.path}});
   } catch (...) {
-    log.error("the handler threw");
+    log.error("the handler threw",
+              {{"request", std::string_view(request.id.to_string())}, {"path", request.path}});
   }
   return plain(500, "the request could not be answered");
 }
@@ -188,10 +207,14 @@ Result<std::unique_ptr<InternalServer>> InternalServer::start(
   if (options.allowed_peers.empty())
     return fail(Kind::kInvalid, "no_peers", "an internal server needs a peer that it answers");
   if (!handler) return fail(Kind::kInvalid, "no_handler", "an internal server needs a handler");
+  if (options.threads < 1)
+    return fail(Kind::kInvalid, "invalid_options", "threads: an internal server needs one");
   auto impl = std::make_unique<Impl>(certificates, std::move(options), std::move(handler));
   for (const std::string& uri : impl->options.allowed_peers) {
     auto id = x509::SpiffeId::parse(uri);
-    if (!id) return std::unexpected(error_of(id.error()));
+    if (!id)
+      return fail(Kind::kInvalid, "invalid_options",
+                  "allowed_peers: " + uri + ": " + id.error().message);
     impl->allowed.push_back(*std::move(id));
   }
   TRY(impl->listen());

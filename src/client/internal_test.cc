@@ -1,5 +1,5 @@
 // InternalClient and InternalServer talking to each other over real mutual TLS.
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <atomic>
 #include <optional>
@@ -21,6 +21,7 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using ::testing::HasSubstr;
 
 constexpr const char* kHost = "notifications.notifications.svc.cluster.local";
 
@@ -480,6 +481,48 @@ TEST_F(Internal, RefusesToServeEverybodyOrNobody) {
   EXPECT_EQ(start({}, ok).error().kind, Kind::kInvalid);
   EXPECT_EQ(start({"users-api"}, ok).error().kind, Kind::kInvalid) << "no SPIFFE id";
   EXPECT_EQ(start({TestAuthority::uri_of("users-api")}, nullptr).error().kind, Kind::kInvalid);
+}
+
+TEST_F(Internal, OptionsThatCantBeUsedAreRefusedByName) {
+  const auto server = [&](InternalServer::Options options) {
+    options.host = "127.0.0.1";
+    if (options.allowed_peers.empty()) options.allowed_peers = {TestAuthority::uri_of("users-api")};
+    const auto started = InternalServer::start(*notifications_.provider, std::move(options), ok);
+    return started ? Error{} : started.error();
+  };
+  const auto client = [&](InternalClient::Options options) {
+    const auto made = InternalClient::create(*users_.provider, std::move(options));
+    return made ? Error{} : made.error();
+  };
+  EXPECT_THAT(server({.port = 0, .allowed_peers = {"users-api"}}).message,
+              HasSubstr("allowed_peers: users-api: "));
+  EXPECT_THAT(server({.port = 0, .threads = 0}).message, HasSubstr("threads: "));
+  EXPECT_THAT(client({.timeout = milliseconds(-1)}).message, HasSubstr("timeout: "));
+  EXPECT_THAT(client({.peers = {{"a.b", "users-api"}}}).message, HasSubstr("peers: a.b: "));
+  const auto first = notifications_.serves(ok);
+  EXPECT_EQ(server({.port = first->port()}).code, "listen_failed");
+}
+
+TEST_F(Internal, ThreadsThatAreIdleTakeRequestsThoughNoneMayWait) {
+  const auto server =
+      expect(InternalServer::start(*notifications_.provider,
+                                   {.host = "127.0.0.1",
+                                    .port = 0,
+                                    .allowed_peers = {TestAuthority::uri_of("users-api")},
+                                    .threads = 1,
+                                    .waiting = 0},
+                                   ok));
+  const auto client = users_.calls();
+  for (int i = 0; i < 20; ++i)
+    EXPECT_EQ(expect(client->send({.url = url_of(*server)})).status, 200);
+}
+
+TEST_F(Internal, ACallWhoseTimeIsOverIsNotMade) {
+  const auto server = notifications_.serves(ok);
+  const auto client = users_.calls();
+  const auto late = client->send({.url = url_of(*server)}, {.timeout = milliseconds(-1)});
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, "timeout");
 }
 
 TEST_F(Internal, NeedsACertificateAndARevocationListToBegin) {

@@ -2,9 +2,8 @@
 
 #include <charconv>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 
+#include "base/file.h"
 #include "client/error.h"
 
 namespace quantumapi::sdk {
@@ -56,12 +55,12 @@ Result<Options> Options::from_environment() {
   TRY(read_limits(options));
   const std::string roots(first({"QUANTUMAPI_CA_FILE"}));
   if (roots.empty()) return options;
-  std::ifstream file(roots, std::ios::binary);
-  options.ca_pem.assign(std::istreambuf_iterator<char>(file), {});
+  auto pem = base::read_file(roots);
   // No roots at all would mean the system's, which is not what was asked for.
-  if (options.ca_pem.empty())
+  if (!pem || pem->empty())
     return fail(Kind::kInvalid, "ca_file_unreadable",
-                "the file that QUANTUMAPI_CA_FILE names is empty or can't be read: " + roots);
+                "QUANTUMAPI_CA_FILE: " + (pem ? roots + " is empty" : pem.error().message));
+  options.ca_pem = *std::move(pem);
   return options;
 }
 

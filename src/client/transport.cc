@@ -29,6 +29,9 @@ bool is_uuid(std::string_view text) { return Uuid::parse(text).has_value(); }
 
 Result<std::unique_ptr<Transport>> Transport::create(Options options) {
   TRY_ASSIGN(auto address, parse_address(options.url));
+  if (options.timeout.count() <= 0 || options.max_retries < 0)
+    return fail(Kind::kInvalid, "invalid_options",
+                "timeout is more than nothing, and max_retries not less");
   http::Client::Options settings;
   settings.ca_pem = std::move(options.ca_pem);
   settings.timeout = options.timeout;
@@ -65,6 +68,7 @@ Result<http::ClientResponse> Transport::once(const http::ClientRequest& request)
 }
 
 Result<Transport::AnswerPointer> Transport::send(Request request, const Call& call) {
+  TRY(check_time(call));
   http::ClientRequest sent = prepare(request, call);
   const auto deadline = std::chrono::steady_clock::now() + sent.timeout;
   Backoff backoff(kFirstWait, kLongestWait);
@@ -91,6 +95,7 @@ Result<Transport::AnswerPointer> Transport::send(Request request, const Call& ca
 Result<http::ClientResponse> Transport::stream(
     const Request& request, const Call& call,
     const std::function<base::Status(std::string_view)>& chunk) {
+  TRY(check_time(call));
   auto sent = prepare(request, call);
   const auto response = http_->stream(sent, chunk);
   wipe_headers(sent);
