@@ -42,7 +42,9 @@ bool is_label(std::string_view text) {
 void check_url(std::string_view url) {
   const auto address = sdk::parse_internal(url, suffixes());
   if (!address) {
-    require(address.error().kind == sdk::Kind::kInvalid && address.error().code == "external_url");
+    const sdk::Error& refused = address.error();
+    require(refused.kind == sdk::Kind::kInvalid &&
+            (refused.code == "external_url" || refused.code == "invalid_request"));
     return;
   }
   const http::Url& origin = address->origin;

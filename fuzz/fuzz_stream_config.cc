@@ -26,7 +26,7 @@ void check(StreamType type, std::string_view text) {
   const auto again =
       audit::parse_stream_config(type, kept, http::Reach::kOtherHosts, nullptr, arena);
   require(again.has_value() && audit::config_text(*again, arena) == kept);
-  const auto shown = audit::config_text(audit::masked(*config), arena);
+  const auto shown = audit::config_text(audit::masked(*config, arena), arena);
   const audit::FormerStream former{type, *config};
   const auto same =
       audit::parse_stream_config(type, shown, http::Reach::kOtherHosts, &former, arena);
