@@ -481,11 +481,11 @@ TEST_P(LogStreams, AReplicaSaysWhatOfADayItLacks) {
   const auto lines = [&](StreamService& service, bool part) {
     return std::ranges::count(gunzip(expect(service.file(who_, id, day, part))), '\n');
   };
-  const auto deliver_at = [&](const std::string& directory, int events) {
+  const auto deliver_at = [&](const std::string& directory, std::size_t events) {
     restart_worker(directory);
     append(events);
     drain();
-    EXPECT_EQ(pass(), static_cast<std::size_t>(events));
+    EXPECT_EQ(pass(), events);
   };
   EXPECT_EQ(lines(streams(), false), 1);
   expect_code(there.file(who_, id, day, true), Code::kConflict, "elsewhere");

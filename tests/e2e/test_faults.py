@@ -216,11 +216,13 @@ def test_a_second_init_is_refused_and_nothing_changes(new_server, store):
 
 def undone():
     """Statements that make of a store what the version before the last migration left."""
-    last = sorted((pathlib.Path(__file__).resolve().parents[2] / "src/store/migrations").glob("*.sql"))[-1]
+    *earlier, last = sorted((pathlib.Path(__file__).resolve().parents[2] / "src/store/migrations").glob("*.sql"))
     text = re.sub(r"--.*", "", last.read_text())
     found = [f"DROP INDEX {index}" for index in re.findall(r"CREATE INDEX (\w+)", text)]
     found += [f"ALTER TABLE {table} DROP COLUMN {column}" for table, column in re.findall(r"ALTER TABLE (\w+) ADD COLUMN (\w+)", text)]
     found += [f"DROP TABLE {table}" for table in re.findall(r"CREATE TABLE (\w+)", text)]
+    before = "".join(one.read_text() for one in earlier)
+    found += [re.search(rf"CREATE TABLE {table} \(.*?\n\)", before, re.S)[0] for table in re.findall(r"DROP TABLE (\w+)", text)]
     assert found, f"{last.name} is to be undone in a way of its own here"
     return [*found, f"DELETE FROM schema_migrations WHERE number = {int(last.name[:4])}"]
 
