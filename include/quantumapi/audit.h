@@ -13,7 +13,8 @@
 
 namespace quantumapi::sdk {
 
-// AuditEntry is one event.
+// AuditEntry is one event. outcome is success, failure or denied, actor_type apiKey or another that
+// acted, timestamp RFC 3339.
 struct AuditEntry {
   std::string id, timestamp, action, category, actor, actor_type, resource_type, resource_id,
       resource_name, outcome, error, ip_address;

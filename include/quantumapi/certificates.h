@@ -14,7 +14,8 @@
 
 namespace quantumapi::sdk {
 
-// Certificate is one that the authority issued, times in RFC 3339.
+// Certificate is one that the authority issued, times in RFC 3339. status is active, expired or
+// revoked, key_type ML-DSA-65 or ECDSA-P256.
 struct Certificate {
   std::string id, serial_number, identity, status, key_type, spiffe_id, authority_id;
   std::string not_before, not_after, created_at, revoked_at;
@@ -52,11 +53,12 @@ class QUANTUMAPI_EXPORT Certificates {
   // a new key; `order` need not name it. Kind::kNotFound or kConflict when the platform does not
   // know that one, or it was revoked.
   [[nodiscard]] Result<Certificate> renew(std::string_view id, const CertificateOrder& order) const;
-  // get gives a certificate by its id.
+  // get gives a certificate by its id; Kind::kNotFound where the tenant has none of it.
   [[nodiscard]] Result<Certificate> get(std::string_view id) const;
   // revoke ends a certificate; `reason` as RFC 5280 names it ("keyCompromise"), empty:
   // unspecified. Peers that run on this SDK refuse it, and end what it has open, within a second
   // of the answer, whichever replica gave it, as long as the platform answers them.
+  // Kind::kNotFound as get, kInvalid for another reason, kForbidden where the key may not.
   [[nodiscard]] Result<Certificate> revoke(std::string_view id, std::string_view reason = {}) const;
 
   // issuers gives every authority of the tenant of this one that issues and has not expired.

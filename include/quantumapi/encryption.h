@@ -20,7 +20,7 @@ namespace quantumapi::sdk {
 // never sent.
 enum class Encoding { kUtf8, kBase64 };
 
-// Plaintext is one field to encrypt. The views live until the call returns.
+// Plaintext is one field to encrypt, up to 1 MiB of octets. The views live until the call returns.
 struct Plaintext {
   std::string_view text;
   std::string_view additional_data{};  // bound, not stored: "users/7/email"
@@ -55,7 +55,8 @@ class QUANTUMAPI_EXPORT Encryption {
   // kMaxBatch is how many fields one batch may hold.
   static constexpr std::size_t kMaxBatch = 1000;
 
-  // encrypt seals one field under the tenant's default key.
+  // encrypt seals one field under the tenant's default key. Kind::kInvalid naming the field where
+  // it is too long.
   [[nodiscard]] Result<Encrypted> encrypt(const Plaintext& field) const;
   // decrypt opens what encrypt gave. Kind::kInvalid when the payload was changed or bound to
   // other additional data.

@@ -42,14 +42,15 @@ class QUANTUMAPI_EXPORT Vault {
  public:
   // create stores a secret; Kind::kConflict when its name is taken.
   [[nodiscard]] Result<Secret> create(const NewSecret& secret, const SecretString& value) const;
-  // get reads a secret with its value, of the newest version or of the one named.
+  // get reads a secret with its value, of the newest version or of the one named. Kind::kNotFound
+  // where there is none, kForbidden where the key may not read it.
   [[nodiscard]] Result<Secret> get(std::string_view id_or_name,
                                    std::optional<std::int64_t> version = {}) const;
   // list gives one page, up to 200 secrets.
   [[nodiscard]] Result<SecretPage> list(std::int64_t page = 1, std::int64_t page_size = 50) const;
-  // put makes a new version.
+  // put makes a new version. Kind::kNotFound where there is no such secret: put makes none.
   [[nodiscard]] Result<Secret> put(std::string_view id_or_name, const SecretString& value) const;
-  // remove deletes a secret with all its versions.
+  // remove deletes a secret with all its versions. Kind::kNotFound where there is none.
   [[nodiscard]] Result<void> remove(std::string_view id_or_name) const;
 
   // Made by Client::vault.
