@@ -20,7 +20,7 @@ constexpr std::int64_t kMaxCounted = 10'000;    // matches of a filter
 constexpr std::size_t kMaxSegmentsRead = 1024;  // 262,144 records decoded to fill one page
 // What is past the page is counted from the index where that can tell, and else
 // by decoding some more: how long a list takes does not depend on the log.
-constexpr std::size_t kMaxSegmentsCounted = 256;
+constexpr std::size_t kMaxSegmentsCounted = 128;
 constexpr std::size_t kMaxSegmentsSkipped = 1024;  // counted to come to the page
 constexpr std::size_t kMaxSegmentsDecoded = 8;
 
