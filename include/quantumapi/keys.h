@@ -50,12 +50,13 @@ struct ApiKey {
   SecretString text;
 };
 
-// NewApiKey says what a new key may do: its scopes, for the secrets and keys of these names or
-// ids alone where there are any. expires_at is RFC 3339, role as ApiKey's, member where empty.
+// NewApiKey says what a new key may do: its scopes, for the secrets, keys and identities of
+// certificates of these names or ids alone where there are any. expires_at is RFC 3339, role as
+// ApiKey's, member where empty.
 struct NewApiKey {
   std::string name, service_account, role, expires_at;
   std::vector<std::string> scopes;
-  std::vector<std::string> secrets, keys;
+  std::vector<std::string> secrets, keys, identities;
 };
 
 // ApiKeys is Client::api_keys().

@@ -5,7 +5,6 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include <array>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -139,11 +138,6 @@ class Source {
 };
 
 }  // namespace
-
-std::string host_name() {
-  std::array<char, 256> host{};
-  return ::gethostname(host.data(), host.size() - 1) == 0 ? host.data() : std::string();
-}
 
 std::string day_of(WallTime time) { return time.to_string().substr(0, 10); }
 

@@ -50,8 +50,6 @@ class StreamFiles {
   std::string directory_;
 };
 
-// host_name is this host's, as it calls itself.
-std::string host_name();
 // day_of is the UTC day of a time, "2026-11-23".
 std::string day_of(WallTime time);
 // day_for is the file that an event of `time` goes to, by the newest row: its

@@ -5,6 +5,7 @@
 #include "audit/item.h"
 #include "audit/repository.h"
 #include "base/encoding.h"
+#include "base/host_name.h"
 #include "keyring/object.h"
 
 namespace quantumapi::audit {
@@ -264,7 +265,7 @@ Result<StreamService::Files> StreamService::files(const Principal& who, StreamId
     if ((part.place == place || part.place.empty()) && files_.holds(id, part))
       day.here = part;
     else
-      day.elsewhere.push_back(part.place == place ? host_name() + ", whose file is gone"
+      day.elsewhere.push_back(part.place == place ? base::host_name() + ", whose file is gone"
                               : part.host.empty() ? "an unknown host"
                                                   : part.host);
   }

@@ -13,6 +13,7 @@
 #include "audit/personal_opener.h"
 #include "audit/record.h"
 #include "audit/repository.h"
+#include "base/host_name.h"
 #include "base/worker_pool.h"
 
 namespace quantumapi::audit {
@@ -218,7 +219,7 @@ Result<std::vector<StreamDay>> StreamWorker::Impl::days_here(const StreamRow& ro
   for (StreamDay& day : days) {
     if (!day.place.empty() || !files.holds(row.id, day)) continue;
     day.place = place;
-    day.host = host_name();
+    day.host = base::host_name();
     TRY(database.change([&](store::Transaction& tx) { return adopt_stream_day(tx, row.id, day); }));
   }
   std::erase_if(days, [&](const StreamDay& day) { return day.place != place; });
@@ -235,7 +236,7 @@ Status StreamWorker::Impl::append_files(const StreamRow& row, const Slice& slice
   while (!events.empty()) {
     const std::string day = day_for(events[0].time, newest ? &*newest : nullptr);
     if (!newest || newest->day != day)
-      newest = StreamDay{.day = day, .place = place, .host = host_name()};
+      newest = StreamDay{.day = day, .place = place, .host = base::host_name()};
     std::size_t count = 1;
     while (count < events.size() && day_for(events[count].time, &*newest) == day) ++count;
     TRY_ASSIGN(newest, files.append(row.id, *newest, events.first(count)));

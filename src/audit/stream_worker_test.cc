@@ -12,6 +12,7 @@
 #include "audit/stream_routes.h"
 #include "audit/testing/test_audit.h"
 #include "base/encoding.h"
+#include "base/host_name.h"
 #include "crypto/hash.h"
 #include "http/testing/scripted_server.h"
 #include "http/testing/test_server.h"
@@ -496,7 +497,7 @@ TEST_P(LogStreams, AReplicaSaysWhatOfADayItLacks) {
   const auto told = expect(streams().files(who_, id)).days;
   ASSERT_EQ(told.size(), 1U);
   EXPECT_EQ(told[0].line_count, 43);
-  EXPECT_EQ(told[0].elsewhere, std::vector{host_name()});
+  EXPECT_EQ(told[0].elsewhere, std::vector{base::host_name()});
   for (StreamService* const service : {&streams(), &there})
     expect_code(service->file(who_, id, day, false), Code::kConflict, "elsewhere");
   const auto refused = streams().file(who_, id, day, false);

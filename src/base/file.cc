@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -12,15 +11,19 @@ namespace {
 
 constexpr std::size_t kPiece = 64 * 1024;
 
-// read_all fills `text`; errno, 0 when all is there.
+// read_all fills `text`; errno, 0 when all is there. It grows when it is full alone: what is
+// shorter than a piece, as keys are, leaves no copy behind that nobody wipes.
 int read_all(int file, std::size_t limit, std::string& text) {
-  while (text.size() <= limit) {
-    const std::size_t have = text.size();
-    text.resize(have + kPiece);
-    const ssize_t got = ::read(file, text.data() + have, kPiece);
-    text.resize(have + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-    if (got == 0) return 0;
-    if (got < 0 && errno != EINTR) return errno;
+  std::size_t have = 0;
+  while (have <= limit) {
+    if (have == text.size()) text.resize(have + kPiece);
+    const ssize_t got = ::read(file, text.data() + have, text.size() - have);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno;
+    have += static_cast<std::size_t>(got);
+    if (got > 0) continue;
+    text.resize(have);
+    return 0;
   }
   return EFBIG;
 }

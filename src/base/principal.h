@@ -16,8 +16,8 @@ enum class Role : std::uint8_t { kMember, kAdmin, kOwner };
 std::string_view to_string(Role role);  // "member" | "admin" | "owner"
 Result<Role> parse_role(std::string_view text);
 
-// Binding limits a key to one named resource. It holds both the id and the
-// name, so that a request by either is decided before any look-up.
+// Binding limits a key to one resource, by its id, its name or both. It holds however the
+// resource is asked for: what is found has an id and a name.
 struct Binding {
   std::string type;  // "secret" | "key" | "identity" (of certificates)
   Uuid id;           // nil when bound to a name that need not exist yet

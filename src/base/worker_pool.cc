@@ -31,22 +31,20 @@ bool WorkerPool::submit(std::function<void()> task) {
 
 void WorkerPool::work() {
   name_thread("worker");
+  std::unique_lock lock(mutex_);
   for (;;) {
-    std::function<void()> task;
-    {
-      std::unique_lock lock(mutex_);
-      ready_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
-      if (tasks_.empty()) return;
-      task = std::move(tasks_.front());
-      tasks_.pop_front();
-      --idle_;
-    }
+    ready_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
+    if (tasks_.empty()) return;
+    std::function<void()> task = std::move(tasks_.front());
+    tasks_.pop_front();
+    --idle_;
+    lock.unlock();
     {
       const Busy busy(activity_);
       task();
       task = nullptr;
     }
-    const std::scoped_lock lock(mutex_);
+    lock.lock();
     ++idle_;
   }
 }

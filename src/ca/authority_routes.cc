@@ -1,8 +1,8 @@
 // /cas and /certificate-policy.
 #include "base/json_request.h"
+#include "ca/authority_wire.h"
 #include "ca/lifetime.h"
 #include "ca/route_parts.h"
-#include "ca/wire.h"
 #include "crypto/hash.h"
 #include "x509/crl.h"
 

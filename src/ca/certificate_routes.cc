@@ -1,9 +1,9 @@
 // /certificates.
 #include "base/encoding.h"
 #include "base/json_request.h"
+#include "ca/certificate_wire.h"
 #include "ca/lifetime.h"
 #include "ca/route_parts.h"
-#include "ca/wire.h"
 #include "x509/issue.h"
 
 namespace quantumapi::ca {

@@ -1,7 +1,7 @@
 // /service-identities.
 #include "base/json_request.h"
+#include "ca/identity_wire.h"
 #include "ca/route_parts.h"
-#include "ca/wire.h"
 
 namespace quantumapi::ca {
 namespace {

@@ -14,6 +14,10 @@ namespace quantumapi::ca {
 // and more than 100 years.
 Result<std::chrono::seconds> parse_lifetime(std::string_view field, std::string_view text);
 
+// kLifetimeFact is what the API's document says of one.
+inline constexpr std::string_view kLifetimeFact =
+    R"("minLength":2,"pattern":"^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$")";
+
 // lifetime_text is the shortest such text: "24h", "5m", "90s".
 std::string lifetime_text(std::chrono::seconds lifetime);
 

@@ -1,8 +1,9 @@
 // /pki: the routes of the published clients, as they are.
 #include "base/json_request.h"
+#include "ca/authority_wire.h"
+#include "ca/certificate_wire.h"
 #include "ca/lifetime.h"
 #include "ca/route_parts.h"
-#include "ca/wire.h"
 #include "x509/issue.h"
 
 namespace quantumapi::ca {

@@ -302,6 +302,27 @@ TEST(Client, RefusesPlainHttpToOtherHosts) {
   EXPECT_EQ(refused.error().kind, Kind::kInvalid);
 }
 
+TEST(Client, RefusesOptionsThatNoCallCouldBeMadeWith) {
+  const auto code = [](std::chrono::milliseconds timeout, int retries) {
+    const auto made = Client::create({.timeout = timeout, .max_retries = retries});
+    return made ? std::string() : made.error().code;
+  };
+  using std::chrono::milliseconds;
+  EXPECT_EQ(code(milliseconds(0), 3), "invalid_options");
+  EXPECT_EQ(code(milliseconds(-1), 3), "invalid_options");
+  EXPECT_EQ(code(milliseconds(1), -1), "invalid_options");
+  EXPECT_EQ(code(milliseconds(1), 0), "");
+}
+
+TEST(Client, ACallWhoseTimeIsOverIsNotMade) {
+  TestPlatform platform([](const Received&) { return TestPlatform::json("{}"); });
+  const auto client = platform.client();
+  const auto late = client->vault({.timeout = std::chrono::milliseconds(-1)}).list();
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, "timeout");
+  EXPECT_TRUE(platform.received().empty());
+}
+
 TEST(Client, MakesAnApiKeyBoundByIdAndByName) {
   TestPlatform platform([](const Received&) {
     return TestPlatform::json(
@@ -313,13 +334,14 @@ TEST(Client, MakesAnApiKeyBoundByIdAndByName) {
   key.name = "ci";
   key.scopes = {"secrets:read"};
   key.secrets = {"prod/db", kId};
+  key.identities = {"ci"};
   const auto made = expect(platform.client()->api_keys().create(key));
   EXPECT_EQ(made.text.reveal(), "qapi_x");
   EXPECT_EQ(
       platform.received()[0].body,
       R"({"name":"ci","scopes":["secrets:read"],"bindings":[{"type":"secret","name":"prod/db"},)"
       R"({"type":"secret","id":")" +
-          std::string(kId) + R"("}]})");
+          std::string(kId) + R"("},{"type":"identity","name":"ci"}]})");
 }
 
 TEST(Client, ReadsRandomOctetsInEveryFormat) {

@@ -434,7 +434,8 @@ TEST_F(Internal, AHandlersFaultIs500AndTellsNothing) {
     EXPECT_FALSE(answer.body.contains("ada@")) << path;
     EXPECT_EQ(find_header(answer.headers, "set-cookie"), "") << path;
   }
-  EXPECT_TRUE(lines_.wait_for("the handler threw"));
+  EXPECT_TRUE(lines_.wait_for("the handler threw (type std::runtime_error, request "));
+  EXPECT_TRUE(lines_.has("path /throws"));
   EXPECT_FALSE(lines_.has("ada@example.org"));
 }
 

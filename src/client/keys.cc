@@ -96,6 +96,7 @@ Result<ApiKey> ApiKeys::create(const NewApiKey& key) const {
   std::vector<wire::Binding> bindings;
   bind_to("secret", key.secrets, bindings);
   bind_to("key", key.keys, bindings);
+  bind_to("identity", key.identities, bindings);
   if (!bindings.empty()) body.bindings = std::move(bindings);
   Pointer answer;
   TRY_ASSIGN(const auto made,

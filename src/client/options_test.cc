@@ -93,6 +93,11 @@ TEST_F(OptionsFromEnvironment, RefusesAFileOfRootsThatCannotBeRead) {
   const auto refused = Options::from_environment();
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, "ca_file_unreadable");
+  set("QUANTUMAPI_CA_FILE", "/");
+  const auto folder = Options::from_environment();
+  ASSERT_FALSE(folder);
+  EXPECT_EQ(folder.error().code, "ca_file_unreadable");
+  EXPECT_TRUE(folder.error().message.contains("Is a directory")) << folder.error().message;
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "base/host_name.h"
 #include "server/repository.h"
 #include "x509/server_identity.h"
 
@@ -34,10 +35,8 @@ keyring::WrapContext wrap_context(const Uuid& id) {
 
 std::vector<std::string> subject_names(const Config& config) {
   std::vector<std::string> names{"localhost", "127.0.0.1", "::1"};
-  std::array<char, 256> host{};
-  if (::gethostname(host.data(), host.size() - 1) == 0 && host[0] != '\0' &&
-      std::string_view(host.data()) != "localhost")
-    names.emplace_back(host.data());
+  if (std::string host = base::host_name(); !host.empty() && host != "localhost")
+    names.push_back(std::move(host));
   for (const std::string& name : config.hosts) names.push_back(name);
   return names;
 }

@@ -1,19 +1,12 @@
-#include "ca/wire.h"
+#include "ca/identity_wire.h"
 
 #include <algorithm>
-
-#include "ca/lifetime.h"
-#include "x509/issue.h"
 
 namespace quantumapi::ca {
 namespace {
 
 constexpr std::string_view kClientAuth = "clientAuth";
 constexpr std::string_view kServerAuth = "serverAuth";
-
-std::string crl_path(AuthorityId id) {
-  return id.is_nil() ? "" : "/api/v1/cas/" + id.to_string() + "/crl";
-}
 
 Result<std::vector<x509::KeyType>> types_of(const std::vector<std::string>& names) {
   std::vector<x509::KeyType> types;
@@ -47,55 +40,7 @@ Result<std::optional<std::chrono::seconds>> optional_lifetime(
   return lifetime;
 }
 
-template <typename T>
-std::optional<std::vector<T>> unless_empty(const std::vector<T>& list) {
-  return list.empty() ? std::nullopt : std::optional(list);
-}
-
 }  // namespace
-
-std::string pem_of(const std::vector<Bytes>& certificates) {
-  std::string pem;
-  for (const Bytes& der : certificates) pem += x509::certificate_pem(der);
-  return pem;
-}
-
-std::string chain_pem(const std::vector<Authority>& chain) {
-  std::string pem;
-  for (const Authority& one : chain) pem += x509::certificate_pem(one.certificate);
-  return pem;
-}
-
-AuthorityReply reply_of(const Authority& authority, const Policy& policy, WallTime now) {
-  return {.id = authority.id,
-          .name = authority.name,
-          .type = authority.parent ? "intermediate" : "root",
-          .issues = authority.issues,
-          .in_force = policy.issuer == authority.id || policy.classical_issuer == authority.id ||
-                      policy.direct_issuer == authority.id,
-          .parent_id = authority.parent,
-          .key_type = x509::algorithm(authority.key_type),
-          .status = now.seconds() <= authority.not_after.seconds() ? "active" : "expired",
-          .not_before = authority.not_before,
-          .not_after = authority.not_after,
-          .created_at = authority.created_at,
-          .certificate_pem = x509::certificate_pem(authority.certificate),
-          .chain_pem = {},
-          .crl_path = crl_path(authority.id)};
-}
-
-IssuerReply public_reply_of(const Authority& authority) {
-  return {authority.id, x509::certificate_pem(authority.certificate), crl_path(authority.id)};
-}
-
-PolicyReply reply_of(const Policy& policy) {
-  return {.server_keys = policy.server_keys,
-          .trust_domain = policy.trust_domain,
-          .issuer_id = policy.issuer,
-          .classical_issuer_id = policy.classical_issuer,
-          .direct_issuer_id = policy.direct_issuer,
-          .min_ttl = lifetime_text(policy.min_lifetime.value_or(kMinLifetime))};
-}
 
 IdentityReply reply_of(const Identity& identity) {
   IdentityReply reply{.id = identity.id,
@@ -115,41 +60,6 @@ IdentityReply reply_of(const Identity& identity) {
     reply.key_types.push_back(x509::algorithm(type));
   if (identity.client_auth) reply.usages.push_back(kClientAuth);
   if (identity.server_auth) reply.usages.push_back(kServerAuth);
-  return reply;
-}
-
-CertificateReply reply_of(const Certificate& certificate, WallTime now) {
-  CertificateReply reply{.id = certificate.id,
-                         .serial_number = serial_hex(certificate.id),
-                         .identity = certificate.identity_name,
-                         .identity_id = certificate.identity,
-                         .status = status_of(certificate, now),
-                         .key_type = x509::algorithm(certificate.key_type),
-                         .spiffe_id = {},
-                         .dns_names = unless_empty(certificate.names.dns_names),
-                         .addresses = unless_empty(certificate.names.addresses),
-                         .ca_id = certificate.authority,
-                         .not_before = certificate.not_before,
-                         .not_after = certificate.not_after,
-                         .created_at = certificate.created_at,
-                         .server_key = certificate.server_key,
-                         .renews = certificate.renews,
-                         .revoked_at = certificate.revoked_at,
-                         .revocation_reason = {},
-                         .certificate_pem = {},
-                         .chain_pem = {},
-                         .ca_pem = {},
-                         .crl_path = crl_path(certificate.authority)};
-  if (!certificate.names.uris.empty()) reply.spiffe_id = certificate.names.uris.front();
-  if (certificate.revoked_at) reply.revocation_reason = x509::to_string(certificate.reason);
-  return reply;
-}
-
-CertificateReply reply_of(const Issued& issued, WallTime now) {
-  CertificateReply reply = reply_of(issued.record, now);
-  reply.certificate_pem = x509::certificate_pem(issued.certificate);
-  reply.chain_pem = *reply.certificate_pem + pem_of(issued.intermediates);
-  reply.ca_pem = pem_of(issued.roots);
   return reply;
 }
 
