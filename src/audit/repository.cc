@@ -1,6 +1,8 @@
 #include "audit/repository.h"
 
 #include <algorithm>
+#include <array>
+#include <limits>
 
 #include "audit/pending_repository.h"
 
@@ -11,7 +13,9 @@ using store::Row;
 using store::Statement;
 using store::Transaction;
 
-constexpr std::uint64_t kSpanSize = 256;  // segments
+// A wide span is of as many narrow ones as a narrow one is of segments.
+constexpr std::uint64_t kSpanFan = 64;
+constexpr std::array<std::uint64_t, 2> kSpanWidths{kSpanFan * kSpanFan, kSpanFan};  // in segments
 constexpr std::int64_t kHour = 3'600'000'000;
 
 constexpr Statement kTenantsWithLogs{
@@ -110,31 +114,39 @@ constexpr Statement kPutFirstKept{"audit.put_first_kept",
           WHERE log = :log AND first_kept <= :to)sql"};
 
 constexpr Statement kPutSpan{"audit.put_span",
-                             R"sql(INSERT INTO audit_spans (log, span, first_time, last_time)
-          VALUES (:log, :span, :first_time, :last_time)
-          ON CONFLICT (log, span) DO UPDATE SET
+                             R"sql(INSERT INTO audit_spans (log, width, span, first_time, last_time)
+          VALUES (:log, :width, :span, :first_time, :last_time)
+          ON CONFLICT (log, width, span) DO UPDATE SET
             first_time = CASE WHEN excluded.first_time < audit_spans.first_time
                          THEN excluded.first_time ELSE audit_spans.first_time END,
             last_time = CASE WHEN excluded.last_time > audit_spans.last_time
                         THEN excluded.last_time ELSE audit_spans.last_time END)sql"};
 
-constexpr Statement kNewestSpanBegun{"audit.newest_span_begun",
-                                     R"sql(SELECT span FROM audit_spans
-          WHERE log = :log AND first_time <= :time ORDER BY span DESC LIMIT 1)sql"};
+// Finder has the statements that look for a time in rows [begin, end) of spans and of segments.
+struct Finder {
+  Statement spans;
+  Statement segments;
+};
 
-constexpr Statement kNewestBegun{"audit.newest_begun",
-                                 R"sql(SELECT segment FROM audit_segments
+constexpr Finder kNewestBegun{{"audit.newest_span_begun",
+                               R"sql(SELECT span FROM audit_spans
+          WHERE log = :log AND width = :width AND span >= :begin AND span < :end
+            AND first_time <= :time
+          ORDER BY span DESC LIMIT 1)sql"},
+                              {"audit.newest_begun",
+                               R"sql(SELECT segment FROM audit_segments
           WHERE log = :log AND segment >= :begin AND segment < :end AND first_time <= :time
-          ORDER BY segment DESC LIMIT 1)sql"};
+          ORDER BY segment DESC LIMIT 1)sql"}};
 
-constexpr Statement kOldestSpanReaching{"audit.oldest_span_reaching",
-                                        R"sql(SELECT span FROM audit_spans
-          WHERE log = :log AND last_time >= :time ORDER BY span LIMIT 1)sql"};
-
-constexpr Statement kOldestReaching{"audit.oldest_reaching",
-                                    R"sql(SELECT segment FROM audit_segments
+constexpr Finder kOldestReaching{{"audit.oldest_span_reaching",
+                                  R"sql(SELECT span FROM audit_spans
+          WHERE log = :log AND width = :width AND span >= :begin AND span < :end
+            AND last_time >= :time
+          ORDER BY span LIMIT 1)sql"},
+                                 {"audit.oldest_reaching",
+                                  R"sql(SELECT segment FROM audit_segments
           WHERE log = :log AND segment >= :begin AND segment < :end AND last_time >= :time
-          ORDER BY segment LIMIT 1)sql"};
+          ORDER BY segment LIMIT 1)sql"}};
 
 constexpr Statement kPutTerm{"audit.put_term",
                              R"sql(INSERT INTO audit_terms (log, term, segment, count)
@@ -204,22 +216,34 @@ Result<std::optional<LogHead>> one_log(Transaction& tx, const Statement& stateme
   return found;
 }
 
-// find_by_time finds the segment in the span that the first statement finds.
-Result<std::optional<std::uint64_t>> find_by_time(Transaction& tx, const Statement& of_spans,
-                                                  const Statement& of_segments, const Uuid& log,
-                                                  WallTime time) {
+std::unexpected<Error> spans_differ() {
+  return fail(Code::kDataLoss, "an audit log's spans do not match its segments");
+}
+
+// find_by_time finds the segment in the narrow span, and that in the wide one, that it is in.
+Result<std::optional<std::uint64_t>> find_by_time(Transaction& tx, const Finder& finder,
+                                                  const Uuid& log, WallTime time) {
   std::optional<std::uint64_t> found;
   const auto take = [&](const Row& row) -> Status {
     found = static_cast<std::uint64_t>(row.integer(0));
     return {};
   };
-  TRY(tx.one(of_spans, {{"log", log}, {"time", time}}, take));
-  if (!found) return found;
-  const std::uint64_t begin = *found * kSpanSize;
+  std::uint64_t begin = 0;
+  std::uint64_t end = std::numeric_limits<std::int64_t>::max();
+  for (const std::uint64_t width : kSpanWidths) {
+    found.reset();
+    TRY(tx.one(finder.spans,
+               {{"log", log}, {"width", width}, {"begin", begin}, {"end", end}, {"time", time}},
+               take));
+    if (!found && width == kSpanWidths.front()) return found;
+    if (!found) return spans_differ();
+    begin = *found * kSpanFan;
+    end = begin + kSpanFan;
+  }
   found.reset();
-  TRY(tx.one(of_segments,
-             {{"log", log}, {"begin", begin}, {"end", begin + kSpanSize}, {"time", time}}, take));
-  if (!found) return fail(Code::kDataLoss, "an audit log's spans do not match its segments");
+  TRY(tx.one(finder.segments, {{"log", log}, {"begin", begin}, {"end", end}, {"time", time}},
+             take));
+  if (!found) return spans_differ();
   return found;
 }
 
@@ -380,10 +404,12 @@ Status put_segment(Transaction& tx, const Uuid& log, const SegmentRow& segment) 
                                {"last_time", segment.last_time},
                                hash,
                                {"leaves", segment.leaves}}));
-  TRY(tx.execute(kPutSpan, {{"log", log},
-                            {"span", segment.segment / kSpanSize},
-                            {"first_time", segment.first_time},
-                            {"last_time", segment.last_time}}));
+  for (const std::uint64_t width : kSpanWidths)
+    TRY(tx.execute(kPutSpan, {{"log", log},
+                              {"width", width},
+                              {"span", segment.segment / width},
+                              {"first_time", segment.first_time},
+                              {"last_time", segment.last_time}}));
   return {};
 }
 
@@ -425,12 +451,12 @@ Status drop_leaves(Transaction& tx, const Uuid& log, std::uint64_t from, std::ui
 
 Result<std::optional<std::uint64_t>> newest_segment_begun(Transaction& tx, const Uuid& log,
                                                           WallTime time) {
-  return find_by_time(tx, kNewestSpanBegun, kNewestBegun, log, time);
+  return find_by_time(tx, kNewestBegun, log, time);
 }
 
 Result<std::optional<std::uint64_t>> oldest_segment_reaching(Transaction& tx, const Uuid& log,
                                                              WallTime time) {
-  return find_by_time(tx, kOldestSpanReaching, kOldestReaching, log, time);
+  return find_by_time(tx, kOldestReaching, log, time);
 }
 
 Status put_term(Transaction& tx, const Uuid& log, std::string_view term, const TermCount& counted) {

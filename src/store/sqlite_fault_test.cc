@@ -249,6 +249,31 @@ TEST_F(SqliteFault, AFailedSyncAcknowledgesNobodyAndEndsTheProcess) {
   EXPECT_TRUE(all(answers.appends, false));
 }
 
+TEST_F(SqliteFault, ACommitThatWaitedLongForItsDiskIsLogged) {
+  base::ManualClock clock{base::SystemClock().wall()};
+  std::vector<double> seconds;
+  Logger log(
+      [&](LogLevel, std::string_view, std::initializer_list<base::LogField> fields) {
+        seconds.push_back(std::get<double>(fields.begin()->value));
+      },
+      LogLevel::kWarning);
+  std::atomic<int> each = 0;  // milliseconds that a sync takes
+  FaultyDisk::at_syncs([&] { clock.advance(std::chrono::milliseconds(each)); });
+  {
+    SqliteWriter writer(open(), Surroundings{clock, log, metrics_}, listeners_, *checkpointer_,
+                        1024, [this] { ++ended_; });
+    for (const int milliseconds : {0, 1'000, 2'500, 0}) {
+      each = milliseconds;
+      EXPECT_TRUE(writer.change([](Transaction& tx) -> Status {
+        tx.record(event());
+        return {};
+      }));
+    }
+  }
+  FaultyDisk::at_syncs({});
+  EXPECT_EQ(seconds, std::vector{2.5});
+}
+
 TEST_F(SqliteFault, TheStreamHasNoGapAfterFailures) {
   start();
   for (int round = 0; round < 5; ++round) {

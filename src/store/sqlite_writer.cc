@@ -8,6 +8,9 @@
 namespace quantumapi::store {
 namespace {
 
+// What a service that renews, or a balancer, begins to notice.
+constexpr std::chrono::seconds kLong{1};
+
 constexpr Statement kBegin{"store.begin", "BEGIN IMMEDIATE"};
 constexpr Statement kCommit{"store.commit", "COMMIT"};
 constexpr Statement kRollback{"store.rollback", "ROLLBACK"};
@@ -158,14 +161,18 @@ void SqliteWriter::take(Group& group) {
 }
 
 void SqliteWriter::run(Group& group) {
-  const auto begin = std::chrono::steady_clock::now();
+  const SteadyTime begin = around_.clock.steady();
   Status status = write(group);
+  const auto took = around_.clock.steady() - begin;
+  if (took > kLong)
+    around_.log.warning("a commit took long: the disk or the processor was kept busy",
+                        {{"seconds", std::chrono::duration<double>(took).count()}});
   bool checkpoint_due = false;
   if (status) {
     stream_.next += group.batch.count();
     commits_.add();
     outage_.passed();
-    seconds_.observe(std::chrono::steady_clock::now() - begin);
+    seconds_.observe(took);
     checkpoint_due = checkpointer_.committed(connection_->wal_pages());
   } else {
     failures_.add();

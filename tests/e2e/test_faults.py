@@ -220,7 +220,7 @@ def undone():
     text = re.sub(r"--.*", "", last.read_text())
     found = [f"DROP INDEX {index}" for index in re.findall(r"CREATE INDEX (\w+)", text)]
     found += [f"ALTER TABLE {table} DROP COLUMN {column}" for table, column in re.findall(r"ALTER TABLE (\w+) ADD COLUMN (\w+)", text)]
-    found += [f"DROP TABLE {table}" for table in re.findall(r"CREATE TABLE (\w+)", text)]
+    found += [f"DROP TABLE {table}" for table in dict.fromkeys(re.findall(r"CREATE TABLE (\w+)", text))]
     before = "".join(one.read_text() for one in earlier)
     found += [re.search(rf"CREATE TABLE {table} \(.*?\n\)", before, re.S)[0] for table in re.findall(r"DROP TABLE (\w+)", text)]
     assert found, f"{last.name} is to be undone in a way of its own here"

@@ -72,7 +72,7 @@ def test_two_services_talk_and_renew_across_namespaces_without_a_failed_request(
         gateway = platform.run("gateway", url(port), there.address, 95, inside=here.inside)
         gateway.wait_for("is valid until")
         assert len({network_of(p) for p in ("self", gateway.process.pid, notifications.process.pid)}) == 3
-        assert gateway.result(150) == 0, gateway.text
+        assert gateway.result(150) == 0, platform.said(gateway, notifications)
         answered, refused = counts(gateway)
         assert refused == 0 and answered > 1000
         # Certificates of a minute, renewed at 40 s of it: twice in this time, on both sides.

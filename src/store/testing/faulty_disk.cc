@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 namespace quantumapi::store::testing {
 namespace {
@@ -15,6 +16,7 @@ std::atomic<int> writes_left = 0;
 std::atomic<int> sync_code = SQLITE_OK;
 std::atomic<int> file_sync_code = SQLITE_OK;
 std::atomic<int> refused = 0;
+std::function<void()> sync_begins;
 
 // File stands before the real file in the memory that SQLite gives.
 struct File {
@@ -38,6 +40,7 @@ int write(sqlite3_file* f, const void* data, int size, sqlite3_int64 at) {
 }
 
 int sync(sqlite3_file* f, int flags) {
+  if (is_log(f) && sync_begins) sync_begins();
   const int code = is_log(f) ? sync_code.load() : file_sync_code.load();
   if (code != SQLITE_OK) {
     ++refused;
@@ -105,6 +108,7 @@ void FaultyDisk::fail_writes(int code, int count) {
 }
 void FaultyDisk::fail_syncs(int code) { sync_code = code; }
 void FaultyDisk::fail_file_syncs(int code) { file_sync_code = code; }
+void FaultyDisk::at_syncs(std::function<void()> call) { sync_begins = std::move(call); }
 void FaultyDisk::mend() {
   write_code = SQLITE_OK;
   sync_code = SQLITE_OK;

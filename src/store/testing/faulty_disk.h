@@ -1,6 +1,8 @@
 // FaultyDisk: a SQLite VFS over the default one that fails when told to.
 #pragma once
 
+#include <functional>
+
 namespace quantumapi::store::testing {
 
 // FaultyDisk is one for the program. But for fail_file_syncs only the write-ahead
@@ -15,6 +17,8 @@ class FaultyDisk {
   static void fail_syncs(int code);
   // fail_file_syncs does so for the file that the log is moved into.
   static void fail_file_syncs(int code);
+  // at_syncs is called by every sync before it begins. Set it while no writer is open.
+  static void at_syncs(std::function<void()> call);
   static void mend();
   // failed is how many calls were refused since the last mend.
   static int failed();
