@@ -8,6 +8,8 @@
 namespace quantumapi::store {
 namespace {
 
+constexpr int kPatience = 5'000;  // milliseconds, for a lock
+
 class SqliteRow final : public Row {
  public:
   explicit SqliteRow(sqlite3_stmt* statement) : statement_(statement) {}
@@ -128,7 +130,7 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const Settings&
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   int code = sqlite3_open_v2(settings.path.c_str(), &c.handle_, flags, settings.vfs);
   if (code != SQLITE_OK) TRY(c.failure(code, "open"));
-  sqlite3_busy_timeout(c.handle_, 5000);
+  sqlite3_busy_timeout(c.handle_, kPatience);
   code = sqlite3_create_collation(c.handle_, "C", SQLITE_UTF8, nullptr, compare_octets);
   if (code != SQLITE_OK) TRY(c.failure(code, "collation"));
   // LIKE minds case, as in PostgreSQL; trusted_schema off: the file's own SQL calls nothing of
@@ -238,12 +240,26 @@ Status SqliteConnection::script(std::string_view sql) {
   return code == SQLITE_OK ? Status{} : failure(code, "script");
 }
 
+// A checkpoint that truncates holds the writers' lock while it syncs and while it waits for
+// readers: it is left nothing to sync, and no patience.
 Result<bool> SqliteConnection::checkpoint(bool truncate) {
   int in_log = 0;
   int moved = 0;
-  const int mode = truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
-  const int code = sqlite3_wal_checkpoint_v2(handle_, nullptr, mode, &in_log, &moved);
-  if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED) return false;
+  const auto run = [&](int mode) {
+    return sqlite3_wal_checkpoint_v2(handle_, nullptr, mode, &in_log, &moved);
+  };
+  const auto is_busy = [](int code) {
+    return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED;
+  };
+  int code = run(SQLITE_CHECKPOINT_PASSIVE);
+  const bool whole = code == SQLITE_OK && in_log == moved;
+  if (whole && truncate) {
+    sqlite3_busy_timeout(handle_, 0);
+    code = run(SQLITE_CHECKPOINT_TRUNCATE);
+    sqlite3_busy_timeout(handle_, kPatience);
+    if (is_busy(code)) return true;
+  }
+  if (is_busy(code)) return false;
   if (code != SQLITE_OK) TRY(failure(code, "checkpoint"));
   return in_log == moved;
 }

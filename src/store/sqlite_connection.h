@@ -40,8 +40,9 @@ class SqliteConnection final : public Connection {
   // wal_pages is the length of the write-ahead log after this connection's last commit.
   [[nodiscard]] int wal_pages() const { return wal_pages_; }
 
-  // checkpoint moves the log into the file; `truncate` also waits for readers
-  // and empties it. True when all of the log was moved.
+  // checkpoint moves the log into the file; `truncate` also empties it, unless somebody reads or
+  // writes just then. False when a part was left, as readers need it or more has come. Writers go
+  // on while the file is synced, and nobody is waited for.
   Result<bool> checkpoint(bool truncate);
   // sync_file syncs the file itself, which a checkpoint of a part of the log leaves undone.
   Status sync_file();

@@ -258,7 +258,7 @@ TEST_F(SqliteFault, ACommitThatWaitedLongForItsDiskIsLogged) {
       },
       LogLevel::kWarning);
   std::atomic<int> each = 0;  // milliseconds that a sync takes
-  FaultyDisk::at_syncs([&] { clock.advance(std::chrono::milliseconds(each)); });
+  FaultyDisk::at_syncs([&](bool) { clock.advance(std::chrono::milliseconds(each)); });
   {
     SqliteWriter writer(open(), Surroundings{clock, log, metrics_}, listeners_, *checkpointer_,
                         1024, [this] { ++ended_; });
@@ -314,6 +314,21 @@ TEST_F(SqliteFault, TheLogIsMovedAndDoesNotGrowWithoutEnd) {
   checkpointer_.reset();
   EXPECT_EQ(fs::file_size(file() + "-wal"), 0U);
   EXPECT_EQ(number(kCount), 60);
+}
+
+TEST_F(SqliteFault, AWriterGoesOnWhileTheLogOfOneThatRestsIsSynced) {
+  start();
+  std::promise<bool> written;
+  std::atomic<int> syncs = 0;
+  FaultyDisk::at_syncs([&](bool of_log) {
+    if (!of_log && ++syncs == 1) written.set_value(writer_->change(nothing).has_value());
+  });
+  ASSERT_TRUE(all(run_group(0, 1, 0, 10, [] {}).changes, true));
+  EXPECT_TRUE(written.get_future().get());
+  writer_.reset();
+  checkpointer_.reset();
+  FaultyDisk::at_syncs({});
+  EXPECT_EQ(fs::file_size(file() + "-wal"), 0U);
 }
 
 // A reader that began before keeps the log from being moved whole, as a writer that never

@@ -16,7 +16,7 @@ std::atomic<int> writes_left = 0;
 std::atomic<int> sync_code = SQLITE_OK;
 std::atomic<int> file_sync_code = SQLITE_OK;
 std::atomic<int> refused = 0;
-std::function<void()> sync_begins;
+std::function<void(bool)> sync_begins;
 
 // File stands before the real file in the memory that SQLite gives.
 struct File {
@@ -40,7 +40,7 @@ int write(sqlite3_file* f, const void* data, int size, sqlite3_int64 at) {
 }
 
 int sync(sqlite3_file* f, int flags) {
-  if (is_log(f) && sync_begins) sync_begins();
+  if (sync_begins) sync_begins(is_log(f));
   const int code = is_log(f) ? sync_code.load() : file_sync_code.load();
   if (code != SQLITE_OK) {
     ++refused;
@@ -108,7 +108,7 @@ void FaultyDisk::fail_writes(int code, int count) {
 }
 void FaultyDisk::fail_syncs(int code) { sync_code = code; }
 void FaultyDisk::fail_file_syncs(int code) { file_sync_code = code; }
-void FaultyDisk::at_syncs(std::function<void()> call) { sync_begins = std::move(call); }
+void FaultyDisk::at_syncs(std::function<void(bool)> call) { sync_begins = std::move(call); }
 void FaultyDisk::mend() {
   write_code = SQLITE_OK;
   sync_code = SQLITE_OK;

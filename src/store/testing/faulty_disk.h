@@ -17,8 +17,9 @@ class FaultyDisk {
   static void fail_syncs(int code);
   // fail_file_syncs does so for the file that the log is moved into.
   static void fail_file_syncs(int code);
-  // at_syncs is called by every sync before it begins. Set it while no writer is open.
-  static void at_syncs(std::function<void()> call);
+  // at_syncs is called by every sync before it begins, of the log or of the file. Set it while
+  // nothing is written.
+  static void at_syncs(std::function<void(bool of_log)> call);
   static void mend();
   // failed is how many calls were refused since the last mend.
   static int failed();
