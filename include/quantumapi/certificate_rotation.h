@@ -13,11 +13,12 @@ namespace quantumapi::sdk {
 // CertificateRotationService gets the first certificate and renews it as RenewalRule says, on a
 // thread of its own. Checks come up to a tenth early, so that services started together do not
 // renew together; a failed one is repeated after 0.5 to 1, 1 to 2, 2 to 4 … seconds, at most five
-// minutes or the check interval, and at most 15 seconds without a certificate. The old certificate
-// serves meanwhile. Where an InternalClient or InternalServer reads the revocation lists and one
-// shows this certificate, a new one is ordered at once: what stops a service for good is revoking
-// its API key or deleting its identity. Each new expiry time is logged. It borrows the provider,
-// which must outlive it.
+// minutes or the check interval, and at most 15 seconds without a certificate. A renewal waits for
+// its answer as long as half of the time that is left, 5 to 30 seconds, whatever the client's
+// timeout. The old certificate serves meanwhile. Where an InternalClient or InternalServer reads
+// the revocation lists and one shows this certificate, a new one is ordered at once: what stops a
+// service for good is revoking its API key or deleting its identity. Each new expiry time is
+// logged. It borrows the provider, which must outlive it.
 class QUANTUMAPI_EXPORT CertificateRotationService {
  public:
   // Options: where it says what it does.

@@ -21,6 +21,8 @@ constexpr milliseconds kFirstWait{1'000};
 constexpr milliseconds kLongestWait{5 * 60'000};
 // A service without a certificate serves nobody: it asks more often.
 constexpr milliseconds kLongestWaitForFirst{15'000};
+constexpr milliseconds kLeastPatience{5'000};
+constexpr milliseconds kMostPatience{30'000};
 constexpr double kEarly = 0.1;  // of the check interval, by chance
 
 std::string revoked(const ServiceCertificate& own) {
@@ -78,6 +80,15 @@ struct CertificateRotationService::Impl {
     const auto held = provider.current();
     return held ? revoked(*held) : "there is no valid certificate";
   }
+  // patience is how long a renewal waits for its answer: half of the time that is left, so that
+  // another can follow. Nobody waits for it as callers do, and what takes a busy platform long is
+  // not asked for again meanwhile. 0: the client's own, for the first certificate.
+  [[nodiscard]] milliseconds patience() const {
+    const auto current = provider.current();
+    if (!current) return milliseconds(0);
+    const milliseconds left = current->state().left(*provider.impl().options.clock);
+    return std::clamp(left / 2, kLeastPatience, kMostPatience);
+  }
   milliseconds check(const std::stop_token& stop);
   milliseconds failed(const Error& error);
   void log(LogLevel level, const std::string& line) const {
@@ -104,7 +115,7 @@ milliseconds CertificateRotationService::Impl::check(const std::stop_token& stop
   const std::lock_guard lock(checking);
   auto current = provider.current();
   if (provider.is_expiring_soon()) {
-    auto renewed = provider.renew({.cancel = stop});
+    auto renewed = provider.renew({.timeout = patience(), .cancel = stop});
     if (!renewed) return failed(renewed.error());
     current = *std::move(renewed);
     backoff.reset();

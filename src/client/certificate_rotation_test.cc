@@ -155,6 +155,25 @@ TEST(CertificateRotationService, RenewsShortLifetimesAtAThirdLeft) {
   EXPECT_EQ(service.authority.issued(), 2);
 }
 
+TEST(CertificateRotationService, WaitsLongerForARenewalThanCallersDo) {
+  TestClock clock;
+  TestAuthority authority{clock};
+  const auto client = authority.client(std::chrono::milliseconds(200));
+  const auto provider = expect(
+      ServiceCertificateProvider::create(*client, {.identity = "users-api", .clock = &clock}));
+  CertificateRotationService rotation(*provider, {});
+  rotation.check();
+  const auto held = provider->current();
+  ASSERT_NE(held, nullptr);
+  clock.advance(hours(21));
+  authority.set_slow(std::chrono::milliseconds(500));
+  rotation.check();
+  EXPECT_NE(provider->current(), held);
+  const auto by_a_caller = provider->renew();
+  ASSERT_FALSE(by_a_caller);
+  EXPECT_EQ(by_a_caller.error().code, "timeout");
+}
+
 TEST(CertificateRotationService, StopsAtOnceThoughThePlatformIsSilent) {
   http::testing::ScriptedServer silent({"never"}, http::testing::ScriptedServer::kNeverAnswer);
   Options options;

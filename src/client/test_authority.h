@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/encoding.h"
@@ -29,12 +30,16 @@ class TestAuthority {
     add_issuer("issuer", life_);
   }
 
-  std::unique_ptr<Client> client() { return platform_.client("qapi_test", 0); }
+  std::unique_ptr<Client> client(std::chrono::milliseconds timeout = std::chrono::seconds(10)) {
+    return platform_.client("qapi_test", 0, timeout);
+  }
   std::vector<std::string> lines() { return platform_.lines(); }
   std::vector<Received> received() { return platform_.received(); }
   [[nodiscard]] int issued() const { return issued_; }
 
   void set_down(bool down) { down_ = down; }
+  // set_slow keeps who asks for a certificate waiting.
+  void set_slow(std::chrono::milliseconds wait) { slow_ = wait; }
   void set_lifetime(std::chrono::seconds lifetime) { lifetime_ = lifetime; }
   // set_other_key lets the next certificates be for a key that nobody asked for.
   void set_other_key(bool other) { other_key_ = other; }
@@ -103,6 +108,7 @@ class TestAuthority {
   }
 
   http::Reply issue(const std::string& identity, const Received& request) {
+    std::this_thread::sleep_for(slow_.load());
     const Authority& issuer = issuers_.back();
     auto asked = x509::parse_request(text_of(request.body, "csr"));
     if (!asked) return TestPlatform::json(R"({"error":"bad_csr"})", 400);
@@ -178,6 +184,7 @@ class TestAuthority {
 
   std::atomic<bool> down_ = false;
   std::atomic<bool> other_key_ = false;
+  std::atomic<std::chrono::milliseconds> slow_{};
   std::atomic<int> issued_ = 0;
   std::atomic<std::chrono::seconds> lifetime_{std::chrono::hours(24)};
   std::mutex mutex_;  // guards what follows

@@ -52,11 +52,13 @@ class TestPlatform {
   [[nodiscard]] std::string url() const {
     return "http://127.0.0.1:" + std::to_string(server_->ports().at(0));
   }
-  std::unique_ptr<Client> client(std::string_view key = "qapi_test", int max_retries = 3) const {
+  std::unique_ptr<Client> client(
+      std::string_view key = "qapi_test", int max_retries = 3,
+      std::chrono::milliseconds timeout = std::chrono::seconds(10)) const {
     Options options;
     options.url = url();
     options.api_key = SecretString(key);
-    options.timeout = std::chrono::seconds(10);
+    options.timeout = timeout;
     options.max_retries = max_retries;
     auto made = Client::create(std::move(options));
     if (!made) throw std::runtime_error(made.error().message);

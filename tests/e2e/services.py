@@ -12,11 +12,11 @@ HOST = "notifications.notifications.svc.cluster.local"
 
 
 class Example:
-    """One example program, its lines kept as they come. `inside` is a command that runs another."""
+    """One example program, its lines kept as they come. `inside` is a command that runs another, `timeout` is of its calls."""
 
-    def __init__(self, name, key, url, roots, *arguments, inside=()):
+    def __init__(self, name, key, url, roots, *arguments, inside=(), timeout=5):
         environment = {**os.environ, "QUANTUMAPI_KEY": key, "QUANTUMAPI_URL": url, "QUANTUMAPI_CA_FILE": str(roots),
-                       "QUANTUMAPI_TIMEOUT": "5"}
+                       "QUANTUMAPI_TIMEOUT": str(timeout)}
         self.process = subprocess.Popen([*inside, BIN / f"example_{name}", *map(str, arguments)], env=environment,
                                         text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.lines = []
@@ -81,8 +81,8 @@ class Platform:
         key = next(one for one in self.ok("GET", "/apikeys")["apiKeys"] if one["name"] == name)
         assert self.server.http.delete(f"/api/v1/apikeys/{key['id']}").status_code == 204
 
-    def run(self, name, *arguments, key=None, inside=()):
-        example = Example(name, key or self.keys[name], self.url, self.roots, *arguments, inside=inside)
+    def run(self, name, *arguments, key=None, **more):
+        example = Example(name, key or self.keys[name], self.url, self.roots, *arguments, **more)
         self.running.append(example)
         return example
 

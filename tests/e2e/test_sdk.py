@@ -1,5 +1,6 @@
 """The example services of the SDK on a real platform: fields, secrets, and mutual TLS between them."""
 
+import os
 import re
 import time
 
@@ -40,21 +41,21 @@ def test_a_service_without_its_secret_is_not_ready_and_says_which(platform):
     assert wrong.result(60) == 1
 
 
-def calling(platform, lifetime, seconds):
+def calling(platform, lifetime, seconds, **more):
     """A gateway that calls notifications for so long, both with certificates of that lifetime."""
     gateway_id = platform.start().service("gateway", lifetime)
     platform.service("notifications", lifetime)
-    notifications = platform.run("notifications", "127.0.0.1", 0, gateway_id)
-    gateway = platform.run("gateway", url(listening(notifications)), "127.0.0.1", seconds)
+    notifications = platform.run("notifications", "127.0.0.1", 0, gateway_id, **more)
+    gateway = platform.run("gateway", url(listening(notifications)), "127.0.0.1", seconds, **more)
     gateway.wait_for("is valid until")
     return gateway, notifications
 
 
 def test_certificates_renew_under_load_and_through_an_outage_without_a_failed_request(platform):
-    gateway, notifications = calling(platform, "60s", seconds=100)
+    gateway, notifications = calling(platform, "2m", seconds=175)
     first = len(platform.certificates("gateway"))
-    # Both renew at 40 s of their 60: in the outage, and again behind it.
-    time.sleep(30)
+    # Both renew at 80 s of their 120: in the outage, and again behind it.
+    time.sleep(70)
     platform.server.stop()
     for service in (gateway, notifications):
         service.wait_for("was not renewed", 25)
@@ -68,6 +69,21 @@ def test_certificates_renew_under_load_and_through_an_outage_without_a_failed_re
     assert renews.count(None) == 1, "each but the first is the next of another"
     serials = re.findall(r"serial ([0-9a-f]{32})\) is valid until", gateway.text)
     assert len(set(serials)) == len(serials) == first + renewed, "each renewal is logged with its expiry"
+    assert notifications.end() == 0
+
+
+def test_certificates_renew_while_a_busy_disk_takes_longer_than_calls_may(platform, tmp_path):
+    slow = tmp_path / "slow"
+    platform.server.env = {**platform.server.env, "LD_PRELOAD": os.environ["QUANTUMAPI_SLOWED_SHIM"], "SLOWED_WHILE": str(slow)}
+    gateway, notifications = calling(platform, "30s", seconds=35, timeout=1)
+    # Both renew at 20 s of their 30. An order is two commits; each waits for the one before.
+    time.sleep(15)
+    slow.write_text("600")
+    assert gateway.result(60) == 0, platform.said(gateway, notifications)
+    answered, refused = counts(gateway)
+    assert refused == 0 and answered > 1000
+    assert len(platform.certificates("gateway")) >= 2 and len(platform.certificates("notifications")) >= 2
+    slow.unlink()
     assert notifications.end() == 0
 
 
