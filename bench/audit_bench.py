@@ -25,6 +25,7 @@ SHORT = 10_000  # about a second of encryption, and as many as a list counts
 PROMISED = 1.2
 WRITERS = ("store-writer", "store-ckpt", "sequencer")
 MIDDLE = 5_000  # events before the newest: in both logs
+SEGMENT = 256  # events that are kept as one row, and read together
 KEYS = 300
 QUERIES = {  # each fills its page from the newest events, or finds that there is nothing
     "all": "",
@@ -73,18 +74,24 @@ def events(server, query):
     return server.call("GET", f"/api/v1/audit-logs?{query}")
 
 
+def time_of(server, records, back):
+    """When the event was recorded that is `back` before the newest, or up to a segment more, so that a log of any length
+    has as many events before it in its segment as the short one has."""
+    back += (records - back - (SHORT - MIDDLE)) % SEGMENT
+    return events(server, f"pageSize=1&page={back + 1}")["items"][0]["timestamp"]
+
+
 def marks(server, records):
     """What the filters name of a server's own log."""
     events(server, "page=1")  # so that who asks is in it
     newest = events(server, "pageSize=1&action=audit.read")["items"][0]
     middle = [item for item in events(server, f"page={MIDDLE // 50}")["items"] if item["action"] == "payload.encrypt"]
     key = next(item for item in middle if not item.get("resourceName"))
-    half = events(server, f"page={records // 2 // 50}")["items"][0]
     encrypted = events(server, "pageSize=200&action=payload.encrypt")["items"]
     often = next(item["resourceId"] for item in encrypted if item.get("resourceName") == "often")
     server.call("POST", "/api/v1/keys", {"name": "few", "keyType": "hmac"})
-    return {"me": urllib.parse.quote(newest["actor"]), "then": key["timestamp"], "key": key["resourceId"], "often": often,
-            "halfway": half["timestamp"],
+    return {"me": urllib.parse.quote(newest["actor"]), "key": key["resourceId"], "often": often,
+            "then": time_of(server, records, MIDDLE), "halfway": time_of(server, records, records // 2),
             "hour_ago": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3600))}
 
 

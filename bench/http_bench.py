@@ -154,7 +154,10 @@ def wrk(server, lua, seconds, connections, tls=False):
         sys.exit(f"no answer within {seconds} s:\n{lua}")
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
     def quantile(percent):
-        number, unit = re.search(rf"^ +{percent}% +([\d.]+)(us|ms|s|m)$", out, re.M).groups()
+        found = re.search(rf"^ +{percent}% +([\d.]+)(us|ms|s|m)$", out, re.M)
+        if not found:
+            sys.exit(f"no {percent} % in what wrk says:\n{out}")
+        number, unit = found.groups()
         return float(number) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}[unit]
 
     return {"count": count, "rate": float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)), "p50": quantile(50), "p99": quantile(99),
