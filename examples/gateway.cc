@@ -40,8 +40,10 @@ int main(int argc, char** argv) {
   sdk::CertificateRotationService rotation(**certificates, {.log = example::log_line});
   rotation.start();
   if (!rotation.wait_ready(std::chrono::seconds(60))) return 1;
-  const auto calls = sdk::InternalClient::create(
-      **certificates, {.addresses = {{host_of(url), argv[2]}}, .log = example::log_line});
+  const auto calls =
+      sdk::InternalClient::create(**certificates, {.addresses = {{host_of(url), argv[2]}},
+                                                   .timeout = std::chrono::seconds(5),
+                                                   .log = example::log_line});
   if (!calls) return example::failed(calls.error());
 
   constexpr std::chrono::milliseconds kPause{1};

@@ -21,7 +21,7 @@ struct Certificate {
   std::string not_before, not_after, created_at, revoked_at;
   std::vector<std::string> dns_names;
   std::string chain_pem;  // what its holder presents: leaf first, the root excluded
-  std::string roots_pem;  // what its holder trusts; in the answer of issue alone
+  std::string roots_pem;  // what its holder trusts; in the answers of issue and renew alone
 };
 
 // CertificateOrder is what issue asks for.

@@ -16,6 +16,11 @@ class Gcra {
   // `limit` is requests a minute, at least 1.
   explicit Gcra(std::int64_t limit) : limit_(limit), interval_((kPeriod + limit - 1) / limit) {}
 
+  // bounded is the state as far as it can be after requests up to `now`: what is further ahead was
+  // written by a clock that was.
+  [[nodiscard]] std::int64_t bounded(std::int64_t arrival, std::int64_t now) const {
+    return std::min(arrival, now + limit_ * interval_);
+  }
   // available is how many requests would pass at `now`.
   [[nodiscard]] std::int64_t available(std::int64_t arrival, std::int64_t now) const {
     const std::int64_t ahead = std::max<std::int64_t>(arrival - now, 0);

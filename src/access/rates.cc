@@ -77,9 +77,13 @@ Result<Rates::Taken> Rates::take(ApiKeyId key, std::int64_t limit, std::int64_t 
                                  std::int64_t now) {
   const Gcra gcra(limit);
   return database_.change([&](store::Transaction& tx) -> Result<Taken> {
-    TRY_ASSIGN(const std::int64_t arrival, find_arrival(tx, key));
+    TRY_ASSIGN(const std::int64_t found, find_arrival(tx, key));
+    const std::int64_t arrival = gcra.bounded(found, now);
     const std::int64_t count = std::min(wanted, gcra.available(arrival, now));
-    if (count == 0) return Taken{0, gcra.wait(arrival, now)};
+    if (count == 0) {
+      if (arrival != found) TRY(put_arrival(tx, key, arrival));  // that time passes from now on
+      return Taken{0, gcra.wait(arrival, now)};
+    }
     TRY(put_arrival(tx, key, gcra.taken(arrival, now, count)));
     return Taken{count, 0};
   });
@@ -92,6 +96,7 @@ Result<Rates::State> Rates::state(ApiKeyId key, std::int64_t limit) {
   if (shared_) {
     const auto find = [&](store::Transaction& tx) { return find_arrival(tx, key); };
     TRY_ASSIGN(arrival, database_.read(find));
+    arrival = Gcra(limit).bounded(arrival, at);
   }
   {
     const std::scoped_lock lock(mutex_);

@@ -73,6 +73,23 @@ TEST_P(Rate, IsNotRefilledByTheWallClock) {
   EXPECT_EQ(passed(rates, 10, 3), 1);
 }
 
+// A replica whose clock is ahead, or the same one before its clock was set back, leaves an arrival
+// of the future: it costs a key a minute's requests, not the time between the clocks.
+TEST_P(Rate, IsNotHeldByAClockThatIsAhead) {
+  base::ManualClock ahead(clock().wall() + seconds(600));
+  Rates of_the_future(db(), ahead);
+  passed(of_the_future, 60, 1);
+  Rates rates(db(), clock());
+  if (db().dialect() == store::Dialect::kPostgres) {
+    const Status refused = rates.pass(key_, 60, true);
+    expect_code(refused, Code::kRateLimited, "rate_limit_exceeded");
+    EXPECT_EQ(refused.error().retry_after_seconds, 1);
+    EXPECT_LE(expect(rates.state(key_, 60)).reset, clock().wall() + seconds(60));
+  }
+  clock().advance(seconds(30));
+  EXPECT_GE(passed(rates, 60, 60), 30);
+}
+
 TEST_P(Rate, ShowsWhatIsLeft) {
   Rates rates(db(), clock());
   EXPECT_EQ(expect(rates.state(key_, 10)).remaining, 10);

@@ -76,5 +76,59 @@ TEST_P(Bounded, AListCountsSomeWayPastItsPageAndGivesEachPageAllTheSame) {
   EXPECT_TRUE(page(9).entries.empty());
 }
 
+// Spans is a log whose segments have gaps, so that few of them reach over many spans.
+class Spans : public testing::AuditTest {
+ protected:
+  void put(const std::vector<SegmentRow>& segments) {
+    expect(db().change([&](store::Transaction& tx) -> Status {
+      for (const SegmentRow& segment : segments) TRY(put_segment(tx, log_, segment));
+      return {};
+    }));
+  }
+  template <typename Find>
+  std::optional<std::uint64_t> found(Find find, WallTime time) {
+    std::optional<std::uint64_t> segment;
+    expect(db().read([&](store::Transaction& tx) -> Status {
+      TRY_ASSIGN(segment, find(tx, log_, time));
+      return {};
+    }));
+    return segment;
+  }
+  const Uuid log_ = Uuid::v7(clock().wall());
+};
+INSTANTIATE_TEST_SUITE_P(Engines, Spans, store::testing::engines(), store::testing::name_of);
+
+TEST_P(Spans, ATimeIsFoundWhereverItsSegmentLies) {
+  using std::chrono::seconds;
+  const WallTime begin = clock().wall();
+  std::vector<SegmentRow> segments;
+  for (const std::uint64_t number :
+       {0, 1, 63, 64, 65, 127, 4'095, 4'096, 4'160, 8'191, 8'192, 300'000}) {
+    SegmentRow& made = segments.emplace_back();
+    made.segment = number;
+    made.count = 1;
+    made.first_time = begin + seconds(10 * segments.size());
+    made.last_time = made.first_time + seconds(5);
+    made.leaves = Bytes(1, 7);
+  }
+  segments[4].first_time = begin + seconds(15);    // a clock was behind
+  segments[7].last_time = begin + seconds(1'000);  // or ahead
+  put(segments);
+  std::vector<WallTime> times{begin, begin + seconds(500), begin + seconds(2'000)};
+  for (const SegmentRow& one : segments)
+    for (const WallTime time : {one.first_time, one.last_time})
+      for (const int step : {-1, 0, 1}) times.push_back(time + std::chrono::microseconds(step));
+  for (const WallTime time : times) {
+    std::optional<std::uint64_t> newest;
+    std::optional<std::uint64_t> oldest;
+    for (const SegmentRow& one : segments) {
+      if (one.first_time <= time) newest = one.segment;
+      if (one.last_time >= time && !oldest) oldest = one.segment;
+    }
+    EXPECT_EQ(found(newest_segment_begun, time), newest) << time.to_string();
+    EXPECT_EQ(found(oldest_segment_reaching, time), oldest) << time.to_string();
+  }
+}
+
 }  // namespace
 }  // namespace quantumapi::audit

@@ -479,7 +479,8 @@ void add_cert(CLI::App& root, Context& context) {
 
   const auto [inspect_command, looked] =
       add_command(group, context, "inspect", "Show what the certificates of a file say", inspect);
-  inspect_command->add_option("FILE", looked->file, "PEM; - reads standard input")->required();
+  inspect_command->add_option("FILE", looked->file, "PEM or DER; - reads standard input")
+      ->required();
   add_verify(group, context);
 }
 

@@ -190,9 +190,15 @@ Outcome hold(Context& context, const VerifyCertificate& options, const Material&
 }  // namespace
 
 Try<std::string> read_certificates(Context& context, const std::string& path) {
-  if (path != "-") return read_file(path);
-  TRY_ASSIGN(const auto text, read_all(context.io().in, kLargest));
-  return std::string(text.reveal());
+  std::string octets;
+  if (path == "-") {
+    TRY_ASSIGN(const auto text, read_all(context.io().in, kLargest));
+    octets = text.reveal();
+  } else {
+    TRY_ASSIGN(octets, read_file(path));
+  }
+  constexpr char kSequence = 0x30;  // what every certificate in DER begins with, and no PEM
+  return octets.starts_with(kSequence) ? x509::certificate_pem(as_bytes(octets)) : octets;
 }
 
 Outcome verify(Context& context, const VerifyCertificate& options) {

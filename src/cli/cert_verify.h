@@ -22,7 +22,7 @@ struct VerifyCertificate {
 // With 3 it could not be told: a file that cannot be read, a platform that does not answer.
 Outcome verify(Context& context, const VerifyCertificate& options);
 
-// read_certificates reads a PEM file, "-" is standard input.
+// read_certificates gives PEM of a file of PEM or of one certificate in DER; "-" is standard input.
 Try<std::string> read_certificates(Context& context, const std::string& path);
 
 }  // namespace quantumapi::cli

@@ -88,6 +88,10 @@ RenewalRule RenewalRule::of(milliseconds lifetime) {
   return {.renew_before = lifetime / 3, .check_every = lifetime / 24};
 }
 
+milliseconds patience_for(milliseconds left) {
+  return std::clamp(left / 2, milliseconds(5'000), milliseconds(30'000));
+}
+
 ServiceCertificateProvider::Impl::Impl(Client& the_client, Options the_options)
     : client(the_client),
       options(std::move(the_options)),
@@ -102,6 +106,8 @@ Result<Certificate> ServiceCertificateProvider::Impl::ask(std::string_view reque
     const std::lock_guard lock(mutex);
     before = current;
   }
+  const auto begun = std::chrono::steady_clock::now();
+  Call second = call;
   if (before) {
     auto renewed = client.certificates(call).renew(before->id(), order);
     // A key that is bound to identities learns of a certificate that is not there as forbidden.
@@ -109,8 +115,12 @@ Result<Certificate> ServiceCertificateProvider::Impl::ask(std::string_view reque
         (renewed.error().kind != Kind::kNotFound && renewed.error().kind != Kind::kConflict &&
          renewed.error().kind != Kind::kForbidden))
       return renewed;
+    const auto took = std::chrono::ceil<milliseconds>(std::chrono::steady_clock::now() - begun);
+    // Less than nothing is refused as over; nothing would be the client's own.
+    if (call.timeout.count() > 0)
+      second.timeout = call.timeout > took ? call.timeout - took : milliseconds(-1);
   }
-  return client.certificates(call).issue(order);
+  return client.certificates(second).issue(order);
 }
 
 Result<Pointer> ServiceCertificateProvider::Impl::order(const Call& call) {

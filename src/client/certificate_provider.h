@@ -15,11 +15,16 @@
 
 namespace quantumapi::sdk {
 
+// patience_for is how long a renewal waits for its answer while a certificate has `left` to go:
+// half of that, 5 to 30 seconds, so that another can follow. Nobody waits for it as callers do,
+// and what takes a busy platform long is not asked for again meanwhile.
+std::chrono::milliseconds patience_for(std::chrono::milliseconds left);
+
 struct ServiceCertificateProvider::Impl {
   Impl(Client& the_client, Options the_options);
 
   // ask gets a certificate for the key of a request: the one before renewed, where the platform
-  // still knows it.
+  // still knows it. Both calls share the time of `call`.
   Result<Certificate> ask(std::string_view request_pem, const Call& call) const;
   Result<std::shared_ptr<const ServiceCertificate>> order(const Call& call);
   // settle_time is how long `fresh` is held back for its peers to learn of its issuer.

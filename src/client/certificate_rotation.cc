@@ -21,8 +21,6 @@ constexpr milliseconds kFirstWait{1'000};
 constexpr milliseconds kLongestWait{5 * 60'000};
 // A service without a certificate serves nobody: it asks more often.
 constexpr milliseconds kLongestWaitForFirst{15'000};
-constexpr milliseconds kLeastPatience{5'000};
-constexpr milliseconds kMostPatience{30'000};
 constexpr double kEarly = 0.1;  // of the check interval, by chance
 
 std::string revoked(const ServiceCertificate& own) {
@@ -80,14 +78,12 @@ struct CertificateRotationService::Impl {
     const auto held = provider.current();
     return held ? revoked(*held) : "there is no valid certificate";
   }
-  // patience is how long a renewal waits for its answer: half of the time that is left, so that
-  // another can follow. Nobody waits for it as callers do, and what takes a busy platform long is
-  // not asked for again meanwhile. 0: the client's own, for the first certificate.
+  // patience is how long a round waits for its answer. 0: as long as the client's calls, where
+  // there is no certificate that peers take.
   [[nodiscard]] milliseconds patience() const {
-    const auto current = provider.current();
-    if (!current) return milliseconds(0);
-    const milliseconds left = current->state().left(*provider.impl().options.clock);
-    return std::clamp(left / 2, kLeastPatience, kMostPatience);
+    const auto current = usable();
+    return current ? patience_for(current->state().left(*provider.impl().options.clock))
+                   : milliseconds(0);
   }
   milliseconds check(const std::stop_token& stop);
   milliseconds failed(const Error& error);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "client/certificate_provider.h"
 #include "client/test_authority.h"
 #include "client/test_clock.h"
 #include "client/test_log.h"
@@ -158,7 +159,7 @@ TEST(CertificateRotationService, RenewsShortLifetimesAtAThirdLeft) {
 TEST(CertificateRotationService, WaitsLongerForARenewalThanCallersDo) {
   TestClock clock;
   TestAuthority authority{clock};
-  const auto client = authority.client(std::chrono::milliseconds(200));
+  const auto client = authority.client(seconds(2));
   const auto provider = expect(
       ServiceCertificateProvider::create(*client, {.identity = "users-api", .clock = &clock}));
   CertificateRotationService rotation(*provider, {});
@@ -166,12 +167,19 @@ TEST(CertificateRotationService, WaitsLongerForARenewalThanCallersDo) {
   const auto held = provider->current();
   ASSERT_NE(held, nullptr);
   clock.advance(hours(21));
-  authority.set_slow(std::chrono::milliseconds(500));
+  authority.set_slow(seconds(3));
   rotation.check();
   EXPECT_NE(provider->current(), held);
   const auto by_a_caller = provider->renew();
   ASSERT_FALSE(by_a_caller);
   EXPECT_EQ(by_a_caller.error().code, "timeout");
+}
+
+TEST(CertificateRotationService, WaitsForHalfOfWhatIsLeft) {
+  EXPECT_EQ(patience_for(hours(4)), seconds(30));
+  EXPECT_EQ(patience_for(seconds(59)), std::chrono::milliseconds(29'500));
+  EXPECT_EQ(patience_for(seconds(20)), seconds(10));
+  EXPECT_EQ(patience_for(seconds(3)), seconds(5));
 }
 
 TEST(CertificateRotationService, StopsAtOnceThoughThePlatformIsSilent) {

@@ -106,8 +106,8 @@ http::MutualTls InternalClient::Impl::mutual(const ServiceCertificate& own,
   auto policy = std::make_shared<http::PeerPolicy>();
   policy->trust = own.state().trust;
   policy->identities = {peer};
-  policy->is_revoked = [held = revocations](const x509::Peer& who) {
-    return held->is_revoked(who);
+  policy->revocation_status = [held = revocations](const x509::Peer& who) {
+    return held->status(who);
   };
   policy->clock = provider.impl().clock;
   return {.identity = own.state().identity, .peers = std::move(policy)};

@@ -128,8 +128,8 @@ std::shared_ptr<const http::TlsOptions> InternalServer::Impl::tls(
   auto policy = std::make_shared<http::PeerPolicy>();
   policy->trust = own.state().trust;
   policy->identities = allowed;
-  policy->is_revoked = [held = revocations](const x509::Peer& who) {
-    return held->is_revoked(who);
+  policy->revocation_status = [held = revocations](const x509::Peer& who) {
+    return held->status(who);
   };
   policy->clock = provider.impl().clock;
   auto made = std::make_shared<http::TlsOptions>();

@@ -178,9 +178,14 @@ TEST_F(Internal, ACertificateOfAnotherAuthorityIsTurnedAway) {
   TestAuthority elsewhere(sdk::Clock::system(), 7);
   Workload stranger(elsewhere, "users-api");
   const auto server = notifications_.serves(ok, lines_.log());
-  EXPECT_FALSE(stranger.calls()->send({.url = url_of(*server)}));
-  EXPECT_FALSE(users_.calls()->send({.url = "https://" + std::string(kHost) + ":" +
-                                            std::to_string(stranger.serves(ok)->port()) + "/"}));
+  const auto from_there = stranger.calls()->send({.url = url_of(*server)});
+  ASSERT_FALSE(from_there);
+  EXPECT_EQ(from_there.error().code, "tls_peer_unknown_ca");
+  const auto to_there =
+      users_.calls()->send({.url = "https://" + std::string(kHost) + ":" +
+                                   std::to_string(stranger.serves(ok)->port()) + "/"});
+  ASSERT_FALSE(to_there);
+  EXPECT_EQ(to_there.error().code, "tls_peer_unknown_ca");
 }
 
 TEST_F(Internal, ARevokedPeerIsCutOffWithinASecondAndTurnedAwayFromThenOn) {
@@ -555,7 +560,9 @@ TEST(InternalOutage, TheLastRevocationListCountsUntilItsEndAndThenNobodyIsAnswer
   clock.advance(hours(24) - seconds(60));
   EXPECT_TRUE(client->send({.url = url_of(*server)}));
   clock.advance(seconds(61));
-  EXPECT_FALSE(client->send({.url = url_of(*server)})) << "who was revoked can't be told any more";
+  const auto unknown = client->send({.url = url_of(*server)});
+  ASSERT_FALSE(unknown) << "who was revoked can't be told any more";
+  EXPECT_EQ(unknown.error().code, "tls_peer_revocation_unknown");
   authority.set_down(false);
   ASSERT_TRUE(lines_of_server.wait_for("revocation lists are read again"));
   ASSERT_TRUE(lines_of_client.wait_for("revocation lists are read again"));

@@ -47,7 +47,8 @@ Result<std::shared_ptr<Revocations>> Revocations::begin(Client& client, std::str
   return made;
 }
 
-bool Revocations::is_revoked(const x509::Peer& peer) const {
+http::RevocationStatus Revocations::status(const x509::Peer& peer) const {
+  using enum http::RevocationStatus;
   std::shared_ptr<const Lists> lists;
   {
     const std::lock_guard lock(mutex_);
@@ -56,10 +57,11 @@ bool Revocations::is_revoked(const x509::Peer& peer) const {
   const auto found = lists->find(peer.issuer_key_id);
   if (found == lists->end()) {
     issuer_unknown_ = true;
-    return true;
+    return kUnknown;
   }
   const List& list = *found->second;
-  return clock_->wall() > list.next_update || list.serials.contains(peer.serial);
+  if (list.serials.contains(peer.serial)) return kRevoked;
+  return clock_->wall() > list.next_update ? kUnknown : kGood;
 }
 
 bool Revocations::lists(const Bytes& issuer_key_id, const Bytes& serial) const {

@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "http/peer_policy.h"
 #include "quantumapi/client.h"
 #include "quantumapi/log.h"
 #include "quantumapi/result.h"
@@ -34,8 +35,8 @@ class Revocations {
   Revocations(const Revocations&) = delete;
   Revocations& operator=(const Revocations&) = delete;
 
-  // is_revoked looks into memory. From any thread.
-  [[nodiscard]] bool is_revoked(const x509::Peer& peer) const;
+  // status looks into memory. From any thread.
+  [[nodiscard]] http::RevocationStatus status(const x509::Peer& peer) const;
   // lists is true when the issuer's list has that serial: not of what is only unknown here.
   [[nodiscard]] bool lists(const Bytes& issuer_key_id, const Bytes& serial) const;
   // on_change calls `listener` after each change, from this object's thread, as long as it lives.

@@ -71,7 +71,8 @@ Result<std::string_view> open_item(EncryptionService& service, Call& call, const
       service.decrypt(call.principal(), payload, additional.value_or(""), call.may_block());
   if (!opened) {
     if (fails_call(opened.error())) concern_payload(call, payload, opened.error());
-    used.refuse(EncryptionService::key_of(payload), opened.error());
+    const auto claim = EncryptionService::claim_of(payload);
+    used.refuse(claim ? std::optional(claim->key) : std::nullopt, opened.error());
     return std::unexpected(opened.error());
   }
   used.add(opened->key, opened->key_version, opened->algorithm);

@@ -122,6 +122,7 @@ Result<Reply> unwrap(const DataKeys& keys, Call& call) {
   const auto parts = parse(octets);
   if (!parts) return fail_field("wrappedKey", "holds no wrapped key");
   if (parts->header.key != key.id) return decryption_failed();
+  call.concern("key", key.id.uuid, key.name, parts->header.key_version);
   const auto version =
       keys.keyring.encryption(call.principal().tenant, key.id, parts->header.key_version,
                               Purpose::kEncrypt, call.may_block());

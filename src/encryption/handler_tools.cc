@@ -40,8 +40,9 @@ void concern_key(http::Call& call, std::optional<KeyId> key) {
 }
 
 void concern_payload(http::Call& call, std::string_view payload, const Error& refused) {
-  if (refused.code == Code::kPermissionDenied)
-    concern_key(call, EncryptionService::key_of(payload));
+  if (refused.code == Code::kWouldBlock) return;
+  if (const auto claim = EncryptionService::claim_of(payload))
+    call.concern("key", claim->key.uuid, {}, claim->version);
 }
 
 std::string_view kept(const http::Call& call, std::string_view text) {

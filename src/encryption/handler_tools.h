@@ -21,7 +21,7 @@ std::string_view kept(const http::Call& call, std::string_view text);
 
 // concern_key lets a refusal say which key was asked for.
 void concern_key(http::Call& call, std::optional<KeyId> key);
-// concern_payload does so by what a payload says of itself, where that was why it was refused.
+// concern_payload does so by the key and version that a payload says it is of.
 void concern_payload(http::Call& call, std::string_view payload, const Error& refused);
 
 // in_arena gives text that lives as long as the request: base64 of octets behind

@@ -80,8 +80,10 @@ Result<KeyRecord> find_named(Keyring& keyring, const Principal& principal, std::
   return found;
 }
 
-Result<KeyRecord> find_key(Keyring& keyring, const Call& call) {
-  return find_named(keyring, call.principal(), call.parameter(0));
+Result<KeyRecord> find_key(Keyring& keyring, Call& call) {
+  TRY_ASSIGN(KeyRecord key, find_named(keyring, call.principal(), call.parameter(0)));
+  call.concern("key", key.id.uuid, key.name);
+  return key;
 }
 
 std::unexpected<Error> wrong_type(std::string_view field, Purpose is, std::string_view wanted) {
@@ -90,7 +92,7 @@ std::unexpected<Error> wrong_type(std::string_view field, Purpose is, std::strin
                                             type + " key and no " + std::string(wanted) + " key");
 }
 
-Result<KeyRecord> find_encrypting(Keyring& keyring, const Call& call, std::string_view field) {
+Result<KeyRecord> find_encrypting(Keyring& keyring, Call& call, std::string_view field) {
   TRY_ASSIGN(KeyRecord key, find_key(keyring, call));
   if (key.purpose != Purpose::kEncrypt) return wrong_type(field, key.purpose, "encryption");
   return key;

@@ -17,12 +17,12 @@ AuditEvent key_event(const http::Call& call, const keyring::KeyRecord& key);
 std::unexpected<Error> wrong_type(std::string_view field, keyring::Purpose is,
                                   std::string_view wanted);
 
-// find_named takes an id or a name; find_key that of the path.
+// find_named takes an id or a name; find_key that of the path, and lets a refusal say both.
 Result<keyring::KeyRecord> find_named(keyring::Keyring& keyring, const Principal& principal,
                                       std::string_view named);
-Result<keyring::KeyRecord> find_key(keyring::Keyring& keyring, const http::Call& call);
+Result<keyring::KeyRecord> find_key(keyring::Keyring& keyring, http::Call& call);
 // find_encrypting is find_key, and wrong_type naming `field` where that is no encryption key.
-Result<keyring::KeyRecord> find_encrypting(keyring::Keyring& keyring, const http::Call& call,
+Result<keyring::KeyRecord> find_encrypting(keyring::Keyring& keyring, http::Call& call,
                                            std::string_view field);
 
 }  // namespace quantumapi::encryption

@@ -321,6 +321,43 @@ TEST_P(EncryptionRoutes, ARefusalNamesTheKeyThatWasAskedFor) {
   EXPECT_EQ(refused("/v1/keys", R"({"name":"mine","keyType":"hmac"})").resource_name, "mine");
 }
 
+// Who tries payloads on a key is found by the key.
+TEST_P(EncryptionRoutes, WhatDoesNotOpenNamesItsKeyAndVersion) {
+  const std::string id = key_.id.to_string();
+  const std::string payload =
+      text(parsed(post("/v1/encrypt", R"({"plaintext":"v",)" + quoted("keyId", id) + "}")),
+           "encryptedPayload");
+  const std::string ciphertext = text(
+      parsed(post("/v1/transit/encrypt/" + key_.name, R"({"plaintext":"dg=="})")), "ciphertext");
+  const std::string wrapped =
+      text(parsed(post("/v1/keys/" + id + "/generate-data-key", R"({"context":"b25l"})")),
+           "encryptedKey");
+  const auto refused = [&](const std::string& path, const std::string& body) {
+    const Sent sent = post(path, body);
+    EXPECT_FALSE(sent.reply) << path;
+    EXPECT_EQ(sent.concerns.resource, key_.id.uuid) << path;
+    EXPECT_EQ(sent.concerns.key_version, 1U) << path;
+  };
+  refused("/v1/decrypt",
+          "{" + quoted("encryptedPayload", payload) + R"(,"additionalData":"other"})");
+  refused("/v1/rewrap",
+          "{" + quoted("encryptedPayload", payload) + R"(,"additionalData":"other"})");
+  refused("/v1/transit/decrypt/" + key_.name,
+          "{" + quoted("ciphertext", ciphertext) + R"(,"associatedData":"b3RoZXI="})");
+  refused("/v1/transit/rewrap/" + key_.name,
+          "{" + quoted("ciphertext", ciphertext) + R"(,"associatedData":"b3RoZXI="})");
+  refused("/v1/keys/" + id + "/unwrap",
+          "{" + quoted("encryptedKey", wrapped) + R"(,"context":"b3RoZXI="})");
+  const std::string item = "{" + quoted("encryptedPayload", payload) + R"(,"additionalData":"x"})";
+  const Sent batch = post("/v1/decrypt/batch", R"({"items":[)" + item + "," + item + "]}");
+  ASSERT_EQ(batch.events.size(), 1U);
+  EXPECT_EQ(batch.events[0].resource, key_.id.uuid);
+  EXPECT_EQ(batch.events[0].failed_items, 2U);
+  EXPECT_EQ(batch.events[0].outcome, Outcome::kFailure);
+  const Sent nothing = post("/v1/decrypt", R"({"encryptedPayload":"qa1.AAAA"})");
+  EXPECT_TRUE(nothing.concerns.resource.is_nil()) << "no payload names none";
+}
+
 TEST_P(EncryptionRoutes, AnAdminTakesNoProtectionAwayThatAnOwnerGivesMeanwhile) {
   Principal admin = mine_;
   admin.role = Role::kAdmin;

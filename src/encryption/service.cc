@@ -50,12 +50,12 @@ Result<Decoded> decode(std::string_view text) {
 
 }  // namespace
 
-std::optional<KeyId> EncryptionService::key_of(std::string_view payload) {
+std::optional<EncryptionService::Claim> EncryptionService::claim_of(std::string_view payload) {
   const auto decoded = decode(payload);
   if (!decoded) return std::nullopt;
   const auto parts = parse(decoded->octets);
   if (!parts) return std::nullopt;
-  return parts->header.key;
+  return Claim{parts->header.key, parts->header.key_version};
 }
 
 Result<std::optional<KeyId>> EncryptionService::find_key(const Principal& principal,

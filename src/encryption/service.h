@@ -44,8 +44,13 @@ class EncryptionService {
  public:
   explicit EncryptionService(keyring::Keyring& keyring) : keyring_(keyring) {}
 
-  // key_of is the key that a payload says it is of; none for what is no payload.
-  static std::optional<KeyId> key_of(std::string_view payload);
+  // claim_of is the key and version that a payload says it is of; none for what is no payload.
+  // Nothing proves it.
+  struct Claim {
+    KeyId key;
+    std::uint32_t version = 0;
+  };
+  static std::optional<Claim> claim_of(std::string_view payload);
 
   // find_key gives the id of the key that `named` names, by its id or its name; none where it
   // names none. Names are looked up in the store.

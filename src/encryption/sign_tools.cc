@@ -68,8 +68,8 @@ Result<KeyUse> reached(Keyring& keyring, const Call& call, std::optional<KeyUse>
   return *std::move(key);
 }
 
-Result<KeyUse> named_key(Keyring& keyring, const Call& call,
-                         std::optional<std::string_view> named) {
+Result<KeyUse> find_named_use(Keyring& keyring, const Call& call,
+                              std::optional<std::string_view> named) {
   const std::string_view text = in_transit(call) ? call.parameter(0) : *named;
   if (const auto id = KeyId::parse(text)) {
     TRY(check_reach(keyring, call.principal(), *id, call.may_block()));
@@ -79,6 +79,12 @@ Result<KeyUse> named_key(Keyring& keyring, const Call& call,
   TRY_ASSIGN(keyring::KeyRecord found, find_named(keyring, call.principal(), text));
   return KeyUse{found.id, std::move(found.name), found.purpose,
                 keyring::algorithm_name(found.algorithm)};
+}
+
+Result<KeyUse> named_key(Keyring& keyring, Call& call, std::optional<std::string_view> named) {
+  TRY_ASSIGN(KeyUse key, find_named_use(keyring, call, named));
+  call.concern("key", key.id.uuid, key.name);
+  return key;
 }
 
 }  // namespace
@@ -106,7 +112,7 @@ void concern_key(Call& call, std::optional<std::string_view> named) {
     call.concern("key", {}, std::string(*named));
 }
 
-Result<KeyUse> key_of(Keyring& keyring, const Call& call, std::optional<std::string_view> named,
+Result<KeyUse> key_of(Keyring& keyring, Call& call, std::optional<std::string_view> named,
                       Purpose purpose) {
   const bool macs = purpose == Purpose::kHmac;
   if (!in_transit(call) && !named) {
@@ -119,8 +125,8 @@ Result<KeyUse> key_of(Keyring& keyring, const Call& call, std::optional<std::str
   return key;
 }
 
-Result<KeyUse> key_of_signature(Keyring& keyring, const Call& call,
-                                std::optional<std::string_view> named, ByteView signature) {
+Result<KeyUse> key_of_signature(Keyring& keyring, Call& call, std::optional<std::string_view> named,
+                                ByteView signature) {
   if (in_transit(call) || named) {
     TRY_ASSIGN(KeyUse key, named_key(keyring, call, named));
     if (!signs(key) && key.purpose != Purpose::kHmac)

@@ -22,11 +22,11 @@ void concern_key(http::Call& call, std::optional<std::string_view> named);
 // key_of is the key of the path, else that of keyId, else the tenant's default key for `purpose`,
 // kSign or kHmac. One named by its id is most often in memory. kInvalidArgument names the field
 // where the key is of another type, or there is none.
-Result<KeyUse> key_of(keyring::Keyring& keyring, const http::Call& call,
+Result<KeyUse> key_of(keyring::Keyring& keyring, http::Call& call,
                       std::optional<std::string_view> named, keyring::Purpose purpose);
 // key_of_signature is the key to check a signature or MAC with: where none is named, the default
 // key that such octets may be of.
-Result<KeyUse> key_of_signature(keyring::Keyring& keyring, const http::Call& call,
+Result<KeyUse> key_of_signature(keyring::Keyring& keyring, http::Call& call,
                                 std::optional<std::string_view> named, ByteView signature);
 
 bool signs(const KeyUse& key);

@@ -56,7 +56,7 @@ Result<EncryptionService::Encrypted> seal_one(EncryptionService& service, const 
 }
 
 // open_one opens what is of the named key alone.
-Result<EncryptionService::Decrypted> open_one(EncryptionService& service, const Call& call,
+Result<EncryptionService::Decrypted> open_one(EncryptionService& service, Call& call,
                                               const KeyRecord& key,
                                               const TransitCiphertext& request) {
   const auto text = read_transit_text(request.ciphertext);
@@ -64,12 +64,13 @@ Result<EncryptionService::Decrypted> open_one(EncryptionService& service, const 
   const auto parts = parse(text->octets);
   if (!parts) return fail_field("ciphertext", "holds no payload");
   if (parts->header.key != key.id) return decryption_failed();
+  call.concern("key", key.id.uuid, key.name, parts->header.key_version);
   TRY_ASSIGN(const Bytes bound, bound_octets(request.associated_data));
   return service.decrypt(call.principal(), request.ciphertext, as_text(bound), call.may_block());
 }
 
 // rewrap_one encrypts anew, under the key's newest version and bound to the same.
-Result<EncryptionService::Encrypted> rewrap_one(EncryptionService& service, const Call& call,
+Result<EncryptionService::Encrypted> rewrap_one(EncryptionService& service, Call& call,
                                                 const KeyRecord& key,
                                                 const TransitCiphertext& request) {
   TRY_ASSIGN(const auto opened, open_one(service, call, key, request));

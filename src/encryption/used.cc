@@ -1,5 +1,7 @@
 #include "encryption/used.h"
 
+#include <algorithm>
+
 #include "http/problem.h"
 
 namespace quantumapi::encryption {
@@ -23,10 +25,11 @@ void Used::add(KeyId key, std::uint32_t version, std::string_view algorithm) {
 }
 
 void Used::refuse(std::optional<KeyId> key, const Error& why) {
-  if (!key || why.code != Code::kPermissionDenied) return;
+  if (!key) return;
   if (refused_.size() == kMostRefused && !refused_.contains(*key)) return;
   Refused& refused = refused_[*key];
   refused.reason = http::reason_of(why);
+  if (why.code == Code::kPermissionDenied) refused.outcome = Outcome::kDenied;
   ++refused.items;
 }
 
@@ -37,16 +40,19 @@ std::optional<std::uint32_t> Used::version() const {
 
 void Used::audit(http::Call& call, std::size_t size, std::size_t failed) const {
   if (versions_.empty() && refused_.empty()) return audit_batch(call, call.event(), size, failed);
-  const bool one = versions_.size() == 1 && refused_.empty();
+  const bool one = versions_.size() == 1 && std::ranges::all_of(refused_, [&](const auto& entry) {
+                     return entry.first == versions_.begin()->first.first &&
+                            entry.second.outcome == Outcome::kFailure;
+                   });
   for (const auto& [version, used] : versions_)
     audit_batch(call, event_of(call, version.first, version.second, used.algorithm),
                 one ? size : used.items, one ? failed : 0);
-  for (const auto& [key, refused] : refused_) {
+  for (const auto& [key, refused] : one ? decltype(refused_){} : refused_) {
     AuditEvent event = call.event();
     event.resource_type = "key";
     event.resource = key.uuid;
     event.channel = "eaas";
-    event.outcome = Outcome::kDenied;
+    event.outcome = refused.outcome;
     event.error = refused.reason;
     event.batch_size = event.failed_items = static_cast<std::uint32_t>(refused.items);
     failed -= refused.items;

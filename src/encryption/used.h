@@ -15,15 +15,16 @@ namespace quantumapi::encryption {
 class Used {
  public:
   void add(KeyId key, std::uint32_t version, std::string_view algorithm);
-  // refuse counts an item that failed, by the key that was refused, where it was one.
+  // refuse counts an item that failed, by the key that it was of, where that is known.
   void refuse(std::optional<KeyId> key, const Error& why);
   // version is that of all items, where they were of one.
   [[nodiscard]] std::optional<std::uint32_t> version() const;
 
-  // audit records what a batch of `size` items used. Where it was one version, its one event
-  // counts all items. Else each version has an event with its items, so that the uses of a key
-  // are found by the key; so has each key that was refused, of which kMostRefused are named;
-  // and what failed otherwise stands in an event of no key.
+  // audit records what a batch of `size` items used. Where it was one version, and no other key
+  // and no missing right was in play, its one event counts all items. Else each version has an
+  // event with its items, so that the uses of a key are found by the key; so has each key whose
+  // items failed, of which kMostRefused are named; and what failed otherwise stands in an event
+  // of no key.
   void audit(http::Call& call, std::size_t size, std::size_t failed) const;
 
  private:
@@ -33,7 +34,8 @@ class Used {
     std::size_t items = 0;
   };
   struct Refused {
-    std::string reason;
+    Outcome outcome = Outcome::kFailure;
+    std::string reason;  // of the last one
     std::size_t items = 0;
   };
   std::map<std::pair<KeyId, std::uint32_t>, Version> versions_;

@@ -35,7 +35,9 @@ constexpr auto kPatience = 10s;
 
 PeerPolicy policy_with(const std::string& id, const std::shared_ptr<Revoked>& revoked) {
   auto made = policy(id);
-  made.is_revoked = [revoked](const x509::Peer& peer) { return revoked->holds(peer); };
+  made.revocation_status = [revoked](const x509::Peer& peer) {
+    return revoked->holds(peer) ? RevocationStatus::kRevoked : RevocationStatus::kGood;
+  };
   return made;
 }
 

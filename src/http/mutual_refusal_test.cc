@@ -154,7 +154,7 @@ TEST(MutualRefusals, AClientThatShowsNothing) {
 
 TEST(MutualRefusals, ARevokedPeerOfEitherSide) {
   auto peers = policy(kClientId);
-  peers.is_revoked = [](const x509::Peer&) { return true; };
+  peers.revocation_status = [](const x509::Peer&) { return RevocationStatus::kRevoked; };
   TestServer strict({.tls = mutual_tls(*server_leaf().identity(), peers)});
   EXPECT_EQ(reason_of(mutual_client(strict.port())->send({.target = "/"})),
             "tls_alert_certificate_revoked");
@@ -163,19 +163,32 @@ TEST(MutualRefusals, ARevokedPeerOfEitherSide) {
 
   TestServer server({.tls = server_side()});
   auto servers = policy(kServerId);
-  servers.is_revoked = [](const x509::Peer&) { return true; };
+  servers.revocation_status = [](const x509::Peer&) { return RevocationStatus::kRevoked; };
   const auto client = mutual_client(server.port(), {client_leaf().identity(), shared(servers)});
   EXPECT_EQ(reason_of(client->send({.target = "/"})), "tls_peer_revoked");
   EXPECT_EQ(server.handled(), 0);
 }
 
-TEST(MutualRefusals, WhereTheQuestionOfRevocationFails) {
-  auto peers = policy(kClientId);
-  peers.is_revoked = [](const x509::Peer&) -> bool { throw std::runtime_error("no list"); };
-  TestServer server({.tls = mutual_tls(*server_leaf().identity(), peers)});
-  EXPECT_EQ(reason_of(mutual_client(server.port())->send({.target = "/"})),
-            "tls_alert_certificate_revoked");
-  EXPECT_EQ(server.handled(), 0);
+TEST(MutualRefusals, WhereNobodyKnowsWhetherThePeerIsRevoked) {
+  using Answer = RevocationStatus (*)(const x509::Peer&);
+  for (const Answer answer :
+       {+[](const x509::Peer&) { return RevocationStatus::kUnknown; },
+        +[](const x509::Peer&) -> RevocationStatus { throw std::runtime_error("no list"); }}) {
+    auto peers = policy(kClientId);
+    peers.revocation_status = answer;
+    TestServer strict({.tls = mutual_tls(*server_leaf().identity(), peers)});
+    EXPECT_EQ(reason_of(mutual_client(strict.port())->send({.target = "/"})),
+              "tls_alert_certificate_unknown");
+    EXPECT_TRUE(counts(strict, failures("revocation_unknown", 1)));
+    EXPECT_EQ(strict.handled(), 0);
+
+    TestServer server({.tls = server_side()});
+    auto servers = policy(kServerId);
+    servers.revocation_status = answer;
+    const auto client = mutual_client(server.port(), {client_leaf().identity(), shared(servers)});
+    EXPECT_EQ(reason_of(client->send({.target = "/"})), "tls_peer_revocation_unknown");
+    EXPECT_EQ(server.handled(), 0);
+  }
 }
 
 TEST(MutualRefusals, OfACertificateForClientsAtAServerAndTheOtherWayRound) {
@@ -302,7 +315,7 @@ TEST(MutualRefusals, OfPoliciesThatLeaveSomethingOut) {
   using Omit = void (*)(PeerPolicy&);
   for (const Omit omit : {+[](PeerPolicy& made) { made.trust = nullptr; },
                           +[](PeerPolicy& made) { made.identities.clear(); },
-                          +[](PeerPolicy& made) { made.is_revoked = nullptr; },
+                          +[](PeerPolicy& made) { made.revocation_status = nullptr; },
                           +[](PeerPolicy& made) { made.clock = nullptr; }}) {
     auto peers = policy(kServerId);
     omit(peers);

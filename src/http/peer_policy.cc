@@ -8,7 +8,7 @@ Status PeerPolicy::check() const {
   if (!trust) return fail(Code::kInvalidArgument, "a policy for peers names no roots to trust");
   if (identities.empty())
     return fail(Code::kInvalidArgument, "a policy for peers names no identity that is admitted");
-  if (!is_revoked)
+  if (!revocation_status)
     return fail(Code::kInvalidArgument, "a policy for peers does not say which are revoked");
   if (!clock) return fail(Code::kInvalidArgument, "a policy for peers has no clock");
   return {};
@@ -24,12 +24,13 @@ std::expected<x509::Peer, x509::Refusal> PeerPolicy::verify(std::span<const Byte
 
 std::optional<x509::Refusal> PeerPolicy::refusal(const x509::Peer& peer) const {
   if (clock->wall().seconds() > peer.not_after.seconds()) return x509::Refusal::kExpired;
-  bool revoked = true;
+  RevocationStatus status = RevocationStatus::kUnknown;
   try {
-    revoked = is_revoked(peer);
-  } catch (...) {  // whoever cannot answer has not said no
+    status = revocation_status(peer);
+  } catch (...) {  // whoever cannot answer does not know
   }
-  if (revoked) return x509::Refusal::kRevoked;
+  if (status == RevocationStatus::kRevoked) return x509::Refusal::kRevoked;
+  if (status != RevocationStatus::kGood) return x509::Refusal::kRevocationUnknown;
   if (!peer.spiffe_id || std::ranges::find(identities, *peer.spiffe_id) == identities.end())
     return x509::Refusal::kWrongIdentity;
   return std::nullopt;

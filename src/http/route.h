@@ -30,11 +30,14 @@ class Call {
   // event is this call's audit event with who, when, from where and which action
   // filled in. Hand it to Transaction::record and call recorded(), or to audit().
   [[nodiscard]] AuditEvent event() const { return event_; }
-  // concern names what the call is about, for its own event and for that of a refusal.
-  void concern(std::string_view type, const Uuid& id, std::string name) {
+  // concern names what the call is about, for its own event and for that of a refusal; `version`
+  // is a key's.
+  void concern(std::string_view type, const Uuid& id, std::string name,
+               std::optional<std::uint32_t> version = std::nullopt) {
     event_.resource_type = type;
     event_.resource = id;
     event_.resource_name = std::move(name);
+    event_.key_version = version;
   }
   // audit makes the event durable before the reply is sent: reads, cryptography.
   void audit(AuditEvent event) { events.push_back(std::move(event)); }

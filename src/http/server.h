@@ -120,7 +120,7 @@ class Server {
   // close_peers ends the connections of peers for which `which` holds, at once and whatever
   // they are about: a request whose handler runs gets no answer. From any thread; `which` is
   // called on the I/O threads, soon after this returned. A revoked peer needs no such call:
-  // PeerPolicy::is_revoked ends it within half a second.
+  // PeerPolicy::revocation_status ends it within half a second.
   void close_peers(std::function<bool(const x509::Peer&)> which);
 
  private:

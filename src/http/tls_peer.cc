@@ -156,6 +156,8 @@ std::uint8_t alert_for(x509::Refusal refusal) {
       return SSL_AD_CERTIFICATE_EXPIRED;
     case x509::Refusal::kRevoked:
       return SSL_AD_CERTIFICATE_REVOKED;
+    case x509::Refusal::kRevocationUnknown:
+      return SSL_AD_CERTIFICATE_UNKNOWN;
     case x509::Refusal::kWrongIdentity:
       return SSL_AD_ACCESS_DENIED;
     case x509::Refusal::kClassical:

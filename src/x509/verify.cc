@@ -93,6 +93,8 @@ std::string_view to_string(Refusal refusal) {
       return "not_yet_valid";
     case Refusal::kRevoked:
       return "revoked";
+    case Refusal::kRevocationUnknown:
+      return "revocation_unknown";
     case Refusal::kWrongIdentity:
       return "wrong_identity";
     case Refusal::kClassical:

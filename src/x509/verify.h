@@ -22,14 +22,15 @@ namespace quantumapi::x509 {
 // extension that is not known), expired and not_yet_valid (of the first
 // element that is either, leaf first), wrong_identity, malformed (names).
 enum class Refusal : std::uint8_t {
-  kNoCertificate,  // "none"
-  kMalformed,      // "malformed": no DER, parameters where there are none, unknown algorithms
-  kUnknownCa,      // "unknown_ca": no path to a root, too deep, or a link that does not hold
-  kExpired,        // "expired", any element
-  kNotYetValid,    // "not_yet_valid", any element
-  kRevoked,        // "revoked"
-  kWrongIdentity,  // "wrong_identity": not on the allow-list, or not for this use
-  kClassical,      // "classical": a key or signature of the chain is not ML-DSA
+  kNoCertificate,      // "none"
+  kMalformed,          // "malformed": no DER, parameters where there are none, unknown algorithms
+  kUnknownCa,          // "unknown_ca": no path to a root, too deep, or a link that does not hold
+  kExpired,            // "expired", any element
+  kNotYetValid,        // "not_yet_valid", any element
+  kRevoked,            // "revoked"
+  kRevocationUnknown,  // "revocation_unknown": no list of its issuer that counts
+  kWrongIdentity,      // "wrong_identity": not on the allow-list, or not for this use
+  kClassical,          // "classical": a key or signature of the chain is not ML-DSA
 };
 std::string_view to_string(Refusal refusal);
 

@@ -69,7 +69,7 @@ def test_two_services_talk_and_renew_across_namespaces_without_a_failed_request(
         # Its own loopback is another machine's: what is answered below went over the network.
         astray = platform.run("gateway", url(port), "127.0.0.1", 0, inside=here.inside)
         assert astray.result(60) == 1 and counts(astray) == (0, 1)
-        gateway = platform.run("gateway", url(port), there.address, 175, inside=here.inside)
+        gateway = platform.run("gateway", url(port), there.address, 195, inside=here.inside)
         gateway.wait_for("is valid until")
         assert len({network_of(p) for p in ("self", gateway.process.pid, notifications.process.pid)}) == 3
         assert gateway.result(240) == 0, platform.said(gateway, notifications)

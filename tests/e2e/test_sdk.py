@@ -52,7 +52,7 @@ def calling(platform, lifetime, seconds, **more):
 
 
 def test_certificates_renew_under_load_and_through_an_outage_without_a_failed_request(platform):
-    gateway, notifications = calling(platform, "2m", seconds=175)
+    gateway, notifications = calling(platform, "2m", seconds=195)
     first = len(platform.certificates("gateway"))
     # Both renew at 80 s of their 120: in the outage, and again behind it.
     time.sleep(70)

@@ -45,7 +45,9 @@ std::shared_ptr<const http::PeerPolicy> policy(const std::string& roots, const s
   auto made = std::make_shared<http::PeerPolicy>();
   made->trust = std::make_shared<x509::TrustStore>(must(x509::TrustStore::create(file(roots))));
   made->identities.push_back(must(x509::SpiffeId::parse(id)));
-  made->is_revoked = [&revoked](const x509::Peer&) { return revoked.load(); };
+  made->revocation_status = [&revoked](const x509::Peer&) {
+    return revoked ? http::RevocationStatus::kRevoked : http::RevocationStatus::kGood;
+  };
   return made;
 }
 

@@ -64,7 +64,7 @@ inline PeerPolicy policy(const std::string& id) {
   PeerPolicy made;
   made.trust = roots;
   made.identities.push_back(*x509::SpiffeId::parse(id));
-  made.is_revoked = [](const x509::Peer&) { return false; };
+  made.revocation_status = [](const x509::Peer&) { return RevocationStatus::kGood; };
   return made;
 }
 inline std::shared_ptr<const PeerPolicy> shared(PeerPolicy made) {
