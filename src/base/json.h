@@ -73,8 +73,9 @@ struct Member {
 // kMaxDepth, no comments, no trailing commas, integers beyond int64 refused.
 // An empty text is an empty object, as the published clients send none.
 // kInvalidArgument with the octet offset in the message otherwise; kTooLarge
-// past kMaxValues.
-Result<Value> parse(std::string_view text, std::pmr::memory_resource& arena);
+// past `max_values`.
+Result<Value> parse(std::string_view text, std::pmr::memory_resource& arena,
+                    std::size_t max_values = kMaxValues);
 
 // write_value writes a parsed value again, e.g. the text form of custom fields.
 class Writer;

@@ -24,8 +24,8 @@ class Builder {
   static constexpr std::size_t max_key_size = SIZE_MAX;
   static constexpr std::size_t max_string_size = SIZE_MAX;
 
-  explicit Builder(std::pmr::memory_resource* arena)
-      : alloc_(arena), values_(arena), names_(arena), parts_(arena) {
+  Builder(std::pmr::memory_resource* arena, std::size_t max_values)
+      : max_values_(max_values), alloc_(arena), values_(arena), names_(arena), parts_(arena) {
     values_.reserve(16);
     names_.reserve(16);
   }
@@ -105,8 +105,10 @@ class Builder {
 
  private:
   bool push(const Value& value, error_code& ec) {
-    if (++count_ > kMaxValues)
-      return refuse({Code::kTooLarge, "the JSON text has more than 100,000 values"}, ec);
+    if (++count_ > max_values_)
+      return refuse({Code::kTooLarge,
+                     "the JSON text has more than " + std::to_string(max_values_) + " values"},
+                    ec);
     values_.push_back(value);
     return true;
   }
@@ -147,6 +149,7 @@ class Builder {
     return keep(fold(name));
   }
 
+  const std::size_t max_values_;
   std::pmr::polymorphic_allocator<> alloc_;
   std::pmr::vector<Value> values_;
   std::pmr::vector<std::string_view> names_;
@@ -166,11 +169,12 @@ std::string at_octet(std::size_t octet) { return " (at octet " + std::to_string(
 
 }  // namespace
 
-Result<Value> parse(std::string_view text, std::pmr::memory_resource& arena) {
+Result<Value> parse(std::string_view text, std::pmr::memory_resource& arena,
+                    std::size_t max_values) {
   if (text.empty()) return Value{.kind = Kind::kObject};
   boost::json::parse_options options;
   options.max_depth = kMaxDepth;
-  boost::json::basic_parser<Builder> parser(options, &arena);
+  boost::json::basic_parser<Builder> parser(options, &arena, max_values);
   error_code ec;
   const std::size_t octet = parser.write_some(false, text.data(), text.size(), ec);
   if (text.find('\\') != std::string_view::npos) wipe_stack();

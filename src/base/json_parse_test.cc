@@ -175,6 +175,8 @@ TEST(JsonParse, RefusesMoreValuesThanItsLimit) {
   const auto refused = parse(array_of(kMaxValues), arena);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::kTooLarge);
+  arena.release();
+  EXPECT_TRUE(parse(array_of(kMaxValues), arena, kMaxValues + 1)) << "who asks may bound it";
 }
 
 TEST(JsonParse, ReadsIntegersToTheirLimitsAndRefusesMore) {

@@ -29,7 +29,7 @@ Outcome explain(Context& context, const ExplainOptions& options) {
                   "addresses",
                   {"expiresAt", "EXPIRES"}}));
   WipingArena arena;
-  const auto parsed = json::parse(answer.reveal(), arena);
+  const auto parsed = read_list(answer, arena);
   if (parsed && text_at(*parsed, "id").empty())
     context.io().err << "There is no " << options.type
                      << " of this name; these keys would reach it.\n";

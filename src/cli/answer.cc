@@ -119,7 +119,7 @@ Outcome print_rows(Context& context, const sdk::SecretString& answer, std::strin
     return kOk;
   }
   WipingArena arena;
-  const auto parsed = json::parse(answer.reveal(), arena);
+  const auto parsed = read_list(answer, arena);
   const Value* rows = parsed ? find(*parsed, list) : nullptr;
   if (rows == nullptr) return not_understood();
   std::vector<std::string> titles;
@@ -183,6 +183,11 @@ Try<sdk::SecretString> ask_all(Context& context, const std::string& path, std::s
   writer.end_array();
   writer.end_object();
   return sdk::SecretString(std::string_view(text));
+}
+
+Result<Value> read_list(const sdk::SecretString& answer, WipingArena& arena) {
+  constexpr std::size_t kMostValues = 20'000'000;  // more than a million rows
+  return json::parse(answer.reveal(), arena, kMostValues);
 }
 
 std::string text_at(const Value& object, std::string_view member) {

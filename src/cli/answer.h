@@ -55,6 +55,9 @@ Try<sdk::SecretString> ask(Context& context, std::string_view method, std::strin
 // ask_all gives {LIST: [...]} with the rows of every page of a list. `path` may have a query.
 Try<sdk::SecretString> ask_all(Context& context, const std::string& path, std::string_view list);
 
+// read_list reads an answer that may have as many rows as there are objects.
+Result<json::Value> read_list(const sdk::SecretString& answer, WipingArena& arena);
+
 // text_at is a member as people read it; empty where there is none.
 std::string text_at(const json::Value& object, std::string_view member);
 

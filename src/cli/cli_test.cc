@@ -707,6 +707,17 @@ TEST_F(Cli, NoRateLimitIsSaidInWords) {
   EXPECT_TRUE(run({"apikeys", "rate-limit"}).out.contains("remaining  59"));
 }
 
+TEST_F(Cli, AListMayHaveMoreRowsThanARequestMayHaveValues) {
+  constexpr int kRows = 40'000;
+  std::string rows;
+  for (int i = 0; i < kRows; ++i)
+    rows += std::string(i == 0 ? "" : ",") + R"({"keyName":"ci","role":"user","status":"active"})";
+  platform(R"({"type":"secret","id":"i","name":"db","keys":[)" + rows + "]}");
+  const Ran told = run({"access", "explain", "secret", "db"});
+  EXPECT_EQ(told.code, kOk) << told.err;
+  EXPECT_EQ(std::ranges::count(told.out, '\n'), kRows + 1);
+}
+
 TEST_F(Cli, ExplainNamesTheGroupAndSaysWhenThereIsNoSuchThing) {
   platform(R"({"type":"secret","name":"db","keys":[{"keyName":"ci","through":"group",
                "groupId":"0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b"}]})");

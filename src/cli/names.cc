@@ -9,7 +9,7 @@ namespace {
 Try<std::string> id_in(const sdk::SecretString& answer, std::string_view list,
                        std::string_view name, const char* absent) {
   WipingArena arena;
-  const auto parsed = json::parse(answer.reveal(), arena);
+  const auto parsed = read_list(answer, arena);
   const json::Value* const rows = parsed ? parsed->find(list) : nullptr;
   if (rows == nullptr) return give_up(kFailed, "the platform's answer can't be understood");
   for (const json::Value& row : rows->items) {

@@ -41,8 +41,8 @@ class SqliteConnection final : public Connection {
   [[nodiscard]] int wal_pages() const { return wal_pages_; }
 
   // checkpoint moves the log into the file; `truncate` also empties it, unless somebody reads or
-  // writes just then. False when a part was left, as readers need it or more has come. Writers go
-  // on while the file is synced, and nobody is waited for.
+  // writes just then. False when a part was left, as readers need it, and the file is not synced.
+  // Writers go on while it is synced, and nobody is waited for.
   Result<bool> checkpoint(bool truncate);
   // sync_file syncs the file itself, which a checkpoint of a part of the log leaves undone.
   Status sync_file();
