@@ -102,8 +102,9 @@ TEST_P(Spans, ATimeIsFoundWhereverItsSegmentLies) {
   using std::chrono::seconds;
   const WallTime begin = clock().wall();
   std::vector<SegmentRow> segments;
-  for (const std::uint64_t number :
-       {0, 1, 63, 64, 65, 127, 4'095, 4'096, 4'160, 8'191, 8'192, 300'000}) {
+  const std::vector<std::uint64_t> numbers{0,     1,     63,    64,    65,    127,
+                                           4'095, 4'096, 4'160, 8'191, 8'192, 300'000};
+  for (const std::uint64_t number : numbers) {
     SegmentRow& made = segments.emplace_back();
     made.segment = number;
     made.count = 1;

@@ -666,11 +666,16 @@ def test_qapi_says_why_a_chain_is_not_verified(server, tmp_path):
     forged.write_text(whole[:place] + ("A" if whole[place] != "A" else "B") + whole[place + 1:])
     empty = tmp_path / "empty"
     empty.write_text("")
+    leaf = tmp_path / "leaf.der"
+    leaf.write_bytes(x509.load_pem_x509_certificate(whole.encode()).public_bytes(Encoding.DER))
+    inspected = json.loads(server.qapi("cert", "inspect", leaf, "--output", "json").stdout)
+    assert inspected["serialNumber"] == verified["serialNumber"] and inspected["chain"] == []
     for reason, args in (("expired", [files["chain"], "--at", later]), ("not_yet_valid", [files["chain"], "--at", earlier]),
                          ("unknown_ca", [files["chain"], "--roots", files["other"], "--allow-classical"]),
                          ("unknown_ca", [forged, "--roots", files["roots"]]),
                          ("classical", [files["old"], "--roots", files["other"]]),
                          ("unknown_ca", [cut, "--roots", files["roots"]]),
+                         ("unknown_ca", [leaf, "--roots", files["roots"]]),
                          ("none", [empty, "--roots", files["roots"]])):
         seen = verdict(1, *args)
         assert (seen["verified"], seen["reason"]) == (False, reason), (args, seen)
