@@ -3,6 +3,7 @@
 import base64
 import collections
 import concurrent.futures
+import contextlib
 import datetime
 import hashlib
 import json
@@ -21,7 +22,7 @@ import certificates
 from certificates import check_chain, common_name, names_of, new_key, request, revocation_list, usages
 from fixtures import replica_of
 from harness import wait_until
-from wire import Wire
+from wire import Wire, request as wire_request
 
 SCOPES = ["certificates:issue", "certificates:read", "certificates:revoke"]
 
@@ -335,7 +336,7 @@ def test_a_thousand_services_renew_at_once(server):
 
 
 def test_a_thousand_identities_renew_at_once(server):
-    """Each by a service account, an API key and two private keys of its own; 32 requests are under way at any time."""
+    """Each by a service account, an API key and two private keys of its own, on a connection of its own; all ask before one reads."""
     names = [f"service-{number:03}" for number in range(1000)]
     with httpx.Client(base_url=server.plain_url, timeout=120, limits=httpx.Limits(max_connections=32)) as http, \
             concurrent.futures.ThreadPoolExecutor(32) as executor:
@@ -349,13 +350,13 @@ def test_a_thousand_identities_renew_at_once(server):
             key = new_key()
             return own, first["id"], key.public_key().public_bytes_raw(), request(key, common_name=name)
 
-        def renew(one):
-            own, first, _, csr = one
-            return http.post(f"/api/v1/certificates/{first}/renew", json={"csr": csr}, headers=own)
-
         held = list(executor.map(begin, names))
-        renewed = list(executor.map(renew, held))
-    assert {answer.status_code for answer in renewed} == {201}
+    with contextlib.ExitStack() as open_ones:
+        wires = [open_ones.enter_context(Wire(server)) for _ in held]
+        for wire, (own, first, _, csr) in zip(wires, held):
+            wire.send(wire_request("POST", f"/api/v1/certificates/{first}/renew", own["X-Api-Key"], body={"csr": csr}))
+        renewed = [wire.answer() for wire in wires]
+    assert collections.Counter(answer.status for answer in renewed) == {201: len(names)}
     assert len({public for _, _, public, _ in held}) == len(names)
     for number, (name, (_, before, public, _), answer) in enumerate(zip(names, held, renewed)):
         one = answer.json()
