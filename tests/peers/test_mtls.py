@@ -43,7 +43,8 @@ class Holder:
         if not authority:
             oids = {"client": ExtendedKeyUsageOID.CLIENT_AUTH, "server": ExtendedKeyUsageOID.SERVER_AUTH}
             built = built.add_extension(x509.ExtendedKeyUsage([oids[use] for use in uses]), critical=False)
-            built = built.add_extension(x509.SubjectAlternativeName([x509.UniformResourceIdentifier(spiffe), x509.DNSName("localhost")]), critical=False)
+            names = [x509.UniformResourceIdentifier(one) for one in ([spiffe] if isinstance(spiffe, str) else spiffe)]
+            built = built.add_extension(x509.SubjectAlternativeName([*names, x509.DNSName("localhost")]), critical=False)
         self.certificate = built.sign(signer.key, hashes.SHA256() if isinstance(signer.key, ec.EllipticCurvePrivateKey) else None)
 
     @property
@@ -180,8 +181,8 @@ def node_server(node, root):
 @pytest.fixture
 def ask(roots, tmp_path):
     """Our client, as mtls_echo runs it."""
-    def run(port, holder, peer=OURS, groups=()):
-        out = subprocess.run([BIN / "mtls_echo", "ask", *holder.files(tmp_path, "ask"), str(roots), peer, str(port), *groups],
+    def run(port, holder, peer=OURS, groups=(), part="ask"):
+        out = subprocess.run([BIN / "mtls_echo", part, *holder.files(tmp_path, "ask"), str(roots), peer, str(port), *groups],
                              capture_output=True, text=True, timeout=30)
         assert out.returncode == 0, out.stderr
         return json.loads(out.stdout)
@@ -217,19 +218,23 @@ def test_node_gets_no_ticket(echo, node, theirs, root):
     assert out.stdout.strip() == "0", out.stderr
 
 
-REFUSED = {
-    "none": (None, "CERTIFICATE_REQUIRED"),
-    "expired": (lambda issuer: Holder("x", issuer, THEIRS, end=-DAY / 24), "CERTIFICATE_EXPIRED"),
-    "not_yet_valid": (lambda issuer: Holder("x", issuer, THEIRS, begin=DAY / 24), "CERTIFICATE_EXPIRED"),
-    "wrong_identity": (lambda issuer: Holder("x", issuer, "spiffe://example.org/ns/x/sa/x"), "ACCESS_DENIED"),
-    "unknown_ca": (lambda issuer: Holder("x", Holder("root"), THEIRS), "UNKNOWN_CA"),
-    "classical": (lambda issuer: Holder("x", issuer, THEIRS, classical=True), "UNSUPPORTED_CERTIFICATE"),
+REFUSED = {  # what is wrong: how it is made, the alert, the reason
+    "none": (None, "CERTIFICATE_REQUIRED", "none"),
+    "expired": (lambda issuer: Holder("x", issuer, THEIRS, end=-DAY / 24), "CERTIFICATE_EXPIRED", "expired"),
+    "not yet valid": (lambda issuer: Holder("x", issuer, THEIRS, begin=DAY / 24), "CERTIFICATE_EXPIRED", "not_yet_valid"),
+    "another identity": (lambda issuer: Holder("x", issuer, "spiffe://example.org/ns/x/sa/x"), "ACCESS_DENIED", "wrong_identity"),
+    "another use": (lambda issuer: Holder("x", issuer, THEIRS, uses=("server",)), "ACCESS_DENIED", "wrong_identity"),
+    "two identities": (lambda issuer: Holder("x", issuer, [THEIRS, OURS]), "BAD_CERTIFICATE", "malformed"),
+    "another root": (lambda issuer: Holder("x", Holder("root"), THEIRS), "UNKNOWN_CA", "unknown_ca"),
+    "too deep": (lambda issuer: Holder("x", Holder("third", Holder("second", issuer)), THEIRS), "UNKNOWN_CA", "unknown_ca"),
+    "a classical key": (lambda issuer: Holder("x", issuer, THEIRS, classical=True), "UNSUPPORTED_CERTIFICATE", "classical"),
+    "a classical issuer": (lambda issuer: Holder("x", Holder("old", issuer, classical=True), THEIRS), "UNSUPPORTED_CERTIFICATE", "classical"),
 }
 
 
-@pytest.mark.parametrize("reason", REFUSED)
-def test_node_is_told_why_it_is_refused(echo, connect, intermediate, reason):
-    make, alert = REFUSED[reason]
+@pytest.mark.parametrize("wrong", REFUSED)
+def test_node_is_told_why_it_is_refused(echo, connect, intermediate, wrong):
+    make, alert, reason = REFUSED[wrong]
     server = echo()
     got = connect(server.port, make(intermediate) if make else None)
     assert alert in got["error"] and "reply" not in got, got
@@ -237,7 +242,7 @@ def test_node_is_told_why_it_is_refused(echo, connect, intermediate, reason):
     logged = [line for line in server.end() if line["message"] == "a TLS handshake failed"]
     assert [line["reason"] for line in logged] == [reason]
     assert logged[0]["address"] == "127.0.0.1"
-    assert logged[0]["identity"] == {"none": "", "wrong_identity": "spiffe://example.org/ns/x/sa/x"}.get(reason, THEIRS)
+    assert logged[0]["identity"] == {"none": "", "another identity": "spiffe://example.org/ns/x/sa/x"}.get(wrong, THEIRS)
 
 
 def test_a_revoked_node_is_cut_off_and_not_let_in_again(echo, node, connect, theirs, root):
@@ -290,12 +295,21 @@ def test_our_client_exchanges_keys_by_pure_ml_kem(node_server, ask, ours, theirs
     ("wrong_identity", lambda issuer: Holder("x", issuer, "spiffe://example.org/ns/x/sa/x")),
     ("wrong_identity", lambda issuer: Holder("x", issuer, OURS, uses=("client",))),
     ("expired", lambda issuer: Holder("x", issuer, OURS, end=-DAY / 24)),
+    ("not_yet_valid", lambda issuer: Holder("x", issuer, OURS, begin=DAY / 24)),
+    ("malformed", lambda issuer: Holder("x", issuer, [OURS, THEIRS])),
+    ("unknown_ca", lambda issuer: Holder("x", Holder("third", Holder("second", issuer)), OURS)),
+    ("classical", lambda issuer: Holder("x", Holder("old", issuer, classical=True), OURS)),
     ("unknown_ca", lambda issuer: Holder("x", Holder("root"), OURS)),
     ("classical", lambda issuer: Holder("x", issuer, OURS, classical=True)),
 ])
 def test_our_client_refuses_a_wrong_server(node_server, ask, intermediate, theirs, reason, make):
     got = ask(node_server(make(intermediate)).port, theirs)
     assert got["reason"] == f"tls_peer_{reason}" and "body" not in got, got
+
+
+def test_our_client_refuses_a_revoked_server(node_server, ask, ours, theirs):
+    got = ask(node_server(ours).port, theirs, part="ask-revoked")
+    assert got["reason"] == "tls_peer_revoked" and "body" not in got, got
 
 
 def test_our_client_gets_nothing_from_a_node_that_refuses_it(node_server, ask, ours):

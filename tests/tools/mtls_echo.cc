@@ -1,6 +1,7 @@
 // mtls_echo takes either part in mutual TLS, for tests against programs of other makers:
 //   mtls_echo serve CHAIN KEY ROOTS PEER-ID [GROUP...]
 //   mtls_echo ask   CHAIN KEY ROOTS PEER-ID PORT [GROUP...]
+//   mtls_echo ask-revoked …, to which every server is revoked
 // serve prints its port, answers each request with the id of who sent it, and takes lines on
 // standard input: "revoke" (whoever is connected from now on), "reload CHAIN KEY", "metrics";
 // each is answered with a line "done" at the end. It stops at the end of input.
@@ -96,8 +97,7 @@ int serve(const std::vector<std::string>& words) {
   return 0;
 }
 
-int ask(const std::vector<std::string>& words) {
-  const std::atomic<bool> revoked = false;
+int ask(const std::vector<std::string>& words, const std::atomic<bool>& revoked) {
   http::Client::Options all;
   all.mutual.emplace(http::MutualTls{std::make_shared<x509::Identity>(identity(words[0], words[1])),
                                      policy(words[2], words[3], revoked)});
@@ -130,7 +130,8 @@ int main(int count, char** arguments) {
   const std::string part = words.empty() ? "" : words.front();
   const std::vector<std::string> rest(words.begin() + (words.empty() ? 0 : 1), words.end());
   if (part == "serve" && rest.size() >= 4) return serve(rest);
-  if (part == "ask" && rest.size() >= 5) return ask(rest);
-  std::fprintf(stderr, "usage: mtls_echo serve|ask CHAIN KEY ROOTS PEER-ID [PORT] [GROUP...]\n");
+  if (part == "ask" && rest.size() >= 5) return ask(rest, false);
+  if (part == "ask-revoked" && rest.size() >= 5) return ask(rest, true);
+  std::fprintf(stderr, "usage: mtls_echo serve|ask|ask-revoked CHAIN KEY ROOTS PEER-ID [PORT] [GROUP...]\n");
   return 2;
 }
