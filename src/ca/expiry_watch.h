@@ -23,7 +23,7 @@ namespace quantumapi::ca {
 // that ended last. What fails is logged once, and the last that was read stays.
 class ExpiryWatch {
  public:
-  static constexpr std::int64_t kMostSeries = 500;
+  static constexpr std::int64_t kMostSeries = 5'000;
 
   ExpiryWatch(CaService& service, const Clock& clock, Logger& log, Metrics& metrics);
   ~ExpiryWatch();

@@ -49,6 +49,19 @@ TEST_P(CaExpiryWatch, WhatIsLeftFallsBelowZeroOnceTheLastCertificateHasEnded) {
   EXPECT_DOUBLE_EQ(left(metrics()), -3'600);
 }
 
+TEST_P(CaExpiryWatch, WhereThereAreMoreThanAreShownThoseThatEndFirstAre) {
+  for (const std::string name : {"gateway", "users-api", "web"}) {
+    const Principal holder = account(name);
+    identity(holder, name);
+    issue(holder, name);
+    clock().advance(seconds(60));
+  }
+  const auto shown = expect(ca().expiries(2)).identities;
+  ASSERT_EQ(shown.size(), 2U);
+  EXPECT_EQ(shown[0].name, "gateway");
+  EXPECT_EQ(shown[1].name, "users-api");
+}
+
 TEST_P(CaExpiryWatch, ScrapesSeeTheAuthoritiesInUseAlone) {
   const auto all = expect(ca().list_authorities(owner()));
   CaService::NewAuthority spare;

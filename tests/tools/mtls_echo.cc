@@ -132,6 +132,7 @@ int main(int count, char** arguments) {
   if (part == "serve" && rest.size() >= 4) return serve(rest);
   if (part == "ask" && rest.size() >= 5) return ask(rest, false);
   if (part == "ask-revoked" && rest.size() >= 5) return ask(rest, true);
-  std::fprintf(stderr, "usage: mtls_echo serve|ask|ask-revoked CHAIN KEY ROOTS PEER-ID [PORT] [GROUP...]\n");
+  std::fprintf(
+      stderr, "usage: mtls_echo serve|ask|ask-revoked CHAIN KEY ROOTS PEER-ID [PORT] [GROUP...]\n");
   return 2;
 }
