@@ -76,7 +76,7 @@ class Verifier {
   bool malformed(std::string_view message);
   bool take_log(const Line& line);
   bool take_record(const Line& line);
-  bool take_gap(std::uint64_t index);
+  bool take_gap(std::uint64_t index, const Digest& leaf);
   bool take_segment(const Line& line);
   bool take_pending(const Line& line);
   bool take_checkpoint(const Line& line);
@@ -91,6 +91,7 @@ class Verifier {
   Frontier tree_;
   std::optional<Digest> completed_;   // hash of the segment that the last record filled
   std::optional<std::uint64_t> gap_;  // the index that did not come when it should
+  std::optional<Digest> short_of_;    // hash of the segment that ended at the gap
   bool remembered_seen_ = false;
 };
 
@@ -139,8 +140,18 @@ bool Verifier::take_log(const Line& line) {
   return compare_remembered();
 }
 
-bool Verifier::take_gap(std::uint64_t index) {
+// A record that comes behind its segment belongs there only where it completes it. Else another
+// one was taken out, and those behind it were numbered anew.
+bool Verifier::take_gap(std::uint64_t index, const Digest& leaf) {
   if (index != *gap_) return true;
+  if (short_of_) {
+    Frontier filled = tree_;
+    const std::uint64_t first = index / kSegmentSize * kSegmentSize;
+    if (filled.append_subtree(leaf, 0, kSegmentLevel) != short_of_)
+      return fault(
+          "missing", std::nullopt,
+          fmt::format("a record from {} to {} is missing", first, first + kSegmentSize - 1));
+  }
   return fault("reordered", index, fmt::format("record {} is out of its place", index));
 }
 
@@ -149,7 +160,8 @@ bool Verifier::take_record(const Line& line) {
   if (!line.index || *line.index < 0 || !line.record || !decode(line.salt, salt))
     return malformed("is not a whole record");
   const auto index = static_cast<std::uint64_t>(*line.index);
-  if (gap_) return take_gap(index);
+  const Digest leaf = leaf_hash(salt, *line.record);
+  if (gap_) return take_gap(index, leaf);
   if (phase_ != Phase::kRecords) return malformed("is an indexed record after pending ones");
   if (tree_.size() < report_.first)
     return malformed("stands before the hashes of earlier segments");
@@ -159,7 +171,6 @@ bool Verifier::take_record(const Line& line) {
     gap_ = tree_.size();
     return true;
   }
-  const Digest leaf = leaf_hash(salt, *line.record);
   Digest stated;
   if (line.leaf && (!decode(line.leaf, stated) || stated != leaf))
     return fault("altered", index, fmt::format("record {} was altered", index));
@@ -182,6 +193,7 @@ bool Verifier::take_segment(const Line& line) {
   }
   if (segment >= tree_.size() / kSegmentSize) {  // its last records did not come
     gap_ = tree_.size();
+    short_of_ = hash;
     return true;
   }
   if (!completed_ || (segment + 1) * kSegmentSize != tree_.size())

@@ -256,6 +256,19 @@ TEST_P(Verifying, AMissingRecordIsNamed) {
   }
 }
 
+// The numbers are the export's own: whoever takes a record out may number the others anew.
+TEST_P(Verifying, AMissingRecordIsLocatedThoughTheOthersWereNumberedAnew) {
+  Lines tampered = lines();
+  tampered.erase(tampered.begin() + static_cast<std::ptrdiff_t>(record_at(tampered, 10)));
+  for (std::size_t index = 11; index < kAll; ++index) {
+    std::string& line = tampered[record_at(tampered, index)];
+    const std::string number = "\"index\":" + std::to_string(index);
+    line.replace(line.find(number), number.size(), "\"index\":" + std::to_string(index - 1));
+  }
+  expect_fault(tampered, "missing", std::nullopt);
+  EXPECT_THAT(check(tampered).message, HasSubstr("from 0 to 255"));
+}
+
 TEST_P(Verifying, RecordsInAnotherOrderAreNamed) {
   Lines tampered = lines();
   std::swap(tampered[record_at(tampered, 40)], tampered[record_at(tampered, 90)]);
@@ -263,6 +276,11 @@ TEST_P(Verifying, RecordsInAnotherOrderAreNamed) {
   tampered = lines();
   tampered.insert(tampered.begin() + 30, tampered[record_at(tampered, 7)]);
   expect_fault(tampered, "reordered", 7);
+  tampered = lines();
+  const std::string last = tampered[record_at(tampered, 255)];
+  tampered.erase(tampered.begin() + static_cast<std::ptrdiff_t>(record_at(tampered, 255)));
+  tampered.insert(tampered.begin() + static_cast<std::ptrdiff_t>(record_at(tampered, 300)), last);
+  expect_fault(tampered, "reordered", 255);
 }
 
 TEST_P(Verifying, ACutTailIsNoticed) {
