@@ -39,9 +39,9 @@ void concern_key(http::Call& call, std::optional<KeyId> key) {
   if (key) call.concern("key", key->uuid, {});
 }
 
-void concern_payload(http::Call& call, std::string_view payload, const Error& refused) {
-  if (refused.code == Code::kWouldBlock) return;
-  if (const auto claim = EncryptionService::claim_of(payload))
+void concern_payload(http::Call& call, EncryptionService& service, std::string_view payload,
+                     const Error& refused) {
+  if (const auto claim = service.claim_of(call.principal(), payload, refused, call.may_block()))
     call.concern("key", claim->key.uuid, {}, claim->version);
 }
 

@@ -75,7 +75,7 @@ Result<Reply> handle_decrypt(EncryptionService& service, Call& call) {
              json::decode_request<DecryptRequest>(call.request().body, call.arena()));
   const auto opened = decrypt(service, call, request);
   if (!opened) {
-    concern_payload(call, request.encrypted_payload.value_or(""), opened.error());
+    concern_payload(call, service, request.encrypted_payload.value_or(""), opened.error());
     return std::unexpected(opened.error());
   }
   const DecryptReply reply{opened->plaintext.reveal_text(SecretAccess{})};

@@ -31,7 +31,9 @@ Result<Rewrapped> rewrap(EncryptionService& service, const Call& call, std::stri
                          std::optional<KeyId>& at_fault) {
   const auto opened = service.decrypt(call.principal(), payload, additional, call.may_block());
   if (!opened) {
-    if (const auto claim = EncryptionService::claim_of(payload)) at_fault = claim->key;
+    const auto claim =
+        service.claim_of(call.principal(), payload, opened.error(), call.may_block());
+    if (claim) at_fault = claim->key;
     return std::unexpected(opened.error());
   }
   at_fault = to.value_or(opened->key);
@@ -74,9 +76,9 @@ Result<Reply> handle_rewrap(EncryptionService& service, Call& call) {
                            request.additional_data.value_or(""), to, at_fault);
   if (!done) {
     concern_key(call, at_fault);
-    const auto claim = EncryptionService::claim_of(request.encrypted_payload);
-    if (claim && at_fault == claim->key)
-      concern_payload(call, request.encrypted_payload, done.error());
+    const auto claim = service.claim_of(call.principal(), request.encrypted_payload, done.error(),
+                                        call.may_block());
+    if (claim && at_fault == claim->key) call.concern("key", claim->key.uuid, {}, claim->version);
     return std::unexpected(done.error());
   }
   const Encrypted& sealed = done->sealed;

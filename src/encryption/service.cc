@@ -50,12 +50,22 @@ Result<Decoded> decode(std::string_view text) {
 
 }  // namespace
 
-std::optional<EncryptionService::Claim> EncryptionService::claim_of(std::string_view payload) {
+std::optional<EncryptionService::Claim> EncryptionService::claim_of(const Principal& principal,
+                                                                    std::string_view payload,
+                                                                    const Error& why,
+                                                                    bool may_block) {
+  if (why.code == Code::kWouldBlock) return std::nullopt;
   const auto decoded = decode(payload);
   if (!decoded) return std::nullopt;
   const auto parts = parse(decoded->octets);
   if (!parts) return std::nullopt;
-  return Claim{parts->header.key, parts->header.key_version};
+  const Claim claim{parts->header.key, parts->header.key_version};
+  if (why.code == Code::kPermissionDenied) return claim;
+  const auto version =
+      keyring_.encryption(principal.tenant, claim.key, claim.version, Purpose::kEncrypt, may_block);
+  const bool known = version || (version.error().code != Code::kNotFound &&
+                                 version.error().code != Code::kWouldBlock);
+  return known ? std::optional(claim) : std::nullopt;
 }
 
 Result<std::optional<KeyId>> EncryptionService::find_key(const Principal& principal,

@@ -44,13 +44,14 @@ class EncryptionService {
  public:
   explicit EncryptionService(keyring::Keyring& keyring) : keyring_(keyring) {}
 
-  // claim_of is the key and version that a payload says it is of; none for what is no payload.
-  // Nothing proves it.
+  // claim_of is the key and version that a payload says it is of, after decrypt refused it for
+  // `why`. None for what is no payload, or is of no key of the tenant's.
   struct Claim {
     KeyId key;
     std::uint32_t version = 0;
   };
-  static std::optional<Claim> claim_of(std::string_view payload);
+  std::optional<Claim> claim_of(const Principal& principal, std::string_view payload,
+                                const Error& why, bool may_block);
 
   // find_key gives the id of the key that `named` names, by its id or its name; none where it
   // names none. Names are looked up in the store.
