@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <queue>
 
+#include "audit/segment_index.h"
+
 namespace quantumapi::audit {
 namespace {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "audit/repository.h"
+#include "audit/segment_index.h"
 
 namespace quantumapi::audit {
 

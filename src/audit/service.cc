@@ -10,6 +10,7 @@
 #include "audit/pending_repository.h"
 #include "audit/personal_opener.h"
 #include "audit/repository.h"
+#include "audit/segment_index.h"
 #include "audit/segment_walk.h"
 #include "audit/term.h"
 

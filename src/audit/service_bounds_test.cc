@@ -1,5 +1,6 @@
 // What a list says where it did not look through the whole log.
 #include "audit/repository.h"
+#include "audit/segment_index.h"
 #include "audit/service.h"
 #include "audit/testing/test_audit.h"
 

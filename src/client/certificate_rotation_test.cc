@@ -175,6 +175,37 @@ TEST(CertificateRotationService, WaitsLongerForARenewalThanCallersDo) {
   EXPECT_EQ(by_a_caller.error().code, "timeout");
 }
 
+TEST(CertificateRotationService, RenewingAndThenIssuingShareOneCallsTime) {
+  TestAuthority authority;
+  const auto client = authority.client();
+  const auto provider =
+      expect(ServiceCertificateProvider::create(*client, {.identity = "users-api"}));
+  const auto held = expect(provider->renew());
+  authority.forget();
+  authority.set_slow(seconds(2));
+  const auto late = provider->renew({.timeout = seconds(3)});
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, "timeout");
+  EXPECT_EQ(provider->current(), held);
+}
+
+TEST(CertificateRotationService, WithoutAUsableOneWaitsNoLongerThanCallersDo) {
+  TestAuthority authority;
+  const auto client = authority.client(seconds(2));
+  const auto provider =
+      expect(ServiceCertificateProvider::create(*client, {.identity = "users-api"}));
+  LogLines lines;
+  CertificateRotationService rotation(*provider, {.log = lines.log()});
+  rotation.check();
+  const auto calls = expect(InternalClient::create(*provider, {}));
+  authority.revoke(provider->current()->serial_number());
+  ASSERT_TRUE(lines.wait_for("was revoked; a new one is ordered"));
+  authority.set_slow(seconds(3));
+  rotation.check();
+  EXPECT_TRUE(rotation.readiness().reason.contains("no answer came in time"))
+      << rotation.readiness().reason;
+}
+
 TEST(CertificateRotationService, WaitsForHalfOfWhatIsLeft) {
   EXPECT_EQ(patience_for(hours(4)), seconds(30));
   EXPECT_EQ(patience_for(seconds(59)), std::chrono::milliseconds(29'500));

@@ -38,7 +38,7 @@ class TestAuthority {
   [[nodiscard]] int issued() const { return issued_; }
 
   void set_down(bool down) { down_ = down; }
-  // set_slow keeps who asks for a certificate waiting.
+  // set_slow keeps whoever asks for a certificate, or to renew one, waiting.
   void set_slow(std::chrono::milliseconds wait) { slow_ = wait; }
   void set_lifetime(std::chrono::seconds lifetime) { lifetime_ = lifetime; }
   // set_other_key lets the next certificates be for a key that nobody asked for.
@@ -81,6 +81,7 @@ class TestAuthority {
   http::Reply answer(const Received& request) {
     if (down_)
       return TestPlatform::json(R"({"error":"service_unavailable","message":"down"})", 503);
+    if (request.line.starts_with("POST ")) std::this_thread::sleep_for(slow_.load());
     const std::scoped_lock lock(mutex_);
     if (request.line == "POST /api/v1/certificates")
       return issue(text_of(request.body, "identity"), request);
@@ -108,7 +109,6 @@ class TestAuthority {
   }
 
   http::Reply issue(const std::string& identity, const Received& request) {
-    std::this_thread::sleep_for(slow_.load());
     const Authority& issuer = issuers_.back();
     auto asked = x509::parse_request(text_of(request.body, "csr"));
     if (!asked) return TestPlatform::json(R"({"error":"bad_csr"})", 400);

@@ -70,9 +70,9 @@ Result<std::string_view> open_item(EncryptionService& service, Call& call, const
   const auto opened =
       service.decrypt(call.principal(), payload, additional.value_or(""), call.may_block());
   if (!opened) {
-    if (fails_call(opened.error())) concern_payload(call, service, payload, opened.error());
     const auto claim =
         service.claim_of(call.principal(), payload, opened.error(), call.may_block());
+    if (fails_call(opened.error())) concern_key(call, claim);
     used.refuse(claim ? std::optional(claim->key) : std::nullopt, opened.error());
     return std::unexpected(opened.error());
   }

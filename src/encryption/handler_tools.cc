@@ -1,7 +1,5 @@
 #include "encryption/handler_tools.h"
 
-#include "encryption/service.h"
-
 namespace quantumapi::encryption {
 
 Status check_thread(const http::Call& call, std::size_t limit) {
@@ -39,10 +37,8 @@ void concern_key(http::Call& call, std::optional<KeyId> key) {
   if (key) call.concern("key", key->uuid, {});
 }
 
-void concern_payload(http::Call& call, EncryptionService& service, std::string_view payload,
-                     const Error& refused) {
-  if (const auto claim = service.claim_of(call.principal(), payload, refused, call.may_block()))
-    call.concern("key", claim->key.uuid, {}, claim->version);
+void concern_key(http::Call& call, const std::optional<EncryptionService::Claim>& claim) {
+  if (claim) call.concern("key", claim->key.uuid, {}, claim->version);
 }
 
 std::string_view kept(const http::Call& call, std::string_view text) {

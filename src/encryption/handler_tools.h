@@ -3,11 +3,10 @@
 
 #include "base/encoding.h"
 #include "encryption/payload.h"
+#include "encryption/service.h"
 #include "http/route.h"
 
 namespace quantumapi::encryption {
-
-class EncryptionService;
 
 // check_thread passes a request on to the pool (kWouldBlock) whose body has more
 // than `limit` octets: it takes longer than an I/O thread may be held, so there it
@@ -23,9 +22,7 @@ std::string_view kept(const http::Call& call, std::string_view text);
 
 // concern_key lets a refusal say which key was asked for.
 void concern_key(http::Call& call, std::optional<KeyId> key);
-// concern_payload does so by the key and version of a payload that was refused.
-void concern_payload(http::Call& call, EncryptionService& service, std::string_view payload,
-                     const Error& refused);
+void concern_key(http::Call& call, const std::optional<EncryptionService::Claim>& claim);
 
 // in_arena gives text that lives as long as the request: base64 of octets behind
 // `prefix`, or a secret text as it is.

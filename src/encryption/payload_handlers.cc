@@ -75,7 +75,8 @@ Result<Reply> handle_decrypt(EncryptionService& service, Call& call) {
              json::decode_request<DecryptRequest>(call.request().body, call.arena()));
   const auto opened = decrypt(service, call, request);
   if (!opened) {
-    concern_payload(call, service, request.encrypted_payload.value_or(""), opened.error());
+    concern_key(call, service.claim_of(call.principal(), request.encrypted_payload.value_or(""),
+                                       opened.error(), call.may_block()));
     return std::unexpected(opened.error());
   }
   const DecryptReply reply{opened->plaintext.reveal_text(SecretAccess{})};

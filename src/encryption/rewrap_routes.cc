@@ -25,30 +25,29 @@ struct Rewrapped {
   std::string_view former_algorithm;
 };
 
-// rewrap leaves in `at_fault` the key that it stopped at, where that is known.
+// AtFault is the key that a rewrap stopped at, where that is known.
+using AtFault = std::optional<EncryptionService::Claim>;
+
 Result<Rewrapped> rewrap(EncryptionService& service, const Call& call, std::string_view payload,
-                         std::string_view additional, std::optional<KeyId> to,
-                         std::optional<KeyId>& at_fault) {
+                         std::string_view additional, std::optional<KeyId> to, AtFault& at_fault) {
   const auto opened = service.decrypt(call.principal(), payload, additional, call.may_block());
   if (!opened) {
-    const auto claim =
-        service.claim_of(call.principal(), payload, opened.error(), call.may_block());
-    if (claim) at_fault = claim->key;
+    at_fault = service.claim_of(call.principal(), payload, opened.error(), call.may_block());
     return std::unexpected(opened.error());
   }
-  at_fault = to.value_or(opened->key);
+  at_fault = {to.value_or(opened->key), std::nullopt};
   TRY_ASSIGN(Encrypted sealed,
              service.encrypt(call.principal(),
                              {.plaintext = opened->plaintext.reveal_text(SecretAccess{}),
                               .encoding = opened->encoding,
                               .additional_data = additional,
-                              .key = *at_fault},
+                              .key = at_fault->key},
                              call.may_block()));
   return Rewrapped{std::move(sealed), opened->key, opened->key_version, opened->algorithm};
 }
 
 Result<Rewrapped> rewrap_item(EncryptionService& service, const Call& call, const json::Value& item,
-                              std::optional<KeyId> to, std::optional<KeyId>& at_fault) {
+                              std::optional<KeyId> to, AtFault& at_fault) {
   TRY(json::check_item_names<DecryptItem>(item));
   TRY_ASSIGN(const auto payload, text_of(item, "encryptedpayload", "encryptedPayload"));
   TRY_ASSIGN(const auto additional, optional_text_of(item, "additionaldata", "additionalData"));
@@ -70,15 +69,12 @@ json::PlainText text_form(Call& call, const Encrypted& sealed) {
 Result<Reply> handle_rewrap(EncryptionService& service, Call& call) {
   TRY_ASSIGN(const auto request,
              json::decode_request<RewrapRequest>(call.request().body, call.arena()));
-  std::optional<KeyId> at_fault;
+  AtFault at_fault;
   TRY_ASSIGN(const auto to, key_to(service, call, request.key_id));
   const auto done = rewrap(service, call, request.encrypted_payload,
                            request.additional_data.value_or(""), to, at_fault);
   if (!done) {
     concern_key(call, at_fault);
-    const auto claim = service.claim_of(call.principal(), request.encrypted_payload, done.error(),
-                                        call.may_block());
-    if (claim && at_fault == claim->key) call.concern("key", claim->key.uuid, {}, claim->version);
     return std::unexpected(done.error());
   }
   const Encrypted& sealed = done->sealed;
@@ -102,11 +98,11 @@ Result<Reply> handle_rewrap_batch(EncryptionService& service, Call& call) {
   std::size_t size = 256 * (1 + request.items.items.size());
   Used used;
   const auto rewrap_one = [&](const json::Value& item, RewrapResult& result) -> Status {
-    std::optional<KeyId> at_fault;
+    AtFault at_fault;
     const auto done = rewrap_item(service, call, item, to, at_fault);
     if (!done) {
       if (fails_call(done.error())) concern_key(call, at_fault);
-      used.refuse(at_fault, done.error());
+      used.refuse(at_fault ? std::optional(at_fault->key) : std::nullopt, done.error());
       return std::unexpected(done.error());
     }
     const Encrypted& sealed = done->sealed;

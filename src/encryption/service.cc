@@ -61,8 +61,8 @@ std::optional<EncryptionService::Claim> EncryptionService::claim_of(const Princi
   if (!parts) return std::nullopt;
   const Claim claim{parts->header.key, parts->header.key_version};
   if (why.code == Code::kPermissionDenied) return claim;
-  const auto version =
-      keyring_.encryption(principal.tenant, claim.key, claim.version, Purpose::kEncrypt, may_block);
+  const auto version = keyring_.encryption(principal.tenant, claim.key, parts->header.key_version,
+                                           Purpose::kEncrypt, may_block);
   const bool known = version || (version.error().code != Code::kNotFound &&
                                  version.error().code != Code::kWouldBlock);
   return known ? std::optional(claim) : std::nullopt;

@@ -45,10 +45,11 @@ class EncryptionService {
   explicit EncryptionService(keyring::Keyring& keyring) : keyring_(keyring) {}
 
   // claim_of is the key and version that a payload says it is of, after decrypt refused it for
-  // `why`. None for what is no payload, or is of no key of the tenant's.
+  // `why`. None for what is no payload and, unless it was a right that was missing, for one of no
+  // key of the tenant's.
   struct Claim {
     KeyId key;
-    std::uint32_t version = 0;
+    std::optional<std::uint32_t> version;
   };
   std::optional<Claim> claim_of(const Principal& principal, std::string_view payload,
                                 const Error& why, bool may_block);
