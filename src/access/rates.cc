@@ -1,7 +1,5 @@
 #include "access/rates.h"
 
-#include "access/repository.h"
-
 namespace quantumapi::access {
 namespace {
 
@@ -21,9 +19,10 @@ std::unexpected<Error> too_many(std::int64_t wait) {
 
 }  // namespace
 
-Rates::Rates(store::Database& database, const Clock& clock)
+Rates::Rates(store::Database& database, const Clock& clock, const Clock* store_clock)
     : database_(database),
       clock_(clock),
+      store_clock_(store_clock),
       shared_(database.dialect() == store::Dialect::kPostgres),
       started_at_(clock.wall()),
       started_(clock.steady()),
@@ -60,7 +59,7 @@ Status Rates::pass(ApiKeyId key, std::int64_t limit, bool may_block) {
     if (fresh) wanted = std::clamp<std::int64_t>(limit / kSliceOf, 1, entry.slice * 2);
     entry.held = 0;
   }
-  TRY_ASSIGN(const Taken taken, take(key, limit, wanted, at));
+  TRY_ASSIGN(const Taken taken, take(key, limit, wanted));
   const std::scoped_lock lock(mutex_);
   Entry& entry = entries_[key];
   if (taken.count == 0) {
@@ -73,40 +72,46 @@ Status Rates::pass(ApiKeyId key, std::int64_t limit, bool may_block) {
   return {};
 }
 
-Result<Rates::Taken> Rates::take(ApiKeyId key, std::int64_t limit, std::int64_t wanted,
-                                 std::int64_t now) {
+Result<SharedArrival> Rates::find(store::Transaction& tx, ApiKeyId key) const {
+  TRY_ASSIGN(SharedArrival found, find_arrival(tx, key));
+  if (store_clock_ != nullptr) found.now = store_clock_->wall().micros * 1000;
+  return found;
+}
+
+Result<Rates::Taken> Rates::take(ApiKeyId key, std::int64_t limit, std::int64_t wanted) {
   const Gcra gcra(limit);
   return database_.change([&](store::Transaction& tx) -> Result<Taken> {
-    TRY_ASSIGN(const std::int64_t found, find_arrival(tx, key));
-    const std::int64_t arrival = gcra.bounded(found, now);
-    const std::int64_t count = std::min(wanted, gcra.available(arrival, now));
+    TRY_ASSIGN(const SharedArrival found, find(tx, key));
+    const std::int64_t arrival = gcra.bounded(found.arrival, found.now);
+    const std::int64_t count = std::min(wanted, gcra.available(arrival, found.now));
     if (count == 0) {
-      if (arrival != found) TRY(put_arrival(tx, key, arrival));  // that time passes from now on
-      return Taken{0, gcra.wait(arrival, now)};
+      if (arrival != found.arrival) TRY(put_arrival(tx, key, arrival));  // that time passes
+      return Taken{0, gcra.wait(arrival, found.now)};
     }
-    TRY(put_arrival(tx, key, gcra.taken(arrival, now, count)));
+    TRY(put_arrival(tx, key, gcra.taken(arrival, found.now, count)));
     return Taken{count, 0};
   });
 }
 
 Result<Rates::State> Rates::state(ApiKeyId key, std::int64_t limit) {
+  const Gcra gcra(limit);
   const std::int64_t at = now();
-  std::int64_t arrival = 0;
-  std::int64_t held = 0;
+  SharedArrival shared;
   if (shared_) {
-    const auto find = [&](store::Transaction& tx) { return find_arrival(tx, key); };
-    TRY_ASSIGN(arrival, database_.read(find));
-    arrival = Gcra(limit).bounded(arrival, at);
+    const auto ask = [&](store::Transaction& tx) { return find(tx, key); };
+    TRY_ASSIGN(shared, database_.read(ask));
+    shared.arrival = gcra.bounded(shared.arrival, shared.now);
   }
+  std::int64_t held = 0;
   {
     const std::scoped_lock lock(mutex_);
     if (const auto it = entries_.find(key); it != entries_.end()) {
-      if (!shared_) arrival = it->second.arrival;
+      if (!shared_) shared = {at, it->second.arrival};
       if (at < it->second.held_until) held = it->second.held;
     }
   }
-  const std::int64_t full_in = std::max<std::int64_t>(arrival - at, 0);
-  return State{Gcra(limit).available(arrival, at) + held,
+  const std::int64_t full_in = std::max<std::int64_t>(shared.arrival - shared.now, 0);
+  return State{gcra.available(shared.arrival, shared.now) + held,
                clock_.wall() + std::chrono::microseconds((full_in + 999) / 1000)};
 }
 

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "access/gcra.h"
+#include "access/repository.h"
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/sweep_plan.h"
@@ -22,11 +23,13 @@ namespace quantumapi::access {
 // taken from the others first, so that together they let pass no more than one
 // process would, and what those two seconds refill: a thirtieth of the limit.
 //
-// Time is the steady clock's from the process's start on: setting the wall
-// clock gives no key another minute. Safe from any thread.
+// Time is the steady clock's from the process's start on, or, of the row that
+// replicas share, that of PostgreSQL: setting a server's wall clock gives no key
+// another minute, and clocks of replicas may differ. Safe from any thread.
 class Rates {
  public:
-  Rates(store::Database& database, const Clock& clock);
+  // store_clock stands for PostgreSQL's where a test makes time pass.
+  Rates(store::Database& database, const Clock& clock, const Clock* store_clock = nullptr);
 
   // pass counts a request. kRateLimited with Retry-After when it is too much,
   // kWouldBlock when the store must be asked and may_block is false.
@@ -53,11 +56,13 @@ class Rates {
   };
   [[nodiscard]] std::int64_t now() const;
   Status pass_alone(Entry& entry, std::int64_t limit, std::int64_t now);
-  Result<Taken> take(ApiKeyId key, std::int64_t limit, std::int64_t wanted, std::int64_t now);
+  Result<Taken> take(ApiKeyId key, std::int64_t limit, std::int64_t wanted);
+  [[nodiscard]] Result<SharedArrival> find(store::Transaction& tx, ApiKeyId key) const;
   void forget_idle(std::int64_t now);
 
   store::Database& database_;
   const Clock& clock_;
+  const Clock* store_clock_;
   bool shared_;
   WallTime started_at_;
   SteadyTime started_;

@@ -105,8 +105,12 @@ constexpr Statement kNoteUse{"access.note_use",
           ON CONFLICT (id) DO UPDATE SET used_at = excluded.used_at
           WHERE api_key_uses.used_at <= :before)sql"};
 
-constexpr Statement kFindArrival{"access.find_arrival",
-                                 R"sql(SELECT arrival FROM api_key_rates WHERE id = :id)sql"};
+// The time is of the clock that all replicas share, which SQLite, with its one, has no need of.
+constexpr Statement kFindArrival{
+    "access.find_arrival",
+    R"sql(SELECT 0, COALESCE((SELECT arrival FROM api_key_rates WHERE id = :id), 0))sql",
+    R"sql(SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT),
+                 COALESCE((SELECT arrival FROM api_key_rates WHERE id = :id), 0))sql"};
 
 constexpr Statement kPutArrival{"access.put_arrival",
                                 R"sql(INSERT INTO api_key_rates (id, arrival) VALUES (:id, :arrival)
@@ -304,13 +308,13 @@ Status note_use(Transaction& tx, ApiKeyId id, WallTime now) {
   return {};
 }
 
-Result<std::int64_t> find_arrival(Transaction& tx, ApiKeyId id) {
-  std::int64_t arrival = 0;
+Result<SharedArrival> find_arrival(Transaction& tx, ApiKeyId id) {
+  SharedArrival found;
   TRY(tx.one(kFindArrival, {{"id", id}}, [&](const Row& row) -> Status {
-    arrival = row.integer(0);
+    found = {row.integer(0) * 1000, row.integer(1)};
     return {};
   }));
-  return arrival;
+  return found;
 }
 
 Status put_arrival(Transaction& tx, ApiKeyId id, std::int64_t arrival) {

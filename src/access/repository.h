@@ -59,8 +59,13 @@ Status revoke_key(store::Transaction& tx, ApiKeyId id, WallTime now);
 // note_use keeps the last use of a key unless one less than a minute older is noted.
 Status note_use(store::Transaction& tx, ApiKeyId id, WallTime now);
 
-// find_arrival is the shared state of a key's rate (gcra.h), 0 where there is none yet.
-Result<std::int64_t> find_arrival(store::Transaction& tx, ApiKeyId id);
+// SharedArrival is the shared state of a key's rate (gcra.h), 0 where there is none yet, and the
+// time of PostgreSQL's clock, which all replicas share: both in nanoseconds.
+struct SharedArrival {
+  std::int64_t now = 0;
+  std::int64_t arrival = 0;
+};
+Result<SharedArrival> find_arrival(store::Transaction& tx, ApiKeyId id);
 Status put_arrival(store::Transaction& tx, ApiKeyId id, std::int64_t arrival);
 
 // replace_key names the key's successor and the end of its own life.

@@ -54,7 +54,7 @@ CLI::Option* add_endpoints(CLI::App& app, const char* name, std::vector<Endpoint
           [&out](const std::vector<std::string>& values) {
             for (const std::string& value : values) {
               auto endpoint = Endpoint::parse(value);
-              if (!endpoint) throw CLI::ValidationError(endpoint.error().message);
+              if (!endpoint) throw CLI::ValidationError(value + ": " + endpoint.error().message);
               out.push_back(*std::move(endpoint));
             }
           },

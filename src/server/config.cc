@@ -1,33 +1,35 @@
 #include "server/config.h"
 
-#include <arpa/inet.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 
 #include "server/command_line.h"
 #include "server/config_file.h"
+#include "server/config_paths.h"
 #include "server/tls_identity.h"
 
 namespace quantumapi::server {
 namespace {
 
-// is_public tells an address that others than this host reach; names are resolved when bound.
-bool is_public(const std::string& host) {
-  in_addr v4{};
-  in6_addr v6{};
-  if (::inet_pton(AF_INET, host.c_str(), &v4) == 1) return ntohl(v4.s_addr) >> 24 != 127;
-  if (::inet_pton(AF_INET6, host.c_str(), &v6) != 1) return false;
-  return !IN6_IS_ADDR_LOOPBACK(&v6) && !(IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
+// taken_twice gives the address that two listeners would share; empty when there is none.
+std::string taken_twice(const Config& config) {
+  std::vector<const Endpoint*> all;
+  for (const auto* list : {&config.listen, &config.listen_plain})
+    for (const Endpoint& one : *list) all.push_back(&one);
+  for (std::size_t i = 0; i < all.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (all[i]->meets(*all[j]))
+        return (i < config.listen.size() ? "--listen: " : "--listen-plain: ") + all[i]->host +
+               ": another listener has port " + std::to_string(all[i]->port) + " there";
+  return {};
 }
 
 // settle fills in what depends on other options. Empty when all is well.
 std::string settle(Config& config) {
   for (const Endpoint& endpoint : config.listen_plain)
-    if (is_public(endpoint.host))
+    if (endpoint.is_public())
       return "--listen-plain: plain HTTP is served on loopback addresses only";
   if (!config.database.empty() && config.key_journal.empty())
     return "--key-journal is required with --database";
@@ -36,7 +38,7 @@ std::string settle(Config& config) {
   if (config.require_quantum && config.qrng.empty())
     return "--entropy-require-quantum needs --entropy-qrng";
   if (config.listen.empty()) config.listen.push_back({"127.0.0.1", 8443});
-  return {};
+  return taken_twice(config);
 }
 
 // option_of finds the option that a line of the file sets. Only what has a variable is
@@ -162,13 +164,15 @@ std::string fault_of(std::vector<std::string> arguments) {
   try {
     line.app->parse(arguments);
     const std::string fault = settle(config);
-    return fault.empty() ? unusable(config.tls) : fault;
+    if (!fault.empty()) return fault;
+    const std::string path = missing_path(config);
+    return path.empty() ? unusable(config.tls) : path;
   } catch (const CLI::ParseError& error) {
     return error.what();
   }
 }
 
-// fault_in gives what is wrong with one line by itself.
+// fault_in gives what is wrong with one line, or one value of its list, by itself.
 std::string fault_in(const CommandLine& known, const FileOption& line) {
   const CLI::Option* option = option_of(*known.serve, line.name);
   if (option == nullptr) return option_of(*known.init, line.name) ? "" : unknown(line);
@@ -179,8 +183,9 @@ std::string fault_in(const CommandLine& known, const FileOption& line) {
   if (option->get_expected_max() != 0 && std::ranges::find(line.values, "") != line.values.end())
     return line.where + ": " + line.name + ": is empty";
   if (line.name != "data") alone.emplace_back("--data=.");
-  if (line.name == "database") alone.emplace_back("--key-journal=.");
+  if (line.name == "database") alone.emplace_back("--key-journal=keys.journal");
   if (line.name == "entropy-require-quantum") alone.emplace_back("--entropy-qrng=.");
+  if (line.name == "listen-plain") alone.emplace_back("--listen=127.0.0.1:0");
   std::string fault = fault_of(std::move(alone));
   if (fault.empty()) return {};
   const std::string prefix = "--" + line.name + ": ";
@@ -188,33 +193,34 @@ std::string fault_in(const CommandLine& known, const FileOption& line) {
   return line.where + ": " + line.name + ": " + fault;
 }
 
-// place_of is that of the first line whose option the fault names, else the file.
-std::string place_of(std::string_view fault, const std::vector<FileOption>& lines,
-                     const std::string& file) {
+// faults_in gives what is wrong with one line: each bad value of a list, else the line.
+std::vector<std::string> faults_in(const CommandLine& known, const FileOption& line) {
+  std::vector<std::string> faults;
+  for (const std::string& value : line.values)
+    if (std::string fault = fault_in(known, {line.name, {value}, line.where}); !fault.empty())
+      faults.push_back(std::move(fault));
+  if (!faults.empty()) return faults;
+  if (std::string fault = fault_in(known, line); !fault.empty()) faults.push_back(std::move(fault));
+  return faults;
+}
+
+// names is whether a text speaks of the option, not of a longer one.
+bool names(std::string_view text, const std::string& option) {
+  const std::size_t at = text.find("--" + option);
+  if (at == std::string_view::npos) return false;
+  const std::string_view rest = text.substr(at + 2 + option.size());
+  return rest.empty() || rest.front() == ':' || rest.front() == ' ';
+}
+
+// placed puts the first line whose option the fault names before it, else the file.
+std::string placed(std::string fault, const std::vector<FileOption>& lines,
+                   const std::string& file) {
   for (const FileOption& line : lines)
-    if (fault.contains("--" + line.name)) return line.where + ": ";
-  return file.empty() ? "" : file + ": ";
+    if (names(fault, line.name))
+      return line.where + ": " +
+             (fault.starts_with("--" + line.name + ": ") ? fault.substr(2) : fault);
+  return file.empty() ? fault : file + ": " + fault;
 }
-
-}  // namespace
-
-Result<Endpoint> Endpoint::parse(std::string_view text) {
-  const auto colon = text.rfind(':');
-  if (colon == std::string_view::npos || colon == 0)
-    return fail(Code::kInvalidArgument, "an address is HOST:PORT");
-  std::string_view host = text.substr(0, colon);
-  if (host.starts_with('[') != host.ends_with(']'))
-    return fail(Code::kInvalidArgument, "an IPv6 address stands in brackets: [::1]:8443");
-  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
-  const std::string_view digits = text.substr(colon + 1);
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (error != std::errc{} || end != digits.data() + digits.size())
-    return fail(Code::kInvalidArgument, "a port is a number up to 65535");
-  return Endpoint{std::string(host), port};
-}
-
-namespace {
 
 // faults_of says what is wrong with a command line: each line of serve's file that is, if any.
 std::vector<std::string> faults_of(const CommandLine& line, int argc, char** argv,
@@ -227,8 +233,7 @@ std::vector<std::string> faults_of(const CommandLine& line, int argc, char** arg
   std::vector<std::string> faults;
   if (lines && std::ranges::find(arguments, "serve") != arguments.end())
     for (const FileOption& one : *lines)
-      if (std::string fault = fault_in(line, one); !fault.empty())
-        faults.push_back(std::move(fault));
+      for (std::string& fault : faults_in(line, one)) faults.push_back(std::move(fault));
   return faults.empty() ? std::vector<std::string>{error.what()} : faults;
 }
 
@@ -281,8 +286,8 @@ std::vector<std::string> find_faults(const std::string& file) {
   std::vector<std::string> faults;
   std::vector<std::string> together;
   for (const FileOption& line : lines) {
-    if (std::string fault = fault_in(known, line); !fault.empty()) {
-      faults.push_back(std::move(fault));
+    if (auto found = faults_in(known, line); !found.empty()) {
+      std::ranges::move(found, std::back_inserter(faults));
       continue;
     }
     const CLI::Option* option = option_of(*known.serve, line.name);
@@ -293,7 +298,7 @@ std::vector<std::string> find_faults(const std::string& file) {
   // What only shows with all options and variables together.
   if (!faults.empty()) return faults;
   if (std::string fault = fault_of(together); !fault.empty())
-    faults.push_back(place_of(fault, lines, file) + fault);
+    faults.push_back(placed(std::move(fault), lines, file));
   return faults;
 }
 

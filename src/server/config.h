@@ -7,16 +7,9 @@
 #include <vector>
 
 #include "base/log.h"
-#include "base/result.h"
+#include "server/endpoint.h"
 
 namespace quantumapi::server {
-
-// Endpoint is HOST:PORT; IPv6 hosts stand in brackets.
-struct Endpoint {
-  std::string host;
-  std::uint16_t port = 0;
-  static Result<Endpoint> parse(std::string_view text);
-};
 
 // TlsFiles is an operator's certificate chain and key; any at all replace all self-made ones.
 struct TlsFiles {

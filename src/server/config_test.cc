@@ -109,7 +109,7 @@ TEST_F(ConfigFileTest, ThatOthersReadHoldsNoPassword) {
   namespace fs = std::filesystem;
   constexpr fs::perms kOwner = fs::perms::owner_read | fs::perms::owner_write;
   const std::string with =
-      file("data = 'd'\nkey_journal = 'j'\ndatabase = 'postgres://u:p@db/q'\n");
+      file("data = '/tmp'\nkey_journal = '/tmp/j'\ndatabase = 'postgres://u:p@db/q'\n");
   for (const fs::perms shared : {fs::perms::group_read, fs::perms::others_read}) {
     fs::permissions(with, kOwner | shared);
     EXPECT_THAT(find_faults(with),
@@ -120,7 +120,7 @@ TEST_F(ConfigFileTest, ThatOthersReadHoldsNoPassword) {
   EXPECT_THAT(find_faults(with), IsEmpty());
   EXPECT_EQ(parse({"serve", "--config", with}).database, "postgres://u:p@db/q");
   const std::string without =
-      file("data = 'd'\nkey_journal = 'j'\ndatabase = 'postgres://u@db/q'\n");
+      file("data = '/tmp'\nkey_journal = '/tmp/j'\ndatabase = 'postgres://u@db/q'\n");
   fs::permissions(without, kOwner | fs::perms::others_read);
   EXPECT_THAT(find_faults(without), IsEmpty());
 }
@@ -153,7 +153,7 @@ TEST_F(ConfigFileTest, OfServeServesTheOtherCommands) {
 }
 
 TEST_F(ConfigFileTest, NamesTheFirstTenantAndNoFurtherOne) {
-  const Config init = parse({"init", "--config", file(R"(data = "/d"
+  const Config init = parse({"init", "--config", file(R"(data = "/tmp"
 tenant = "first"
 environment = "Production"
 server-keys = true
@@ -173,7 +173,7 @@ server-keys = true
 }
 
 TEST_F(ConfigFileTest, WithAnUnknownOptionStopsTheProgram) {
-  const Config config = parse({"serve", "--config", file("data = \"/d\"\nio-thread = 1\n")});
+  const Config config = parse({"serve", "--config", file("data = \"/tmp\"\nio-thread = 1\n")});
   EXPECT_EQ(config.command, Config::Command::kExit);
   EXPECT_EQ(config.exit_code, 2);
 }
@@ -183,7 +183,7 @@ TEST_F(ConfigFileTest, ThatIsAbsentStopsTheProgram) {
 }
 
 TEST_F(ConfigFileTest, IsFoundFaultyLineByLine) {
-  const std::string path = file(R"(data = "/d"
+  const std::string path = file(R"(data = "/tmp"
 io-threads = 999
 io-thread = 1
 listen = ["nonsense"]
@@ -209,7 +209,7 @@ json = true
 }
 
 TEST_F(ConfigFileTest, ItsFaultsComeInTheOrderOfItsLines) {
-  const std::string path = file("data = \"/d\"\nworker = 1\nlog-level = \"loud\"\na-b = 1\n");
+  const std::string path = file("data = \"/tmp\"\nworker = 1\nlog-level = \"loud\"\na-b = 1\n");
   EXPECT_THAT(find_faults(path),
               ElementsAre(path + ":2:1: worker: there is no such option",
                           path + ":3:1: log-level: loud not in {debug,info,warning,error}",
@@ -217,34 +217,34 @@ TEST_F(ConfigFileTest, ItsFaultsComeInTheOrderOfItsLines) {
 }
 
 TEST_F(ConfigFileTest, NamesCertificatesThatCannotBeServed) {
-  const std::string path = file("data = \"/d\"\ntls = [\"/nowhere.pem,/nowhere.key\"]\n");
+  const std::string path = file("data = \"/tmp\"\ntls = [\"/nowhere.pem,/nowhere.key\"]\n");
   EXPECT_THAT(find_faults(path),
               ElementsAre(path + ":2:1: tls: can't read /nowhere.pem: No such file or directory"));
 }
 
 TEST_F(ConfigFileTest, ServesPlainHttpOnLoopbackOnly) {
   for (const std::string open : {"0.0.0.0:80", "192.0.2.1:80", "[::]:80", "[::ffff:192.0.2.1]:80"})
-    EXPECT_THAT(find_faults(file("data = \"/d\"\nlisten-plain = [\"" + open + "\"]\n")),
+    EXPECT_THAT(find_faults(file("data = \"/tmp\"\nlisten-plain = [\"" + open + "\"]\n")),
                 ElementsAre(HasSubstr(":2:1: listen-plain: plain HTTP is served on loopback")))
         << open;
-  EXPECT_THAT(find_faults(file("data = \"/d\"\nlisten-plain = [\"127.0.0.2:80\", \"[::1]:80\", "
+  EXPECT_THAT(find_faults(file("data = \"/tmp\"\nlisten-plain = [\"127.0.0.2:80\", \"[::1]:80\", "
                                "\"localhost:80\"]\n")),
               IsEmpty());
 }
 
 TEST_F(ConfigFileTest, TakesLogLevelsInAnyCase) {
-  EXPECT_THAT(find_faults(file("data = \"/d\"\nlog-level = \"WARNING\"\n")), IsEmpty());
+  EXPECT_THAT(find_faults(file("data = \"/tmp\"\nlog-level = \"WARNING\"\n")), IsEmpty());
 }
 
 TEST_F(ConfigFileTest, IsFoundFaultyAsAWhole) {
-  EXPECT_THAT(find_faults(file("data = \"/d\"\ndatabase = \"postgres://x\"\n")),
+  EXPECT_THAT(find_faults(file("data = \"/tmp\"\ndatabase = \"postgres://x\"\n")),
               ElementsAre(HasSubstr("--key-journal is required")));
   EXPECT_THAT(find_faults(file("io-threads = 1\n")), ElementsAre(HasSubstr("--data")));
-  EXPECT_THAT(find_faults(file("data = \"/d\"\nio-threads = 1\n")), IsEmpty());
+  EXPECT_THAT(find_faults(file("data = \"/tmp\"\nio-threads = 1\n")), IsEmpty());
 }
 
 TEST_F(ConfigFileTest, ThatIsNotTomlIsRefusedWithThePlace) {
-  EXPECT_THAT(find_faults(file("data = \"/d\"\nio-threads == 1\n")),
+  EXPECT_THAT(find_faults(file("data = \"/tmp\"\nio-threads == 1\n")),
               ElementsAre(HasSubstr("quantumapid.toml:2:")));
 }
 

@@ -168,6 +168,43 @@ def test_a_fault_of_certificates_names_its_file(tmp_path):
     assert folder.returncode == 1 and f"can't read {tmp_path}: Is a directory" in folder.stderr
 
 
+def check_text(tmp_path, text):
+    """What `config check` says of a file with this text, each fault without the file's own path."""
+    file = tmp_path / "quantumapid.toml"
+    file.write_text(text)
+    out = subprocess.run([BIN / "quantumapid", "config", "check", "--config", file], capture_output=True, text=True)
+    assert out.returncode == (1 if out.stderr else 0)
+    return [line.removeprefix(f"{file}:") for line in out.stderr.splitlines()]
+
+
+def test_config_check_looks_for_the_paths_that_serve_needs(tmp_path):
+    data, file, absent = tmp_path / "data", tmp_path / "file", tmp_path / "absent"
+    data.mkdir()
+    file.write_text("")
+    nothing = "there is no such directory"
+    for text, fault in ((f'data = "{absent}"\n', f"1:1: data: {absent}: {nothing} (quantumapid init makes it)"),
+                        (f'data = "{file}"\n', f"1:1: data: {file}: is not a directory"),
+                        (f'data = "{data}"\nseal-file = "{absent}"\n', f"2:1: seal-file: {absent}: there is no such file (quantumapid init makes it)"),
+                        (f'data = "{data}"\nkey-journal = "{absent}/j"\n', f"2:1: key-journal: {absent}: {nothing}"),
+                        (f'data = "{data}"\nkey-journal = "{data}"\n', f"2:1: key-journal: {data}: is a directory"),
+                        (f'data = "{data}"\naudit-checkpoint-file = "{absent}/c"\n', f"2:1: audit-checkpoint-file: {absent}: {nothing}")):
+        assert check_text(tmp_path, text) == [fault]
+    assert check_text(tmp_path, f'data = "{data}"\nseal-file = "{file}"\nkey-journal = "{data}/j"\naudit-checkpoint-file = "{file}"\n') == []
+    assert not list(data.iterdir()), "looking makes nothing"
+
+
+def test_config_check_names_every_bad_address_and_the_one_given_twice(tmp_path):
+    faults = check_text(tmp_path, 'data = "/srv"\nlisten = ["nowhere", "127.0.0.1:1", "127.0.0.1:99999"]\n')
+    assert len(faults) == 2 and all(fault.startswith("2:1: listen: ") for fault in faults)
+    assert "nowhere" in faults[0] and "127.0.0.1:99999" in faults[1]
+    twice = "another listener has port 8443 there"
+    assert check_text(tmp_path, 'data = "/srv"\nlisten-plain = ["127.0.0.1:8443"]\n') == [f"2:1: listen-plain: 127.0.0.1: {twice}"]
+    assert check_text(tmp_path, 'data = "/srv"\nlisten = ["0.0.0.0:8443", "127.0.0.1:8443"]\n') == [f"2:1: listen: 127.0.0.1: {twice}"]
+    assert check_text(tmp_path, 'data = "/srv"\nlisten = ["127.0.0.1:1"]\nlisten-plain = ["127.0.0.1:1"]\n') == ["3:1: listen-plain: 127.0.0.1: another listener has port 1 there"]
+    assert check_text(tmp_path, 'data = "/srv"\nlisten = ["127.0.0.1:8444"]\nlisten-plain = ["127.0.0.1:8443"]\n') == []
+    assert check_text(tmp_path, 'data = "/srv"\nlisten = ["127.0.0.1:0", "127.0.0.1:0", "[::1]:8443", "127.0.0.1:8443"]\n') == []
+
+
 def test_config_check_passes_what_serve_takes(tmp_path):
     file = tmp_path / "quantumapid.toml"
     file.write_text('data = "/srv"\nlisten = ["127.0.0.1:8443"]\nworker_threads = 8\n')
