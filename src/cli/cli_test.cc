@@ -309,7 +309,7 @@ TEST_F(Cli, OctetsComeBackAsTheyWere) {
   EXPECT_EQ(run({"sign", "-", "--key", "k"}, octets).code, kOk);
   EXPECT_TRUE(server.received()[3].body.contains(R"("data":"/wA=")"));
   EXPECT_EQ(run({"decrypt", "qa1.abc", "--binary", "--output", "json"}).code, kUsage);
-  EXPECT_EQ(run({"encrypt", "-", "--binary", "--lines"}).code, kUsage);
+  EXPECT_EQ(run({"encrypt", "-", "--binary", "--encoding", "base64"}).code, kUsage);
 }
 
 TEST_F(Cli, ASignatureMayStandInAFile) {

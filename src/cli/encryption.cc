@@ -109,14 +109,16 @@ Outcome encrypt_under(Context& context, const std::string& key, const TextOption
 }
 
 Outcome encrypt(Context& context, const TextOptions& options) {
-  if (options.binary && (options.lines || options.encoding == "base64"))
-    return give_up(kUsage, "--binary takes octets as they are: leave --lines and --encoding away");
+  if (options.binary && options.encoding == "base64")
+    return give_up(kUsage, "--binary takes octets as they are: leave --encoding away");
   TRY_ASSIGN(const std::string key, key_of(context, options.key));
   if (options.lines) {
     LineWork work{.path = "/encrypt/batch",
                   .item = "plaintext",
                   .result = "encryptedPayload",
-                  .item_members = members_of(options)};
+                  .item_members = members_of(options),
+                  .coded = options.encoding == "base64",
+                  .octets = options.binary ? Octets::kAlways : Octets::kRefused};
     if (!key.empty()) work.body_members.emplace_back("keyId", key);
     return perform_lines(context, work);
   }
@@ -159,15 +161,17 @@ Outcome print_octets(Context& context, const sdk::SecretString& text) {
 }
 
 Outcome decrypt(Context& context, const TextOptions& options) {
-  if (options.binary && (options.lines || !context.globals.output.empty()))
-    return give_up(kUsage, "--binary writes octets as they are: leave --lines and --output away");
+  if (options.binary && !context.globals.output.empty())
+    return give_up(kUsage, "--binary writes octets as they are: leave --output away");
   if (options.lines && context.azure_devops())
     return give_up(kUsage, "--lines gives no single value to hand on");
   if (options.lines)
     return perform_lines(context, {.path = "/decrypt/batch",
                                    .item = "encryptedPayload",
                                    .result = "plaintext",
-                                   .item_members = members_of(options)});
+                                   .item_members = members_of(options),
+                                   .base64_result = options.binary,
+                                   .coded = true});
   TRY_ASSIGN(const auto payload, context.value("Payload to decrypt"));
   TRY_ASSIGN(sdk::Client* const client, context.client());
   TRY_ASSIGN(const auto text,
@@ -184,8 +188,10 @@ Outcome decrypt(Context& context, const TextOptions& options) {
 Outcome rewrap(Context& context, const RewrapOptions& options) {
   TRY_ASSIGN(const std::string key, key_of(context, options.key));
   if (options.lines) {
-    LineWork work{
-        .path = "/rewrap/batch", .item = "encryptedPayload", .result = "encryptedPayload"};
+    LineWork work{.path = "/rewrap/batch",
+                  .item = "encryptedPayload",
+                  .result = "encryptedPayload",
+                  .coded = true};
     if (!options.aad.empty()) work.item_members.emplace_back("additionalData", options.aad);
     if (!key.empty()) work.body_members.emplace_back("keyId", key);
     return perform_lines(context, work);

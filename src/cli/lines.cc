@@ -1,8 +1,10 @@
 #include "cli/lines.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <istream>
+#include <utility>
 
 #include "base/encoding.h"
 #include "base/json.h"
@@ -17,14 +19,17 @@ using base::WipedString;
 using json::Value;
 
 constexpr std::size_t kItems = 1000;
-constexpr std::size_t kOctets = std::size_t{1} * 1024 * 1024;  // of a line, and about of a batch
+constexpr std::size_t kOctets = std::size_t{1} * 1024 * 1024;  // of a line
+constexpr std::size_t kBatch = 2'000'000;                      // as JSON; the platform takes 2 MiB
+constexpr std::size_t kBesides = 256;                          // names and marks of an item
 
 // Line is what was read and what became of it.
 struct Line {
   std::uint64_t number = 0;
-  WipedString text;    // then its result
-  WipedString second;  // of the second file
-  std::string error;   // empty: it went well
+  WipedString text;     // then its result
+  WipedString second;   // of the second file
+  bool base64 = false;  // the text is the base64 of the line
+  std::string error;    // empty: it went well
   std::string code;
 };
 
@@ -40,10 +45,48 @@ void refuse(Line& line, std::string_view code, std::string_view message) {
   line.text.clear();
 }
 
-bool read_line(std::istream& in, WipedString& text) {
+bool read_line(std::istream& in, WipedString& text, bool coded) {
   if (!std::getline(in, text)) return false;
-  if (text.ends_with('\r')) text.pop_back();
+  if (coded && text.ends_with('\r')) text.pop_back();
   return true;
+}
+
+// size_in_json is what a text takes there: a control character or a quote takes more than its own.
+std::size_t size_in_json(std::string_view text) {
+  constexpr std::size_t kEscaped = 6;  // "\u0000"
+  const auto escaped = std::ranges::count_if(text, [](char c) {
+    return static_cast<unsigned char>(c) < ' ' || c == '"' || c == '\\' || c == '\x7f';
+  });
+  return text.size() + static_cast<std::size_t>(escaped) * (kEscaped - 1);
+}
+
+// size_of_item is what a line takes of its batch, with what all are sent with.
+std::size_t size_of_item(const LineWork& work, const Line& line) {
+  std::size_t size = size_in_json(line.text) + size_in_json(line.second) + kBesides;
+  for (const auto& [name, value] : work.item_members)
+    if (const auto* const text = std::get_if<std::string>(&value)) size += size_in_json(*text);
+  return size;
+}
+
+void encode(Line& line) {
+  std::string coded = base::base64_encode(as_bytes(line.text), base::Base64::kStandard);
+  line.text = coded;
+  base::wipe(coded.data(), coded.size());
+  line.base64 = true;
+}
+
+// check refuses what would make the whole call fail, and makes ready what is sent otherwise.
+void check(const LineWork& work, Line& line) {
+  constexpr std::string_view kCode = "validation_error";
+  if (!work.coded && line.text.size() > kOctets)  // ciphertexts of so much are longer
+    return refuse(line, kCode, "is longer than 1 MiB");
+  const bool is_text = base::is_utf8(line.text);
+  if ((!is_text && work.octets == Octets::kRefused) || !base::is_utf8(line.second))
+    return refuse(line, kCode, "is not UTF-8");
+  if (!work.second.empty() && line.second.empty())
+    return refuse(line, kCode, "has no " + std::string(work.second));
+  if (!is_text || work.octets == Octets::kAlways) encode(line);
+  if (size_of_item(work, line) > kBatch) refuse(line, kCode, "is longer than a call may be");
 }
 
 // Source reads the lines of "-" or "@FILE".
@@ -62,21 +105,20 @@ class Source {
     return source;
   }
 
-  // next reads a batch of lines; none at the end.
-  Try<std::vector<Line>> next() {
+  // next reads a batch of lines, checked; none at the end.
+  Try<std::vector<Line>> next(const LineWork& work) {
     std::vector<Line> lines;
     std::size_t octets = 0;
-    while (lines.size() < kItems && octets < kOctets) {
-      Line line;
-      if (!read_line(*in_, line.text)) break;
-      line.number = ++count_;
-      read_ += line.text.size() + 1;
-      if (second_ && !read_line(*second_, line.second)) line.second.clear();
-      octets += line.text.size() + line.second.size();
-      lines.push_back(std::move(line));
+    while (lines.size() < kItems) {
+      if (!ahead_ && !read(work)) break;
+      const std::size_t size = size_of_item(work, *ahead_);
+      if (!lines.empty() && octets + size > kBatch) break;
+      octets += size;
+      lines.push_back(*std::exchange(ahead_, std::nullopt));
     }
     if (in_->bad() || (second_ && second_->bad()))
       return give_up(kFailed, "the lines can't be read to their end");
+    count_ += lines.size();
     return lines;
   }
 
@@ -99,8 +141,22 @@ class Source {
   explicit Source(std::istream& in) : in_(&in) {}
   explicit Source(std::unique_ptr<std::ifstream> file) : in_(file.get()), file_(std::move(file)) {}
 
+  // read takes one line ahead: it may be of the next batch.
+  bool read(const LineWork& work) {
+    Line line;
+    if (!read_line(*in_, line.text, work.coded)) return false;
+    line.number = ++number_;
+    read_ += line.text.size() + 1;
+    if (second_ && !read_line(*second_, line.second, true)) line.second.clear();
+    check(work, line);
+    ahead_ = std::move(line);
+    return true;
+  }
+
   std::istream* in_;
   std::unique_ptr<std::ifstream> file_;
+  std::optional<Line> ahead_;
+  std::uint64_t number_ = 0;  // of the line that was read last
   std::unique_ptr<std::ifstream> second_;
   std::optional<std::uint64_t> size_;
   std::uint64_t count_ = 0;
@@ -113,17 +169,6 @@ Try<void> check_members(const Members& members) {
     if (const auto* const text = std::get_if<std::string>(&value); text && !base::is_utf8(*text))
       return give_up(kUsage, std::string(name) + ": is not UTF-8 text");
   return {};
-}
-
-// check refuses what would make the whole call fail.
-void check(const LineWork& work, Line& line) {
-  constexpr std::string_view kCode = "validation_error";
-  if (line.text.size() > kOctets || line.second.size() > kOctets)
-    return refuse(line, kCode, "is longer than 1 MiB");
-  if (!base::is_utf8(line.text) || !base::is_utf8(line.second))
-    return refuse(line, kCode, "is not UTF-8");
-  if (!work.second.empty() && line.second.empty())
-    refuse(line, kCode, "has no " + std::string(work.second));
 }
 
 void write_members(json::Writer& out, const Members& members) {
@@ -147,6 +192,10 @@ std::pmr::string body_of(const LineWork& work, std::span<const Line* const> line
     out.begin_object();
     out.key(work.item);
     out.string(line->text);
+    if (line->base64) {
+      out.key("encoding");
+      out.string("base64");
+    }
     if (!work.second.empty()) {
       out.key(work.second);
       out.string(line->second);
@@ -188,9 +237,10 @@ Try<void> settle(const LineWork& work, const Value& result, Line& line) {
       line.text = done->text;
       return {};
     }
-    const auto octets = base::base64_decode_secret(done->text, base::Base64::kStandard);
-    if (!octets) return not_understood();
-    line.text = octets->reveal_text(SecretAccess{});
+    if (const auto octets = base::base64_decode_secret(done->text, base::Base64::kStandard))
+      line.text = octets->reveal_text(SecretAccess{});
+    else
+      refuse(line, "not_octets", "holds text, not octets: leave --binary away");
     return {};
   }
   const Value* error = result.find("error");
@@ -205,10 +255,8 @@ Try<void> settle(const LineWork& work, const Value& result, Line& line) {
 
 Try<void> send(Context& context, const LineWork& work, std::span<Line> lines) {
   std::vector<Line*> sent;
-  for (Line& line : lines) {
-    check(work, line);
+  for (Line& line : lines)
     if (line.error.empty()) sent.push_back(&line);
-  }
   if (sent.empty()) return {};
   TRY_ASSIGN(sdk::Client* const client, context.client());
   WipingArena arena;
@@ -251,7 +299,11 @@ void print(Context& context, const LineWork& work, Line& line) {
   Io& io = context.io();
   const bool objects = context.format(Format::kValue) == Format::kJson;
   if (!objects && line.text.contains('\n'))
-    refuse(line, "line_break", "holds a line break: use --output json");
+    refuse(line, "line_break",
+           work.base64_result ? "holds a line break: decrypt it by itself"
+                              : "holds a line break: use --output json");
+  if (objects && !base::is_utf8(line.text))
+    refuse(line, "not_text", "is not UTF-8: leave --output json away");
   if (!line.error.empty())
     io.err << "qapi: line " << line.number << ": " << printable(line.error) << '\n';
   if (objects) return print_object(io, work, line);
@@ -285,7 +337,7 @@ Outcome perform_lines(Context& context, const LineWork& work) {
   {
     Progress progress(context.io(), "lines", source.size());
     for (;;) {
-      TRY_ASSIGN(auto lines, source.next());
+      TRY_ASSIGN(auto lines, source.next(work));
       if (lines.empty()) break;
       TRY(send(context, work, lines));
       for (Line& line : lines) {

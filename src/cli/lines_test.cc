@@ -46,13 +46,46 @@ class Lines : public Cli {
 };
 
 TEST_F(Lines, EachGivesALineInItsPlace) {
-  const Ran ran = run({"encrypt", "-", "--lines"}, "a\nb\r\n\nlast");
+  const Ran ran = run({"encrypt", "-", "--lines"}, "a\nb\n\nlast");
   EXPECT_EQ(ran.code, kOk) << ran.err;
   EXPECT_EQ(ran.out, "A\nB\n\nLAST\n");
   EXPECT_EQ(ran.err, "");
   ASSERT_EQ(bodies_.size(), 1U);
   EXPECT_EQ(bodies_[0], R"(POST /api/v1/encrypt/batch {"items":[{"plaintext":"a"},)"
                         R"({"plaintext":"b"},{"plaintext":""},{"plaintext":"last"}]})");
+}
+
+TEST_F(Lines, AreAllThatStandsBetweenLineFeeds) {
+  using std::string_literals::operator""s;
+  const std::string lines = "a\r\n\r\n\0b\0\n \t\rc\r\r"s;
+  for (const char* command : {"encrypt", "hash"}) {
+    run({command, "-", "--lines"}, lines);
+    EXPECT_TRUE(bodies_.back().contains(R"({"items":[{"plaintext":"a\r"},{"plaintext":"\r"},)"
+                                        R"({"plaintext":"\u0000b\u0000"},)"
+                                        R"({"plaintext":" \t\rc\r\r"}])"))
+        << bodies_.back();
+  }
+  EXPECT_EQ(run({"encrypt", "-", "--lines"}, lines).out, "A\r\n\r\n\0B\0\n \t\rC\r\r\n"s);
+}
+
+TEST_F(Lines, OfBase64EndBeforeACarriageReturn) {
+  run({"encrypt", "-", "--lines", "--encoding", "base64"}, "YQ==\r\n");
+  EXPECT_TRUE(bodies_.at(0).contains(R"("plaintext":"YQ==")")) << bodies_.at(0);
+}
+
+TEST_F(Lines, FillABatchByWhatTheyTakeInJson) {
+  const std::string zeros(300'000, '\0');
+  EXPECT_EQ(run({"encrypt", "-", "--lines"}, zeros + "\n" + zeros + "\nlast\n").code, kOk);
+  ASSERT_EQ(bodies_.size(), 2U) << "each is 1.8 MB";
+  EXPECT_TRUE(bodies_[1].ends_with(R"({"plaintext":"last"}]})"));
+  const Ran ran = run({"encrypt", "-", "--lines"}, zeros + zeros + "\nlast\n");
+  EXPECT_EQ(ran.code, kInvalid);
+  EXPECT_EQ(ran.out, "\nLAST\n");
+  EXPECT_TRUE(ran.err.contains("line 1: is longer than a call may be")) << ran.err;
+  bodies_.clear();
+  const std::string bound(300'000, 'x');
+  run({"encrypt", "-", "--lines", "--aad", bound}, "1\n2\n3\n4\n5\n6\n7\n");
+  EXPECT_EQ(bodies_.size(), 2U);
 }
 
 TEST_F(Lines, OptionsGoWithEachOfThem) {
@@ -121,6 +154,41 @@ TEST_F(Cli, ALineThatWouldBecomeSeveralIsNotPrinted) {
                   .out.starts_with(R"({"line":1,"plaintext":"a\nb"})"));
 }
 
+TEST_F(Cli, LinesOfAnyOctetsComeBackAsTheyWere) {
+  auto& server = platform([](const Received& request) {
+    return TestPlatform::json(
+        request.line.contains("/encrypt/")
+            ? R"({"results":[{"encryptedPayload":"qa1.x","ciphertext":"vault:v1:x"}]})"
+            : R"({"results":[{"plaintext":"/wAN","signature":"vault:v1:x"}]})");
+  });
+  const std::string line("\xff\0\r\n", 4);
+  const std::string sent = R"({"items":[{"plaintext":"/wAN","encoding":"base64"}])";
+  EXPECT_EQ(run({"encrypt", "-", "--lines", "--binary"}, line).out, "qa1.x\n");
+  EXPECT_TRUE(server.received().back().body.starts_with(sent)) << server.received().back().body;
+  EXPECT_EQ(run({"decrypt", "-", "--lines", "--binary"}, "qa1.x\r\n").out, line);
+  EXPECT_TRUE(server.received().back().body.contains(R"("encryptedPayload":"qa1.x")"));
+  EXPECT_EQ(run({"transit", "encrypt", "k", "-", "--lines"}, line).out, "vault:v1:x\n");
+  EXPECT_TRUE(server.received().back().body.starts_with(sent)) << server.received().back().body;
+  EXPECT_EQ(run({"transit", "decrypt", "k", "-", "--lines"}, "vault:v1:x\r\n").out, line);
+  EXPECT_TRUE(server.received().back().body.contains(R"("ciphertext":"vault:v1:x")"));
+  EXPECT_EQ(run({"sign", "-", "--key", "k", "--lines"}, line).out, "vault:v1:x\n");
+  EXPECT_TRUE(server.received().back().body.starts_with(
+      R"({"items":[{"data":"/wAN","encoding":"base64"}])"))
+      << server.received().back().body;
+  const Ran object = run({"transit", "decrypt", "k", "-", "--lines", "--output", "json"}, "v\n");
+  EXPECT_EQ(object.code, kInvalid);
+  EXPECT_TRUE(object.out.contains("is not UTF-8")) << object.out;
+}
+
+TEST_F(Cli, APayloadOfTextIsNotTakenForOctets) {
+  platform(R"({"results":[{"plaintext":"no base64"},{"plaintext":"YQ=="},{"plaintext":"Cg=="}]})");
+  const Ran ran = run({"decrypt", "-", "--lines", "--binary"}, "qa1.x\nqa1.y\nqa1.z\n");
+  EXPECT_EQ(ran.code, kInvalid);
+  EXPECT_EQ(ran.out, "\na\n\n");
+  EXPECT_TRUE(ran.err.contains("line 1: holds text, not octets")) << ran.err;
+  EXPECT_TRUE(ran.err.contains("line 3: holds a line break: decrypt it by itself")) << ran.err;
+}
+
 TEST_F(Cli, AnAnswerWithOtherThanOneResultALineIsNone) {
   platform(R"({"results":[{"index":0,"encryptedPayload":"a"}]})");
   EXPECT_EQ(run({"encrypt", "-", "--lines"}, "a\nb\n").code, kFailed);
@@ -169,11 +237,11 @@ class Verifying : public Cli {
 };
 
 TEST_F(Verifying, EachLineIsHeldAgainstItsSignature) {
-  const Ran ran = verify("a\nb\r\n", "sa\r\nsb\n");
-  EXPECT_EQ(ran.code, kOk) << ran.err;
-  EXPECT_EQ(ran.out, "yes\nyes\n");
+  const Ran ran = verify("a\nb\r\n", "sa\r\nsb\r\n");
+  EXPECT_EQ(ran.code, kNotVerified) << "b and CR is other data than b";
+  EXPECT_EQ(ran.out, "yes\nno\n");
   EXPECT_EQ(bodies_.at(0), R"(POST /api/v1/verify/batch {"items":[{"data":"a","signature":"sa"},)"
-                           R"({"data":"b","signature":"sb"}],"keyId":"deeds"})");
+                           R"({"data":"b\r","signature":"sb"}],"keyId":"deeds"})");
   EXPECT_EQ(run({"transit", "verify", "deeds", "-", "--lines", "--signature",
                  "@" + write("signatures", "sa")},
                 "a\n")

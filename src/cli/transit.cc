@@ -75,7 +75,8 @@ LineWork data_lines(const std::string& key, std::string_view operation, std::str
   return {.path = "/" + std::string(operation) + "/batch",
           .item = "data",
           .result = result,
-          .body_members = {{"keyId", key}}};
+          .body_members = {{"keyId", key}},
+          .octets = Octets::kAsNeeded};
 }
 
 Outcome sign(Context& context, const DataOptions& options) {
@@ -136,7 +137,7 @@ Outcome transit_encrypt(Context& context, const TransitOptions& options) {
                                  {.path = "/transit/batch/encrypt/" + segment(options.key),
                                   .item = "plaintext",
                                   .result = "ciphertext",
-                                  .item_members = {{"encoding", "utf8"}}});
+                                  .octets = Octets::kAlways});
   const std::string bound = bound_to(options);
   TRY_ASSIGN(const auto text, context.octets("Text to encrypt"));
   const std::string path = "/transit/encrypt/" + segment(options.key);
@@ -155,7 +156,8 @@ Outcome transit_decrypt(Context& context, const TransitOptions& options) {
                                  {.path = "/transit/batch/decrypt/" + segment(options.key),
                                   .item = "ciphertext",
                                   .result = "plaintext",
-                                  .base64_result = true});
+                                  .base64_result = true,
+                                  .coded = true});
   const std::string bound = bound_to(options);
   TRY_ASSIGN(const auto text, context.value("Ciphertext"));
   TRY_ASSIGN(const auto answer, ask(context, "POST", "/transit/decrypt/" + segment(options.key),
@@ -174,7 +176,8 @@ Outcome transit_rewrap(Context& context, const TransitOptions& options) {
     return perform_transit_lines(context, options,
                                  {.path = "/transit/batch/rewrap/" + segment(options.key),
                                   .item = "ciphertext",
-                                  .result = "ciphertext"});
+                                  .result = "ciphertext",
+                                  .coded = true});
   const std::string bound = bound_to(options);
   TRY_ASSIGN(const auto text, context.value("Ciphertext"));
   TRY_ASSIGN(const auto answer, ask(context, "POST", "/transit/rewrap/" + segment(options.key),

@@ -183,6 +183,30 @@ def test_lines_of_a_file_go_in_batches_and_come_back_in_order(qapi, server, tmp_
     qapi("transit", "decrypt", "cli lines", "-", stdin=first, code=INVALID)
 
 
+def test_lines_of_any_octets_come_back_as_they_were(qapi, server, tmp_path):
+    """Of bytes: Python would read CRLF as LF."""
+    environment = {**os.environ, "QUANTUMAPI_URL": server.plain_url, "QUANTUMAPI_KEY": server.api_key, "HOME": str(tmp_path)}
+
+    def octets(*args, given):
+        out = subprocess.run([BIN / "qapi", *args, "--lines"], input=given, capture_output=True, env=environment, timeout=60)
+        assert (out.returncode, out.stderr) == (OK, b""), (args, out)
+        return out.stdout
+
+    text = b"a\r\n\r\n\x00b\x00\n\n \t\rc\r\r\n" + bytes(set(range(128)) - {10}) + "\n\u00e9\nlast".encode()
+    every = text + b"\n" + bytes(set(range(256)) - {10}) + b"\r"
+    qapi("keys", "create", "cli octets")
+    for given, seal, open_ in ((text, ["encrypt"], ["decrypt"]), (every, ["encrypt", "--binary"], ["decrypt", "--binary"]),
+                               (every, ["transit", "encrypt", "cli octets"], ["transit", "decrypt", "cli octets"])):
+        sealed = octets(*seal, "-", given=given)
+        assert octets(*open_, "-", given=sealed) == given + b"\n"
+        assert octets(*open_, "-", given=sealed.replace(b"\n", b"\r\n")) == given + b"\n", "a payload's own CR is none"
+    (tmp_path / "signatures").write_bytes(octets("sign", "-", given=every))
+    assert set(octets("verify", "-", "--signature", f"@{tmp_path}/signatures", given=every).split()) == {b"yes"}
+    zeros = bytes(500_000)
+    assert octets("decrypt", "-", given=octets("encrypt", "-", given=zeros[:200_000] + b"\n" + zeros[:200_000])).count(b"\0") == 400_000
+    assert octets("decrypt", "-", "--binary", given=octets("encrypt", "-", "--binary", given=zeros * 2)) == zeros * 2 + b"\n"
+
+
 def test_keys_are_listed_checked_and_rotated(qapi):
     keys = json.loads(qapi("keys", "list", "--output", "json").stdout)["keys"]
     default = next(key for key in keys if key["keyType"] == "encryption" and key["isDefault"])
