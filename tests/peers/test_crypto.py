@@ -1,4 +1,4 @@
-"""Signatures, MACs, hashes and payloads of the platform against two other libraries, in both directions.
+"""Signatures, MACs and hashes of the platform against two other libraries, in both directions.
 
 PyPI's cryptography (OpenSSL 4.0) and node 24 (OpenSSL 3.5) share no code with AWS-LC.
 """
@@ -6,7 +6,6 @@ PyPI's cryptography (OpenSSL 4.0) and node 24 (OpenSSL 3.5) share no code with A
 import base64
 import hashlib
 import hmac
-import json
 import pathlib
 import subprocess
 import sys
@@ -17,8 +16,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 
-HERE = pathlib.Path(__file__).parent
-ROOT = HERE.parent.parent
+from asking import b64, exported, imported, post
+
+ROOT = pathlib.Path(__file__).parent.parent.parent
 DATA = b"what is signed, authenticated and hashed"
 # Our name, cryptography's way to make a key, node's name.
 SIGNING = {
@@ -33,24 +33,6 @@ SIGNING = {
 @pytest.fixture
 def server(shared_server):
     return shared_server
-
-
-@pytest.fixture
-def ask_node(node):
-    def ask(*questions):
-        out = subprocess.run([node, HERE / "node/answer.js"], input=json.dumps(questions), capture_output=True, text=True, check=True, timeout=60)
-        return json.loads(out.stdout)
-    return ask
-
-
-def post(server, path, body):
-    answer = server.http.post("/api/v1" + path, json=body)
-    assert answer.status_code in (200, 201), answer.text
-    return answer.json()
-
-
-def b64(octets):
-    return base64.b64encode(octets).decode()
 
 
 def octets_of(vault_text):
@@ -75,14 +57,10 @@ def node_verifies(ask_node, pem, signature, data):
 def test_what_the_platform_signs_both_peers_verify(server, ask_node, algorithm):
     key = post(server, "/keys", {"name": f"signs {algorithm}", "keyType": "signing", "algorithm": algorithm})
     signature = octets_of(post(server, "/sign", {"keyId": key["id"], "data": b64(DATA), "encoding": "base64"})["signature"])
-    pem = server.http.get(f"/api/v1/keys/{key['id']}/public-key?format=pem").json()["publicKey"]
+    pem = exported(server, key, "pem")
     public_key = serialization.load_pem_public_key(pem.encode())
     assert peer_verifies(public_key, signature, DATA) and not peer_verifies(public_key, signature, DATA + b"!")
     assert node_verifies(ask_node, pem, signature, DATA) and not node_verifies(ask_node, pem, signature, DATA + b"!")
-
-
-def imported(server, name, algorithm, pem):
-    return post(server, "/keys/import", {"name": name, "keyType": "signing", "algorithm": algorithm, "keyMaterial": pem, "format": "pem"})
 
 
 def platform_verifies(server, key, signature, data=DATA):
@@ -94,7 +72,7 @@ def test_what_cryptography_signs_the_platform_verifies(server, algorithm):
     generate, _ = SIGNING[algorithm]
     private_key = generate()
     pem = private_key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()
-    key = imported(server, f"cryptography {algorithm}", algorithm, pem)
+    key = imported(server, f"cryptography {algorithm}", "signing", algorithm, "pem", pem)
     scheme = (ec.ECDSA(hashes.SHA256()),) if algorithm == "ECDSA-P256" else ()
     signature = private_key.sign(DATA, *scheme)
     assert platform_verifies(server, key, signature) and not platform_verifies(server, key, signature, DATA + b"!")
@@ -106,16 +84,16 @@ def test_what_cryptography_signs_the_platform_verifies(server, algorithm):
 def test_what_node_signs_the_platform_verifies(server, ask_node, algorithm):
     made, = ask_node({"what": "sign", "type": SIGNING[algorithm][1], "data": DATA.hex()})
     made = made["answer"]
-    key = imported(server, f"node {algorithm}", algorithm, made["pkcs8"])
+    key = imported(server, f"node {algorithm}", "signing", algorithm, "pem", made["pkcs8"])
     signature = bytes.fromhex(made["signature"])
     assert platform_verifies(server, key, signature) and not platform_verifies(server, key, signature, DATA + b"!")
-    assert server.http.get(f"/api/v1/keys/{key['id']}/public-key?format=der").json()["publicKey"] == made["spki"]
+    assert exported(server, key, "der") == made["spki"]
 
 
 @pytest.mark.parametrize("algorithm, theirs", [("HMAC-SHA3-256", "sha3-256"), ("HMAC-SHA256", "sha256"), ("HMAC-SHA384", "sha384"), ("HMAC-SHA512", "sha512")])
 def test_macs_are_the_same_everywhere(server, ask_node, algorithm, theirs):
     material = hashlib.shake_256(algorithm.encode()).digest(48)
-    key = post(server, "/keys/import", {"name": f"mac {algorithm}", "keyType": "hmac", "algorithm": algorithm, "keyMaterial": b64(material), "format": "raw"})
+    key = imported(server, f"mac {algorithm}", "hmac", algorithm, "raw", b64(material))
     ours = octets_of(post(server, "/hmac", {"keyId": key["id"], "data": b64(DATA), "encoding": "base64"})["hmac"])
     assert ours == hmac.new(material, DATA, theirs.replace("-", "_") if "3-" in theirs else theirs).digest()
     answer, = ask_node({"what": "hmac", "hash": theirs, "key": material.hex(), "data": DATA.hex()})
@@ -145,28 +123,7 @@ def test_searchable_hashes_are_those_of_node_for_every_letter(server, ask_node):
     assert differing == []
 
 
-def test_node_opens_the_payload_vectors_and_refuses_changed_ones(ask_node):
-    vectors = json.loads((ROOT / "src/encryption/testdata/payload_v1.json").read_text())["vectors"]
-    opened = ask_node(*({"what": "open", "vector": vector, "payload": vector["payload"]} for vector in vectors))
-    assert [each.get("answer") for each in opened] == [vector["plaintext"] for vector in vectors]
-    changed = ask_node(*({"what": "open", "vector": {**vector, "additionalData": vector["additionalData"] + "00"}, "payload": vector["payload"]} for vector in vectors))
-    assert all("error" in each for each in changed)
-
-
 @pytest.mark.parametrize("program", ["check_payload_vector.py", "check_format_vectors.py"])
 def test_every_vector_of_the_formats_opens_in_cryptography(program):
     out = subprocess.run([sys.executable, ROOT / "tools" / program], capture_output=True, text=True, timeout=60)
     assert out.returncode == 0, out.stderr
-
-
-def test_a_key_of_cryptography_encrypts_here_and_its_public_key_comes_back(server):
-    from cryptography.hazmat.primitives.asymmetric import mlkem
-
-    for algorithm, kind in (("ML-KEM-768", mlkem.MLKEM768PrivateKey), ("ML-KEM-1024", mlkem.MLKEM1024PrivateKey)):
-        private_key = kind.generate()
-        pem = private_key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()
-        key = post(server, "/keys/import", {"name": f"byok {algorithm}", "keyType": "encryption", "algorithm": algorithm, "keyMaterial": pem, "format": "pem"})
-        der = server.http.get(f"/api/v1/keys/{key['id']}/public-key?format=der").json()["publicKey"]
-        assert base64.b64decode(der) == private_key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-        sealed = post(server, "/encrypt", {"plaintext": "ada", "keyId": key["id"]})
-        assert post(server, "/decrypt", {"encryptedPayload": sealed["encryptedPayload"]})["plaintext"] == "ada"

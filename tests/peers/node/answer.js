@@ -25,29 +25,7 @@ const answers = {
   },
   hmac: ({ hash, key, data }) => crypto.createHmac(hash, hex(key)).update(hex(data)).digest('hex'),
   sha3: ({ text }) => crypto.createHash('sha3-256').update(lowered(text)).digest('hex'),
-  // open gives what a payload of docs/formats.md holds.
-  open: ({ vector, payload }) => {
-    const octets = Buffer.from(payload.replace(/^qa1\./, ''), 'base64url');
-    const size = { 'ML-KEM-512': 768, 'ML-KEM-768': 1088, 'ML-KEM-1024': 1568 }[vector.algorithm];
-    const header = octets.subarray(0, 25);
-    const encapsulated = octets.subarray(25, 25 + size);
-    const nonce = octets.subarray(25 + size, 37 + size);
-    const oid = { 'ML-KEM-512': '0401', 'ML-KEM-768': '0402', 'ML-KEM-1024': '0403' }[vector.algorithm];
-    // PKCS#8 of the seed alone (RFC 9935 section 6): [0] IMPLICIT OCTET STRING of 64 octets.
-    const der = Buffer.concat([hex('3054020100300b060960864801650304' + oid + '04428040'), hex(vector.seed)]);
-    const key = crypto.createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
-    const shared = crypto.decapsulate(key, encapsulated);
-    const prk = crypto.createHmac('sha256', hex(vector.secret)).update(shared).digest();
-    const digest = crypto.createHash('sha256').update(encapsulated).digest();
-    const expanded = crypto.createHmac('sha256', prk).update(Buffer.concat([header, digest, nonce, Buffer.from([1])])).digest();
-    const additional = hex(vector.additionalData);
-    const length = Buffer.alloc(8);
-    length.writeBigUInt64BE(BigInt(additional.length));
-    const cipher = crypto.createDecipheriv('aes-256-gcm', expanded, nonce);
-    cipher.setAAD(Buffer.concat([header, hex(vector.tenant.replaceAll('-', '')), length, additional]));
-    cipher.setAuthTag(octets.subarray(-16));
-    return Buffer.concat([cipher.update(octets.subarray(37 + size, -16)), cipher.final()]).toString('hex');
-  },
+  ...require('./payload.js'),
 };
 
 const asked = JSON.parse(require('node:fs').readFileSync(0, 'utf8'));
