@@ -49,7 +49,7 @@ BOOST_DESCRIBE_STRUCT(CreateBody, (),
                        addresses, rate_limit))
 
 struct RotateOptions {
-  std::string id;
+  std::string key;
   std::string overlap = "24h";
   std::string variable;
 };
@@ -60,9 +60,10 @@ struct RotateBody {
 BOOST_DESCRIBE_STRUCT(RotateBody, (), (overlap_seconds))
 
 struct NamedApiKey {
-  std::string id;
+  std::string key;
 };
 
+constexpr const char* kWhich = "Its id, or a name that one active key alone bears";
 constexpr std::string_view kNoLimit = "2147483647";
 constexpr std::int64_t kLongestOverlap = 604'800;
 
@@ -115,7 +116,8 @@ Outcome create(Context& context, const CreateOptions& options) {
 }
 
 Outcome get(Context& context, const NamedApiKey& options) {
-  TRY_ASSIGN(const auto answer, ask(context, "GET", "/apikeys/" + segment(options.id)));
+  TRY_ASSIGN(const std::string id, api_key_id(context, options.key));
+  TRY_ASSIGN(const auto answer, ask(context, "GET", "/apikeys/" + id));
   return print_answer(context, answer, "id");
 }
 
@@ -150,17 +152,20 @@ Outcome rotate(Context& context, const RotateOptions& options) {
   const auto overlap = seconds_of(options.overlap);
   if (!overlap || *overlap > kLongestOverlap)
     return give_up(kUsage, "--overlap is seconds or a time as 12h, up to 7d; 0: none");
-  TRY_ASSIGN(const auto answer, ask(context, "POST", "/apikeys/" + segment(options.id) + "/rotate",
-                                    RotateBody{*overlap}));
+  TRY_ASSIGN(const std::string id, api_key_id(context, options.key));
+  TRY_ASSIGN(const auto answer,
+             ask(context, "POST", "/apikeys/" + id + "/rotate", RotateBody{*overlap}));
   return print_key(context, answer, options.variable);
 }
 
 Outcome revoke(Context& context, const EndOptions& options) {
+  TRY_ASSIGN(const std::string id, api_key_id(context, options.named));
+  const std::string name = id == options.named ? "" : " (" + id + ")";
   if (!options.yes)
     TRY(confirm_on_terminal(context.io(),
-                            "API key " + printable(options.named) + " ends for good."));
+                            "API key " + printable(options.named) + name + " ends for good."));
   TRY_ASSIGN(sdk::Client* const client, context.client());
-  TRY(client->api_keys().revoke(options.named));
+  TRY(client->api_keys().revoke(id));
   return kOk;
 }
 
@@ -194,17 +199,17 @@ void add_api_keys(CLI::App& root, Context& context) {
   add_variable(*make, made->variable, "the key's name");
   add_command(group, context, "list", "List API keys", list);
   const auto [show, named] = add_command(group, context, "get", "Show an API key", get);
-  show->add_option("ID", named->id, "Its id")->required();
+  show->add_option("KEY", named->key, kWhich)->required();
   const auto [renew, renewed] =
       add_command(group, context, "rotate",
                   "Replace an API key; the old one works until the overlap ends", rotate);
-  renew->add_option("ID", renewed->id, "Its id")->required();
+  renew->add_option("KEY", renewed->key, kWhich)->required();
   renew->add_option("--overlap", renewed->overlap, "Seconds, or as 12h, up to 7d")
       ->capture_default_str();
   add_variable(*renew, renewed->variable, "the key's name");
   const auto [end, ended] =
       add_command(group, context, "revoke", "End an API key for good", revoke);
-  add_end(*end, *ended, "ID", "Its id");
+  add_end(*end, *ended, "KEY", kWhich);
   add_command(group, context, "rate-limit", "Show what is left of this key's rate", rate_limit);
 }
 

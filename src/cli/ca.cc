@@ -199,6 +199,9 @@ void add_ca(CLI::App& root, Context& context) {
       "--min-ttl", policies->min_ttl,
       "The shortest lifetime of certificates: 60s, 5m; default: the server's");
   add_identities(group, context);
+  // Last, for commands take over what is there when they are added.
+  group.footer("Revoking (qapi cert revoke) is for services' certificates;\n" +
+               std::string(kNoAuthority) + ".");
 }
 
 }  // namespace quantumapi::cli

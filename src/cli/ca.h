@@ -14,6 +14,12 @@ class App;
 
 namespace quantumapi::cli {
 
+// kNoAuthority says what revoking does not reach (docs/threat-model.md), and what to do instead.
+inline constexpr std::string_view kNoAuthority =
+    "an authority itself can't be revoked: make another (qapi ca create), let peers trust it "
+    "(qapi ca pem), issue from it (qapi ca policy --issuer), and take the old root out of every "
+    "peer's trust";
+
 // Authority is what the platform says of one.
 struct Authority {
   std::string id;

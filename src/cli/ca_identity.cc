@@ -118,7 +118,7 @@ Outcome update(Context& context, const Definition& wanted) {
 }
 
 Outcome list(Context& context, const NoOptions&) {
-  TRY_ASSIGN(const auto answer, ask(context, "GET", "/service-identities?pageSize=200"));
+  TRY_ASSIGN(const auto answer, ask_all(context, "/service-identities", "serviceIdentities"));
   return print_rows(context, answer, "serviceIdentities",
                     {"name", "serviceAccount", "spiffeId", "dnsNames", "keyTypes", "ttl", "id"});
 }

@@ -1,4 +1,5 @@
-// qapi cert: issue, renew, request, list, show, revoke, inspect; verify is in cert_verify.cc.
+// qapi cert: issue, renew, request, list, show, revoke; inspect and verify have files of their own.
+// own.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -17,6 +18,9 @@
 
 namespace quantumapi::cli {
 namespace {
+
+constexpr const char* kWhich =
+    "Its id or serial number, or a file of it (PEM or DER, - reads input)";
 
 struct Outputs {
   std::string csr;  // a request of the user's own; empty: a key is made
@@ -49,7 +53,10 @@ struct RequestOptions {
 struct ListOptions {
   std::string identity;
   std::string status;
+  std::string expires_after;
   std::string expires_before;
+  std::int64_t page = 1;
+  std::int64_t page_size = 200;
 };
 
 struct NamedCertificate {
@@ -60,10 +67,6 @@ struct RevokeOptions {
   std::string certificate;
   std::string reason;
   bool yes = false;
-};
-
-struct FileOption {
-  std::string file;
 };
 
 struct IssueBody {
@@ -83,31 +86,6 @@ struct RevokeBody {
   Text reason;
 };
 BOOST_DESCRIBE_STRUCT(RevokeBody, (), (reason))
-
-struct InspectShape {
-  std::string subject;
-  std::string issuer;
-  std::string serial_number;
-  std::string not_before;
-  std::string not_after;
-  std::string signature_algorithm;
-  std::vector<std::string> names;
-  std::string key_type;
-  std::vector<std::string> key_usages;
-  std::vector<std::string> extended_key_usages;
-  bool is_ca = false;
-};
-BOOST_DESCRIBE_STRUCT(InspectShape, (),
-                      (subject, issuer, serial_number, not_before, not_after, signature_algorithm,
-                       names, key_type, key_usages, extended_key_usages, is_ca))
-
-// InspectFile is the first certificate of a file, and the others.
-struct InspectFile : InspectShape {
-  std::vector<InspectShape> chain;
-};
-BOOST_DESCRIBE_STRUCT(InspectFile, (),
-                      (subject, issuer, serial_number, not_before, not_after, signature_algorithm,
-                       names, key_type, key_usages, extended_key_usages, is_ca, chain))
 
 // Sink is where one output goes: a file that appears whole, standard output, or nowhere.
 class Sink {
@@ -239,24 +217,30 @@ Outcome issue(Context& context, const IssueOptions& options) {
                  });
 }
 
-// Renewed is a certificate and, where that is known here, the SPIFFE id that it holds.
-struct Renewed {
+// Named is a certificate of the platform and, where a file named it, what that says.
+struct Named {
   std::string path;
-  std::string spiffe_id;
+  std::optional<x509::CertificateInfo> file;
 };
 
-Try<Renewed> renewed_of(Context& context, const std::string& certificate) {
+// named_by takes an id, a serial number or a file ("-": standard input) whose first certificate it
+// is. What reads as an id or a number is that, though a file be called so.
+Try<Named> named_by(Context& context, const std::string& certificate) {
   std::error_code unknown;
   const bool is_file = certificate == "-" || std::filesystem::exists(certificate, unknown);
   if (auto path = path_of(certificate); path || !is_file) {
     if (!path)
       return give_up(kUsage, "a certificate is named by its file, its id or its serial number");
-    return Renewed{*std::move(path), {}};
+    return Named{*std::move(path), {}};
   }
   TRY_ASSIGN(const std::string pem, read_certificates(context, certificate));
-  TRY_ASSIGN(const auto info, x509::describe_certificate(pem));
-  TRY_ASSIGN(std::string path, path_of(info.serial_hex));
-  return Renewed{std::move(path), info.spiffe_id};
+  auto info = x509::describe_certificate(pem);
+  if (!info) return give_up(kUsage, "the file holds no certificate: " + certificate);
+  auto path = path_of(info->serial_hex);
+  if (!path)
+    return give_up(kUsage,
+                   "the certificate is of another platform: serial number " + info->serial_hex);
+  return Named{*std::move(path), *std::move(info)};
 }
 
 // identity_of asks whose a certificate is, which the right to renew it does not let see.
@@ -278,10 +262,10 @@ Try<std::string> identity_of(Context& context, const std::string& path) {
 Outcome renew(Context& context, const RenewOptions& options) {
   const Outputs& outputs = options.outputs;
   TRY(check_outputs(context, outputs));
-  TRY_ASSIGN(const Renewed old, renewed_of(context, options.certificate));
+  TRY_ASSIGN(const Named old, named_by(context, options.certificate));
   // A request needs one name, and the platform gives the rest.
   x509::SubjectNames names = names_of({}, outputs.dns_names);
-  if (!old.spiffe_id.empty()) names.uris = {old.spiffe_id};
+  if (old.file && !old.file->spiffe_id.empty()) names.uris = {old.file->spiffe_id};
   if (outputs.csr.empty() && names.uris.empty() && names.dns_names.empty()) {
     TRY_ASSIGN(names.common_name, identity_of(context, old.path));
   }
@@ -303,86 +287,54 @@ Outcome request(Context& context, const RequestOptions& options) {
   return kOk;
 }
 
-Outcome list(Context& context, const ListOptions& options) {
-  std::string path = "/certificates?pageSize=200";
-  if (!options.identity.empty()) path += "&identity=" + segment(options.identity);
-  if (!options.status.empty()) path += "&status=" + options.status;
-  if (!options.expires_before.empty()) {
-    TRY_ASSIGN(const std::string by,
-               moment_of("--expires-before", options.expires_before, base::SystemClock().wall()));
-    path += "&expiresBefore=" + segment(by);
+Try<std::string> query_of(const ListOptions& options) {
+  std::string query = fmt::format("?page={}&pageSize={}", options.page, options.page_size);
+  if (!options.identity.empty()) query += "&identity=" + segment(options.identity);
+  if (!options.status.empty()) query += "&status=" + options.status;
+  const WallTime now = base::SystemClock().wall();
+  if (!options.expires_after.empty()) {
+    TRY_ASSIGN(const std::string from, moment_of("--expires-after", options.expires_after, now));
+    query += "&expiresAfter=" + segment(from);
   }
-  TRY_ASSIGN(const auto answer, ask(context, "GET", path));
-  return print_rows(context, answer, "certificates",
-                    {"serialNumber", "identity", "status", "keyType", "notAfter", "createdAt"});
+  if (!options.expires_before.empty()) {
+    TRY_ASSIGN(const std::string by, moment_of("--expires-before", options.expires_before, now));
+    query += "&expiresBefore=" + segment(by);
+  }
+  return query;
+}
+
+Outcome list(Context& context, const ListOptions& options) {
+  TRY_ASSIGN(const std::string query, query_of(options));
+  TRY_ASSIGN(const auto answer, ask(context, "GET", "/certificates" + query));
+  TRY(print_rows(context, answer, "certificates",
+                 {"serialNumber", "identity", "status", "keyType", "notAfter", "createdAt"}));
+  WipingArena arena;
+  const auto page = read_list(answer, arena);
+  const json::Value* const more = page ? page->find("hasmore") : nullptr;
+  if (more != nullptr && more->boolean && context.format(Format::kTable) != Format::kJson)
+    context.io().err << fmt::format("--page {} shows more\n", options.page + 1);
+  return kOk;
 }
 
 Outcome show(Context& context, const NamedCertificate& options) {
-  TRY_ASSIGN(const std::string path, path_of(options.certificate));
-  TRY_ASSIGN(const auto answer, ask(context, "GET", path));
+  TRY_ASSIGN(const Named named, named_by(context, options.certificate));
+  TRY_ASSIGN(const auto answer, ask(context, "GET", named.path));
   return print_answer(context, answer, "id");
 }
 
+// revoke of a file says first what it has read: the file may be another than was meant.
 Outcome revoke(Context& context, const RevokeOptions& options) {
-  TRY_ASSIGN(const std::string path, path_of(options.certificate));
+  TRY_ASSIGN(const Named named, named_by(context, options.certificate));
+  if (named.file && named.file->is_ca)
+    return give_up(kUsage, "the file begins with an authority's certificate, and " +
+                               std::string(kNoAuthority));
+  std::string what = options.certificate;
+  if (named.file) what = named.file->serial_hex + " (" + named.file->subject + ")";
   if (!options.yes)
-    TRY(confirm(context.io(), "Certificate " + options.certificate + " ends for good."));
+    TRY(confirm(context.io(), "Certificate " + printable(what) + " ends for good."));
   TRY_ASSIGN(const auto answer,
-             ask(context, "POST", path + "/revoke", RevokeBody{shown(options.reason)}));
+             ask(context, "POST", named.path + "/revoke", RevokeBody{shown(options.reason)}));
   return print_answer(context, answer, "status");
-}
-
-InspectShape shape_of(const x509::CertificateInfo& info) {
-  return {.subject = info.subject,
-          .issuer = info.issuer,
-          .serial_number = info.serial_hex,
-          .not_before = info.not_before.to_string(),
-          .not_after = info.not_after.to_string(),
-          .signature_algorithm = info.signature_algorithm,
-          .names = info.names,
-          .key_type = info.key_algorithm,
-          .key_usages = info.key_usages,
-          .extended_key_usages = info.extended_key_usages,
-          .is_ca = info.is_ca};
-}
-
-void print_shape(Context& context, const InspectShape& shape) {
-  std::vector<std::string> usages = shape.key_usages;
-  usages.insert(usages.end(), shape.extended_key_usages.begin(), shape.extended_key_usages.end());
-  print_facts(context.io().out,
-              {{"subject", shape.subject},
-               {"issuer", shape.issuer},
-               {"serial number", shape.serial_number},
-               {"not before", shape.not_before},
-               {"not after", shape.not_after},
-               {"signature", shape.signature_algorithm},
-               {"names", fmt::format("{}", fmt::join(shape.names, " "))},
-               {"key type", shape.key_type},
-               {"usages", fmt::format("{}", fmt::join(usages, " "))},
-               {"CA", shape.is_ca ? "yes" : "no"}},
-              context.color());
-}
-
-Outcome inspect(Context& context, const FileOption& options) {
-  TRY_ASSIGN(const std::string pem, read_certificates(context, options.file));
-  TRY_ASSIGN(const auto infos, x509::describe_certificates(pem));
-  InspectFile file{shape_of(infos.front()), {}};
-  for (const x509::CertificateInfo& above : std::span(infos).subspan(1))
-    file.chain.push_back(shape_of(above));
-  if (context.format(Format::kTable) == Format::kJson) {
-    print_json(context.io(), file);
-    return kOk;
-  }
-  if (context.format(Format::kTable) == Format::kValue) {
-    print_line(context.io(), file.serial_number);
-    return kOk;
-  }
-  print_shape(context, file);
-  for (const InspectShape& above : file.chain) {
-    context.io().out << '\n';
-    print_shape(context, above);
-  }
-  return kOk;
 }
 
 void add_outputs(CLI::App& command, Outputs& outputs) {
@@ -463,25 +415,29 @@ void add_cert(CLI::App& root, Context& context) {
   list_command->add_option(
       "--expires-before", wanted->expires_before,
       "Those that end within 2h, 30d, or by a time (RFC 3339), the first first");
+  list_command->add_option("--expires-after", wanted->expires_after,
+                           "Those that are valid beyond that, likewise");
+  list_command->add_option("--page", wanted->page, "Which page, from 1")->check(counting());
+  list_command->add_option("--page-size", wanted->page_size, "Certificates a page, up to 200")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 200));
 
   const auto [show_command, shown_one] =
       add_command(group, context, "show", "Show a certificate", show);
-  show_command->add_option("CERTIFICATE", shown_one->certificate, "Its id or serial number")
-      ->required();
+  show_command->add_option("CERTIFICATE", shown_one->certificate, kWhich)->required();
 
   const auto [revoke_command, ended] =
       add_command(group, context, "revoke", "Revoke a certificate for good", revoke);
-  revoke_command->add_option("CERTIFICATE", ended->certificate, "Its id or serial number")
-      ->required();
+  revoke_command->add_option("CERTIFICATE", ended->certificate, kWhich)->required();
   revoke_command->add_option("--reason", ended->reason,
                              "As RFC 5280 names it: keyCompromise, superseded, …");
   revoke_command->add_flag("--yes", ended->yes, "Do not ask");
 
-  const auto [inspect_command, looked] =
-      add_command(group, context, "inspect", "Show what the certificates of a file say", inspect);
-  inspect_command->add_option("FILE", looked->file, "PEM or DER; - reads standard input")
-      ->required();
+  add_cert_inspect(group, context);
   add_verify(group, context);
+  // Last, for commands take over what is there when they are added.
+  for (CLI::App* const command : {&group, revoke_command})
+    command->footer("Revoking is for services' certificates;\n" + std::string(kNoAuthority) + ".");
 }
 
 }  // namespace quantumapi::cli

@@ -1,7 +1,13 @@
+#include <algorithm>
 #include <filesystem>
 
+#include "base/encoding.h"
+#include "base/secret_bytes.h"
 #include "cli/exit_code.h"
 #include "cli/test_cli.h"
+#include "x509/issue.h"
+#include "x509/serial.h"
+#include "x509/server_identity.h"
 
 namespace quantumapi::cli {
 namespace {
@@ -83,6 +89,97 @@ TEST_F(Cli, AnIdentityIsNotUpdatedWithNothing) {
   auto& server = platform(kIssued);
   EXPECT_EQ(run({"ca", "identity", "update", kSerial}).code, kUsage);
   EXPECT_TRUE(server.lines().empty());
+}
+
+TEST_F(Cli, ACertificateIsNamedByItsFileWhereThatIsNoNumber) {
+  auto& server = platform(R"({"status":"revoked"})");
+  const auto made = x509::make_server_identity(
+      x509::KeyType::kEcdsaP256, {"web.internal"}, SecretBytes::copy_of(Bytes(32, 1)),
+      SecretBytes::copy_of(Bytes(32, 2)), WallTime{}, std::chrono::hours(1));
+  ASSERT_TRUE(made);
+  const std::string& chain = made->leaf.chain_pem;
+  const auto info = x509::describe_certificate(chain);
+  const auto der = x509::certificate_der(chain);
+  ASSERT_TRUE(info && der);
+  const std::string place = Uuid{*x509::parse_serial(info->serial_hex)}.to_string();
+  const std::string pem = write("chain.pem", chain);
+  const std::string binary = write("leaf.der", std::string(base::as_text(*der)));
+  for (const std::string& file : {pem, binary})
+    EXPECT_EQ(run({"cert", "revoke", file, "--yes", "--reason", "superseded"}).code, kOk);
+  EXPECT_EQ(run({"cert", "revoke", "-", "--yes"}, chain).code, kOk);
+  EXPECT_EQ(run({"cert", "revoke", info->serial_hex, "--yes"}).code, kOk);
+  for (const auto& request : server.received())
+    EXPECT_EQ(request.line, "POST /api/v1/certificates/" + place + "/revoke");
+  EXPECT_EQ(server.received()[0].body, R"({"reason":"superseded"})");
+  EXPECT_EQ(run({"cert", "show", pem}).code, kOk);
+  EXPECT_EQ(server.lines().back(), "GET /api/v1/certificates/" + place);
+  const Ran asked = run_on({.in = true}, {"cert", "revoke", pem}, "no\n");
+  EXPECT_EQ(asked.code, kUsage);
+  EXPECT_TRUE(asked.err.contains("Certificate " + info->serial_hex + " (" + info->subject + ")"))
+      << asked.err;
+  const Ran root = run({"cert", "revoke", write("root.pem", made->root_pem), "--yes"});
+  EXPECT_EQ(root.code, kUsage);
+  EXPECT_TRUE(root.err.contains("an authority itself can't be revoked")) << root.err;
+  EXPECT_EQ(server.lines().size(), 5U);
+
+  // A file that is called as a number is not looked into.
+  const auto before = std::filesystem::current_path();
+  write("abad1dea", chain);
+  std::filesystem::current_path(at(""));
+  EXPECT_EQ(run({"cert", "revoke", "abad1dea", "--yes"}).code, kOk);
+  EXPECT_TRUE(server.lines().back().ends_with("/00000000-0000-0000-0000-0000abad1dea/revoke"))
+      << server.lines().back();
+  EXPECT_EQ(run({"cert", "revoke", "./abad1dea", "--yes"}).code, kOk);
+  EXPECT_TRUE(server.lines().back().contains(place)) << server.lines().back();
+  std::filesystem::current_path(before);
+}
+
+TEST_F(Cli, AFileThatNamesNoCertificateOfAServiceRevokesNothing) {
+  auto& server = platform(R"({"status":"revoked"})");
+  const std::string samples = std::string(QUANTUMAPI_SOURCE_DIR) + "/src/x509/testdata/";
+  const std::pair<std::string, const char*> cases[] = {
+      {samples + "ec_leaf.pem", "of another platform"},
+      {samples + "ec_key.pem", "holds no certificate"},
+      {write("text", "text"), "holds no certificate"},
+      {write("empty", ""), "holds no certificate"},
+      {at(""), "it is a folder"},
+      {at("absent.pem"), "its file, its id or its serial number"}};
+  for (const auto& [file, message] : cases) {
+    const Ran ran = run({"cert", "revoke", file, "--yes"});
+    EXPECT_EQ(ran.code, kUsage) << file;
+    EXPECT_TRUE(ran.err.contains(message)) << ran.err;
+  }
+  EXPECT_TRUE(server.lines().empty());
+  for (const auto& group : {std::vector<std::string>{"ca"}, {"cert"}, {"cert", "revoke"}}) {
+    std::vector<std::string> asked = group;
+    asked.emplace_back("--help");
+    EXPECT_TRUE(run(asked).out.contains("an authority itself can't be revoked")) << group.back();
+  }
+  EXPECT_FALSE(run({"cert", "issue", "--help"}).out.contains("can't be revoked"));
+}
+
+TEST_F(Cli, CertificatesAreListedByPages) {
+  auto& server = platform(R"({"certificates":[{"serialNumber":"ab"}],"hasMore":true})");
+  const Ran first = run({"cert", "list", "--expires-after", "30d"});
+  EXPECT_TRUE(first.err.contains("--page 2 shows more")) << first.err;
+  EXPECT_TRUE(server.lines()[0].contains("?page=1&pageSize=200&expiresAfter=2"))
+      << server.lines()[0];
+  EXPECT_EQ(run({"cert", "list", "--page", "3", "--page-size", "7", "--output", "json"}).err, "");
+  EXPECT_TRUE(server.lines()[1].ends_with("?page=3&pageSize=7")) << server.lines()[1];
+  platform(R"({"certificates":[],"hasMore":false})");
+  EXPECT_EQ(run({"cert", "list"}).err, "");
+}
+
+TEST_F(Cli, IdentitiesAreListedFromEveryPage) {
+  auto& server = platform([](const Received& request) {
+    std::string rows;
+    const int count = request.line.contains("page=1&") ? 100 : 1;
+    for (int i = 0; i < count; ++i) rows += std::string(i == 0 ? "" : ",") + R"({"name":"web"})";
+    return TestPlatform::json(R"({"serviceIdentities":[)" + rows + "]}");
+  });
+  const Ran ran = run({"ca", "identity", "list", "--output", "value"});
+  EXPECT_EQ(std::ranges::count(ran.out, '\n'), 101);
+  EXPECT_EQ(server.lines().size(), 2U);
 }
 
 TEST_F(Cli, CertificatesAreListedByASpan) {

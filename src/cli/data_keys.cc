@@ -1,4 +1,5 @@
-// qapi datakey: keys for encryption outside the platform, wrapped under one of its keys.
+// qapi datakey and qapi transit datakey: keys for encryption outside the platform, wrapped under
+// one of its keys.
 #include "base/encoding.h"
 #include "cli/answer.h"
 #include "cli/azure_devops.h"
@@ -9,7 +10,8 @@ namespace {
 
 struct GenerateOptions {
   std::string key;
-  std::int64_t octets = 32;
+  std::int64_t octets = 0;  // none: as many as the algorithm's, or 32
+  std::string algorithm;
   std::string context;
   bool without_plaintext = false;
 };
@@ -22,10 +24,11 @@ struct UnwrapOptions {
 };
 
 struct GenerateBody {
-  std::int64_t key_bytes = 32;
+  std::optional<std::int64_t> key_bytes;
+  Text algorithm;
   Text context;
 };
-BOOST_DESCRIBE_STRUCT(GenerateBody, (), (key_bytes, context))
+BOOST_DESCRIBE_STRUCT(GenerateBody, (), (key_bytes, algorithm, context))
 
 struct UnwrapBody {
   std::string_view wrapped_key;
@@ -43,16 +46,27 @@ Try<std::string> path_of(Context& context, const std::string& key, std::string_v
   return "/keys/" + id + std::string(rest);
 }
 
-Outcome generate(Context& context, const GenerateOptions& options) {
+Outcome make_at(Context& context, const std::string& path, const GenerateOptions& options) {
+  const std::string bound = context_of(options.context);
+  GenerateBody body{{}, shown(options.algorithm), shown(bound)};
+  if (options.octets > 0) body.key_bytes = options.octets;
+  TRY_ASSIGN(const auto answer, ask(context, "POST", path, body));
+  // With the plain key among it the answer is never cut short to a table.
   const bool plain = !options.without_plaintext;
+  return print_answer(context, answer, "encryptedKey", plain ? Format::kJson : Format::kValue);
+}
+
+Outcome generate(Context& context, const GenerateOptions& options) {
   TRY_ASSIGN(const auto path,
              path_of(context, options.key,
-                     plain ? "/generate-data-key" : "/generate-data-key-without-plaintext"));
-  const std::string bound = context_of(options.context);
-  TRY_ASSIGN(const auto answer,
-             ask(context, "POST", path, GenerateBody{options.octets, shown(bound)}));
-  // With the plain key among it the answer is never cut short to a table.
-  return print_answer(context, answer, "encryptedKey", plain ? Format::kJson : Format::kValue);
+                     options.without_plaintext ? "/generate-data-key-without-plaintext"
+                                               : "/generate-data-key"));
+  return make_at(context, path, options);
+}
+
+Outcome generate_named(Context& context, const GenerateOptions& options) {
+  const std::string path = "/transit/datakey/" + segment(options.key);
+  return make_at(context, options.without_plaintext ? path + "/without-plaintext" : path, options);
 }
 
 Outcome unwrap(Context& context, const UnwrapOptions& options) {
@@ -67,19 +81,32 @@ Outcome unwrap(Context& context, const UnwrapOptions& options) {
   return hand_on(context, options.variable, {}, material.reveal());
 }
 
+void add_generate(CLI::App& command, GenerateOptions& options, const std::string& about) {
+  command.add_option("KEY", options.key, about)->required();
+  command.add_option("--bytes", options.octets, "Its size [the algorithm's; without one 32]")
+      ->check(CLI::IsMember({16, 24, 32}));
+  command.add_option("--algorithm", options.algorithm, "What it is for; says its size too")
+      ->check(CLI::IsMember({"AES-256-GCM", "AES-192-GCM", "AES-128-GCM"}));
+  command.add_option("--context", options.context, "Text that must be given again to unwrap it");
+  command.add_flag("--without-plaintext", options.without_plaintext,
+                   "Print the wrapped form alone");
+}
+
 }  // namespace
+
+void add_transit_data_key(CLI::App& group, Context& context) {
+  const auto [make, made] = add_command(
+      group, context, "datakey", "Make a data key, plain and wrapped; qapi datakey unwrap opens it",
+      generate_named);
+  add_generate(*make, *made, "Name of the key that wraps it");
+}
 
 void add_data_keys(CLI::App& root, Context& context) {
   CLI::App& group =
       add_group(root, "datakey", "Data keys: made here, used elsewhere, wrapped under a key");
   const auto [make, made] =
       add_command(group, context, "generate", "Make a data key, plain and wrapped", generate);
-  make->add_option("KEY", made->key, "Id or name of the key that wraps it")->required();
-  make->add_option("--bytes", made->octets, "Its size")
-      ->capture_default_str()
-      ->check(CLI::IsMember({16, 24, 32}));
-  make->add_option("--context", made->context, "Text that must be given again to unwrap it");
-  make->add_flag("--without-plaintext", made->without_plaintext, "Print the wrapped form alone");
+  add_generate(*make, *made, "Id or name of the key that wraps it");
   const auto [open, wrapped] = add_command(
       group, context, "unwrap", "Print a data key (base64) from its wrapped form", unwrap);
   open->add_option("KEY", wrapped->key, "Id or name of the key that wrapped it")->required();

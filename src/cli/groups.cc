@@ -78,9 +78,9 @@ Outcome remove(Context& context, const EndOptions& options) {
   return kOk;
 }
 
-// id_of is the id of a key or secret that is named; API keys are given by id.
+// id_of is the id of what is given by id or name.
 Try<std::string> id_of(Context& context, const ItemOptions& options) {
-  if (options.type == "apikey" || Uuid::parse(options.resource)) return options.resource;
+  if (options.type == "apikey") return api_key_id(context, options.resource);
   if (options.type == "secret") return secret_id(context, options.resource);
   TRY_ASSIGN(sdk::Client* const client, context.client());
   TRY_ASSIGN(auto id, client->keys().find_id(options.resource));
@@ -127,7 +127,7 @@ void add_groups(CLI::App& root, Context& context) {
   put->add_option("TYPE", added->type, "What it is")
       ->required()
       ->check(CLI::IsMember({"secret", "key", "apikey"}));
-  put->add_option("RESOURCE", added->resource, "Its id, or a secret's or key's name")->required();
+  put->add_option("RESOURCE", added->resource, "Its id or name")->required();
   const auto [take, taken] =
       add_command(group, context, "remove", "Take an item out of a group", remove_item);
   take->add_option("GROUP", taken->group, "The group's id or name")->required();

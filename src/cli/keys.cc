@@ -17,19 +17,15 @@ struct ListOptions {
 
 struct RotateOptions {
   std::string key;
+  std::string name;
+  bool set_default = false;
 };
 
-KeyShape shape_of(const sdk::Key& key) {
-  return {key.id,
-          key.name,
-          key.key_type,
-          key.algorithm,
-          key.version,
-          shown(key.status),
-          key.is_default,
-          shown(key.created_at),
-          shown(key.last_rotated_at)};
-}
+struct RotateBody {
+  Text name;
+  std::optional<bool> set_as_default;
+};
+BOOST_DESCRIBE_STRUCT(RotateBody, (), (name, set_as_default))
 
 Outcome list(Context& context, const ListOptions& options) {
   std::string path = options.all_versions ? "/keys?allVersions=true" : "/keys?allVersions=false";
@@ -48,20 +44,11 @@ Outcome list(Context& context, const ListOptions& options) {
 
 Outcome rotate(Context& context, const RotateOptions& options) {
   TRY_ASSIGN(sdk::Client* const client, context.client());
-  TRY_ASSIGN(const auto key, client->keys().rotate(options.key));
-  switch (context.format(Format::kTable)) {
-    case Format::kJson:
-      print_json(context.io(), shape_of(key));
-      break;
-    case Format::kValue:
-      print_line(context.io(), std::to_string(key.version));
-      break;
-    case Format::kTable:
-      print_facts(context.io().out,
-                  {{"id", key.id}, {"name", key.name}, {"version", std::to_string(key.version)}},
-                  context.color());
-  }
-  return kOk;
+  TRY_ASSIGN(const std::string id, client->keys().find_id(options.key));
+  RotateBody body{shown(options.name), {}};
+  if (options.set_default) body.set_as_default = true;
+  TRY_ASSIGN(const auto answer, ask(context, "POST", "/keys/" + id + "/rotate", body));
+  return print_answer(context, answer, "version");
 }
 
 constexpr const char* kNotAllowed = "insufficient_scope";  // other refusals are the key's fault
@@ -151,6 +138,8 @@ void add_keys(CLI::App& root, Context& context) {
   const auto [command, options] =
       add_command(group, context, "rotate", "Give a key a new version; older ones decrypt", rotate);
   command->add_option("KEY", options->key, "Its id or name")->required();
+  command->add_option("--name", options->name, "Its name from now on");
+  command->add_flag("--default", options->set_default, "Make it its type's default");
   add_command(group, context, "check",
               "Check the default keys; ends with 1 if one fails, 3 if one could not be checked",
               check);

@@ -7,6 +7,7 @@
 namespace quantumapi::cli {
 namespace {
 
+constexpr const char* kExpires = "When it protects nothing new any more: 90d, 12h, 30m or a time";
 constexpr char kDerSequence = 0x30;  // what DER of a key begins with; base64 of it with M
 
 struct NamedKey {
@@ -29,6 +30,7 @@ struct ChangeKey {
   std::string name;
   std::optional<std::string> description;
   std::vector<std::string> labels;
+  std::string expires;
 };
 
 struct ImportKey {
@@ -73,8 +75,9 @@ struct UpdateBody {
   Text name;
   Text description;
   std::optional<std::vector<std::string>> labels;
+  Text expires_at;
 };
-BOOST_DESCRIBE_STRUCT(UpdateBody, (), (name, description, labels))
+BOOST_DESCRIBE_STRUCT(UpdateBody, (), (name, description, labels, expires_at))
 
 struct ProtectBody {
   bool purge_protected = true;
@@ -122,13 +125,13 @@ std::optional<std::vector<std::string>> given(const std::vector<std::string>& la
   return labels.empty() ? std::nullopt : std::optional(labels);
 }
 
-Try<std::string> end_of(const NewKey& key) {
-  if (key.expires.empty()) return std::string();
-  return expiry_of("--expires", key.expires, base::SystemClock().wall());
+Try<std::string> end_of(const std::string& expires) {
+  if (expires.empty()) return expires;
+  return expiry_of("--expires", expires, base::SystemClock().wall());
 }
 
 Outcome create(Context& context, const NewKey& key) {
-  TRY_ASSIGN(const std::string expires, end_of(key));
+  TRY_ASSIGN(const std::string expires, end_of(key.expires));
   const CreateBody body{.name = key.name,
                         .key_type = key.type,
                         .algorithm = shown(key.algorithm),
@@ -174,7 +177,7 @@ Try<sdk::SecretString> read_material(Context& context, const ImportKey& options)
 Outcome import(Context& context, const ImportKey& options) {
   TRY_ASSIGN(const auto material, read_material(context, options));
   const NewKey& key = options.key;
-  TRY_ASSIGN(const std::string expires, end_of(key));
+  TRY_ASSIGN(const std::string expires, end_of(key.expires));
   const ImportBody body{.name = key.name,
                         .key_type = key.type,
                         .algorithm = shown(key.algorithm),
@@ -189,12 +192,14 @@ Outcome import(Context& context, const ImportKey& options) {
 }
 
 Outcome update(Context& context, const ChangeKey& options) {
-  if (options.name.empty() && !options.description && options.labels.empty())
-    return give_up(kUsage, "nothing to change: give --name, --description or --label");
+  if (options.name.empty() && !options.description && options.labels.empty() &&
+      options.expires.empty())
+    return give_up(kUsage, "nothing to change: give --name, --description, --label or --expires");
+  TRY_ASSIGN(const std::string expires, end_of(options.expires));
   TRY_ASSIGN(const auto path, path_of(context, options.key));
   const UpdateBody body{shown(options.name),
                         options.description ? Text(*options.description) : Text(),
-                        given(options.labels)};
+                        given(options.labels), shown(expires)};
   TRY_ASSIGN(const auto answer, ask(context, "PATCH", path, body));
   return print_answer(context, answer, "id");
 }
@@ -294,8 +299,7 @@ void add_new_key(CLI::App& command, NewKey& key, bool made_here) {
                          (made_here ? " [the first of its type]" : ""));
   command.add_option("--description", key.description, "What it is for");
   command.add_option("--label", key.labels, "A label; may be given again")->expected(1)->take_all();
-  command.add_option("--expires", key.expires,
-                     "When it protects nothing new any more: 90d, 12h, 30m or a time");
+  command.add_option("--expires", key.expires, kExpires);
   command.add_flag("--default", key.set_default, "Make it its type's default");
 }
 
@@ -335,8 +339,8 @@ void add_key_management(CLI::App& group, Context& context) {
     command->add_option("KEY", options->key, "Its id or name")->required();
   }
 
-  const auto [update_command, changed] =
-      add_command(group, context, "update", "Change a key's name, description or labels", update);
+  const auto [update_command, changed] = add_command(
+      group, context, "update", "Change a key's name, description, labels or end", update);
   update_command->add_option("KEY", changed->key, "Its id or name")->required();
   update_command->add_option("--name", changed->name, "Its new name");
   update_command->add_option("--description", changed->description, "What it is for");
@@ -344,6 +348,7 @@ void add_key_management(CLI::App& group, Context& context) {
       ->add_option("--label", changed->labels, "A label, in place of all; may be repeated")
       ->expected(1)
       ->take_all();
+  update_command->add_option("--expires", changed->expires, kExpires);
 
   const auto [delete_command, ended] = add_command(
       group, context, "delete", "End a key after a time in which it can be taken back", remove);
@@ -363,9 +368,9 @@ void add_key_management(CLI::App& group, Context& context) {
   const auto [public_command, wanted] =
       add_command(group, context, "public-key", "Print the public key of a key", public_key);
   public_command->add_option("KEY", wanted->key, "Its id or name")->required();
-  public_command->add_option("--format", wanted->format, "Its form; der is base64")
+  public_command->add_option("--format", wanted->format, "Its form; der and raw are base64")
       ->capture_default_str()
-      ->check(CLI::IsMember({"pem", "der", "jwk"}));
+      ->check(CLI::IsMember({"pem", "der", "jwk", "raw"}));
   public_command->add_option("--version", wanted->version, "An older version")->check(counting());
 }
 

@@ -14,4 +14,8 @@ Try<std::string> secret_id(Context& context, std::string_view id_or_name);
 // group_id is the id of a resource group given by id or name. kNotFound.
 Try<std::string> group_id(Context& context, std::string_view id_or_name);
 
+// api_key_id is the id of an API key given by id, or by a name that one active key alone bears.
+// kNotFound; kUsage, naming the ids, where several do.
+Try<std::string> api_key_id(Context& context, std::string_view id_or_name);
+
 }  // namespace quantumapi::cli

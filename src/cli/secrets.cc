@@ -3,6 +3,7 @@
 
 #include "cli/answer.h"
 #include "cli/azure_devops.h"
+#include "cli/expiry.h"
 #include "cli/group.h"
 #include "cli/names.h"
 #include "cli/shapes.h"
@@ -17,7 +18,18 @@ struct CreateOptions {
   std::string value;  // stands in for the real one
   bool allow_empty = false;
   sdk::NewSecret secret;
+  std::string expires;
 };
+
+struct CreateBody {
+  std::string_view name;
+  std::string_view value;
+  Text description;
+  Text content_type;
+  std::optional<std::vector<std::string>> labels;
+  Text expires_at;
+};
+BOOST_DESCRIBE_STRUCT(CreateBody, (), (name, value, description, content_type, labels, expires_at))
 
 struct GetOptions {
   std::string secret;
@@ -29,6 +41,10 @@ struct GetOptions {
 struct ListOptions {
   std::int64_t page = 1;
   std::int64_t page_size = 50;
+  std::string search;
+  std::string label;
+  std::string content_type;
+  bool inactive = false;
 };
 
 struct PutOptions {
@@ -55,6 +71,23 @@ struct DeleteOptions {
   std::string secret;
   bool yes = false;
 };
+
+// secret_of is what an answer says of a secret but for its value.
+sdk::Secret secret_of(const json::Value& row) {
+  sdk::Secret secret;
+  secret.id = text_at(row, "id");
+  secret.name = text_at(row, "name");
+  secret.description = text_at(row, "description");
+  secret.content_type = text_at(row, "contentType");
+  secret.created_at = text_at(row, "createdAt");
+  secret.updated_at = text_at(row, "updatedAt");
+  secret.expires_at = text_at(row, "expiresAt");
+  if (const json::Value* labels = row.find("labels"))
+    for (const json::Value& label : labels->items) secret.labels.emplace_back(label.text);
+  if (const json::Value* version = row.find("version")) secret.version = version->integer;
+  if (const json::Value* active = row.find("isactive")) secret.is_active = active->boolean;
+  return secret;
+}
 
 SecretShape shape_of(const sdk::Secret& secret, bool show) {
   SecretShape shape{.id = secret.id, .name = secret.name, .version = secret.version};
@@ -101,6 +134,14 @@ Outcome print_changed(Context& context, const sdk::Secret& secret) {
   return kOk;
 }
 
+// print_answered is print_changed of an answer that may hold the value.
+Outcome print_answered(Context& context, const sdk::SecretString& answer) {
+  WipingArena arena;
+  const auto parsed = json::parse(answer.reveal(), arena);
+  if (!parsed) return give_up(kFailed, "the platform's answer can't be understood");
+  return print_changed(context, secret_of(*parsed));
+}
+
 // read_secret refuses an empty value unless it is meant: most often a command in front of the pipe
 // has failed, and what it should have given would be replaced by nothing.
 Try<sdk::SecretString> read_secret(Context& context, std::string_view prompt, bool allow_empty) {
@@ -112,9 +153,20 @@ Try<sdk::SecretString> read_secret(Context& context, std::string_view prompt, bo
 
 Outcome create(Context& context, const CreateOptions& options) {
   TRY_ASSIGN(const auto value, read_secret(context, "Value of the secret", options.allow_empty));
-  TRY_ASSIGN(sdk::Client* const client, context.client());
-  TRY_ASSIGN(const auto secret, client->vault().create(options.secret, value));
-  return print_changed(context, secret);
+  const sdk::NewSecret& secret = options.secret;
+  std::string expires;
+  if (!options.expires.empty()) {
+    TRY_ASSIGN(expires, expiry_of("--expires", options.expires, base::SystemClock().wall()));
+  }
+  CreateBody body{.name = secret.name,
+                  .value = value.reveal(),
+                  .description = shown(secret.description),
+                  .content_type = shown(secret.content_type),
+                  .labels = {},
+                  .expires_at = shown(expires)};
+  if (!secret.labels.empty()) body.labels = secret.labels;
+  TRY_ASSIGN(const auto answer, ask(context, "POST", "/secrets", body));
+  return print_answered(context, answer);
 }
 
 Outcome get(Context& context, const GetOptions& options) {
@@ -137,9 +189,34 @@ Outcome get(Context& context, const GetOptions& options) {
   return kOk;
 }
 
+std::string query_of(const ListOptions& options) {
+  std::string query = fmt::format("?page={}&pageSize={}", options.page, options.page_size);
+  if (options.inactive) query += "&includeInactive=true";
+  for (const auto& [name, value] :
+       {std::pair<const char*, const std::string&>("search", options.search),
+        {"label", options.label},
+        {"contentType", options.content_type}})
+    if (!value.empty()) query += fmt::format("&{}={}", name, segment(value));
+  return query;
+}
+
+Try<sdk::SecretPage> ask_page(Context& context, const ListOptions& options) {
+  TRY_ASSIGN(const auto answer, ask(context, "GET", "/secrets" + query_of(options)));
+  WipingArena arena;
+  const auto parsed = read_list(answer, arena);
+  const json::Value* const rows = parsed ? parsed->find("secrets") : nullptr;
+  if (rows == nullptr) return give_up(kFailed, "the platform's answer can't be understood");
+  sdk::SecretPage page;
+  for (const json::Value& row : rows->items) page.secrets.push_back(secret_of(row));
+  page.page = options.page;
+  page.page_size = options.page_size;
+  if (const json::Value* total = parsed->find("total")) page.total = total->integer;
+  if (const json::Value* more = parsed->find("hasmore")) page.has_more = more->boolean;
+  return page;
+}
+
 Outcome list(Context& context, const ListOptions& options) {
-  TRY_ASSIGN(sdk::Client* const client, context.client());
-  TRY_ASSIGN(const auto page, client->vault().list(options.page, options.page_size));
+  TRY_ASSIGN(const auto page, ask_page(context, options));
   const Format format = context.format(Format::kTable);
   if (format == Format::kJson) {
     SecretPageShape shape{{}, page.total, page.page, page.page_size, page.has_more};
@@ -179,16 +256,7 @@ Outcome rollback(Context& context, const RollbackOptions& options) {
   TRY_ASSIGN(const std::string id, secret_id(context, options.secret));
   TRY_ASSIGN(const auto answer,
              ask(context, "POST", "/secrets/" + id + "/rollback", RollbackBody{options.version}));
-  WipingArena arena;
-  const auto parsed = json::parse(answer.reveal(), arena);
-  if (!parsed) return give_up(kFailed, "the platform's answer can't be understood");
-  sdk::Secret secret;
-  secret.id = text_at(*parsed, "id");
-  secret.name = text_at(*parsed, "name");
-  secret.created_at = text_at(*parsed, "createdAt");
-  secret.updated_at = text_at(*parsed, "updatedAt");
-  if (const json::Value* version = parsed->find("version")) secret.version = version->integer;
-  return print_changed(context, secret);
+  return print_answered(context, answer);
 }
 
 Outcome remove(Context& context, const DeleteOptions& options) {
@@ -217,6 +285,7 @@ void add_secrets(CLI::App& root, Context& context) {
   create_command->add_option("--label", made->secret.labels, "A label; may be given again")
       ->expected(1)
       ->take_all();
+  create_command->add_option("--expires", made->expires, "When it ends: 90d, 12h, 30m or a time");
 
   const auto [get_command, wanted] = add_command(group, context, "get", "Show a secret", get);
   get_command->add_option("SECRET", wanted->secret, "Its id or name")->required();
@@ -228,6 +297,10 @@ void add_secrets(CLI::App& root, Context& context) {
   list_command->add_option("--page", listed->page, "Which page, from 1")->check(counting());
   list_command->add_option("--page-size", listed->page_size, "Secrets a page, up to 200")
       ->check(CLI::Range(1, 200));
+  list_command->add_option("--search", listed->search, "Those with this in their name");
+  list_command->add_option("--label", listed->label, "Those with this whole label");
+  list_command->add_option("--content-type", listed->content_type, "Those of this media type");
+  list_command->add_flag("--inactive", listed->inactive, "Those that have ended too");
 
   const auto [put_command, changed] =
       add_command(group, context, "put", "Give a secret a new value", put);

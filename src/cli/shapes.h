@@ -64,21 +64,6 @@ struct RandomShape {
 };
 BOOST_DESCRIBE_STRUCT(RandomShape, (), (entropy, format, source, is_quantum))
 
-struct KeyShape {
-  std::string_view id;
-  std::string_view name;
-  std::string_view key_type;
-  std::string_view algorithm;
-  std::int64_t version = 0;
-  Text status;
-  bool is_default = false;
-  Text created_at;
-  Text last_rotated_at;
-};
-BOOST_DESCRIBE_STRUCT(KeyShape, (),
-                      (id, name, key_type, algorithm, version, status, is_default, created_at,
-                       last_rotated_at))
-
 struct CheckShape {
   std::string_view name;
   std::string_view status;  // "pass", "fail", "not checked"

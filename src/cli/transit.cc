@@ -227,6 +227,7 @@ void add_transit(CLI::App& root, Context& context) {
                         "Data that encrypt binds the text to, and that all others must give again");
     add_lines(*command, options->lines);
   }
+  add_transit_data_key(group, context);
 }
 
 }  // namespace quantumapi::cli

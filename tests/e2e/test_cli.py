@@ -105,6 +105,16 @@ def test_labels_and_type_are_kept(qapi):
     assert (shown["description"], shown["contentType"], shown["labels"]) == ("what for", "login", ["one", "two"])
 
 
+def test_secrets_are_listed_by_what_is_known_of_them(qapi):
+    for n, label in enumerate(("red", "red", "blue")):
+        qapi("secrets", "create", f"listed/{n}", "v", "--label", label, "--expires", "1h")
+    assert json.loads(qapi("secrets", "get", "listed/0", "--output", "json").stdout)["expiresAt"]
+    names = ("secrets", "list", "--output", "value", "--search", "listed/")
+    assert sorted(qapi(*names).stdout.split()) == ["listed/0", "listed/1", "listed/2"]
+    assert sorted(qapi(*names, "--label", "red", "--inactive").stdout.split()) == ["listed/0", "listed/1"]
+    assert qapi(*names, "--content-type", "none").stdout == ""
+
+
 def test_deleting_asks_first(qapi):
     made = create(qapi, "kept")
     qapi("secrets", "delete", made["id"], stdin="yes\n", code=USAGE)  # no terminal to ask on
@@ -219,6 +229,10 @@ def test_keys_are_listed_checked_and_rotated(qapi):
     checks = json.loads(qapi("keys", "check", "--output", "json").stdout)["checks"]
     assert checks and {check["status"] for check in checks} == {"pass"}
     qapi("keys", "rotate", "absent", code=NOT_FOUND)
+    qapi("keys", "create", "cli turned", "--type", "hmac")
+    turned = json.loads(qapi("keys", "rotate", "cli turned", "--name", "cli turned twice", "--default", "--output", "json").stdout)
+    assert (turned["name"], turned["version"], turned["isDefault"]) == ("cli turned twice", 2, True)
+    assert "20" in json.loads(qapi("keys", "update", "cli turned twice", "--expires", "30d", "--output", "json").stdout)["expiresAt"]
 
 
 def test_a_key_lives_from_its_making_to_its_scheduled_end_and_back(qapi):
@@ -288,6 +302,15 @@ def test_a_data_key_is_made_wrapped_and_unwrapped(qapi):
     qapi("datakey", "unwrap", "cli wrapping", made["encryptedKey"], code=INVALID)
     wrapped = qapi("datakey", "generate", "cli wrapping", "--without-plaintext").stdout.strip()
     assert len(base64.b64decode(qapi("datakey", "unwrap", "cli wrapping", wrapped).stdout)) == 32
+    made = json.loads(qapi("datakey", "generate", "cli wrapping", "--algorithm", "AES-192-GCM").stdout)
+    assert (made["algorithm"], len(base64.b64decode(made["plaintextKey"]))) == ("AES-192-GCM", 24)
+    assert "algorithm" in qapi("datakey", "generate", "cli wrapping", "--algorithm", "AES-192-GCM", "--bytes", "32", code=INVALID).stderr
+    made = json.loads(qapi("transit", "datakey", "cli wrapping", "--algorithm", "AES-128-GCM", "--context", "c").stdout)
+    assert made["encryptedKey"].startswith("vault:v1:")
+    assert qapi("datakey", "unwrap", "cli wrapping", made["encryptedKey"], "--context", "c").stdout.strip() == made["plaintextKey"]
+    wrapped = qapi("transit", "datakey", "cli wrapping", "--bytes", "16", "--without-plaintext").stdout.strip()
+    assert len(base64.b64decode(qapi("datakey", "unwrap", "cli wrapping", wrapped).stdout)) == 16
+    qapi("transit", "datakey", "absent", code=NOT_FOUND)
 
 
 def test_transit_signs_and_authenticates_under_a_named_key(qapi):
@@ -416,6 +439,16 @@ def test_a_service_renews_its_certificate_with_the_right_to_issue_alone(qapi, tm
     refused = qapi("cert", "renew", second["serialNumber"], *outputs, key=key, code=UNAUTHORIZED)
     assert "by its file" in refused.stderr
     qapi("cert", "renew", second["serialNumber"], *outputs, "--dns", "renewer.internal", key=key)
+    third = json.loads(qapi("cert", "show", str(chain), "--output", "json").stdout)
+    listed = ("cert", "list", "--identity", "cli-renewer", "--output", "value")
+    assert len(qapi(*listed, "--page-size", "2").stdout.split()) == 2 and len(qapi(*listed, "--page", "2", "--page-size", "2").stdout.split()) == 1
+    assert len(qapi(*listed, "--expires-after", "1m").stdout.split()) == 3 and not qapi(*listed, "--expires-after", "3650d").stdout
+    assert third["status"] == "active"
+    qapi("cert", "revoke", str(chain), code=USAGE)
+    assert qapi("cert", "revoke", str(chain), "--yes", "--output", "value").stdout == "revoked\n"
+    assert json.loads(qapi("cert", "show", third["id"], "--output", "json").stdout)["status"] == "revoked"
+    (tmp_path / "roots.pem").write_text(qapi("ca", "pem").stdout)
+    assert "can't be revoked" in qapi("cert", "revoke", str(tmp_path / "roots.pem"), "--yes", code=USAGE).stderr
 
 
 def test_the_certificate_example_of_operations_runs_as_it_is_pasted(server, tmp_path):
@@ -432,11 +465,18 @@ def test_a_rotated_api_key_overlaps_with_its_successor(qapi):
     made = json.loads(qapi("apikeys", "create", "--name", "cli rotated", "--scope", "secrets:read", "--output", "json").stdout)
     new = json.loads(qapi("apikeys", "rotate", made["id"], "--overlap", "60", "--output", "json").stdout)
     assert new["apiKey"] != made["apiKey"]
+    both = qapi("apikeys", "rotate", "cli rotated", code=USAGE).stderr
+    assert made["id"] in both and new["id"] in both
     for key in (new["apiKey"], made["apiKey"]):
         assert qapi("secrets", "list", key=key).returncode == OK
     last = qapi("apikeys", "rotate", new["id"], "--overlap", "0", "--output", "value").stdout.strip()
     qapi("secrets", "list", key=new["apiKey"], code=UNAUTHORIZED)
     assert qapi("secrets", "list", key=last).returncode == OK
+    qapi("apikeys", "revoke", made["id"])
+    assert json.loads(qapi("apikeys", "get", "cli rotated", "--output", "json").stdout)["status"] == "active"
+    qapi("apikeys", "revoke", "cli rotated")
+    qapi("secrets", "list", key=last, code=UNAUTHORIZED)
+    qapi("apikeys", "revoke", "cli rotated", code=NOT_FOUND)
 
 
 def test_access_explain_says_who_reaches_a_secret_and_why(qapi):
@@ -806,7 +846,7 @@ def test_bash_completes_commands_options_and_forms(qapi, tmp_path):
     assert completed("qapi log-streams te") == ["test"] and "tenants" not in completed("qapi log-streams ''")
     for words, values in (("keys create --type ''", ["encryption", "hmac", "signing"]), ("apikeys create --role a", ["admin"]),
                           ("encrypt x --encoding ''", ["base64", "utf8"]), ("keys import --format d", ["der"]),
-                          ("tenants create --environment S", ["Staging"]), ("keys public-key --format ''", ["der", "jwk", "pem"])):
+                          ("tenants create --environment S", ["Staging"]), ("keys public-key --format ''", ["der", "jwk", "pem", "raw"])):
         assert completed(f"qapi {words}") == values, words
     assert completed("qapi keys list --output = j") == completed("qapi keys list --output=j")[0].split("=")[1:] == ["json"]
     assert completed("qapi --output = ''") == ["azure-devops", "json", "table", "value"]
