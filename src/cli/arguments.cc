@@ -35,9 +35,9 @@ constexpr std::string_view kWithArgument[] = {
     "--url",    "--ca-file",   "--output",  "--timeout", "--description", "--content-type",
     "--label",  "--encoding",  "--aad",     "--key",     "--signature",   "--type",
     "--format", "--algorithm", "--expires", "--context", "--variable"};
-constexpr std::string_view kFlags[] = {"--help",    "-h",        "--no-color",
-                                       "--version", "--default", "--lines",
-                                       "--plain",   "--binary",  "--allow-empty"};
+constexpr std::string_view kFlags[] = {"--help",        "-h",        "--no-color", "--version",
+                                       "--default",     "--lines",   "--plain",    "--binary",
+                                       "--allow-empty", "--per-item"};
 
 bool in(std::span<const std::string_view> list, std::string_view word) {
   return std::ranges::find(list, word) != list.end();

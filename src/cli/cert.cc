@@ -1,5 +1,4 @@
 // qapi cert: issue, renew, request, list, show, revoke; inspect and verify have files of their own.
-// own.
 #include <fmt/format.h>
 
 #include <filesystem>

@@ -17,6 +17,7 @@ struct TextOptions {
   std::string key;  // of encrypt: id or name; empty: the tenant's default
   std::string variable;
   bool lines = false;
+  bool per_item = false;  // of encrypt --lines
   bool binary = false;
 };
 
@@ -111,6 +112,8 @@ Outcome encrypt_under(Context& context, const std::string& key, const TextOption
 Outcome encrypt(Context& context, const TextOptions& options) {
   if (options.binary && options.encoding == "base64")
     return give_up(kUsage, "--binary takes octets as they are: leave --encoding away");
+  if (options.per_item && !options.lines)
+    return give_up(kUsage, "--per-item is for --lines: what stands alone has its own anyway");
   TRY_ASSIGN(const std::string key, key_of(context, options.key));
   if (options.lines) {
     LineWork work{.path = "/encrypt/batch",
@@ -120,6 +123,7 @@ Outcome encrypt(Context& context, const TextOptions& options) {
                   .coded = options.encoding == "base64",
                   .octets = options.binary ? Octets::kAlways : Octets::kRefused};
     if (!key.empty()) work.body_members.emplace_back("keyId", key);
+    if (options.per_item) work.body_members.emplace_back("perItem", true);
     return perform_lines(context, work);
   }
   if (!key.empty()) return encrypt_under(context, key, options);
@@ -250,6 +254,8 @@ void add_encryption(CLI::App& root, Context& context) {
   encrypt_command->add_flag("--binary", plain->binary,
                             "Take any octets; decrypt --binary gives them back");
   add_lines(*encrypt_command, plain->lines);
+  encrypt_command->add_flag("--per-item", plain->per_item,
+                            "With --lines: an ML-KEM encapsulation for each line");
 
   const auto [decrypt_command, sealed] =
       add_command(root, context, "decrypt", "Decrypt what encrypt gave", decrypt);

@@ -30,6 +30,7 @@ struct ChangeKey {
   std::string name;
   std::optional<std::string> description;
   std::vector<std::string> labels;
+  bool no_labels = false;
   std::string expires;
 };
 
@@ -193,13 +194,13 @@ Outcome import(Context& context, const ImportKey& options) {
 
 Outcome update(Context& context, const ChangeKey& options) {
   if (options.name.empty() && !options.description && options.labels.empty() &&
-      options.expires.empty())
+      !options.no_labels && options.expires.empty())
     return give_up(kUsage, "nothing to change: give --name, --description, --label or --expires");
   TRY_ASSIGN(const std::string expires, end_of(options.expires));
   TRY_ASSIGN(const auto path, path_of(context, options.key));
-  const UpdateBody body{shown(options.name),
-                        options.description ? Text(*options.description) : Text(),
-                        given(options.labels), shown(expires)};
+  UpdateBody body{shown(options.name), options.description ? Text(*options.description) : Text(),
+                  given(options.labels), shown(expires)};
+  if (options.no_labels) body.labels.emplace();
   TRY_ASSIGN(const auto answer, ask(context, "PATCH", path, body));
   return print_answer(context, answer, "id");
 }
@@ -348,6 +349,8 @@ void add_key_management(CLI::App& group, Context& context) {
       ->add_option("--label", changed->labels, "A label, in place of all; may be repeated")
       ->expected(1)
       ->take_all();
+  update_command->add_flag("--no-labels", changed->no_labels, "Take all labels away")
+      ->excludes("--label");
   update_command->add_option("--expires", changed->expires, kExpires);
 
   const auto [delete_command, ended] = add_command(

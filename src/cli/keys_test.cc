@@ -16,6 +16,9 @@ TEST_F(Cli, ARotationMayRenameAKeyAndMakeItTheDefault) {
   EXPECT_EQ(server.received()[2].body, R"({"expiresAt":"2099-01-01T00:00:00.000000Z"})");
   EXPECT_EQ(run({"keys", "update", kId, "--expires", "2001-01-01T00:00:00Z"}).code, kUsage);
   EXPECT_EQ(run({"keys", "update", kId}).code, kUsage);
+  EXPECT_EQ(run({"keys", "update", kId, "--no-labels"}).code, kOk);
+  EXPECT_EQ(server.received().back().body, R"({"labels":[]})");
+  EXPECT_EQ(run({"keys", "update", kId, "--no-labels", "--label", "a"}).code, kUsage);
   EXPECT_EQ(run({"keys", "public-key", kId, "--format", "raw"}).code, kOk);
   EXPECT_TRUE(server.lines().back().ends_with("?format=raw"));
 }

@@ -94,6 +94,9 @@ TEST_F(Lines, OptionsGoWithEachOfThem) {
       R"({"items":[{"plaintext":"x","encoding":"base64","additionalData":"a\"b"}]})"));
   run({"hash", "-", "--lines", "--plain"}, "x\n");
   EXPECT_TRUE(bodies_.at(1).ends_with(R"({"items":[{"plaintext":"x"}],"keyed":false})"));
+  run({"encrypt", "-", "--lines", "--per-item"}, "x\n");
+  EXPECT_TRUE(bodies_.at(2).ends_with(R"({"items":[{"plaintext":"x"}],"perItem":true})"));
+  EXPECT_EQ(run({"encrypt", "-", "--per-item"}, "x").code, kUsage);
 }
 
 TEST_F(Lines, ABadOneIsNamedAndTheOthersArePrinted) {

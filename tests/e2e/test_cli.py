@@ -172,6 +172,8 @@ def test_lines_of_a_file_go_in_batches_and_come_back_in_order(qapi, server, tmp_
     (tmp_path / "names").write_text("\n".join(names) + "\n")
     sealed = qapi("encrypt", f"@{tmp_path}/names", "--lines", "--aad", "users").stdout
     assert sealed.count("\n") == 2100 and len(set(sealed.split())) == 2100
+    apart = qapi("encrypt", "-", "--lines", "--per-item", stdin="ada\nbob").stdout
+    assert qapi("decrypt", "-", "--lines", stdin=apart).stdout == "ada\nbob\n"
     assert qapi("decrypt", "-", "--lines", "--aad", "users", stdin=sealed).stdout.split() == names
     lines = sealed.splitlines()
     lines[1] = lines[1][:-8] + "AAAAAAAA"
@@ -328,6 +330,8 @@ def test_a_key_is_renamed_described_and_protected_from_its_end(qapi):
     changed = json.loads(qapi("keys", "update", "cli named", "--name", "cli renamed", "--description", "for tests", "--label", "new", "--output", "json").stdout)
     assert (changed["name"], changed["description"], changed["labels"]) == ("cli renamed", "for tests", ["new"])
     assert changed["expiresAt"]
+    bare = json.loads(qapi("keys", "update", "cli renamed", "--no-labels", "--output", "json").stdout)
+    assert not bare.get("labels") and bare["description"] == "for tests"
     qapi("keys", "protect", "cli renamed")
     qapi("keys", "delete", "cli renamed", "--yes", code=CONFLICT)
     qapi("keys", "unprotect", "cli renamed")
