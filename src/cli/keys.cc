@@ -48,7 +48,15 @@ Outcome rotate(Context& context, const RotateOptions& options) {
   RotateBody body{shown(options.name), {}};
   if (options.set_default) body.set_as_default = true;
   TRY_ASSIGN(const auto answer, ask(context, "POST", "/keys/" + id + "/rotate", body));
-  return print_answer(context, answer, "version");
+  if (context.format(Format::kTable) != Format::kTable)
+    return print_answer(context, answer, "version");
+  WipingArena arena;
+  const auto key = json::parse(answer.reveal(), arena);
+  if (!key) return give_up(kFailed, "the platform's answer can't be understood");
+  std::vector<std::pair<std::string, std::string>> facts;
+  for (const char* fact : {"id", "name", "version"}) facts.emplace_back(fact, text_at(*key, fact));
+  print_facts(context.io().out, facts, context.color());
+  return kOk;
 }
 
 constexpr const char* kNotAllowed = "insufficient_scope";  // other refusals are the key's fault

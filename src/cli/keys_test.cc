@@ -7,8 +7,9 @@ namespace {
 constexpr const char* kId = "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
 
 TEST_F(Cli, ARotationMayRenameAKeyAndMakeItTheDefault) {
-  auto& server = platform(R"({"id":"k","name":"new","version":2})");
-  EXPECT_EQ(run({"keys", "rotate", kId, "--name", "new", "--default"}).code, kOk);
+  auto& server = platform(R"({"id":"k","name":"new","version":2,"keyId":"k","newVersion":2})");
+  EXPECT_EQ(run({"keys", "rotate", kId, "--name", "new", "--default"}).out,
+            "id       k\nname     new\nversion  2\n");
   EXPECT_EQ(server.received()[0].body, R"({"name":"new","setAsDefault":true})");
   EXPECT_EQ(run({"keys", "rotate", kId, "--output", "value"}).out, "2\n");
   EXPECT_EQ(server.received()[1].body, "{}");
