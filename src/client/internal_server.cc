@@ -3,6 +3,7 @@
 #include <cxxabi.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <exception>
 #include <typeinfo>
@@ -24,6 +25,7 @@ using std::chrono::milliseconds;
 
 // How soon a new certificate of the service is taken up.
 constexpr milliseconds kLookEvery{500};
+constexpr std::size_t kMostWaiting = 1'000'000'000;
 
 LogLevel level_of(base::LogLevel level) {
   if (level == base::LogLevel::kError) return LogLevel::kError;
@@ -100,7 +102,9 @@ struct InternalServer::Impl {
         options(std::move(the_options)),
         handler(std::move(the_handler)),
         log(sink_to(options.log), base::LogLevel::kInfo),
-        workers(options.threads, options.waiting) {}
+        places(std::min(options.waiting, kMostWaiting) + static_cast<std::size_t>(options.threads)),
+        // A thread whose answer is on its way has given its place up and not yet taken the next.
+        workers(options.threads, places) {}
 
   Result<void> listen();
   std::shared_ptr<const http::TlsOptions> tls(const ServiceCertificate& own) const;
@@ -117,6 +121,8 @@ struct InternalServer::Impl {
   std::shared_ptr<const ServiceCertificate> shown;
   Logger log;
   Metrics metrics;
+  const std::size_t places;  // for requests that run or wait
+  std::atomic<std::size_t> places_taken{0};
   // The server waits for requests that the workers still answer, so it goes first.
   base::WorkerPool workers;
   std::unique_ptr<http::Server> server;
@@ -166,8 +172,15 @@ Result<void> InternalServer::Impl::listen() {
 }
 
 void InternalServer::Impl::handle(http::Exchange& exchange) {
-  if (!workers.submit([this, &exchange] { exchange.respond(answer(exchange.request())); }))
-    exchange.respond(plain(503, "too many requests wait already"));
+  // The place is free before the caller has the answer: its next request finds it.
+  const auto run = [this, &exchange] {
+    http::Reply reply = answer(exchange.request());
+    --places_taken;
+    exchange.respond(std::move(reply));
+  };
+  if (places_taken.fetch_add(1) < places && workers.submit(run)) return;
+  --places_taken;
+  exchange.respond(plain(503, "too many requests wait already"));
 }
 
 http::Reply InternalServer::Impl::answer(const http::Request& request) {
