@@ -21,7 +21,8 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-audit::VerifyReport verify(std::string_view text, const std::optional<audit::Remembered>& kept) {
+audit::VerifyReport verify(std::string_view text, const std::optional<audit::Remembered>& kept,
+                           std::uint64_t from_index = UINT64_MAX) {
   static const crypto::MlDsaPublicKey key = fuzz_key();
   return audit::verify_export(
       [&]() -> std::optional<std::string> {
@@ -31,7 +32,7 @@ audit::VerifyReport verify(std::string_view text, const std::optional<audit::Rem
         text.remove_prefix(std::min(end + 1, text.size()));
         return line;
       },
-      key, kept);
+      key, kept, from_index);
 }
 
 }  // namespace
@@ -44,6 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(report.ok == report.fault.empty());
   if (!report.ok) return 0;
   require(report.checkpoint && report.first + report.records == report.checkpoint->size);
+  require(verify(text, std::nullopt, 0).ok == (report.first == 0));
   auto kept = audit::Remembered{report.checkpoint->log, report.checkpoint->size + 1, {}};
   require(verify(text, kept).fault == "truncated");
   return 0;

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Verify an exported audit log without any code of the server.
 
-    verify_audit_export.py EXPORT.ndjson --key PUBLIC-KEY.pem [--remember CHECKPOINT]
+    verify_audit_export.py EXPORT.ndjson --key PUBLIC-KEY.pem [--remember CHECKPOINT] [--from-index N]
 
 Needs Python 3.9 and cryptography 50 or later (ML-DSA). The formats are those of
 docs/formats/audit.md. The public key must come from somewhere else than the
 export: from `quantumapid`, an earlier day, another person. --remember names a
 file with checkpoints kept from earlier; the export must contain each of this log.
+An export that begins later than at record 0 verifies only with --from-index N: what
+stands before the group of 256 that holds record N may be left out.
 
 Exit code: 0 verified, 1 not verified (the reason is printed), 3 could not tell.
 """
@@ -190,7 +192,7 @@ class Export:
             root = sha256(b"\x01", left, root)
         return root
 
-    def finish(self, public_key, remembered):
+    def finish(self, public_key, remembered, from_index):
         if self.checkpoint is None:
             raise Fault("no_checkpoint", "the export ends without a checkpoint")
         log, size, root = parse_checkpoint(self.checkpoint, public_key)
@@ -204,6 +206,10 @@ class Export:
             raise Fault("altered", f"a record from {self.first} to {size - 1} was altered with its hashes")
         for text in remembered:
             self.compare(*parse_checkpoint(text, public_key))
+        wanted = from_index // SEGMENT * SEGMENT
+        if self.first > wanted:
+            raise Fault("missing", f"records {wanted} to {self.first - 1} are left out; "
+                                   f"where they may be absent, say so with --from-index {self.first}")
         return size
 
     def compare(self, log, size, root):
@@ -236,13 +242,13 @@ def load_key(path):
     return key
 
 
-def verify(path, public_key, remembered):
+def verify(path, public_key, remembered, from_index):
     export = Export()
     try:
         with open(path, encoding="utf-8", newline="\n") as file:
             for number, line in enumerate(file, 1):
                 export.take(number, line)
-        size = export.finish(public_key, remembered)
+        size = export.finish(public_key, remembered, from_index)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Fault("malformed", f"a line lacks what it needs ({error})") from None
     return export, size
@@ -253,19 +259,21 @@ def main():
     parser.add_argument("export")
     parser.add_argument("--key", required=True, help="the public key, PEM")
     parser.add_argument("--remember", help="a file of checkpoints kept from earlier")
+    parser.add_argument("--from-index", type=int, default=0, metavar="N",
+                        help="what stands before the group of 256 that holds record N may be left out")
     arguments = parser.parse_args()
     try:
         public_key = load_key(arguments.key)
         remembered = checkpoints_in(arguments.remember) if arguments.remember else []
-        export, size = verify(arguments.export, public_key, remembered)
+        export, size = verify(arguments.export, public_key, remembered, arguments.from_index)
     except Fault as fault:
         print(fault)
         return 1
     except (OSError, ImportError, ValueError) as error:
         print(f"could not tell: {error}", file=sys.stderr)
         return 3
-    print(f"verified: records {export.first} to {size - 1} of log {export.log}; "
-          f"{export.pending} more wait and are not claimed")
+    print(f"verified: records {export.first} to {size - 1} of {size} of log {export.log}; "
+          f"{export.pending} not covered yet")
     if export.follows:
         log, before = export.follows
         print(f"it follows the first {before} records of log {log}, which a restore has closed")

@@ -226,7 +226,7 @@ TEST_P(RestoredLogs, RetentionHoldsOverThemAll) {
   EXPECT_EQ(expect(drop_expired(db(), clock().wall() + std::chrono::hours(1))), 1U);
   EXPECT_EQ(names().size(), 256U + 256U);
   EXPECT_EQ(list({}, 4).total, 256 + 256);
-  const auto before = check(export_of(old), remembered(old));
+  const auto before = check(export_of(old), remembered(old), 512);
   EXPECT_TRUE(before.ok) << before.message;
   EXPECT_EQ(before.first, 512U);
 }

@@ -62,8 +62,11 @@ std::optional<Remembered> followed_by(std::string_view text) {
 // whether a record is missing or only out of place shows later.
 class Verifier {
  public:
-  Verifier(const crypto::MlDsaPublicKey& key, const std::optional<Remembered>& remembered)
-      : key_(key), remembered_(remembered) {}
+  Verifier(const crypto::MlDsaPublicKey& key, const std::optional<Remembered>& remembered,
+           std::uint64_t from_index)
+      : key_(key),
+        remembered_(remembered),
+        first_wanted_(from_index / kSegmentSize * kSegmentSize) {}
 
   // take is false once nothing further can change the report.
   bool take(std::string_view text);
@@ -84,6 +87,7 @@ class Verifier {
 
   const crypto::MlDsaPublicKey& key_;
   const std::optional<Remembered>& remembered_;
+  const std::uint64_t first_wanted_;  // the first record that must not be left out
   VerifyReport report_;
   Phase phase_ = Phase::kStart;
   std::uint64_t line_ = 0;
@@ -257,6 +261,10 @@ bool Verifier::take_checkpoint(const Line& line) {
   if (remembered_ && !remembered_seen_)
     return fault("missing", std::nullopt,
                  "the remembered size lies in what this export leaves out: nothing can be said");
+  report_.begins_late = report_.first > first_wanted_;
+  if (report_.begins_late)
+    return fault("missing", first_wanted_,
+                 fmt::format("records {} to {} are left out", first_wanted_, report_.first - 1));
   return true;
 }
 
@@ -274,8 +282,8 @@ VerifyReport Verifier::finish() {
 
 VerifyReport verify_export(const std::function<std::optional<std::string>()>& next_line,
                            const crypto::MlDsaPublicKey& key,
-                           const std::optional<Remembered>& remembered) {
-  Verifier verifier(key, remembered);
+                           const std::optional<Remembered>& remembered, std::uint64_t from_index) {
+  Verifier verifier(key, remembered, from_index);
   while (const auto line = next_line())
     if (!verifier.take(*line)) break;
   return verifier.finish();

@@ -34,13 +34,19 @@ struct VerifyReport {
   std::string message;
   // Truncated against what is remembered alone: so is each whole export of an earlier time.
   bool older = false;
+  // Missing are only the records before `first`: so it is in each partial export.
+  bool begins_late = false;
 };
 
 // verify_export reads lines until `next_line` gives nullopt. It needs memory for
 // one line and the tree's edge only. An altered record can be located where the
 // export carries the segment hashes; otherwise the fault names the range.
+// An export may leave out what stands before the segment that holds `from_index`. The header's
+// `from` is signed by nobody: whoever cuts records off writes it, so what may be absent is for the
+// caller to say.
 VerifyReport verify_export(const std::function<std::optional<std::string>()>& next_line,
                            const crypto::MlDsaPublicKey& key,
-                           const std::optional<Remembered>& remembered);
+                           const std::optional<Remembered>& remembered,
+                           std::uint64_t from_index = 0);
 
 }  // namespace quantumapi::audit

@@ -111,10 +111,11 @@ TEST_P(Verifying, WhatRetentionLeavesStillVerifies) {
   EXPECT_EQ(expect(drop_expired(db(), clock().wall() - std::chrono::hours(24 * 30))), 0U);
   const Lines kept = export_lines();
   EXPECT_THAT(kept.front(), HasSubstr("\"from\":512"));
-  const auto report = check(kept, before);
+  const auto report = check(kept, before, 512);
   EXPECT_TRUE(report.ok) << report.message;
   EXPECT_EQ(report.first, 512U);
   EXPECT_EQ(report.records, kAll + 300 - 512);
+  EXPECT_EQ(check(kept, before).fault, "missing");
   for (const std::string& line : kept) EXPECT_FALSE(line.starts_with("{\"index\":511,"));
 
   Lines altered = kept;
@@ -146,7 +147,7 @@ TEST_P(Verifying, RetentionNeverEmptiesALog) {
   drain();
   EXPECT_EQ(expect(drop_expired(db(), clock().wall() + std::chrono::hours(1))), 2U);
   EXPECT_EQ(expect(drop_expired(db(), clock().wall() + std::chrono::hours(1))), 0U);
-  const auto report = check(export_lines());
+  const auto report = check(export_lines(), std::nullopt, 512);
   EXPECT_TRUE(report.ok) << report.message;
   EXPECT_EQ(report.records, 256U);
 }
@@ -160,11 +161,11 @@ TEST_P(Verifying, ALogThatIsBoundKeepsItsNewestAndVerifies) {
   // 1,280 events, of which 600 are wanted: two whole segments lie before those.
   EXPECT_EQ(expect(drop_surplus(db(), tenant(), 600)), 2U);
   EXPECT_EQ(expect(drop_surplus(db(), tenant(), 600)), 0U);
-  const auto report = check(export_lines(), before);
+  const auto report = check(export_lines(), before, 512);
   EXPECT_TRUE(report.ok) << report.message;
   EXPECT_EQ(report.first, 512U);
   EXPECT_EQ(expect(drop_surplus(db(), tenant(), 1)), 2U);  // never the last segment
-  EXPECT_EQ(check(export_lines()).records, 256U);
+  EXPECT_EQ(check(export_lines(), std::nullopt, 1024).records, 256U);
 }
 
 TEST_P(Verifying, AnExportCutAnywhereIsNoticed) {
@@ -368,11 +369,33 @@ TEST_P(Verifying, WhatIsNoExportIsMalformed) {
 }
 
 TEST_P(Verifying, APartOfALogPassesFromItsFirstSegmentOn) {
-  const auto report = check(export_lines(300));
-  EXPECT_TRUE(report.ok) << report.message;
+  for (const std::uint64_t from : {256U, 300U, 511U, 512U}) {
+    const auto report = check(export_lines(300), std::nullopt, from);
+    EXPECT_TRUE(report.ok) << report.message;
+    EXPECT_EQ(report.first, 256U);
+    EXPECT_EQ(report.records, kAll - 256);
+  }
+  EXPECT_TRUE(check(lines(), std::nullopt, 512).ok) << "it may hold more";
+  expect_code(service().export_log(tenant(), kAll + 1), Code::kInvalidArgument);
+}
+
+// The header's `from` and the hashes before it are all that a cut needs: both are in the whole one.
+TEST_P(Verifying, FirstRecordsThatWereCutOffAreMissing) {
+  Lines tampered = lines();
+  const auto second = tampered.begin() + static_cast<std::ptrdiff_t>(record_at(tampered, 256));
+  tampered.erase(tampered.begin() + 1, second - 1);  // the segment's own hash line stays
+  tampered[0] = replaced(tampered[0], "\"log\":", "\"from\":256,\"log\":");
+  EXPECT_EQ(tampered, export_lines(256));
+  expect_fault(tampered, "missing", 0);
+  expect_fault(tampered, "missing", 0, remember());
+  const auto report = check(tampered, std::nullopt, 255);
+  EXPECT_EQ(report.message, "records 0 to 255 are left out");
+  EXPECT_TRUE(report.begins_late);
   EXPECT_EQ(report.first, 256U);
   EXPECT_EQ(report.records, kAll - 256);
-  expect_code(service().export_log(tenant(), kAll + 1), Code::kInvalidArgument);
+  EXPECT_EQ(check(export_lines(512), std::nullopt, 300).index, 256U) << "part of it was wanted";
+  tampered[record_at(tampered, 300)] = forged(tampered[record_at(tampered, 300)]);
+  expect_fault(tampered, "altered", std::nullopt);
 }
 
 TEST_P(Verifying, AHashForALeftOutSegmentIsNoExcuseInTheMiddle) {
@@ -386,7 +409,7 @@ TEST_P(Verifying, ARememberedSizeThatIsLeftOutIsNotPassedOver) {
   Remembered before = remember();
   append(600);
   drain();
-  EXPECT_TRUE(check(export_lines(512), before).ok);
+  EXPECT_TRUE(check(export_lines(512), before, 512).ok);
   expect_fault(export_lines(1024), "missing", std::nullopt, before);
 }
 

@@ -233,7 +233,7 @@ void add_audit(CLI::App& root, Context& context) {
   export_command
       ->add_option("--from-index", exported->from_index,
                    "The later part alone, from the group of 256 that holds this record; "
-                   "it verifies by itself")
+                   "verify it with the same --from-index")
       ->check(counting(0));
   add_log(*export_command, exported->log);
 
@@ -245,6 +245,11 @@ void add_audit(CLI::App& root, Context& context) {
       ->required();
   verify_command->add_option("--remember", verified->memory,
                              "Where the newest checkpoint of each log is kept");
+  verify_command
+      ->add_option("--from-index", verified->from_index,
+                   "What stands before the group of 256 that holds this record may be left out: "
+                   "of a later part, or of what retention left")
+      ->check(counting(0));
 
   const auto [key_command, key] = add_command(
       group, context, "public-key", "Print the key that checkpoints verify under", public_key);

@@ -29,8 +29,9 @@ Try<crypto::MlDsaPublicKey> read_key(const std::string& path) {
 
 // pass reads the export once. Reading must not fail half-way: a file that ends
 // early because of the disk is not a log that was cut.
-Try<VerifyReport> pass(Io& io, const std::string& path, const crypto::MlDsaPublicKey& key,
+Try<VerifyReport> pass(Io& io, const VerifyOptions& options, const crypto::MlDsaPublicKey& key,
                        const std::optional<audit::Remembered>& remembered) {
+  const std::string& path = options.file;
   if (path == "-")
     return give_up(kUnknown,
                    "the export is read twice: write it to a file with `qapi audit export "
@@ -49,7 +50,7 @@ Try<VerifyReport> pass(Io& io, const std::string& path, const crypto::MlDsaPubli
     progress.show(++lines, octets);
     return line;
   };
-  VerifyReport report = audit::verify_export(next, key, remembered);
+  VerifyReport report = audit::verify_export(next, key, remembered, options.from_index);
   if (file.bad()) return give_up(kUnknown, "the export can't be read to its end: " + path);
   return report;
 }
@@ -57,19 +58,28 @@ Try<VerifyReport> pass(Io& io, const std::string& path, const crypto::MlDsaPubli
 // check reads the export, and once more against what was remembered of its log.
 Try<VerifyReport> check(Io& io, const VerifyOptions& options, const std::string& memory) {
   TRY_ASSIGN(const auto key, read_key(options.key_file));
-  TRY_ASSIGN(VerifyReport report, pass(io, options.file, key, std::nullopt));
+  TRY_ASSIGN(VerifyReport report, pass(io, options, key, std::nullopt));
   if (!report.ok || !report.checkpoint) return report;
   TRY_ASSIGN(const auto remembered, recall(memory, report.checkpoint->log));
   if (!remembered) return report;
-  return pass(io, options.file, key, remembered);
+  return pass(io, options, key, remembered);
+}
+
+// range_of tells which records are here, and of how many: an export may hold a part of a log.
+std::string range_of(const VerifyReport& report) {
+  if (report.records == 0) return "none";
+  const std::string range =
+      fmt::format("{} to {}", report.first, report.first + report.records - 1);
+  return report.checkpoint ? fmt::format("{} of {}", range, report.checkpoint->size) : range;
 }
 
 void print(Context& context, const VerifyReport& report, const std::string& log,
            const std::string& time) {
   if (context.format(Format::kTable) == Format::kJson) {
     VerifyShape shape{.verified = report.ok,
+                      .first = static_cast<std::int64_t>(report.first),
                       .records = static_cast<std::int64_t>(report.records),
-                      .pending = static_cast<std::int64_t>(report.pending)};
+                      .not_covered = static_cast<std::int64_t>(report.pending)};
     shape.log = shown(log);
     shape.time = shown(time);
     if (report.checkpoint) shape.size = static_cast<std::int64_t>(report.checkpoint->size);
@@ -82,19 +92,20 @@ void print(Context& context, const VerifyReport& report, const std::string& log,
     print_json(context.io(), shape);
     return;
   }
-  print_facts(context.io().out,
-              {{"verified", report.ok ? "yes" : "NO"},
-               {"records", std::to_string(report.records)},
-               {"pending", report.pending == 0 ? "" : std::to_string(report.pending)},
-               {"log", log},
-               {"checkpoint", time},
-               {"follows", report.follows
-                               ? fmt::format("the first {} records of log {}", report.follows->size,
-                                             report.follows->log.to_string())
-                               : ""},
-               {"fault", report.fault},
-               {"record", report.index ? std::to_string(*report.index) : ""}},
-              context.color());
+  print_facts(
+      context.io().out,
+      {{"verified", report.ok ? "yes" : "NO"},
+       {"records", range_of(report)},
+       {"pending", report.pending == 0 ? "" : fmt::format("{} not covered yet", report.pending)},
+       {"log", log},
+       {"checkpoint", time},
+       {"follows", report.follows
+                       ? fmt::format("the first {} records of log {}", report.follows->size,
+                                     report.follows->log.to_string())
+                       : ""},
+       {"fault", report.fault},
+       {"record", report.index ? std::to_string(*report.index) : ""}},
+      context.color());
 }
 
 // tell_of_loss says what a restore cost the log before, as far as it is remembered.
@@ -124,6 +135,13 @@ Outcome verify(Context& context, const VerifyOptions& options) {
                        ": an export made before the newest that was verified, or a log "
                        "that was cut; verify a new export, or this one with a file of "
                        "its own, --remember FILE");
+  if (!report.ok && report.begins_late)
+    return give_up(
+        kNotVerified,
+        fmt::format(
+            "{}, as a later part of a log, what retention left, and a log that was cut lack "
+            "them; where they may be absent, say so with --from-index {}",
+            report.message, report.first));
   if (!report.ok || !checkpoint)
     return give_up(kNotVerified,
                    report.message.empty() ? "the log does not verify" : report.message);

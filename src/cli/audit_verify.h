@@ -10,7 +10,8 @@ namespace quantumapi::cli {
 struct VerifyOptions {
   std::string file;
   std::string key_file;
-  std::string memory;  // empty: state_path("checkpoints.json")
+  std::string memory;            // empty: state_path("checkpoints.json")
+  std::uint64_t from_index = 0;  // records before its group may be left out
 };
 
 // verify ends with 0 when every record is as signed, 1 when something is not,

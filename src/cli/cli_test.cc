@@ -669,6 +669,39 @@ TEST_F(Cli, VerifyingAnExportShowsHowFarItIs) {
             "");
 }
 
+// The test vector, its first segment taken off in the way that a partial export leaves it out.
+TEST_F(Cli, AnExportThatBeginsLaterVerifiesWhereThatIsAskedForAlone) {
+  const std::string data = std::string(QUANTUMAPI_SOURCE_DIR) + "/src/audit/testdata/export_v1";
+  const std::string whole = content(data + ".ndjson");
+  const std::size_t hash = whole.find("{\"hash\":");
+  std::string later = whole.substr(0, whole.find('\n') + 1) + whole.substr(hash);
+  later.insert(later.find("\"log\":"), "\"from\":256,");
+  const std::string file = write("later", later);
+  const auto verify = [&](const std::string& path, std::vector<std::string> more) {
+    std::vector<std::string> all{"audit",       "verify",     path,      "--key",
+                                 data + ".pem", "--remember", at("seen")};
+    all.insert(all.end(), more.begin(), more.end());
+    return run(all);
+  };
+  const Ran refused = verify(file, {});
+  EXPECT_EQ(refused.code, kNotVerified);
+  EXPECT_TRUE(refused.out.contains("records     256 to 257 of 258\n")) << refused.out;
+  EXPECT_TRUE(refused.out.contains("record      0\n")) << refused.out;
+  EXPECT_TRUE(refused.err.contains("records 0 to 255 are left out")) << refused.err;
+  EXPECT_TRUE(refused.err.contains("--from-index 256")) << refused.err;
+  EXPECT_FALSE(std::filesystem::exists(at("seen"))) << "nothing is remembered of it";
+  EXPECT_EQ(verify(file, {"--from-index", "255"}).code, kNotVerified);
+
+  const Ran held = verify(file, {"--from-index", "256"});
+  EXPECT_EQ(held.code, kOk) << held.err;
+  EXPECT_TRUE(held.out.contains("records     256 to 257 of 258\n")) << held.out;
+  EXPECT_TRUE(held.out.contains("pending     2 not covered yet\n")) << held.out;
+  const Ran json = verify(file, {"--from-index", "300", "--output", "json"});
+  EXPECT_TRUE(json.out.contains(R"("first":256,"records":2,"notCovered":2)")) << json.out;
+  EXPECT_TRUE(json.out.contains(R"("size":258)")) << json.out;
+  EXPECT_TRUE(verify(data + ".ndjson", {}).out.contains("records     0 to 257 of 258\n"));
+}
+
 TEST_F(Cli, WhatCannotBeVerifiedIsNotAPass) {
   const std::string key = write("key.pem", "no key");
   const std::string log = write("log", "no log\n");

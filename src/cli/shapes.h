@@ -78,8 +78,9 @@ BOOST_DESCRIBE_STRUCT(ChecksShape, (), (checks))
 
 struct VerifyShape {
   bool verified = false;
+  std::int64_t first = 0;  // index of the first of the records
   std::int64_t records = 0;
-  std::int64_t pending = 0;
+  std::int64_t not_covered = 0;  // records that wait: nothing is claimed of them
   Text log;
   std::optional<std::int64_t> size;
   Text time;
@@ -90,8 +91,8 @@ struct VerifyShape {
   std::optional<std::int64_t> follows_size;
 };
 BOOST_DESCRIBE_STRUCT(VerifyShape, (),
-                      (verified, records, pending, log, size, time, fault, index, message, follows,
-                       follows_size))
+                      (verified, first, records, not_covered, log, size, time, fault, index,
+                       message, follows, follows_size))
 
 struct HealthShape {
   std::string_view status;

@@ -593,9 +593,20 @@ def test_an_export_that_was_cut_goes_on_and_becomes_whole_as_the_document_says(q
     document = (pathlib.Path(__file__).parents[2] / "docs/operations.md").read_text()
     recipe = re.search(r"^from=.*\n\{ .* > whole\.ndjson$", document, re.M).group(0)
     subprocess.run(["bash", "-euc", recipe], cwd=tmp_path, check=True)
-    verify = lambda path: json.loads(qapi("audit", "verify", str(path), "--key", str(key), "--remember", str(tmp_path / "seen"),
-                                          "--output", "json").stdout)
-    assert verify(whole)["records"] == verify(rest)["size"] > 300
+    def verify(path, *options, code=OK):
+        by_python = subprocess.run([sys.executable, ROOT / "tools/verify_audit_export.py", path, "--key", key, *options],
+                                   capture_output=True, text=True)
+        assert by_python.returncode == code, by_python.stdout + by_python.stderr
+        return json.loads(qapi("audit", "verify", str(path), "--key", str(key), "--remember", str(tmp_path / "seen"),
+                               "--output", "json", *options, code=code).stdout), by_python.stdout
+
+    size = verify(whole)[0]["records"]
+    later, by_python = verify(rest, "--from-index", "290")
+    assert (later["first"], later["records"], later["size"]) == (256, size - 256, size) and size > 300
+    assert f"records 256 to {size - 1} of {size} " in by_python
+    # Whoever cut the first records off would leave the same file.
+    cut_off, by_python = verify(rest, code=NOT_VERIFIED)
+    assert (cut_off["fault"], cut_off["index"]) == ("missing", 0) and by_python.startswith("missing: records 0 to 255 are left out")
     assert whole.read_text().splitlines()[:cut] == "".join(lines[:cut]).splitlines()
     refused = qapi("audit", "export", str(part), "--from-index", "290", code=USAGE)
     assert "a file of its own" in refused.stderr

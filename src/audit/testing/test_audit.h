@@ -117,7 +117,8 @@ class AuditTest : public keyring::testing::KeyringTest {
     return lines;
   }
   VerifyReport check(const std::vector<std::string>& lines,
-                     const std::optional<Remembered>& remembered = std::nullopt) {
+                     const std::optional<Remembered>& remembered = std::nullopt,
+                     std::uint64_t from_index = 0) {
     const auto key =
         expect(crypto::parse_ml_dsa_public_key_pem(expect(service().public_key_pem(tenant_))));
     std::size_t next = 0;
@@ -125,7 +126,7 @@ class AuditTest : public keyring::testing::KeyringTest {
         [&]() -> std::optional<std::string> {
           return next < lines.size() ? std::optional(lines[next++]) : std::nullopt;
         },
-        key, remembered);
+        key, remembered, from_index);
   }
 
   void execute(const store::Statement& statement, store::Params params) {
