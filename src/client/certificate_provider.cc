@@ -175,16 +175,27 @@ milliseconds ServiceCertificateProvider::Impl::settle_time(const ServiceCertific
 }
 
 Result<std::shared_ptr<Revocations>> ServiceCertificateProvider::Impl::revocations(const Log& log) {
-  const std::lock_guard lock(mutex);
-  if (auto held = watched.lock()) return held;
-  if (!current)
-    return fail(Kind::kUnavailable, "no_certificate", "the service has no certificate yet");
-  TRY_ASSIGN(auto begun, Revocations::begin(client, current->state().authority_id, clock, log));
-  watched = begun;
-  // On the lists' own thread, which ends with them: a pointer, for the last one must not be there.
-  on_lists = std::make_shared<const std::function<void()>>(
-      [this, lists = begun.get()] { look_up(*lists); });
-  begun->on_change(on_lists);
+  // The platform is asked without `mutex`: who only wants to know of the certificate need not wait.
+  const std::lock_guard one(watching);
+  Pointer own;
+  {
+    const std::lock_guard lock(mutex);
+    if (auto held = watched.lock()) return held;
+    own = current;
+  }
+  if (!own) return fail(Kind::kUnavailable, "no_certificate", "the service has no certificate yet");
+  TRY_ASSIGN(auto begun, Revocations::begin(client, own->state().authority_id, clock, log));
+  {
+    const std::lock_guard lock(mutex);
+    watched = begun;
+    begun->follow(current->state().authority_id);  // it may have been renewed meanwhile
+    // On the lists' own thread, which ends with them: a pointer, for the last one must not be
+    // there.
+    on_lists = std::make_shared<const std::function<void()>>(
+        [this, lists = begun.get()] { look_up(*lists); });
+    begun->on_change(on_lists);
+  }
+  look_up(*begun);
   return begun;
 }
 
@@ -248,7 +259,10 @@ Result<Pointer> ServiceCertificateProvider::renew(const Call& call) {
     impl_->current = renewed;
     lists = impl_->watched.lock();
   }
-  if (lists) impl_->look_up(*lists);  // it may have been revoked while it was held back
+  if (lists) {
+    lists->follow(renewed->state().authority_id);
+    impl_->look_up(*lists);  // it may have been revoked while it was held back
+  }
   return renewed;
 }
 

@@ -42,6 +42,7 @@ struct ServiceCertificateProvider::Impl {
   crypto::EntropyPool entropy;
 
   std::mutex renewing;  // one order at a time
+  std::mutex watching;  // one first reading of the lists at a time; never taken under the next one
 
   mutable std::mutex mutex;  // guards what follows
   std::shared_ptr<const ServiceCertificate> current;

@@ -408,6 +408,9 @@ TEST_F(Internal, BothSidesTakeUpCertificatesOfANewIssuerWithoutAFailedRequest) {
   }
   for (const Workload* one : {&users_, &notifications_})
     EXPECT_EQ(one->provider->current()->state().authority_id, "issuer-2");
+  EXPECT_TRUE(eventually([&] {
+    return std::ranges::count(authority_.lines(), "GET /api/v1/cas/issuer-2/issuers") > 0;
+  })) << "the newest certificate's authority is the one that is asked";
   const int before = answered;
   const auto begin = std::chrono::steady_clock::now();
   while (answered < before + 50 || std::chrono::steady_clock::now() - begin < milliseconds(700))
@@ -415,6 +418,49 @@ TEST_F(Internal, BothSidesTakeUpCertificatesOfANewIssuerWithoutAFailedRequest) {
   caller.request_stop();
   caller.join();
   EXPECT_EQ(failed, 0);
+}
+
+TEST_F(Internal, AnAuthorityThatTheRestoredPlatformDoesNotKnowIsFollowedNoMore) {
+  authority_.renew_issuer();
+  {
+    const std::jthread other([&] { expect(users_.provider->renew()); });
+    expect(notifications_.provider->renew());
+  }
+  const auto server = notifications_.serves(ok, lines_.log());
+  const auto client = users_.calls();
+  ASSERT_EQ(users_.provider->current()->state().authority_id, "issuer-2");
+  ASSERT_TRUE(client->send({.url = url_of(*server)}));
+  authority_.restore();
+  ASSERT_TRUE(eventually([&] {
+    return std::ranges::count(authority_.lines(), "GET /api/v1/cas/issuer/issuers") > 2;
+  })) << "the issuers are not asked for by another one";
+  EXPECT_TRUE(lines_.wait_for("revocation lists are read again")) << "those that there are";
+  EXPECT_TRUE(client->send({.url = url_of(*server)})) << "what was read of issuer-2 still counts";
+  expect(notifications_.provider->renew());
+  EXPECT_TRUE(client->send({.url = url_of(*server)})) << "the caller's own is still of issuer-2";
+  authority_.renew_issuer();
+  Workload late(authority_, "users-api");
+  ASSERT_EQ(late.provider->current()->state().authority_id, "issuer-3");
+  EXPECT_TRUE(late.calls()->send({.url = url_of(*server)})) << "one that is newer is not known";
+  EXPECT_TRUE(client->send({.url = url_of(*server)}));
+}
+
+TEST_F(Internal, ACertificateThatWasRevokedBeforeTheListsWereReadIsNoticed) {
+  authority_.revoke(users_.provider->current()->serial_number());
+  const auto client = users_.calls();
+  EXPECT_TRUE(users_.provider->is_expiring_soon());
+}
+
+TEST_F(Internal, WhoLooksAtTheCertificateDoesNotWaitForTheLists) {
+  authority_.set_slow_issuers(milliseconds(1'500));
+  const std::jthread starting([&] { users_.calls(); });
+  const CertificateRotationService rotation(*users_.provider, {});
+  ASSERT_TRUE(
+      eventually([&] { return authority_.lines().back() == "GET /api/v1/cas/issuer/issuers"; }));
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_TRUE(rotation.readiness().ready);
+  EXPECT_NE(users_.provider->current(), nullptr);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, milliseconds(700));
 }
 
 TEST_F(Internal, AFirstCertificateOfANewIssuerIsNotShownBeforePeersKnowIt) {

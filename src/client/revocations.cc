@@ -30,9 +30,9 @@ constexpr int kRoundsBetweenIssuers = 10;
 Revocations::Revocations(Client& client, std::string authority_id,
                          std::shared_ptr<const base::Clock> clock, Log log)
     : client_(client),
-      authority_id_(std::move(authority_id)),
       clock_(std::move(clock)),
       log_(std::move(log)),
+      authority_id_(std::move(authority_id)),
       lists_(std::make_shared<const Lists>()) {}
 
 Revocations::~Revocations() = default;
@@ -76,6 +76,11 @@ void Revocations::on_change(std::weak_ptr<const std::function<void()>> listener)
   listeners_.push_back(std::move(listener));
 }
 
+void Revocations::follow(std::string authority_id) {
+  const std::lock_guard lock(mutex_);
+  authority_id_ = std::move(authority_id);
+}
+
 void Revocations::run(const std::stop_token& stop) {
   // From one look's begin to the next one's: a platform that is slow delays none of them twice.
   auto next = std::chrono::steady_clock::now() + kEvery;
@@ -98,22 +103,39 @@ Result<void> Revocations::refresh(bool with_issuers, const std::stop_token& stop
   Result<void> outcome;
   if (with_issuers) outcome = read_issuers(lists, call);
   if (!outcome) issuer_unknown_ = true;  // the next round asks again
-  bool changed = lists.size() != lists_->size();
   for (auto& [key_id, list] : lists) {
-    const auto before = list;
-    if (const auto read = read_list(list, call); !read) outcome = read;
-    changed = changed || list != before;
+    if (!list->is_named) continue;
+    const auto read = read_list(list, call);
+    if (read) continue;
+    if (read.error().kind == Kind::kNotFound) issuer_unknown_ = true;  // it may be named no more
+    outcome = read;
   }
   // An authority whose first list could not be read is as good as unknown: the next round looks
   // for it again.
   if (std::erase_if(lists, [](const auto& one) { return one.second->etag.empty(); }) > 0)
     issuer_unknown_ = true;
-  if (changed) take_up(std::move(lists));
+  if (lists != *lists_) take_up(std::move(lists));
   return outcome;
 }
 
+Result<std::vector<Issuer>> Revocations::ask_issuers(const Lists& lists, const Call& call) const {
+  std::vector<std::string> known;
+  {
+    const std::lock_guard lock(mutex_);
+    known.push_back(authority_id_);
+  }
+  for (const auto& [key_id, list] : lists)
+    if (list->authority_id != known.front()) known.push_back(list->authority_id);
+  auto asked = client_.certificates(call).issuers(known.front());
+  for (std::size_t i = 1; i < known.size() && !asked; ++i) {
+    if (asked.error().kind != Kind::kNotFound) break;
+    asked = client_.certificates(call).issuers(known[i]);
+  }
+  return asked;
+}
+
 Result<void> Revocations::read_issuers(Lists& lists, const Call& call) const {
-  TRY_ASSIGN(const auto issuers, client_.certificates(call).issuers(authority_id_));
+  TRY_ASSIGN(const auto issuers, ask_issuers(lists, call));
   Lists found;
   for (const Issuer& issuer : issuers) {
     const auto der = x509::certificate_der(issuer.certificate_pem);
@@ -121,12 +143,20 @@ Result<void> Revocations::read_issuers(Lists& lists, const Call& call) const {
     const auto key_id = x509::authority_key_id(*der);
     if (!key_id) return std::unexpected(error_of(key_id.error()));
     const auto known = lists.find(*key_id);
-    if (known != lists.end()) {
+    if (known != lists.end() && known->second->is_named) {
       found.insert(*known);
       continue;
     }
     List fresh{.authority_id = issuer.authority_id, .issuer_der = *der};
+    if (known != lists.end()) fresh = *known->second;
+    fresh.is_named = true;
     found.emplace(*key_id, std::make_shared<const List>(std::move(fresh)));
+  }
+  for (const auto& [key_id, list] : lists) {
+    if (found.contains(key_id) || clock_->wall() > list->next_update) continue;
+    List last = *list;
+    last.is_named = false;
+    found.emplace(key_id, list->is_named ? std::make_shared<const List>(std::move(last)) : list);
   }
   lists = std::move(found);
   return {};
@@ -173,7 +203,8 @@ void Revocations::report(const Result<void>& refreshed) {
     return;
   }
   WallTime until{std::numeric_limits<std::int64_t>::max()};
-  for (const auto& [key_id, list] : *lists_) until = std::min(until, list->next_update);
+  for (const auto& [key_id, list] : *lists_)
+    if (list->is_named) until = std::min(until, list->next_update);
   log_(LogLevel::kError, "revocation lists can't be read: " + refreshed.error().message +
                              "; those read last count until " + until.to_string() +
                              ", then every peer is refused");

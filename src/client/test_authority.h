@@ -51,9 +51,17 @@ class TestAuthority {
   // renew_issuer puts a new intermediate below the same root; the one before stays listed.
   void renew_issuer() {
     const std::scoped_lock lock(mutex_);
-    add_issuer("issuer-" + std::to_string(issuers_.size() + 1),
+    add_issuer("issuer-" + std::to_string(++issuers_made_),
                {now() - kBackdate, std::chrono::hours(24 * 300)});
   }
+  // restore lets it know the newest issuer no more, nor any certificate, as from an older backup.
+  void restore() {
+    const std::scoped_lock lock(mutex_);
+    issuers_.pop_back();
+    holders_.clear();
+  }
+  // set_slow_issuers keeps whoever asks for the issuers waiting.
+  void set_slow_issuers(std::chrono::milliseconds wait) { slow_issuers_ = wait; }
   void revoke(const std::string& serial_hex) {
     const std::scoped_lock lock(mutex_);
     revoked_.push_back({base::from_hex(serial_hex).value(), now(), {}});
@@ -82,6 +90,7 @@ class TestAuthority {
     if (down_)
       return TestPlatform::json(R"({"error":"service_unavailable","message":"down"})", 503);
     if (request.line.starts_with("POST ")) std::this_thread::sleep_for(slow_.load());
+    if (request.line.ends_with("/issuers")) std::this_thread::sleep_for(slow_issuers_.load());
     const std::scoped_lock lock(mutex_);
     if (request.line == "POST /api/v1/certificates")
       return issue(text_of(request.body, "identity"), request);
@@ -185,10 +194,12 @@ class TestAuthority {
   std::atomic<bool> down_ = false;
   std::atomic<bool> other_key_ = false;
   std::atomic<std::chrono::milliseconds> slow_{};
+  std::atomic<std::chrono::milliseconds> slow_issuers_{};
   std::atomic<int> issued_ = 0;
   std::atomic<std::chrono::seconds> lifetime_{std::chrono::hours(24)};
   std::mutex mutex_;  // guards what follows
   std::vector<Authority> issuers_;
+  int issuers_made_ = 1;
   std::map<std::string, std::string> holders_;  // the identities of certificates, by serial
   std::vector<x509::RevokedCertificate> revoked_;
   std::uint64_t list_number_ = 1;
