@@ -231,7 +231,7 @@ Outcome list(Context& context, const ListOptions& options) {
                secret.updated_at});
   }
   if (format == Format::kTable) table.print(context.io().out, context.color());
-  if (page.has_more && format == Format::kTable)
+  if (page.has_more)
     context.io().err << fmt::format("{} of {} secrets; --page {} shows more\n", page.secrets.size(),
                                     page.total, page.page + 1);
   return kOk;
@@ -245,10 +245,21 @@ Outcome put(Context& context, const PutOptions& options) {
   return print_changed(context, secret);
 }
 
+// versions says where the answer, which has no pages, leaves older ones out.
 Outcome versions(Context& context, const VersionsOptions& options) {
   TRY_ASSIGN(const std::string id, secret_id(context, options.secret));
   TRY_ASSIGN(const auto answer, ask(context, "GET", "/secrets/" + id + "/versions"));
-  return print_rows(context, answer, "versions", {"version", "createdAt", "changedBy"});
+  TRY(print_rows(context, answer, "versions", {"version", "createdAt", "changedBy"}));
+  constexpr std::size_t kMost = 1000;
+  WipingArena arena;
+  const auto parsed = read_list(answer, arena);
+  const json::Value* const rows = parsed ? parsed->find("versions") : nullptr;
+  if (rows == nullptr || rows->items.size() < kMost) return kOk;
+  const json::Value* const oldest = rows->items.back().find("version");
+  if (oldest != nullptr && oldest->integer > 1)
+    context.io().err << fmt::format(
+        "the newest {} versions; older ones can be asked for by number\n", rows->items.size());
+  return kOk;
 }
 
 // rollback adds a version; what it answers with the value in it is not printed.
