@@ -20,6 +20,11 @@ inline constexpr std::string_view kNoAuthority =
     "(qapi ca pem), issue from it (qapi ca policy --issuer), and take the old root out of every "
     "peer's trust";
 
+// revoking_note stands below the help of commands that have to do with it.
+inline std::string revoking_note() {
+  return "Revoking is for services' certificates;\n" + std::string(kNoAuthority) + ".";
+}
+
 // Authority is what the platform says of one.
 struct Authority {
   std::string id;

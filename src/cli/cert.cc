@@ -1,4 +1,4 @@
-// qapi cert: issue, renew, request, list, show, revoke; inspect and verify have files of their own.
+// qapi cert: issue, renew, request, list, show; revoke, inspect and verify have files of their own.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -10,16 +10,13 @@
 #include "cli/cert_verify.h"
 #include "cli/expiry.h"
 #include "cli/group.h"
-#include "cli/table.h"
+#include "cli/named_certificate.h"
 #include "cli/whole_file.h"
-#include "x509/serial.h"
-#include "x509/server_identity.h"
 
 namespace quantumapi::cli {
 namespace {
 
-constexpr const char* kWhich =
-    "Its id or serial number, or a file of it (PEM or DER, - reads input)";
+constexpr const char* kUsualType = "ML-DSA-65";
 
 struct Outputs {
   std::string csr;  // a request of the user's own; empty: a key is made
@@ -27,7 +24,7 @@ struct Outputs {
   std::string chain_out;
   std::string ca_out;
   std::string ttl;
-  std::string key_type = "ML-DSA-65";
+  std::string key_type;  // empty: that of the certificate that is renewed, or kUsualType
   std::vector<std::string> dns_names;
 };
 
@@ -45,7 +42,7 @@ struct RequestOptions {
   std::string name;
   std::string key_out;
   std::string csr_out = "-";
-  std::string key_type = "ML-DSA-65";
+  std::string key_type = kUsualType;
   std::vector<std::string> dns_names;
 };
 
@@ -58,14 +55,8 @@ struct ListOptions {
   std::int64_t page_size = 200;
 };
 
-struct NamedCertificate {
+struct ShowOptions {
   std::string certificate;
-};
-
-struct RevokeOptions {
-  std::string certificate;
-  std::string reason;
-  bool yes = false;
 };
 
 struct IssueBody {
@@ -81,19 +72,14 @@ struct RenewBody {
 };
 BOOST_DESCRIBE_STRUCT(RenewBody, (), (csr, ttl))
 
-struct RevokeBody {
-  Text reason;
-};
-BOOST_DESCRIBE_STRUCT(RevokeBody, (), (reason))
-
 // Sink is where one output goes: a file that appears whole, standard output, or nowhere.
 class Sink {
  public:
-  static Try<Sink> open(Context& context, const std::string& path) {
+  static Try<Sink> open(Context& context, const std::string& path, Readers readers) {
     Sink sink;
     if (path == "-") sink.out_ = &context.io().out;
     if (path.empty() || path == "-") return sink;
-    TRY_ASSIGN(auto file, WholeFile::create(path));
+    TRY_ASSIGN(auto file, WholeFile::create(path, readers));
     sink.file_ = std::make_unique<WholeFile>(std::move(file));
     return sink;
   }
@@ -108,14 +94,6 @@ class Sink {
   std::ostream* out_ = nullptr;
   std::unique_ptr<WholeFile> file_;
 };
-
-// path_of takes an id, or a serial number as any program shows it.
-Try<std::string> path_of(std::string_view certificate) {
-  if (Uuid::parse(certificate)) return "/certificates/" + std::string(certificate);
-  const auto serial = x509::parse_serial(certificate);
-  if (!serial) return give_up(kUsage, "a certificate is named by its id or serial number");
-  return "/certificates/" + Uuid{*serial}.to_string();
-}
 
 // Ordered is what goes to the platform, and the key that stays here.
 struct Ordered {
@@ -149,22 +127,42 @@ Try<void> check_apart(std::span<const Output> outputs) {
   return {};
 }
 
-// check_outputs comes before anything is made or asked for.
-Try<void> check_outputs(Context& context, const Outputs& outputs) {
-  if (!outputs.csr.empty() && !outputs.key_out.empty())
-    return give_up(kUsage, "--csr is of a key of your own: leave --key-out away");
-  if (outputs.csr.empty() && outputs.key_out.empty())
+// check_order refuses what a request of the user's own has settled.
+Try<void> check_order(const Outputs& outputs) {
+  if (outputs.csr.empty()) {
+    if (!outputs.key_out.empty()) return {};
     return give_up(kUsage,
                    "--key-out says where the private key goes: a file (mode 0600), or - for "
                    "standard output; or give --csr of a key of your own");
-  if (outputs.chain_out.empty() && context.format(Format::kTable) == Format::kTable)
-    return give_up(kUsage,
-                   "--out-chain says where the certificate goes: a file, or - for standard output "
-                   "(or have it all by --output json)");
+  }
+  for (const auto& [option, given] : {std::pair{"--key-out", !outputs.key_out.empty()},
+                                      {"--key-type", !outputs.key_type.empty()},
+                                      {"--dns", !outputs.dns_names.empty()}})
+    if (given)
+      return give_up(
+          kUsage, fmt::format("--csr is of a key and of names of your own: leave {} away", option));
+  return {};
+}
+
+// check_outputs comes before anything is made or asked for: what is issued has one place to go.
+Try<void> check_outputs(Context& context, const Outputs& outputs) {
+  TRY(check_order(outputs));
   const Output places[] = {{"--key-out", outputs.key_out},
                            {"--out-chain", outputs.chain_out},
                            {"--out-ca", outputs.ca_out}};
-  return check_apart(places);
+  TRY(check_apart(places));
+  const Format format = context.format(Format::kTable);
+  // What goes to standard output stands alone there.
+  for (const Output& output : places)
+    if (output.path == "-" && format != Format::kTable)
+      return give_up(kUsage, fmt::format("{} - and --output {} both want standard output: give {} "
+                                         "a file, or leave --output away",
+                                         output.option, context.globals.output, output.option));
+  if (outputs.chain_out.empty() && format != Format::kJson)
+    return give_up(kUsage,
+                   "--out-chain says where the certificate goes: a file, or - for standard output "
+                   "(or have it all by --output json)");
+  return {};
 }
 
 Try<KeyAndRequest> make_named(const std::string& key_type, const x509::SubjectNames& names) {
@@ -178,7 +176,8 @@ Try<Ordered> order_of(const Outputs& outputs, const x509::SubjectNames& names) {
     TRY_ASSIGN(const auto csr, read_file(outputs.csr));
     return Ordered{x509::request_pem(csr), {}};
   }
-  TRY_ASSIGN(auto made, make_named(outputs.key_type, names));
+  TRY_ASSIGN(auto made,
+             make_named(outputs.key_type.empty() ? kUsualType : outputs.key_type, names));
   return Ordered{std::move(made.csr_pem), std::move(made.private_key_pem)};
 }
 
@@ -187,16 +186,15 @@ template <typename Send>
 Outcome deliver(Context& context, const Outputs& outputs, const x509::SubjectNames& names,
                 Send send) {
   TRY_ASSIGN(const Ordered ordered, order_of(outputs, names));
-  TRY_ASSIGN(Sink key, Sink::open(context, outputs.key_out));
-  TRY_ASSIGN(Sink chain, Sink::open(context, outputs.chain_out));
-  TRY_ASSIGN(Sink roots, Sink::open(context, outputs.ca_out));
+  TRY_ASSIGN(Sink key, Sink::open(context, outputs.key_out, Readers::kOwner));
+  TRY_ASSIGN(Sink chain, Sink::open(context, outputs.chain_out, Readers::kAll));
+  TRY_ASSIGN(Sink roots, Sink::open(context, outputs.ca_out, Readers::kAll));
   TRY_ASSIGN(const sdk::SecretString answer, send(ordered.csr));
   TRY(key.write(ordered.key.reveal_text(SecretAccess())));
   TRY_ASSIGN(const auto chain_pem, member_of(answer, "chainPem"));
   TRY(chain.write(chain_pem.reveal()));
   TRY_ASSIGN(const auto ca_pem, member_of(answer, "caPem"));
   TRY(roots.write(ca_pem.reveal()));
-  // What went to standard output stands alone there.
   if (outputs.key_out == "-" || outputs.chain_out == "-" || outputs.ca_out == "-") return kOk;
   return print_answer(context, answer, "id");
 }
@@ -216,57 +214,52 @@ Outcome issue(Context& context, const IssueOptions& options) {
                  });
 }
 
-// Named is a certificate of the platform and, where a file named it, what that says.
-struct Named {
-  std::string path;
-  std::optional<x509::CertificateInfo> file;
-};
-
-// named_by takes an id, a serial number or a file ("-": standard input) whose first certificate it
-// is. What reads as an id or a number is that, though a file be called so.
-Try<Named> named_by(Context& context, const std::string& certificate) {
-  std::error_code unknown;
-  const bool is_file = certificate == "-" || std::filesystem::exists(certificate, unknown);
-  if (auto path = path_of(certificate); path || !is_file) {
-    if (!path)
-      return give_up(kUsage, "a certificate is named by its file, its id or its serial number");
-    return Named{*std::move(path), {}};
-  }
-  TRY_ASSIGN(const std::string pem, read_certificates(context, certificate));
-  auto info = x509::describe_certificate(pem);
-  if (!info) return give_up(kUsage, "the file holds no certificate: " + certificate);
-  auto path = path_of(info->serial_hex);
-  if (!path)
-    return give_up(kUsage,
-                   "the certificate is of another platform: serial number " + info->serial_hex);
-  return Named{*std::move(path), *std::move(info)};
+// look_up asks for a certificate, which the right to renew it does not let see.
+Try<sdk::SecretString> look_up(Context& context, const std::string& path) {
+  TRY_ASSIGN(sdk::Client* const client, context.client());
+  auto old = client->request("GET", path);
+  if (old) return *std::move(old);
+  Failure failure(old.error());
+  if (old.error().kind == sdk::Kind::kForbidden)
+    failure.message +=
+        "; to renew without certificates:read, name the certificate by its file, or give --dns "
+        "or --csr";
+  return std::unexpected(std::move(failure));
 }
 
-// identity_of asks whose a certificate is, which the right to renew it does not let see.
-Try<std::string> identity_of(Context& context, const std::string& path) {
-  TRY_ASSIGN(sdk::Client* const client, context.client());
-  const auto old = client->request("GET", path);
-  if (!old) {
-    Failure failure(old.error());
-    if (old.error().kind == sdk::Kind::kForbidden)
-      failure.message +=
-          "; to renew without certificates:read, name the certificate by its file, or give --dns "
-          "or --csr";
-    return std::unexpected(std::move(failure));
+// Renewal is what a request for a new key says.
+struct Renewal {
+  x509::SubjectNames names;  // one, and the platform gives the rest
+  std::string key_type;
+};
+
+// renewal_of takes from the certificate what the options leave open: from its file where that is
+// given, else from the platform where no option names it.
+Try<Renewal> renewal_of(Context& context, const NamedCertificate& old, const Outputs& outputs) {
+  Renewal wanted{names_of({}, outputs.dns_names), outputs.key_type};
+  if (old.file) {
+    if (!old.file->spiffe_id.empty()) wanted.names.uris = {old.file->spiffe_id};
+    if (wanted.key_type.empty()) wanted.key_type = old.file->key_algorithm;
   }
-  TRY_ASSIGN(const auto identity, member_of(*old, "identity"));
-  return std::string(identity.reveal());
+  if (!wanted.names.uris.empty() || !wanted.names.dns_names.empty()) return wanted;
+  TRY_ASSIGN(const auto found, look_up(context, old.path));
+  TRY_ASSIGN(const auto identity, member_of(found, "identity"));
+  wanted.names.common_name = identity.reveal();
+  if (!wanted.key_type.empty()) return wanted;
+  TRY_ASSIGN(const auto key_type, member_of(found, "keyType"));
+  wanted.key_type = key_type.reveal();
+  return wanted;
 }
 
 Outcome renew(Context& context, const RenewOptions& options) {
-  const Outputs& outputs = options.outputs;
-  TRY(check_outputs(context, outputs));
-  TRY_ASSIGN(const Named old, named_by(context, options.certificate));
-  // A request needs one name, and the platform gives the rest.
-  x509::SubjectNames names = names_of({}, outputs.dns_names);
-  if (old.file && !old.file->spiffe_id.empty()) names.uris = {old.file->spiffe_id};
-  if (outputs.csr.empty() && names.uris.empty() && names.dns_names.empty()) {
-    TRY_ASSIGN(names.common_name, identity_of(context, old.path));
+  TRY(check_outputs(context, options.outputs));
+  TRY_ASSIGN(const auto old, certificate_named(context, options.certificate));
+  Outputs outputs = options.outputs;
+  x509::SubjectNames names;
+  if (outputs.csr.empty()) {
+    TRY_ASSIGN(Renewal wanted, renewal_of(context, old, outputs));
+    names = std::move(wanted.names);
+    outputs.key_type = std::move(wanted.key_type);
   }
   const Text ttl = shown(outputs.ttl);
   return deliver(context, outputs, names, [&](std::string_view csr) {
@@ -279,8 +272,8 @@ Outcome request(Context& context, const RequestOptions& options) {
   if (options.csr_out != "-") TRY(check_apart(places));
   TRY_ASSIGN(const auto made,
              make_named(options.key_type, names_of(options.name, options.dns_names)));
-  TRY_ASSIGN(Sink key, Sink::open(context, options.key_out));
-  TRY_ASSIGN(Sink csr, Sink::open(context, options.csr_out));
+  TRY_ASSIGN(Sink key, Sink::open(context, options.key_out, Readers::kOwner));
+  TRY_ASSIGN(Sink csr, Sink::open(context, options.csr_out, Readers::kAll));
   TRY(key.write(made.private_key_pem.reveal_text(SecretAccess())));
   TRY(csr.write(made.csr_pem));
   return kOk;
@@ -315,38 +308,23 @@ Outcome list(Context& context, const ListOptions& options) {
   return kOk;
 }
 
-Outcome show(Context& context, const NamedCertificate& options) {
-  TRY_ASSIGN(const Named named, named_by(context, options.certificate));
+Outcome show(Context& context, const ShowOptions& options) {
+  TRY_ASSIGN(const auto named, certificate_named(context, options.certificate));
   TRY_ASSIGN(const auto answer, ask(context, "GET", named.path));
   return print_answer(context, answer, "id");
 }
 
-// revoke of a file says first what it has read: the file may be another than was meant.
-Outcome revoke(Context& context, const RevokeOptions& options) {
-  TRY_ASSIGN(const Named named, named_by(context, options.certificate));
-  if (named.file && named.file->is_ca)
-    return give_up(kUsage, "the file begins with an authority's certificate, and " +
-                               std::string(kNoAuthority));
-  std::string what = options.certificate;
-  if (named.file) what = named.file->serial_hex + " (" + named.file->subject + ")";
-  if (!options.yes)
-    TRY(confirm(context.io(), "Certificate " + printable(what) + " ends for good."));
-  TRY_ASSIGN(const auto answer,
-             ask(context, "POST", named.path + "/revoke", RevokeBody{shown(options.reason)}));
-  return print_answer(context, answer, "status");
-}
-
-void add_outputs(CLI::App& command, Outputs& outputs) {
+void add_outputs(CLI::App& command, Outputs& outputs, const std::string& usual_type) {
   command.add_option(
       "--key-out", outputs.key_out,
       "Where the new private key goes: a file (mode 0600; one that is there is replaced) or -");
   command.add_option("--out-chain", outputs.chain_out,
-                     "Where certificate and intermediates go, as PEM: a file or -");
+                     "Where certificate and intermediates go, as PEM: a file (mode 0644) or -");
   command.add_option("--out-ca", outputs.ca_out, "Where the roots to trust go, as PEM");
   command.add_option("--csr", outputs.csr,
                      "File of a request (PKCS#10, PEM or DER) of a key of your own");
-  command.add_option("--key-type", outputs.key_type, "ML-DSA-65 or ECDSA-P256")
-      ->capture_default_str()
+  command
+      .add_option("--key-type", outputs.key_type, "ML-DSA-65 or ECDSA-P256 [" + usual_type + "]")
       ->check(key_type_fault);
   command.add_option("--dns", outputs.dns_names, "A DNS name to ask for [all of the identity's]")
       ->expected(1)
@@ -379,7 +357,7 @@ void add_cert(CLI::App& root, Context& context) {
   const auto [issue_command, ordered] =
       add_command(group, context, "issue", "Get a certificate for an identity of yours", issue);
   issue_command->add_option("IDENTITY", ordered->identity, "Its name")->required();
-  add_outputs(*issue_command, ordered->outputs);
+  add_outputs(*issue_command, ordered->outputs, kUsualType);
 
   const auto [renew_command, renewed] =
       add_command(group, context, "renew", "Get the next certificate of the same identity", renew);
@@ -388,7 +366,8 @@ void add_cert(CLI::App& root, Context& context) {
                    "Its file, or its id or serial number; a key without certificates:read gives "
                    "the file, --dns or --csr")
       ->required();
-  add_outputs(*renew_command, renewed->outputs);
+  add_outputs(*renew_command, renewed->outputs,
+              "the certificate's; ML-DSA-65 of an id or number with --dns");
 
   const auto [request_command, requested] = add_command(
       group, context, "request", "Make a key and the request for its certificate, here", request);
@@ -425,18 +404,11 @@ void add_cert(CLI::App& root, Context& context) {
       add_command(group, context, "show", "Show a certificate", show);
   show_command->add_option("CERTIFICATE", shown_one->certificate, kWhich)->required();
 
-  const auto [revoke_command, ended] =
-      add_command(group, context, "revoke", "Revoke a certificate for good", revoke);
-  revoke_command->add_option("CERTIFICATE", ended->certificate, kWhich)->required();
-  revoke_command->add_option("--reason", ended->reason,
-                             "As RFC 5280 names it: keyCompromise, superseded, …");
-  revoke_command->add_flag("--yes", ended->yes, "Do not ask");
-
+  add_cert_revoke(group, context);
   add_cert_inspect(group, context);
   add_verify(group, context);
   // Last, for commands take over what is there when they are added.
-  for (CLI::App* const command : {&group, revoke_command})
-    command->footer("Revoking is for services' certificates;\n" + std::string(kNoAuthority) + ".");
+  group.footer(revoking_note());
 }
 
 }  // namespace quantumapi::cli

@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -14,6 +16,23 @@ namespace {
 
 constexpr const char* kIssued = R"({"id":"i","chainPem":"CHAIN","caPem":"ROOTS"})";
 constexpr const char* kSerial = "0190a1b2c3d47e5f8a9b0c1d2e3f4a5b";
+
+x509::ServerIdentity identity_of(x509::KeyType type) {
+  return x509::make_server_identity(type, {"web.internal"}, SecretBytes::copy_of(Bytes(32, 1)),
+                                    SecretBytes::copy_of(Bytes(32, 2)), WallTime{},
+                                    std::chrono::hours(1))
+      .value();
+}
+
+// place_of is the id of a certificate on the platform.
+std::string place_of(const std::string& chain) {
+  const auto info = x509::describe_certificate(chain).value();
+  return Uuid{x509::parse_serial(info.serial_hex).value()}.to_string();
+}
+
+unsigned mode_of(const std::string& path) {
+  return static_cast<unsigned>(std::filesystem::status(path).permissions());
+}
 
 TEST_F(Cli, NoOutputOfACertificateTakesTheKeysPlace) {
   auto& server = platform(kIssued, 201);
@@ -47,6 +66,126 @@ TEST_F(Cli, NoOutputOfACertificateTakesTheKeysPlace) {
   EXPECT_EQ(apart.code, kOk) << apart.err;
   EXPECT_TRUE(content(at("key")).starts_with("-----BEGIN PRIVATE KEY-----"));
   EXPECT_EQ(content(at("chain")) + apart.out, "CHAINROOTS");
+}
+
+TEST_F(Cli, WhatIsIssuedHasAPlaceToGoOrIsNotAskedFor) {
+  auto& server = platform(kIssued, 201);
+  const std::string csr = write("csr", "CSR");
+  const std::string file = at("file");
+  for (const std::string output : {"", "table", "json", "value", "azure-devops"})
+    for (const std::string key : {"", "-", "KEY"})
+      for (const std::string chain : {"", "-", "CHAIN"})
+        for (const std::string roots : {"", "-", "ROOTS"})
+          for (const std::string command : {"issue", "renew"}) {
+            std::vector<std::string> line{"cert", command, kSerial};
+            const auto add = [&](const char* option, const std::string& where) {
+              if (!where.empty())
+                line.insert(line.end(), {option, where == "-" ? where : file + where});
+            };
+            add("--key-out", key);
+            add("--out-chain", chain);
+            add("--out-ca", roots);
+            if (!output.empty()) line.insert(line.end(), {"--output", output});
+            if (key.empty())
+              line.insert(line.end(), {"--csr", csr});
+            else
+              line.insert(line.end(), {"--dns", "a"});
+            for (const char* name : {"KEY", "CHAIN", "ROOTS"}) std::filesystem::remove(file + name);
+            const std::size_t asked = server.lines().size();
+            const Ran ran = run(line);
+            const std::string what =
+                command + " " + output + " " + key + " " + chain + " " + roots + ": " + ran.err;
+            if (ran.code != kOk) {
+              EXPECT_EQ(ran.code, kUsage) << what;
+              EXPECT_EQ(server.lines().size(), asked) << what;
+              EXPECT_FALSE(std::filesystem::exists(file + "KEY")) << what;
+              continue;
+            }
+            const bool whole = ran.out == std::string(kIssued) + "\n";
+            EXPECT_TRUE(whole || ran.out.contains("CHAIN") || chain == "CHAIN") << what;
+            EXPECT_TRUE(output != "json" || whole) << what << ran.out;
+            EXPECT_EQ(ran.out.contains("PRIVATE KEY"), key == "-") << what;
+            EXPECT_EQ(std::filesystem::exists(file + "KEY"), key == "KEY") << what;
+            EXPECT_EQ(std::filesystem::exists(file + "ROOTS"), roots == "ROOTS") << what;
+          }
+  // What may be asked for.
+  for (const std::vector<std::string>& line :
+       {std::vector<std::string>{"--key-out", "-", "--out-chain", file},
+        {"--key-out", file + "KEY", "--out-chain", "-"},
+        {"--key-out", file + "KEY", "--output", "json"},
+        {"--key-out", file + "KEY", "--out-chain", file, "--output", "value"},
+        {"--csr", csr, "--output", "json"},
+        {"--csr", csr, "--out-chain", "-", "--output", "table"}}) {
+    std::vector<std::string> words{"cert", "issue", "web"};
+    words.insert(words.end(), line.begin(), line.end());
+    const Ran ran = run(words);
+    EXPECT_EQ(ran.code, kOk) << ran.err;
+  }
+  const Ran both = run({"cert", "issue", "web", "--key-out", "-", "--output", "json"});
+  EXPECT_TRUE(both.err.contains("--key-out - and --output json both want standard output"))
+      << both.err;
+}
+
+TEST_F(Cli, ARequestOfOnesOwnSettlesKeyAndNames) {
+  auto& server = platform(kIssued, 201);
+  const std::string csr = write("csr", "CSR");
+  const std::vector<std::string> others[] = {{"--dns", "a"},
+                                             {"--key-type", "ECDSA-P256"},
+                                             {"--key-type", "ML-DSA-65"},
+                                             {"--key-out", "-"}};
+  for (const char* command : {"issue", "renew"})
+    for (const auto& other : others) {
+      const Ran ran = run(
+          {"cert", command, kSerial, "--csr", csr, "--out-chain", at("chain"), other[0], other[1]});
+      EXPECT_EQ(ran.code, kUsage) << other[0];
+      EXPECT_TRUE(ran.err.contains("leave " + other[0] + " away")) << ran.err;
+    }
+  EXPECT_TRUE(server.lines().empty());
+}
+
+TEST_F(Cli, CertificatesAreForAllToReadAndKeysForTheirOwner) {
+  platform(kIssued, 201);
+  const mode_t before = ::umask(0022);
+  EXPECT_EQ(run({"cert", "issue", "web", "--key-out", at("key"), "--out-chain", at("chain"),
+                 "--out-ca", at("roots")})
+                .code,
+            kOk);
+  EXPECT_EQ(run({"cert", "request", "web", "--key-out", at("own"), "--out", at("csr")}).code, kOk);
+  ::umask(before);
+  for (const char* file : {"chain", "roots", "csr"}) EXPECT_EQ(mode_of(at(file)), 0644U) << file;
+  for (const char* file : {"key", "own"}) EXPECT_EQ(mode_of(at(file)), 0600U) << file;
+}
+
+TEST_F(Cli, ARenewalKeepsTheTypeOfTheKey) {
+  std::string csr;
+  platform([&](const Received& request) {
+    csr = request.body;
+    return TestPlatform::json(
+        request.line.starts_with("GET") ? R"({"identity":"web","keyType":"ECDSA-P256"})" : kIssued,
+        201);
+  });
+  const std::string classical =
+      write("old.pem", identity_of(x509::KeyType::kEcdsaP256).leaf.chain_pem);
+  const std::string quantum_safe =
+      write("new.pem", identity_of(x509::KeyType::kMlDsa65).leaf.chain_pem);
+  constexpr std::size_t kClassicalSize = 1000;  // an ML-DSA key and its signature are 5 kB
+  const std::tuple<std::string, std::vector<std::string>, bool> cases[] = {
+      {classical, {"--dns", "a"}, true},
+      {classical, {}, true},
+      {classical, {"--key-type", "ML-DSA-65"}, false},
+      {quantum_safe, {"--dns", "a"}, false},
+      {quantum_safe, {"--key-type", "ECDSA-P256", "--dns", "a"}, true},
+      {kSerial, {}, true},
+      {kSerial, {"--key-type", "ML-DSA-65"}, false},
+      {kSerial, {"--dns", "a"}, false}};
+  for (const auto& [certificate, more, is_classical] : cases) {
+    std::vector<std::string> line{"cert",    "renew",       certificate, "--key-out",
+                                  at("key"), "--out-chain", at("chain")};
+    line.insert(line.end(), more.begin(), more.end());
+    const Ran ran = run(line);
+    EXPECT_EQ(ran.code, kOk) << ran.err;
+    EXPECT_EQ(csr.size() < kClassicalSize, is_classical) << certificate << ' ' << more.size();
+  }
 }
 
 // A service's key has certificates:issue alone, and looking a certificate up needs another scope.
@@ -93,15 +232,12 @@ TEST_F(Cli, AnIdentityIsNotUpdatedWithNothing) {
 
 TEST_F(Cli, ACertificateIsNamedByItsFileWhereThatIsNoNumber) {
   auto& server = platform(R"({"status":"revoked"})");
-  const auto made = x509::make_server_identity(
-      x509::KeyType::kEcdsaP256, {"web.internal"}, SecretBytes::copy_of(Bytes(32, 1)),
-      SecretBytes::copy_of(Bytes(32, 2)), WallTime{}, std::chrono::hours(1));
-  ASSERT_TRUE(made);
-  const std::string& chain = made->leaf.chain_pem;
+  const x509::ServerIdentity made = identity_of(x509::KeyType::kEcdsaP256);
+  const std::string& chain = made.leaf.chain_pem;
   const auto info = x509::describe_certificate(chain);
   const auto der = x509::certificate_der(chain);
   ASSERT_TRUE(info && der);
-  const std::string place = Uuid{*x509::parse_serial(info->serial_hex)}.to_string();
+  const std::string place = place_of(chain);
   const std::string pem = write("chain.pem", chain);
   const std::string binary = write("leaf.der", std::string(base::as_text(*der)));
   for (const std::string& file : {pem, binary})
@@ -117,20 +253,48 @@ TEST_F(Cli, ACertificateIsNamedByItsFileWhereThatIsNoNumber) {
   EXPECT_EQ(asked.code, kUsage);
   EXPECT_TRUE(asked.err.contains("Certificate " + info->serial_hex + " (" + info->subject + ")"))
       << asked.err;
-  const Ran root = run({"cert", "revoke", write("root.pem", made->root_pem), "--yes"});
+  const Ran root = run({"cert", "revoke", write("root.pem", made.root_pem), "--yes"});
   EXPECT_EQ(root.code, kUsage);
   EXPECT_TRUE(root.err.contains("an authority itself can't be revoked")) << root.err;
   EXPECT_EQ(server.lines().size(), 5U);
-
-  // A file that is called as a number is not looked into.
-  const auto before = std::filesystem::current_path();
-  write("abad1dea", chain);
-  std::filesystem::current_path(at(""));
   EXPECT_EQ(run({"cert", "revoke", "abad1dea", "--yes"}).code, kOk);
   EXPECT_TRUE(server.lines().back().ends_with("/00000000-0000-0000-0000-0000abad1dea/revoke"))
       << server.lines().back();
-  EXPECT_EQ(run({"cert", "revoke", "./abad1dea", "--yes"}).code, kOk);
-  EXPECT_TRUE(server.lines().back().contains(place)) << server.lines().back();
+}
+
+TEST_F(Cli, AFileWinsOverANumberThatIsNotWhole) {
+  auto& server = platform(R"({"status":"revoked","chainPem":"CHAIN","caPem":"ROOTS","id":"i"})");
+  const x509::ServerIdentity made = identity_of(x509::KeyType::kMlDsa65);
+  const std::string place = place_of(made.leaf.chain_pem);
+  const auto before = std::filesystem::current_path();
+  const std::string colons = "01:90:a1:b2:c3:d4:7e:5f:8a:9b:0c:1d:2e:3f:4a:5b";
+  for (const std::string& name : {std::string("cafe"), std::string("c0:ff:ee"), colons,
+                                  std::string(kSerial), std::string(kSerial).substr(1)})
+    write(name, made.leaf.chain_pem);
+  std::filesystem::create_directory(at("fade"));
+  std::filesystem::create_symlink("nowhere", at("dead"));
+  std::filesystem::current_path(at(""));
+  const std::vector<std::string> lines[] = {
+      {"cert", "show"},
+      {"cert", "revoke", "--yes"},
+      {"cert", "renew", "--key-out", "key", "--out-chain", "chain", "--dns", "a"}};
+  for (const auto& line : lines) {
+    const auto asked = [&](const std::string& certificate) {
+      std::vector<std::string> words = line;
+      words.insert(words.begin() + 2, certificate);
+      const Ran ran = run(words);
+      return ran.code == kOk ? server.lines().back() : ran.err;
+    };
+    for (const std::string file : {"cafe", "c0:ff:ee", "./cafe"})
+      EXPECT_TRUE(asked(file).contains(place)) << asked(file);
+    EXPECT_TRUE(asked(std::string(kSerial).substr(1)).contains(place));
+    for (const std::string& whole : {std::string(kSerial), colons})
+      EXPECT_TRUE(asked(whole).contains("/0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")) << asked(whole);
+    EXPECT_TRUE(asked("./" + std::string(kSerial)).contains(place));
+    EXPECT_TRUE(asked("beef").contains("/00000000-0000-0000-0000-00000000beef")) << asked("beef");
+    EXPECT_TRUE(asked("fade").contains("it is a folder")) << asked("fade");
+    EXPECT_TRUE(asked("dead").contains("can't be read")) << asked("dead");
+  }
   std::filesystem::current_path(before);
 }
 

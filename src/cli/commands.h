@@ -27,6 +27,7 @@ void add_usage(CLI::App& root, Context& context);     // usage storage|quotas|se
 void add_audit(CLI::App& root, Context& context);     // audit list|export|verify|public-key|…
 void add_ca(CLI::App& root, Context& context);        // ca list|show|create|pem|crl|identity …
 void add_cert(CLI::App& root, Context& context);      // cert issue|renew|inspect|verify|revoke|list
+void add_cert_revoke(CLI::App& group, Context& context);   // cert revoke
 void add_cert_inspect(CLI::App& group, Context& context);  // cert inspect
 void add_status(CLI::App& root, Context& context);         // health, whoami, version
 void add_profile(CLI::App& root, Context& context);        // login, profile set

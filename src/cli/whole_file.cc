@@ -9,8 +9,21 @@
 #include <cstdlib>
 #include <cstring>
 #include <ext/stdio_filebuf.h>
+#include <tuple>
 
 namespace quantumapi::cli {
+namespace {
+
+constexpr mode_t kPublic = 0644;
+
+// current_umask can be read only by setting it: meanwhile it takes more away, never less.
+mode_t current_umask() {
+  const mode_t mask = ::umask(0077);
+  ::umask(mask);
+  return mask;
+}
+
+}  // namespace
 
 class WholeFile::Out {
  public:
@@ -41,12 +54,14 @@ WholeFile::~WholeFile() {
   if (out_ && !fresh_.empty()) std::remove(fresh_.c_str());
 }
 
-Try<WholeFile> WholeFile::create(const std::string& path) {
+Try<WholeFile> WholeFile::create(const std::string& path, Readers readers) {
   std::string fresh = path + ".XXXXXX";
   const int fd = ::mkostemp(fresh.data(), O_CLOEXEC);
   if (fd < 0)
     return give_up(kUsage,
                    "the file can't be written: " + path + " (" + std::strerror(errno) + ")");
+  // A file system without modes has none to set.
+  if (readers == Readers::kAll) std::ignore = ::fchmod(fd, kPublic & ~current_umask());
   return WholeFile(path, std::move(fresh), fd);
 }
 

@@ -9,11 +9,17 @@
 
 namespace quantumapi::cli {
 
-// WholeFile writes beside its name (mode 0600) and takes the name in finish();
-// what was not finished is removed.
+// Readers are who may read a file.
+enum class Readers {
+  kOwner,  // mode 0600
+  kAll,    // 0644, less what the umask takes away: for what is public
+};
+
+// WholeFile writes beside its name and takes the name in finish(); what was not finished is
+// removed.
 class WholeFile {
  public:
-  static Try<WholeFile> create(const std::string& path);
+  static Try<WholeFile> create(const std::string& path, Readers readers = Readers::kOwner);
   WholeFile(WholeFile&& other) noexcept;
   WholeFile& operator=(WholeFile&&) = delete;
   ~WholeFile();

@@ -52,6 +52,21 @@ TEST_F(WholeFiles, IsThereWholeAndPrivateOrNotAtAll) {
   EXPECT_EQ(info.st_mode & 0777, 0600U);
 }
 
+TEST_F(WholeFiles, IsReadByAllWhereThatIsAskedForAndTheUmaskLetsThem) {
+  const mode_t before = ::umask(0022);
+  for (const auto& [mask, mode] : {std::pair{0022U, 0644U}, {0027U, 0640U}, {0077U, 0600U}}) {
+    ::umask(mask);
+    const std::string path = folder_ / "chain.pem";
+    auto file = WholeFile::create(path, Readers::kAll);
+    ASSERT_TRUE(file && file->finish());
+    struct stat info{};
+    ASSERT_EQ(::stat(path.c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777, mode);
+    EXPECT_EQ(::umask(mask), mask);
+  }
+  ::umask(before);
+}
+
 // Who may write to the folder puts a file of its own, or a link, in the place of the one made.
 TEST_F(WholeFiles, WritesToTheFileItMadeWhateverStandsAtItsName) {
   const std::string path = folder_ / "key.pem";

@@ -14,6 +14,7 @@ import sys
 
 import pytest
 
+from certificates import request
 from harness import BIN, wait_until
 
 OK, NOT_VERIFIED, USAGE, UNKNOWN, INVALID, UNAUTHORIZED, NOT_FOUND, CONFLICT = range(8)
@@ -463,6 +464,43 @@ def test_the_certificate_example_of_operations_runs_as_it_is_pasted(server, tmp_
         "QUANTUMAPI_KEY": server.api_key, "QUANTUMAPI_CA_FILE": str(server.data / "ca.pem")})
     assert out.returncode == 0, out.stdout + out.stderr
     assert re.search("verified +yes", out.stdout) and re.search("revocation +checked", out.stdout), out.stdout
+
+
+def test_a_stolen_key_leaves_no_certificate_behind(server, qapi, tmp_path):
+    """The procedure of the threat model, as pasted, with more certificates than a page has."""
+    key = qapi("apikeys", "create", "--name", "shop", "--scope", "certificates:issue", "--output", "value").stdout.strip()
+    qapi("ca", "identity", "create", "shop", "--service-account", "shop")
+    csr = request(common_name="shop")
+    for _ in range(215):
+        issued = server.http.post("/api/v1/certificates", json={"identity": "shop", "csr": csr}, headers={"X-Api-Key": key})
+        assert issued.status_code == 201, issued.text
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "docs/threat-model.md").read_text(), re.S)
+    procedure = next(block for block in blocks if "qapi cert revoke --identity shop" in block)
+    out = subprocess.run(["bash", "-euo", "pipefail", "-c", procedure], capture_output=True, text=True, timeout=120, cwd=tmp_path, env={
+        **os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(tmp_path), "QUANTUMAPI_URL": server.plain_url,
+        "QUANTUMAPI_KEY": server.api_key})
+    assert out.returncode == 0 and re.search("revoked +215", out.stdout), out.stdout + out.stderr
+    of_shop = ("cert", "list", "--identity", "shop", "--output", "json")
+    assert json.loads(qapi(*of_shop, "--status", "active").stdout)["certificates"] == []
+    ended = json.loads(qapi(*of_shop, "--status", "revoked", "--page", "2").stdout)["certificates"]
+    assert len(ended) == 15
+    assert qapi("cert", "revoke", "--identity", "shop", "--yes", "--output", "value").stdout == "0\n"
+    qapi("cert", "revoke", "--identity", "no-shop", "--yes", code=NOT_FOUND)
+    qapi("cert", "issue", "shop", "--key-out", str(tmp_path / "key"), "--out-chain", "-", key=key, code=UNAUTHORIZED)
+
+
+def test_a_classical_certificate_is_renewed_as_one_and_its_chain_is_for_all_to_read(qapi, tmp_path, monkeypatch):
+    qapi("ca", "create", "cli-classical-root", "--classical", "--direct")
+    qapi("ca", "identity", "create", "cli-classical", "--dns", "classical.internal", "--key-type", "ECDSA-P256")
+    monkeypatch.chdir(tmp_path)
+    chain, key = tmp_path / "cafe", tmp_path / "key.pem"  # a file whose name could be a number's
+    outputs = ("--key-out", str(key), "--out-chain", str(chain))
+    qapi("cert", "issue", "cli-classical", "--key-type", "ECDSA-P256", *outputs)
+    first = json.loads(qapi("cert", "inspect", str(chain), "--output", "json").stdout)
+    for certificate in ("cafe", first["serialNumber"]):
+        qapi("cert", "renew", certificate, *outputs)
+        assert json.loads(qapi("cert", "inspect", str(chain), "--output", "json").stdout)["keyType"] == "ECDSA-P256"
+    assert chain.stat().st_mode & 0o777 == 0o644 and key.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_rotated_api_key_overlaps_with_its_successor(qapi):
