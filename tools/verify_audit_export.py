@@ -21,6 +21,14 @@ import sys
 SEGMENT = 256
 CONTEXT = b"quantumapi/audit/v1"
 ORIGIN = "quantumapi/audit/"
+# What a line of each type has beside its type; `from` alone may be absent. No line has another member.
+MEMBERS = {
+    "log": {"format", "from", "log", "tenant"},
+    "record": {"index", "leaf", "record", "salt"},
+    "segment": {"hash", "segment"},
+    "pending": {"record", "salt"},
+    "checkpoint": {"checkpoint"},
+}
 
 
 class Fault(Exception):
@@ -66,6 +74,14 @@ def followed_by(record):
     return None
 
 
+def members_of(pairs):
+    """A JSON object; ValueError where a name stands twice."""
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a member is given twice")
+    return members
+
+
 def parse_checkpoint(text, public_key):
     """The log, size and root that a checkpoint states, once its signature holds."""
     from cryptography.exceptions import InvalidSignature
@@ -87,6 +103,8 @@ class Export:
 
     def __init__(self):
         self.log = None
+        self.tenant = None
+        self.foreign = None  # another tenant, as a record has it
         self.first = 0
         self.leaves = []  # hashes of the records from `first` on
         self.skipped = []  # hashes of the segments before `first`
@@ -98,7 +116,7 @@ class Export:
         if self.checkpoint is not None and not line.strip():
             return  # what an editor or a shell left at the end
         try:
-            value = json.loads(line)
+            value = json.loads(line, object_pairs_hook=members_of)
             kind = value["type"]
         except (ValueError, KeyError, TypeError):
             raise Fault("malformed", f"line {number} is not a line of an export") from None
@@ -106,6 +124,8 @@ class Export:
             raise Fault("malformed", f"line {number} stands after the checkpoint")
         if self.log is None and kind != "log":
             raise Fault("malformed", "the first line is not that of a log")
+        if kind in MEMBERS and set(value) - MEMBERS[kind] - {"type"}:
+            raise Fault("malformed", f"line {number} has a member that no line of its type has")
         {
             "log": self.take_log,
             "record": self.take_record,
@@ -121,6 +141,7 @@ class Export:
         if self.log is not None or value.get("format") != 1:
             raise Fault("malformed", "this is not an export of format 1")
         self.log = value["log"]
+        self.tenant = value["tenant"]
         self.first = value.get("from", 0)
         if self.first < 0 or self.first % SEGMENT:
             raise Fault("malformed", "the export begins inside a segment")
@@ -140,6 +161,9 @@ class Export:
         if base64.b64decode(value["leaf"], validate=True) != leaf:
             raise Fault("altered", f"record {index} was altered")
         self.leaves.append(leaf)
+        tenant = json.loads(value["record"])["tenant"]
+        if tenant != self.tenant and self.foreign is None:
+            self.foreign = tenant
         if index == 0:
             self.follows = followed_by(value["record"])
 
@@ -204,6 +228,8 @@ class Export:
             raise Fault("altered", f"record {size} is not covered by the checkpoint")
         if self.root_at(size) != root:
             raise Fault("altered", f"a record from {self.first} to {size - 1} was altered with its hashes")
+        if self.foreign is not None:
+            raise Fault("altered", f"line 1 names the tenant {self.tenant}, the records are of {self.foreign}")
         for text in remembered:
             self.compare(*parse_checkpoint(text, public_key))
         wanted = from_index // SEGMENT * SEGMENT

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <memory_resource>
 
@@ -16,22 +17,73 @@ namespace {
 
 constexpr std::size_t kMaxLine = 1024 * 1024;
 
-struct Line {
+// Shape is what a line of a type has beside that: no other member, as nothing would vouch for it.
+struct Shape {
   std::string_view type;
-  std::optional<std::int64_t> format;
-  std::optional<std::int64_t> from;
-  std::optional<Uuid> log;
-  std::optional<std::int64_t> index;
-  std::optional<std::string_view> leaf;
-  std::optional<std::string_view> record;
-  std::optional<std::string_view> salt;
-  std::optional<std::int64_t> segment;
-  std::optional<std::string_view> hash;
-  std::optional<std::string_view> checkpoint;
+  std::array<std::string_view, 4> members;
 };
-BOOST_DESCRIBE_STRUCT(Line, (),
-                      (type, format, from, log, index, leaf, record, salt, segment, hash,
-                       checkpoint))
+constexpr std::array<Shape, 5> kShapes{{
+    {"checkpoint", {"checkpoint"}},
+    {"log", {"format", "from", "log", "tenant"}},
+    {"pending", {"record", "salt"}},
+    {"record", {"index", "leaf", "record", "salt"}},
+    {"segment", {"hash", "segment"}},
+}};
+
+// Line reads one line of an export; its texts live in the arena.
+class Line {
+ public:
+  // parse gives nothing for what is no object with a type.
+  static std::optional<Line> parse(std::string_view text, std::pmr::memory_resource& arena) {
+    const auto value = json::parse(text, arena, kMaxValues);
+    if (!value || value->kind != json::Value::Kind::kObject) return std::nullopt;
+    Line line(*value);
+    const auto type = line.text("type");
+    if (!type) return std::nullopt;
+    line.type_ = *type;
+    return line;
+  }
+
+  [[nodiscard]] std::string_view type() const { return type_; }
+  [[nodiscard]] bool is_known() const { return shape() != kShapes.end(); }
+  // has_others is true of a line with a member that its type does not have, or has otherwise
+  // spelt.
+  [[nodiscard]] bool has_others() const {
+    const auto& own = shape()->members;
+    return std::ranges::any_of(value_.members, [&](const json::Member& member) {
+      return member.name != "type" &&
+             (member.name.empty() || std::ranges::find(own, member.name) == own.end());
+    });
+  }
+  [[nodiscard]] bool has(std::string_view name) const { return value_.find(name) != nullptr; }
+  // text and integer give nothing where the member is absent or something else.
+  [[nodiscard]] std::optional<std::string_view> text(std::string_view name) const {
+    const json::Value* const found = value_.find(name);
+    const bool fits = found != nullptr && found->kind == json::Value::Kind::kString;
+    return fits ? std::optional(found->text) : std::nullopt;
+  }
+  [[nodiscard]] std::optional<std::uint64_t> integer(std::string_view name) const {
+    const json::Value* const found = value_.find(name);
+    const bool fits =
+        found != nullptr && found->kind == json::Value::Kind::kInt && found->integer >= 0;
+    return fits ? std::optional(static_cast<std::uint64_t>(found->integer)) : std::nullopt;
+  }
+  [[nodiscard]] std::optional<Uuid> uuid(std::string_view name) const {
+    const auto id = Uuid::parse(text(name).value_or(std::string_view()));
+    return id ? std::optional(*id) : std::nullopt;
+  }
+
+ private:
+  static constexpr std::size_t kMaxValues = 32;
+
+  explicit Line(const json::Value& value) : value_(value) {}
+  [[nodiscard]] std::array<Shape, 5>::const_iterator shape() const {
+    return std::ranges::find(kShapes, type_, &Shape::type);
+  }
+
+  json::Value value_;
+  std::string_view type_;
+};
 
 template <typename Octets>
 bool decode(const std::optional<std::string_view>& text, Octets& out) {
@@ -84,6 +136,7 @@ class Verifier {
   bool take_pending(const Line& line);
   bool take_checkpoint(const Line& line);
   bool compare_remembered();
+  void compare_tenant(std::string_view record);
 
   const crypto::MlDsaPublicKey& key_;
   const std::optional<Remembered>& remembered_;
@@ -92,6 +145,8 @@ class Verifier {
   Phase phase_ = Phase::kStart;
   std::uint64_t line_ = 0;
   Uuid log_;
+  std::string tenant_;                  // as the first line has it
+  std::optional<std::string> foreign_;  // another one, as a record has it
   Frontier tree_;
   std::optional<Digest> completed_;   // hash of the segment that the last record filled
   std::optional<std::uint64_t> gap_;  // the index that did not come when it should
@@ -118,26 +173,30 @@ bool Verifier::take(std::string_view text) {
     return true;  // what an editor or a shell left at the end
   if (text.size() > kMaxLine) return malformed("is too long");
   std::pmr::monotonic_buffer_resource arena;
-  const auto line = json::decode<Line>(text, arena);
+  const auto line = Line::parse(text, arena);
   if (!line) return malformed("is not a line of an export");
   if (phase_ == Phase::kEnded) return malformed("stands after the checkpoint");
+  if (!line->is_known()) return malformed("has an unknown type");
+  if (line->has_others()) return malformed("has a member that no line of its type has");
   if (phase_ == Phase::kStart) return take_log(*line);
-  if (line->type == "record") return take_record(*line);
+  if (line->type() == "record") return take_record(*line);
   if (gap_) return true;  // only the missing record's whereabouts matter now
-  if (line->type == "segment") return take_segment(*line);
-  if (line->type == "pending") return take_pending(*line);
-  if (line->type == "checkpoint") return take_checkpoint(*line);
-  return malformed("has an unknown type");
+  if (line->type() == "segment") return take_segment(*line);
+  if (line->type() == "pending") return take_pending(*line);
+  if (line->type() == "checkpoint") return take_checkpoint(*line);
+  return malformed("begins another export");
 }
 
 bool Verifier::take_log(const Line& line) {
-  if (line.type != "log" || line.format != 1 || !line.log)
+  const auto log = line.uuid("log");
+  const auto tenant = line.uuid("tenant");
+  if (line.type() != "log" || line.integer("format") != 1 || !log || !tenant)
     return malformed("does not begin an export of format 1");
-  const std::int64_t from = line.from.value_or(0);
-  if (from < 0 || static_cast<std::uint64_t>(from) % kSegmentSize != 0)
-    return malformed("begins inside a segment");
-  log_ = *line.log;
-  report_.first = static_cast<std::uint64_t>(from);
+  const auto from = line.has("from") ? line.integer("from") : std::optional<std::uint64_t>(0);
+  if (!from || *from % kSegmentSize != 0) return malformed("begins inside a segment");
+  log_ = *log;
+  tenant_ = tenant->to_string();
+  report_.first = *from;
   phase_ = Phase::kRecords;
   if (remembered_ && remembered_->log != log_)
     return fault("rewritten", std::nullopt, "this is another log than the one remembered");
@@ -161,10 +220,13 @@ bool Verifier::take_gap(std::uint64_t index, const Digest& leaf) {
 
 bool Verifier::take_record(const Line& line) {
   Salt salt;
-  if (!line.index || *line.index < 0 || !line.record || !decode(line.salt, salt))
+  Digest stated;
+  const auto place = line.integer("index");
+  const auto record = line.text("record");
+  if (!place || !record || !decode(line.text("salt"), salt) || !decode(line.text("leaf"), stated))
     return malformed("is not a whole record");
-  const auto index = static_cast<std::uint64_t>(*line.index);
-  const Digest leaf = leaf_hash(salt, *line.record);
+  const std::uint64_t index = *place;
+  const Digest leaf = leaf_hash(salt, *record);
   if (gap_) return take_gap(index, leaf);
   if (phase_ != Phase::kRecords) return malformed("is an indexed record after pending ones");
   if (tree_.size() < report_.first)
@@ -175,20 +237,19 @@ bool Verifier::take_record(const Line& line) {
     gap_ = tree_.size();
     return true;
   }
-  Digest stated;
-  if (line.leaf && (!decode(line.leaf, stated) || stated != leaf))
-    return fault("altered", index, fmt::format("record {} was altered", index));
+  if (stated != leaf) return fault("altered", index, fmt::format("record {} was altered", index));
   completed_ = tree_.append_subtree(leaf, 0, kSegmentLevel);
   ++report_.records;
-  if (index == 0) report_.follows = followed_by(*line.record);
+  compare_tenant(*record);
+  if (index == 0) report_.follows = followed_by(*record);
   return compare_remembered();
 }
 
 bool Verifier::take_segment(const Line& line) {
   Digest hash;
-  if (!line.segment || *line.segment < 0 || !decode(line.hash, hash))
-    return malformed("is not a whole segment line");
-  const auto segment = static_cast<std::uint64_t>(*line.segment);
+  const auto number = line.integer("segment");
+  if (!number || !decode(line.text("hash"), hash)) return malformed("is not a whole segment line");
+  const std::uint64_t segment = *number;
   if (phase_ != Phase::kRecords) return malformed("is a segment after pending records");
   if (tree_.size() < report_.first) {
     if (segment != tree_.size() / kSegmentSize) return malformed("names another segment");
@@ -220,17 +281,28 @@ bool Verifier::compare_remembered() {
                fmt::format("the first {} records are not those remembered", remembered_->size));
 }
 
+// compare_tenant keeps what differs until the records are known to be as signed: only then is it
+// the first line that was altered.
+void Verifier::compare_tenant(std::string_view record) {
+  if (foreign_) return;
+  const auto view = RecordView::parse(record);
+  const std::string_view tenant = view ? view->tenant : std::string_view();
+  if (tenant != tenant_) foreign_ = tenant;
+}
+
 bool Verifier::take_pending(const Line& line) {
   Salt salt;
-  if (!line.record || !decode(line.salt, salt)) return malformed("is not a whole pending record");
+  if (!line.text("record") || !decode(line.text("salt"), salt))
+    return malformed("is not a whole pending record");
   phase_ = Phase::kPending;
   ++report_.pending;
   return true;
 }
 
 bool Verifier::take_checkpoint(const Line& line) {
-  if (!line.checkpoint) return malformed("is not a whole checkpoint line");
-  auto checkpoint = verify(*line.checkpoint, key_);
+  const auto text = line.text("checkpoint");
+  if (!text) return malformed("is not a whole checkpoint line");
+  auto checkpoint = verify(*text, key_);
   if (!checkpoint) {
     if (checkpoint.error().code == Code::kDataLoss)
       return fault("bad_signature", std::nullopt, checkpoint.error().message);
@@ -258,6 +330,10 @@ bool Verifier::take_checkpoint(const Line& line) {
                  fmt::format("a record from {} to {} was altered, its hashes with it", known,
                              checkpoint->size - 1));
   }
+  if (foreign_)
+    return fault("altered", std::nullopt,
+                 fmt::format("line 1 names the tenant {}, the records are of {}", tenant_,
+                             unescape(*foreign_)));
   if (remembered_ && !remembered_seen_)
     return fault("missing", std::nullopt,
                  "the remembered size lies in what this export leaves out: nothing can be said");

@@ -363,9 +363,49 @@ TEST_P(Verifying, WhatIsNoExportIsMalformed) {
   twice.push_back(lines().back());
   expect_fault(twice, "malformed", std::nullopt);
   Lines renamed = lines();
-  renamed[0] =
-      replaced(renamed[0], R"("log":")", R"("log":"00000000-0000-0000-0000-000000000000","x":")");
+  const std::string log = remember().log.to_string();
+  renamed[0] = replaced(renamed[0], log, account().to_string());
   expect_fault(renamed, "altered", std::nullopt);
+  const auto mixed = [&](std::string_view from, std::string_view to) {
+    return with(3, replaced(lines()[3], from, to));
+  };
+  expect_fault(mixed("\"leaf\":\"", "\"leaf\":1,\"x\":\""), "malformed", std::nullopt);
+  expect_fault(mixed("\"leaf\":", "\"hash\":"), "malformed", std::nullopt);
+  expect_fault(mixed("\"index\":2", "\"index\":\"2\""), "malformed", std::nullopt);
+  expect_fault(with(0, replaced(lines()[0], "{", "{\"from\":null,")), "malformed", std::nullopt);
+  expect_fault(with(0, replaced(lines()[0], "{", "{\"from\":\"0\",")), "malformed", std::nullopt);
+  expect_fault(with(3, lines()[0]), "malformed", std::nullopt);
+}
+
+// Whoever reads the lines would take what was added for a part of the record.
+TEST_P(Verifying, NoLineHasAMemberOfAnotherKind) {
+  append(1);
+  const Lines whole = export_lines();
+  const std::size_t end = whole.size();
+  for (const std::size_t at : {std::size_t{0}, std::size_t{1}, record_at(whole, 300),
+                               segment_at(whole, 0), end - 2, end - 1})
+    for (const std::string_view more : {R"({"actor":"mallory",)", R"({"RECORD":"x",)",
+                                        R"({"":"x",)", R"({"sa_lt":"x",)", R"({"type_":"x",)"}) {
+      Lines tampered = whole;
+      tampered[at] = replaced(tampered[at], "{", more);
+      expect_fault(tampered, "malformed", std::nullopt);
+      EXPECT_THAT(check(tampered).message, HasSubstr("line " + std::to_string(at + 1) + ":"));
+    }
+}
+
+TEST_P(Verifying, TheTenantIsTheOneThatTheRecordsName) {
+  Lines tampered = lines();
+  tampered[0] = replaced(tampered[0], tenant().to_string(), account().to_string());
+  expect_fault(tampered, "altered", std::nullopt);
+  EXPECT_THAT(check(tampered).message,
+              HasSubstr("line 1 names the tenant " + account().to_string()));
+  tampered[0] = replaced(lines()[0], tenant().to_string(), "nobody");
+  expect_fault(tampered, "malformed", std::nullopt);
+  tampered[0] = replaced(lines()[0], "\"tenant\":\"" + tenant().to_string() + "\",", "");
+  expect_fault(tampered, "malformed", std::nullopt);
+  tampered[0] = replaced(lines()[0], tenant().to_string(), account().to_string());
+  tampered.erase(tampered.begin() + 5);
+  expect_fault(tampered, "missing", 4);
 }
 
 TEST_P(Verifying, APartOfALogPassesFromItsFirstSegmentOn) {

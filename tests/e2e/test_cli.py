@@ -11,6 +11,7 @@ import re
 import socket
 import subprocess
 import sys
+import uuid
 
 import pytest
 
@@ -586,6 +587,16 @@ def test_the_audit_log_is_listed_exported_and_verified(qapi, server, tmp_path):
     changed.write_text("".join(lines[:place] + [lines[place].replace("success", "failure")] + lines[place + 1:]))
     refused = qapi("audit", "verify", str(changed), *memory, "--output", "json", code=NOT_VERIFIED)
     assert json.loads(refused.stdout)["verified"] is False and json.loads(refused.stdout)["fault"] == "altered"
+
+    # What no hash covers is compared or not there: a tenant of another's, a member that says who did it.
+    tenant = json.loads(lines[0])["tenant"]
+    for at, old, new, fault in ((0, tenant, str(uuid.uuid4()), "altered"), (place, "{", '{"actor":"mallory",', "malformed"),
+                                (place, '"index"', '"Index"', "malformed"), (0, "{", '{"note":1,', "malformed")):
+        changed.write_text("".join(lines[:at] + [lines[at].replace(old, new, 1)] + lines[at + 1:]))
+        refused = qapi("audit", "verify", str(changed), *memory, "--output", "json", code=NOT_VERIFIED)
+        by_python = subprocess.run([sys.executable, ROOT / "tools/verify_audit_export.py", changed, "--key", key], capture_output=True, text=True)
+        assert json.loads(refused.stdout)["fault"] == fault == by_python.stdout.split(":")[0], (at, new)
+        assert by_python.returncode == NOT_VERIFIED
 
 
 def test_a_log_cut_short_shows_to_who_saw_it_longer(qapi, tmp_path):
