@@ -83,8 +83,10 @@ class QUANTUMAPI_EXPORT ServiceCertificateProvider {
   // that an InternalClient or InternalServer reads shows it.
   [[nodiscard]] bool is_expiring_soon() const;
   // renew makes a new key and gets a certificate for it: as the next one of the newest, or anew
-  // where the platform does not know that one or it was revoked. The old one is kept when that
-  // fails, and for up to four seconds more when the issuer is new, until the peers know it.
+  // where the platform does not know that one or it was revoked. One renews at a time: `call`
+  // bounds the wait for another's turn too. The old one is kept when that fails, and for up to
+  // four seconds more when the issuer is new, until the peers know it; `call` may cancel those,
+  // its time does not count there, for the new one is made already.
   Result<std::shared_ptr<const ServiceCertificate>> renew(const Call& call = {});
 
   // Impl and impl are the library's own.

@@ -1,6 +1,7 @@
 // quantumapi::sdk::Client: a connection to the platform and its products.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -57,6 +58,9 @@ class QUANTUMAPI_EXPORT Client {
   [[nodiscard]] ApiKeys api_keys(Call call = {});
   // audit: the log.
   [[nodiscard]] Audit audit(Call call = {});
+
+  // timeout is how long a call takes at most whose Call names none: Options::timeout.
+  [[nodiscard]] std::chrono::milliseconds timeout() const;
 
   // health asks how the platform is; needs no key.
   [[nodiscard]] Result<Health> health(Call call = {});

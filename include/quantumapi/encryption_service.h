@@ -42,10 +42,12 @@ class QUANTUMAPI_EXPORT EncryptionService {
   EncryptionService(Client& client, Options options);
 
   // encrypt_fields gives one result for each field, in their order. Where a whole request
-  // failed, each of its fields has that error.
+  // failed, each of its fields has that error. `call` bounds all requests together: give it a
+  // longer time for very many fields.
   [[nodiscard]] std::vector<Result<std::string>> encrypt_fields(std::span<const Plaintext> fields,
                                                                 const Call& call = {}) const;
-  // decrypt_fields gives one result for each payload, in their order.
+  // decrypt_fields gives one result for each payload, in their order, within `call` as
+  // encrypt_fields.
   [[nodiscard]] std::vector<Result<SecretString>> decrypt_fields(std::span<const Sealed> fields,
                                                                  const Call& call = {}) const;
   // searchable_hash gives the hash by which the rows that hold `value` are found, 64 hex digits,

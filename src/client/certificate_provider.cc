@@ -99,38 +99,32 @@ ServiceCertificateProvider::Impl::Impl(Client& the_client, Options the_options)
       entropy(entropy_sources(), {}, *clock) {}
 
 Result<Certificate> ServiceCertificateProvider::Impl::ask(std::string_view request_pem,
-                                                          const Call& call) const {
+                                                          const Deadline& deadline) const {
   const CertificateOrder order{options.identity, request_pem, options.lifetime};
   Pointer before;
   {
     const std::lock_guard lock(mutex);
     before = current;
   }
-  const auto begun = std::chrono::steady_clock::now();
-  Call second = call;
   if (before) {
-    auto renewed = client.certificates(call).renew(before->id(), order);
+    auto renewed = client.certificates(deadline.rest()).renew(before->id(), order);
     // A key that is bound to identities learns of a certificate that is not there as forbidden.
     if (renewed ||
         (renewed.error().kind != Kind::kNotFound && renewed.error().kind != Kind::kConflict &&
          renewed.error().kind != Kind::kForbidden))
       return renewed;
-    const auto took = std::chrono::ceil<milliseconds>(std::chrono::steady_clock::now() - begun);
-    // Less than nothing is refused as over; nothing would be the client's own.
-    if (call.timeout.count() > 0)
-      second.timeout = call.timeout > took ? call.timeout - took : milliseconds(-1);
   }
-  return client.certificates(second).issue(order);
+  return client.certificates(deadline.rest()).issue(order);
 }
 
-Result<Pointer> ServiceCertificateProvider::Impl::order(const Call& call) {
+Result<Pointer> ServiceCertificateProvider::Impl::order(const Deadline& deadline) {
   TRY_ASSIGN(auto drawn, ours(entropy.draw(crypto::kSigningMaterialSize)));
   TRY_ASSIGN(const auto key,
              ours(crypto::SigningKey::create(x509::algorithm(kKeyType), drawn.octets)));
   TRY_ASSIGN(const std::string request, request_for(options, key));
   const Time ordered_at = options.clock->wall();
   const auto ordered_steady = options.clock->steady();
-  TRY_ASSIGN(auto issued, ask(request, call));
+  TRY_ASSIGN(auto issued, ask(request, deadline));
   const auto made_at = WallTime::parse(issued.created_at);
   if (!made_at) return unusable("it does not say when it was made");
   TRY_ASSIGN(auto identity, ours(x509::service_identity(issued.chain_pem, kKeyType, drawn.octets)));
@@ -248,11 +242,11 @@ bool ServiceCertificateProvider::is_expiring_soon() const {
 }
 
 Result<Pointer> ServiceCertificateProvider::renew(const Call& call) {
-  const std::lock_guard one(impl_->renewing);
-  TRY_ASSIGN(Pointer renewed, impl_->order(call));
+  const Deadline deadline(call, impl_->client.timeout());
+  TRY_ASSIGN(const auto one, impl_->renewing.take({}, deadline));
+  TRY_ASSIGN(Pointer renewed, impl_->order(deadline));
   const milliseconds wait = impl_->settle_time(*renewed);
-  if (wait.count() > 0 && !pause(wait, call.cancel))
-    return fail(Kind::kCancelled, "cancelled", "the call was cancelled");
+  if (wait.count() > 0 && !pause(wait, call.cancel)) return cancelled();
   std::shared_ptr<Revocations> lists;
   {
     const std::lock_guard lock(impl_->mutex);

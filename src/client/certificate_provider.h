@@ -10,6 +10,7 @@
 #include "client/revocations.h"
 #include "client/service_certificate.h"
 #include "client/times.h"
+#include "client/turns.h"
 #include "crypto/entropy.h"
 #include "quantumapi/certificate_provider.h"
 
@@ -24,9 +25,9 @@ struct ServiceCertificateProvider::Impl {
   Impl(Client& the_client, Options the_options);
 
   // ask gets a certificate for the key of a request: the one before renewed, where the platform
-  // still knows it. Both calls share the time of `call`.
-  Result<Certificate> ask(std::string_view request_pem, const Call& call) const;
-  Result<std::shared_ptr<const ServiceCertificate>> order(const Call& call);
+  // still knows it.
+  Result<Certificate> ask(std::string_view request_pem, const Deadline& deadline) const;
+  Result<std::shared_ptr<const ServiceCertificate>> order(const Deadline& deadline);
   // settle_time is how long `fresh` is held back for its peers to learn of its issuer.
   std::chrono::milliseconds settle_time(const ServiceCertificate& fresh) const;
   // look_up notes whether the newest certificate is on one of the lists.
@@ -41,7 +42,7 @@ struct ServiceCertificateProvider::Impl {
   std::shared_ptr<const base::Clock> clock;
   crypto::EntropyPool entropy;
 
-  std::mutex renewing;  // one order at a time
+  Turns renewing;       // one order at a time
   std::mutex watching;  // one first reading of the lists at a time; never taken under the next one
 
   mutable std::mutex mutex;  // guards what follows

@@ -97,6 +97,21 @@ TEST(ServiceCertificateProvider, ACertificateOfANewIssuerIsHeldBackWhileTheOneIn
   EXPECT_EQ(provider->current(), fresh) << "the one before ends now";
 }
 
+TEST(ServiceCertificateProvider, WhoeverWaitsForAnothersRenewalDoesSoWithinItsCall) {
+  TestAuthority authority;
+  const auto client = authority.client();
+  const auto provider = provider_of(*client, sdk::Clock::system());
+  authority.set_slow(seconds(2));
+  const std::jthread other([&] { EXPECT_TRUE(provider->renew()); });
+  while (authority.lines().empty()) std::this_thread::yield();
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(provider->renew({.timeout = std::chrono::milliseconds(200)}).error().code, "timeout");
+  std::stop_source stop;
+  std::jthread canceller([&] { stop.request_stop(); });
+  EXPECT_EQ(provider->renew({.cancel = stop.get_token()}).error().kind, Kind::kCancelled);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(1'500));
+}
+
 TEST(ServiceCertificateProvider, IsExpiringSoonFourHoursBeforeTheEnd) {
   TestClock clock;
   TestAuthority authority(clock);

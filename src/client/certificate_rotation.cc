@@ -9,6 +9,7 @@
 
 #include "client/backoff.h"
 #include "client/certificate_provider.h"
+#include "client/deadline.h"
 #include "client/times.h"
 
 namespace quantumapi::sdk {
@@ -188,7 +189,8 @@ Readiness CertificateRotationService::readiness() const {
 
 bool CertificateRotationService::wait_ready(milliseconds timeout) const {
   std::unique_lock lock(impl_->telling);
-  return impl_->renewed_once.wait_for(lock, timeout, [&] { return impl_->usable() != nullptr; });
+  return impl_->renewed_once.wait_for(lock, bounded(timeout),
+                                      [&] { return impl_->usable() != nullptr; });
 }
 
 }  // namespace quantumapi::sdk

@@ -23,6 +23,8 @@ Keys Client::keys(Call call) { return {*transport_, std::move(call)}; }
 ApiKeys Client::api_keys(Call call) { return {*transport_, std::move(call)}; }
 Audit Client::audit(Call call) { return {*transport_, std::move(call)}; }
 
+std::chrono::milliseconds Client::timeout() const { return transport_->timeout(); }
+
 Result<Health> Client::health(Call call) {
   Transport::AnswerPointer answer;
   TRY_ASSIGN(const auto health, transport_->get<wire::Health>("/health", call, answer));

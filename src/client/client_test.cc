@@ -232,6 +232,29 @@ TEST(Client, ACallsOwnDeadlineCountsForAllItsTries) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
 }
 
+TEST(Client, ACallsTimeCountsForEveryRequestThatItNeeds) {
+  TestPlatform platform([](const Received& request) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    if (request.line.starts_with("GET /api/v1/keys"))
+      return TestPlatform::json(R"({"keys":[],"has_more":true})");
+    return TestPlatform::json(
+        R"({"secrets":[],"total":0,"page":1,"page_size":200,"has_more":true})");
+  });
+  const auto client = platform.client("qapi_test", 0);
+  const Call call{.timeout = std::chrono::milliseconds(300)};
+  EXPECT_EQ(client->vault(call).put("db", SecretString("x")).error().code, "timeout");
+  EXPECT_EQ(client->vault(call).remove("db").error().code, "timeout");
+  EXPECT_EQ(client->keys(call).rotate("db").error().code, "timeout");
+}
+
+TEST(Client, TheLongestTimesAreNotOverAtOnce) {
+  TestPlatform platform([](const Received&) { return TestPlatform::json(R"({"status":"ok"})"); });
+  EXPECT_TRUE(platform.client()->health({.timeout = std::chrono::milliseconds::max()}));
+  const auto client = platform.client("qapi_test", 0, std::chrono::milliseconds::max());
+  EXPECT_TRUE(client->health());
+  EXPECT_GT(client->timeout(), std::chrono::hours(24 * 365));
+}
+
 TEST(Client, ACancelledCallReturnsThoughThePlatformIsSilent) {
   Silence silence;
   const auto client = silence.client();

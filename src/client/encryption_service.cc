@@ -6,6 +6,7 @@
 
 #include "base/encoding.h"
 #include "base/search_text.h"
+#include "client/deadline.h"
 #include "client/error.h"
 #include "crypto/hash.h"
 
@@ -95,16 +96,18 @@ EncryptionService::EncryptionService(Client& client, Options options)
 
 std::vector<Result<std::string>> EncryptionService::encrypt_fields(
     std::span<const Plaintext> fields, const Call& call) const {
+  const Deadline deadline(call, client_.timeout());
   return all_fields<std::string>(
       fields, options_.fields_per_request, options_.parallel,
-      [&](auto part) { return client_.encryption(call).encrypt_batch(part); });
+      [&](auto part) { return client_.encryption(deadline.rest()).encrypt_batch(part); });
 }
 
 std::vector<Result<SecretString>> EncryptionService::decrypt_fields(std::span<const Sealed> fields,
                                                                     const Call& call) const {
+  const Deadline deadline(call, client_.timeout());
   return all_fields<SecretString>(
       fields, options_.fields_per_request, options_.parallel,
-      [&](auto part) { return client_.encryption(call).decrypt_batch(part); });
+      [&](auto part) { return client_.encryption(deadline.rest()).decrypt_batch(part); });
 }
 
 Result<std::string> EncryptionService::searchable_hash(std::string_view value,

@@ -1,6 +1,7 @@
 #include "quantumapi/encryption_service.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "client/test_platform.h"
 
@@ -97,6 +98,22 @@ TEST(EncryptionService, ARequestThatFailsFailsItsOwnFieldsAlone) {
       EncryptionService(*client, {.fields_per_request = 2}).encrypt_fields(numbered(texts));
   for (const std::size_t good : {0U, 1U, 4U, 5U}) EXPECT_TRUE(sealed.at(good)) << good;
   for (const std::size_t bad : {2U, 3U}) EXPECT_EQ(sealed.at(bad).error().kind, Kind::kForbidden);
+}
+
+TEST(EncryptionService, ACallsTimeBoundsAllItsRequestsTogether) {
+  TestPlatform platform([](const Received& request) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(150));
+    return sealed_batch(request);
+  });
+  const auto client = platform.client();
+  const auto texts = numbers(10);
+  const EncryptionService service(*client, {.fields_per_request = 1, .parallel = 1});
+  const auto begin = std::chrono::steady_clock::now();
+  const auto sealed =
+      service.encrypt_fields(numbered(texts), {.timeout = std::chrono::milliseconds(400)});
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(1'200));
+  ASSERT_EQ(sealed.size(), 10U);
+  EXPECT_EQ(sealed.back().error().code, "timeout");
 }
 
 TEST(EncryptionService, OfNoFieldsNothingIsAsked) {

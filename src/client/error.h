@@ -24,4 +24,9 @@ inline std::unexpected<Error> fail(Kind kind, std::string code, std::string mess
       Error{.kind = kind, .code = std::move(code), .message = std::move(message)});
 }
 
+// cancelled: the caller's stop token ended the call.
+inline std::unexpected<Error> cancelled() {
+  return fail(Kind::kCancelled, "cancelled", "the call was cancelled");
+}
+
 }  // namespace quantumapi::sdk

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "client/certificate_provider.h"
+#include "client/deadline.h"
 #include "client/error.h"
 #include "client/internal_address.h"
 #include "http/ascii.h"
@@ -157,6 +158,7 @@ Result<std::unique_ptr<InternalClient>> InternalClient::create(
     ServiceCertificateProvider& certificates, Options options) {
   if (options.timeout.count() <= 0)
     return fail(Kind::kInvalid, "invalid_options", "timeout: is more than nothing");
+  options.timeout = bounded(options.timeout);
   auto impl = std::make_unique<Impl>(certificates, std::move(options));
   for (const std::string& suffix : impl->options.internal_suffixes) TRY(check_suffix(suffix));
   for (const auto& [host, uri] : impl->options.peers) {
@@ -181,7 +183,7 @@ Result<Response> InternalClient::send(const Request& request, const Call& call) 
   TRY_ASSIGN(sent.method, method_of(request.method));
   TRY(add_headers(request.headers, sent));
   TRY(check_time(call));
-  sent.timeout = call.timeout.count() > 0 ? call.timeout : impl_->options.timeout;
+  sent.timeout = call.timeout.count() > 0 ? bounded(call.timeout) : impl_->options.timeout;
   sent.cancel = call.cancel;
   TRY_ASSIGN(const auto client, impl_->client_for(address));
   auto answer = client->send(sent);

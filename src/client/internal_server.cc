@@ -14,6 +14,7 @@
 #include "base/worker_pool.h"
 #include "client/backoff.h"
 #include "client/certificate_provider.h"
+#include "client/deadline.h"
 #include "client/error.h"
 #include "http/ascii.h"
 #include "http/server.h"
@@ -237,7 +238,7 @@ Result<std::unique_ptr<InternalServer>> InternalServer::start(
 std::uint16_t InternalServer::port() const { return impl_->server->ports().at(0); }
 
 void InternalServer::drain(milliseconds limit) {
-  impl_->server->drain(std::min<milliseconds>(limit / 2, milliseconds(1'000)), limit);
+  impl_->server->drain(std::min<milliseconds>(limit / 2, milliseconds(1'000)), bounded(limit));
 }
 
 std::string InternalServer::metrics() const { return impl_->metrics.text(); }

@@ -324,7 +324,7 @@ TEST_F(Internal, DrainingAnswersWhatRunsAndTakesNothingNew) {
   while (!answering) std::this_thread::yield();
   std::atomic<bool> drained = false;
   std::jthread drainer([&] {
-    server->drain(seconds(20));
+    server->drain(milliseconds::max());
     drained = true;
   });
   const auto other = users_.calls();
@@ -567,6 +567,14 @@ TEST_F(Internal, ThreadsThatAreIdleTakeRequestsThoughNoneMayWait) {
   const auto client = users_.calls();
   for (int i = 0; i < 20; ++i)
     EXPECT_EQ(expect(client->send({.url = url_of(*server)})).status, 200);
+}
+
+TEST_F(Internal, TheLongestTimesAreNotOverAtOnce) {
+  const auto server = notifications_.serves(ok);
+  const auto client = expect(InternalClient::create(
+      *users_.provider, {.addresses = {{kHost, "127.0.0.1"}}, .timeout = milliseconds::max()}));
+  EXPECT_TRUE(client->send({.url = url_of(*server)}));
+  EXPECT_TRUE(client->send({.url = url_of(*server)}, {.timeout = milliseconds::max()}));
 }
 
 TEST_F(Internal, ACallWhoseTimeIsOverIsNotMade) {

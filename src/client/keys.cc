@@ -60,11 +60,12 @@ void bind_to(std::string_view type, const std::vector<std::string>& names,
 }  // namespace
 
 Result<std::vector<Key>> Keys::list() const {
+  const Deadline deadline = transport_->deadline(call_);
   std::vector<Key> keys;
   for (std::int64_t page = 1;; ++page) {
     Pointer answer;
-    TRY_ASSIGN(const auto found,
-               transport_->get<wire::KeyPage>(page_of("/api/v1/keys", page), call_, answer));
+    TRY_ASSIGN(const auto found, transport_->get<wire::KeyPage>(page_of("/api/v1/keys", page),
+                                                                deadline.rest(), answer));
     for (const wire::Key& key : found.keys) keys.push_back(key_of(key));
     if (!found.has_more) return keys;
   }
@@ -79,11 +80,12 @@ Result<std::string> Keys::find_id(std::string_view id_or_name) const {
 }
 
 Result<Key> Keys::rotate(std::string_view id_or_name) const {
-  TRY_ASSIGN(const std::string id, find_id(id_or_name));
+  const Deadline deadline = transport_->deadline(call_);
+  TRY_ASSIGN(const std::string id, Keys(*transport_, deadline.rest()).find_id(id_or_name));
   Pointer answer;
-  TRY_ASSIGN(answer,
-             transport_->send(
-                 {.method = http::Method::kPost, .path = "/api/v1/keys/" + id + "/rotate"}, call_));
+  TRY_ASSIGN(answer, transport_->send(
+                         {.method = http::Method::kPost, .path = "/api/v1/keys/" + id + "/rotate"},
+                         deadline.rest()));
   TRY_ASSIGN(const auto rotated, Transport::bind<wire::Key>(*answer));
   return key_of(rotated);
 }
@@ -106,11 +108,12 @@ Result<ApiKey> ApiKeys::create(const NewApiKey& key) const {
 }
 
 Result<std::vector<ApiKey>> ApiKeys::list() const {
+  const Deadline deadline = transport_->deadline(call_);
   std::vector<ApiKey> keys;
   for (std::int64_t page = 1;; ++page) {
     Pointer answer;
-    TRY_ASSIGN(const auto found,
-               transport_->get<wire::ApiKeyPage>(page_of("/api/v1/apikeys", page), call_, answer));
+    TRY_ASSIGN(const auto found, transport_->get<wire::ApiKeyPage>(page_of("/api/v1/apikeys", page),
+                                                                   deadline.rest(), answer));
     for (const wire::ApiKey& key : found.api_keys) keys.push_back(api_key_of(key));
     if (!found.has_more.value_or(false)) return keys;
   }

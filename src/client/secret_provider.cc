@@ -9,7 +9,9 @@
 #include <thread>
 
 #include "client/backoff.h"
+#include "client/deadline.h"
 #include "client/error.h"
+#include "client/turns.h"
 
 namespace quantumapi::sdk {
 namespace {
@@ -47,6 +49,8 @@ using KeptByName = std::map<std::string, Kept, std::less<>>;
 struct SecretProvider::Impl {
   Impl(Client& the_client, Options the_options)
       : client(the_client), options(std::move(the_options)) {
+    options.outage_limit = std::min<std::chrono::seconds>(
+        options.outage_limit, std::chrono::duration_cast<std::chrono::seconds>(kForever));
     pending.insert(options.connection_strings.begin(), options.connection_strings.end());
     pending.insert(options.secrets.begin(), options.secrets.end());
     if (!pending.empty()) reason = "the secrets have not been read yet";
@@ -185,7 +189,8 @@ Readiness SecretProvider::readiness() const {
 
 bool SecretProvider::wait_ready(std::chrono::milliseconds timeout) const {
   std::unique_lock lock(impl_->mutex);
-  return impl_->became_ready.wait_for(lock, timeout, [&] { return impl_->pending.empty(); });
+  return impl_->became_ready.wait_for(lock, bounded(timeout),
+                                      [&] { return impl_->pending.empty(); });
 }
 
 Result<SecretString> SecretProvider::connection_string(std::string_view name, const Call& call) {
@@ -203,10 +208,17 @@ Result<SecretString> SecretProvider::refresh_connection_string(std::string_view 
 }
 
 struct RequestSecrets::Impl {
+  std::optional<SecretString> known(std::string_view name) {
+    const std::lock_guard lock(mutex);
+    const auto found = values.find(name);
+    return found == values.end() ? std::nullopt : std::optional(found->second.clone());
+  }
+
   SecretProvider::Impl& provider;
   Call call;
-  std::mutex mutex;
-  std::map<std::string, SecretString, std::less<>> values;
+  Turns turns{};       // who asks for a secret; others wait for its answer
+  std::mutex mutex{};  // guards what follows
+  std::map<std::string, SecretString, std::less<>> values{};
 };
 
 RequestSecrets SecretProvider::for_request(Call call) {
@@ -219,13 +231,15 @@ RequestSecrets::RequestSecrets(RequestSecrets&&) noexcept = default;
 RequestSecrets::~RequestSecrets() = default;
 
 Result<SecretString> RequestSecrets::get(std::string_view name) {
-  // Held while the platform is asked: a second caller for the same secret waits for its answer.
+  const Deadline deadline(impl_->call, impl_->provider.client.timeout());
+  if (auto known = impl_->known(name)) return *std::move(known);
+  const auto turn = impl_->turns.take(name, deadline);
+  if (!turn && turn.error().kind == Kind::kCancelled) return std::unexpected(turn.error());
+  if (auto known = impl_->known(name)) return *std::move(known);
+  // Whoever waited to its end has no time to ask: there may be a value last seen.
+  TRY_ASSIGN(auto value, impl_->provider.read(name, deadline.rest()));
   const std::lock_guard lock(impl_->mutex);
-  if (const auto found = impl_->values.find(name); found != impl_->values.end())
-    return found->second.clone();
-  TRY_ASSIGN(auto value, impl_->provider.read(name, impl_->call));
-  impl_->values.emplace(name, value.clone());
-  return value;
+  return impl_->values.emplace(name, std::move(value)).first->second.clone();
 }
 
 }  // namespace quantumapi::sdk

@@ -126,6 +126,56 @@ TEST(SecretProvider, ReadsOtherSecretsOnceForEachRequest) {
   EXPECT_EQ(expect(provider.for_request().get("smtp")).reveal(), "two");
 }
 
+TEST(SecretProvider, OneRequestsReadsDoNotWaitForEachOther) {
+  TestPlatform silent([](const Received&) { return TestPlatform::json("{}"); }, 1'000);
+  const auto client = silent.client("qapi_test", 0);
+  SecretProvider provider(*client, {});
+  auto request = provider.for_request({.timeout = std::chrono::milliseconds(500)});
+  const auto begin = std::chrono::steady_clock::now();
+  {
+    std::vector<std::jthread> threads;
+    for (const char* name : {"a", "b", "c", "d", "d"})
+      threads.emplace_back(
+          [&, name] { EXPECT_EQ(request.get(name).error().code, "timeout") << name; });
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(1'400));
+  EXPECT_EQ(silent.lines().size(), 4U);
+}
+
+TEST(SecretProvider, WhoeverWantsTheSameSecretForARequestTakesTheFirstOnesAnswer) {
+  TestPlatform slow([](const Received&) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    return TestPlatform::json(R"({"id":"i","name":"smtp","version":1,"value":"s"})");
+  });
+  const auto client = slow.client();
+  SecretProvider provider(*client, {});
+  auto request = provider.for_request();
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i)
+      threads.emplace_back([&] { EXPECT_EQ(expect(request.get("smtp")).reveal(), "s"); });
+  }
+  EXPECT_EQ(slow.lines(), Lines{line_of("smtp")});
+}
+
+TEST(SecretProvider, TheLongestTimesAreNotOverAtOnce) {
+  Vaults vaults;
+  vaults.set("smtp", "s");
+  const auto client = vaults.client();
+  TestClock clock;
+  SecretProvider provider(
+      *client, {.secrets = {"db"}, .outage_limit = std::chrono::seconds::max(), .clock = &clock});
+  std::jthread setting([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    vaults.set("db", "d");
+  });
+  EXPECT_TRUE(provider.wait_ready(std::chrono::milliseconds::max()));
+  expect(provider.for_request().get("smtp"));
+  vaults.set_down(true);
+  clock.advance(minutes(1));
+  EXPECT_EQ(expect(provider.for_request().get("smtp")).reveal(), "s");
+}
+
 TEST(SecretProvider, GivesTheValueLastSeenForAnHourOfAnOutageAndNoLonger) {
   Vaults vaults;
   vaults.set("smtp", "s");

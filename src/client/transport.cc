@@ -34,7 +34,7 @@ Result<std::unique_ptr<Transport>> Transport::create(Options options) {
                 "timeout is more than nothing, and max_retries not less");
   http::Client::Options settings;
   settings.ca_pem = std::move(options.ca_pem);
-  settings.timeout = options.timeout;
+  settings.timeout = bounded(options.timeout);
   settings.connect_timeout = std::min(settings.connect_timeout, options.timeout);
   auto http = http::Client::create(std::move(address.origin), std::move(settings));
   if (!http) return std::unexpected(error_of(http.error()));
@@ -42,7 +42,7 @@ Result<std::unique_ptr<Transport>> Transport::create(Options options) {
   transport->http_ = *std::move(http);
   transport->prefix_ = std::move(address.prefix);
   transport->key_ = std::move(options.api_key);
-  transport->timeout_ = options.timeout;
+  transport->timeout_ = bounded(options.timeout);
   transport->max_retries_ = options.max_retries;
   return transport;
 }
@@ -55,7 +55,7 @@ http::ClientRequest Transport::prepare(const Request& request, const Call& call)
   made.headers.emplace_back("Accept", "application/json");
   if (!key_.empty()) made.headers.emplace_back("X-Api-Key", key_.reveal());
   made.body = request.body;
-  made.timeout = call.timeout.count() > 0 ? call.timeout : timeout_;
+  made.timeout = call.timeout.count() > 0 ? bounded(call.timeout) : timeout_;
   made.cancel = call.cancel;
   return made;
 }
@@ -79,7 +79,7 @@ Result<Transport::AnswerPointer> Transport::send(Request request, const Call& ca
     const auto left = std::chrono::floor<milliseconds>(deadline - std::chrono::steady_clock::now());
     if (wait >= left) break;
     if (!pause(wait, call.cancel)) {
-      response = fail(Kind::kCancelled, "cancelled", "the call was cancelled");
+      response = cancelled();
       break;
     }
     sent.timeout = left - wait;

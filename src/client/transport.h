@@ -12,6 +12,7 @@
 #include "base/json_request.h"
 #include "base/secret_bytes.h"
 #include "client/address.h"
+#include "client/deadline.h"
 #include "client/error.h"
 #include "http/client.h"
 #include "quantumapi/call.h"
@@ -47,6 +48,11 @@ class Transport {
   using AnswerPointer = std::unique_ptr<Answer>;
 
   static Result<std::unique_ptr<Transport>> create(Options options);
+
+  // timeout is of a call that names none.
+  [[nodiscard]] std::chrono::milliseconds timeout() const { return timeout_; }
+  // deadline is for a call that takes several requests.
+  [[nodiscard]] Deadline deadline(const Call& call) const { return {call, timeout_}; }
 
   // send gives a 2xx answer, or the error that the last try ended with.
   Result<AnswerPointer> send(Request request, const Call& call);

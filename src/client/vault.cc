@@ -34,7 +34,8 @@ Secret secret_of(const wire::Secret& in) {
 
 // id_of asks the list, which has no values, so that changing a secret
 // by name never reveals what it holds.
-Result<std::string> id_of(Transport& transport, std::string_view id_or_name, const Call& call) {
+Result<std::string> id_of(Transport& transport, std::string_view id_or_name,
+                          const Deadline& deadline) {
   if (is_uuid(id_or_name)) return std::string(id_or_name);
   for (std::int64_t page = 1;; ++page) {
     QueryText query;
@@ -43,7 +44,8 @@ Result<std::string> id_of(Transport& transport, std::string_view id_or_name, con
     query.add("includeInactive", "true");
     query.add("search", id_or_name);
     Pointer answer;
-    TRY_ASSIGN(const auto found, transport.get<wire::SecretPage>(query.on(kSecrets), call, answer));
+    TRY_ASSIGN(const auto found,
+               transport.get<wire::SecretPage>(query.on(kSecrets), deadline.rest(), answer));
     for (const wire::Secret& secret : found.secrets)
       if (secret.name == id_or_name) return std::string(secret.id);
     if (!found.has_more)
@@ -92,17 +94,19 @@ Result<SecretPage> Vault::list(std::int64_t page, std::int64_t page_size) const 
 }
 
 Result<Secret> Vault::put(std::string_view id_or_name, const SecretString& value) const {
-  TRY_ASSIGN(const std::string id, id_of(*transport_, id_or_name, call_));
+  const Deadline deadline = transport_->deadline(call_);
+  TRY_ASSIGN(const std::string id, id_of(*transport_, id_or_name, deadline));
   Pointer answer;
   TRY_ASSIGN(const auto changed, transport_->ask<wire::Secret>(
                                      {.method = http::Method::kPut, .path = below(id, "/value")},
-                                     wire::NewValue{value.reveal()}, call_, answer));
+                                     wire::NewValue{value.reveal()}, deadline.rest(), answer));
   return secret_of(changed);
 }
 
 Result<void> Vault::remove(std::string_view id_or_name) const {
-  TRY_ASSIGN(const std::string id, id_of(*transport_, id_or_name, call_));
-  TRY(transport_->send({.method = http::Method::kDelete, .path = below(id)}, call_));
+  const Deadline deadline = transport_->deadline(call_);
+  TRY_ASSIGN(const std::string id, id_of(*transport_, id_or_name, deadline));
+  TRY(transport_->send({.method = http::Method::kDelete, .path = below(id)}, deadline.rest()));
   return {};
 }
 
