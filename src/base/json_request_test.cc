@@ -41,6 +41,9 @@ TEST(JsonRequest, AnotherWordForWhatNarrowsIsRefused) {
   EXPECT_EQ(refusal(R"({"name":"a","ttl":"1h"})"), "ttl: is not known here; use expiresAt");
   EXPECT_EQ(refusal(R"({"name":"a","items":[{"plaintext":"x"},{"plaintext":"y","aad":"z"}]})"),
             "items.1.aad: is not known here; use additionalData");
+  for (const char* said : {"secrets", "keys", "identities", "resources"})
+    EXPECT_EQ(refusal(R"({"name":"a",")" + std::string(said) + R"(":["x"]})"),
+              std::string(said) + ": is not known here; use bindings");
   // Where nothing of the kind exists it is an unknown member as any other.
   EXPECT_EQ(refusal(R"({"name":"a","aad":"z"})"), "");
   for (const char* said :

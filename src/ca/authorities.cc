@@ -301,9 +301,12 @@ Result<CaService::Made> CaService::renew_authority(const Principal& principal, A
     if (issues || classical) record_policy_update(tx, policy, event);
     return policy;
   };
-  TRY_ASSIGN(Policy policy, impl_->database.change(insert));
+  auto policy = impl_->database.change(insert);
+  if (!policy && policy.error().reason == "ca_name_conflict")  // nobody gave it that name
+    return fail(Code::kConflict, "others are renewing this authority; try again");
+  if (!policy) return std::unexpected(std::move(policy).error());
   std::vector<Authority> made{std::move(issuer), chain[1]};
-  return Made{std::move(made), std::move(policy)};
+  return Made{std::move(made), *std::move(policy)};
 }
 
 Result<std::vector<Authority>> CaService::list_authorities(const Principal& principal) {

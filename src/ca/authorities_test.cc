@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <mutex>
+#include <thread>
 
 #include "ca/test_ca.h"
 #include "x509/crl.h"
@@ -99,6 +101,27 @@ TEST_P(CaAuthorities, AreAtMostAHundredThatHaveNotEnded) {
   EXPECT_FALSE(expect(ca().policy(owner())).server_keys);
   clock().advance(std::chrono::days(366));
   expect(ca().renew_authority(owner(), issuer.id, event("ca.renew")));
+}
+
+TEST_P(CaAuthorities, OfSeveralWhoRenewAtOnceNoneIsToldOfANameThatNobodyGave) {
+  const auto all = expect(ca().list_authorities(owner()));
+  const auto issuer = *std::ranges::find(all, "acme CA", &Authority::name);
+  std::mutex mutex;
+  std::vector<Status> ends;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 6; ++i)
+    threads.emplace_back([&, by = owner()] {
+      const auto made = ca().renew_authority(by, issuer.id, event("ca.renew"));
+      const std::scoped_lock lock(mutex);
+      ends.push_back(made ? Status() : Status(std::unexpected(made.error())));
+    });
+  for (std::thread& thread : threads) thread.join();
+  for (const Status& end : ends)
+    if (!end) {
+      EXPECT_EQ(end.error().code, Code::kConflict);
+      EXPECT_EQ(end.error().message, "others are renewing this authority; try again");
+    }
+  EXPECT_GE(std::ranges::count_if(ends, [](const Status& end) { return end.has_value(); }), 1);
 }
 
 TEST_P(CaAuthorities, AFurtherOneIssuesOnlyOnceItIsTheDefault) {

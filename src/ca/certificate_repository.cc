@@ -56,7 +56,7 @@ const Statement kFindBody{"ca.find_body", R"sql(
   " LIMIT :limit OFFSET :offset) AS listed " \
   "LEFT JOIN certificate_bodies AS body ON body.id = listed.id "
 
-// A statement for each index: certificates_list, certificates_expiry, certificates_of.
+// A statement for each index: certificates_list, certificates_expiry, certificates_newest.
 #define QAPI_LIST_OF "SELECT listed.*, body.der FROM (" QAPI_CERTIFICATE "WHERE tenant = :tenant "
 #define QAPI_NEWEST_FIRST                         \
   "ORDER BY created_at DESC, id DESC" QAPI_LISTED \

@@ -49,6 +49,19 @@ TEST_P(CaExpiryWatch, WhatIsLeftFallsBelowZeroOnceTheLastCertificateHasEnded) {
   EXPECT_DOUBLE_EQ(left(metrics()), -3'600);
 }
 
+// A long one of before would hide that its holder no longer renews.
+TEST_P(CaExpiryWatch, WhatCountsIsTheOneThatWasIssuedLastNotTheOneThatEndsLast) {
+  const Principal holder = account("users-api");
+  identity(holder, "users-api");
+  issue(holder, "users-api");
+  clock().advance(seconds(1));
+  const Issued last =
+      expect(try_issue(holder, "users-api", csr({.common_name = "users-api"}, 2), seconds(300)));
+  const auto shown = expect(ca().expiries(10)).identities;
+  ASSERT_EQ(shown.size(), 1U);
+  EXPECT_EQ(shown[0].not_after, last.record.not_after);
+}
+
 TEST_P(CaExpiryWatch, WhereThereAreMoreThanAreShownThoseThatEndFirstAre) {
   for (const std::string name : {"gateway", "users-api", "web"}) {
     const Principal holder = account(name);

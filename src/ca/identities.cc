@@ -7,8 +7,7 @@ namespace quantumapi::ca {
 // complete_identity binds the identity to its account and checks all that it says.
 Status CaService::Impl::complete_identity(Identity& identity, const Principal& principal,
                                           std::string_view service_account) {
-  TRY_ASSIGN(const auto tenant, view(identity.tenant));
-  TRY(check_identity(identity, min_lifetime(tenant->policy)));
+  TRY(check_identity(identity));
   const std::string wanted =
       service_account.empty() ? principal.account.to_string() : std::string(service_account);
   const auto account = access.find_account(identity.tenant, wanted);
@@ -41,13 +40,17 @@ Result<Identity> CaService::create_identity(const Principal& principal, const Ne
                     .created_at = impl_->clock.wall(),
                     .updated_at = {}};
   TRY_ASSIGN(const auto view, impl_->view(principal.tenant));
-  const auto spiffe_id =
-      x509::SpiffeId::of_workload(view->policy.trust_domain, wanted.spiffe_namespace,
-                                  wanted.spiffe_name.empty() ? wanted.name : wanted.spiffe_name);
-  if (!spiffe_id)
-    return fail_field(wanted.spiffe_name.empty() ? "spiffeNamespace" : "spiffeName",
+  TRY(check_lifetimes(identity, impl_->min_lifetime(view->policy)));
+  const auto spiffe_id = [&](const std::string& name) {
+    return x509::SpiffeId::of_workload(view->policy.trust_domain, wanted.spiffe_namespace, name);
+  };
+  const auto id = spiffe_id(wanted.spiffe_name.empty() ? wanted.name : wanted.spiffe_name);
+  if (!id) {
+    const bool namespace_fits = spiffe_id("a").has_value();
+    return fail_field(namespace_fits ? "spiffeName" : "spiffeNamespace",
                       "is no segment of a SPIFFE id: letters, digits, '.', '-' and '_'");
-  identity.spiffe_id = spiffe_id->uri();
+  }
+  identity.spiffe_id = id->uri();
   TRY(impl_->complete_identity(identity, principal, wanted.service_account));
   concerns(event, identity);
   const auto insert = [&](store::Transaction& tx) -> Status {
@@ -76,6 +79,11 @@ Result<Identity> CaService::update_identity(const Principal& principal, Identity
   if (update.lifetime) identity.lifetime = *update.lifetime;
   if (update.max_lifetime) identity.max_lifetime = *update.max_lifetime;
   identity.updated_at = impl_->clock.wall();
+  // The policy may have become stricter: what was not touched may stay as it is.
+  if (update.lifetime || update.max_lifetime) {
+    TRY_ASSIGN(const auto view, impl_->view(principal.tenant));
+    TRY(check_lifetimes(identity, impl_->min_lifetime(view->policy), update.lifetime.has_value()));
+  }
   TRY(impl_->complete_identity(identity, principal,
                                update.service_account.value_or(identity.account.to_string())));
   concerns(event, identity);

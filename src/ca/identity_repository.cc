@@ -57,12 +57,13 @@ const Statement kCount{"ca.count_identities", R"sql(
     SELECT id FROM service_identities WHERE tenant = :tenant LIMIT :bound) AS found
 )sql"};
 
-// One seek in certificates_of for each identity.
+// One seek in certificates_newest for each identity.
 #define QAPI_EXPIRIES                                     \
   "SELECT e.tenant, e.name, e.ends FROM ("                \
   "  SELECT i.tenant, i.name, ("                          \
-  "    SELECT MAX(c.not_after) FROM certificates c "      \
+  "    SELECT c.not_after FROM certificates c "           \
   "    WHERE c.identity_id = i.id AND c.state = 'issued'" \
+  "    ORDER BY c.created_at DESC, c.id DESC LIMIT 1"     \
   "  ) AS ends FROM service_identities i) AS e "
 
 const Statement kExpiries{"ca.list_expiries", QAPI_EXPIRIES

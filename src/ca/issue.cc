@@ -88,6 +88,7 @@ Result<CaService::Impl::Task> CaService::Impl::task_of(const Principal& principa
   task.request = std::move(request);
   TRY(check_key_type(*identity, task.request.key_type, "csr"));
   TRY_ASSIGN(task.request.names, names_for(*identity, task.request.names));
+  TRY_ASSIGN(task.request.usage, usage_for(*identity, task.request.usage));
   const auto& issuer =
       x509::is_classical(task.request.key_type) ? policy.classical_issuer : policy.issuer;
   if (!issuer) return no_authority_yet();
@@ -110,8 +111,8 @@ Result<x509::ToBeSigned> CaService::Impl::prepare(const Task& task, const Author
                     "; an owner or admin renews it",
                 "ca_expired");
   const x509::Validity validity{begin - kBackdate, std::min(task.lifetime, left) + kBackdate};
-  x509::LeafProfile profile{.client_auth = task.identity->client_auth,
-                            .server_auth = task.identity->server_auth};
+  x509::LeafProfile profile{.client_auth = task.request.usage->client,
+                            .server_auth = task.request.usage->server};
   if (!options.public_url.empty())
     profile.crl_url = options.public_url + "/api/v1/cas/" + authority.id.to_string() + "/crl";
   TRY_ASSIGN(auto tbs, x509::prepare_leaf(task.request, profile, authority.certificate, validity));
@@ -224,6 +225,7 @@ Result<IssuedWithKey> CaService::issue_with_key(const Principal& principal,
     task.request.key_type = type;
     task.request.public_key_info = std::move(key.public_key_info);
     TRY_ASSIGN(task.request.names, names_for(*identity, {}));
+    TRY_ASSIGN(task.request.usage, usage_for(*identity, {}));
     task.authority = *issuer;
     task.server_key = true;
     task.identity = std::move(identity);

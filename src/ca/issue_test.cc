@@ -267,6 +267,31 @@ TEST_P(CaIssue, AnIdentityThatChangedHandsIsTheNewHoldersAlone) {
   EXPECT_TRUE(try_issue(after, "users-api", csr({.common_name = "users-api"})));
 }
 
+TEST_P(CaIssue, ACertificateIsForNoMoreThanItsIdentity) {
+  const Principal holder = account("users-api");
+  const Identity mine = identity(holder, "users-api");
+  const Issued before = issue(holder, "users-api", 1);
+  EXPECT_TRUE(verify(before));
+  expect(ca().update_identity(owner(), mine.id, {.client_auth = false}, event("identity.update")));
+  EXPECT_FALSE(verify(issue(holder, "users-api", 2))) << "it is for servers alone";
+}
+
+// The tenant's policy became stricter than the identity is: what is not sent is not at fault.
+TEST_P(CaIssue, AnUpdateNamesTheLifetimeThatItWasGiven) {
+  const Principal holder = account("users-api");
+  const Identity mine = identity(holder, "users-api");
+  const auto fault = [&](const CaService::IdentityUpdate& change) -> std::string {
+    const auto done = ca().update_identity(owner(), mine.id, change, event("identity.update"));
+    return done ? "" : done.error().fields.at(0).field;
+  };
+  EXPECT_EQ(fault({.max_lifetime = seconds(3'600)}), "maxTtl");
+  EXPECT_EQ(fault({.lifetime = seconds(60)}), "ttl");
+  EXPECT_EQ(fault({.lifetime = seconds(1'800), .max_lifetime = seconds(3'600)}), "");
+  expect(ca().update_policy(owner(), {.min_lifetime = seconds(7'200)}, event("ca.policy_update")));
+  EXPECT_EQ(fault({.dns_names = {{"users.internal"}}}), "");
+  EXPECT_EQ(fault({.max_lifetime = seconds(3'600)}), "maxTtl");
+}
+
 TEST_P(CaIssue, AKeyBoundToOtherThingsReachesNoIdentity) {
   const Principal holder = account("users-api");
   const Identity mine = identity(holder, "users-api");

@@ -36,7 +36,8 @@ Status settle_names(std::string_view field, std::vector<std::string>& names, boo
   if (names.empty()) return {};
   if (names.size() > kMaxNames)
     return fail_field(std::string(field), "are at most " + std::to_string(kMaxNames));
-  const auto parsed = x509::parse_names(names);
+  const auto parsed =
+      x509::parse_names(names, addresses ? "is not an IP address" : "is not a DNS name");
   if (!parsed) return fail_field(std::string(field), parsed.error().message);
   names.clear();
   for (const x509::Name& name : *parsed) {
@@ -45,16 +46,6 @@ Status settle_names(std::string_view field, std::vector<std::string>& names, boo
                                                       : name.text + " is an IP address");
     names.push_back(name.text);
   }
-  return {};
-}
-
-Status check_lifetimes(const Identity& identity, seconds min_lifetime) {
-  if (identity.max_lifetime < min_lifetime || identity.max_lifetime > kLongestLifetime)
-    return fail_field(
-        "maxTtl", "is " + lifetime_text(min_lifetime) + " to " + lifetime_text(kLongestLifetime));
-  if (identity.lifetime < min_lifetime || identity.lifetime > identity.max_lifetime)
-    return fail_field("ttl", "is " + lifetime_text(min_lifetime) + " to maxTtl, " +
-                                 lifetime_text(identity.max_lifetime));
   return {};
 }
 
@@ -89,7 +80,7 @@ Status check_identity_name(std::string_view name) {
   return {};
 }
 
-Status check_identity(Identity& identity, seconds min_lifetime) {
+Status check_identity(Identity& identity) {
   TRY(settle_names("dnsNames", identity.dns_names, false));
   TRY(settle_names("addresses", identity.addresses, true));
   if (identity.key_types.empty()) return fail_field("keyTypes", "must name a type");
@@ -99,7 +90,20 @@ Status check_identity(Identity& identity, seconds min_lifetime) {
   identity.key_types.assign(types.begin(), types.end());
   if (!identity.client_auth && !identity.server_auth)
     return fail_field("usages", "are clientAuth, serverAuth or both");
-  return check_lifetimes(identity, min_lifetime);
+  return {};
+}
+
+Status check_lifetimes(const Identity& identity, seconds min_lifetime, bool ttl_given) {
+  if (identity.max_lifetime < min_lifetime || identity.max_lifetime > kLongestLifetime)
+    return fail_field(
+        "maxTtl", "is " + lifetime_text(min_lifetime) + " to " + lifetime_text(kLongestLifetime));
+  if (!ttl_given && identity.lifetime > identity.max_lifetime)
+    return fail_field("maxTtl", "is less than the identity's ttl, " +
+                                    lifetime_text(identity.lifetime) + ": give a shorter ttl too");
+  if (identity.lifetime < min_lifetime || identity.lifetime > identity.max_lifetime)
+    return fail_field("ttl", "is " + lifetime_text(min_lifetime) + " to maxTtl, " +
+                                 lifetime_text(identity.max_lifetime));
+  return {};
 }
 
 bool is_trust_domain(std::string_view text) {
@@ -140,6 +144,19 @@ Result<x509::SubjectNames> names_for(const Identity& identity, const x509::Subje
     names.addresses = identity.addresses;
   }
   return names;
+}
+
+Result<x509::ExtendedKeyUsage> usage_for(const Identity& identity,
+                                         const std::optional<x509::ExtendedKeyUsage>& asked) {
+  const x509::ExtendedKeyUsage all{.client = identity.client_auth, .server = identity.server_auth};
+  if (!asked) return all;
+  if ((asked->client && !all.client) || (asked->server && !all.server))
+    return refused("csr",
+                   "extendedKeyUsage asks for " +
+                       std::string(all.client ? "serverAuth" : "clientAuth") +
+                       ", which the identity's usages lack",
+                   "usage_not_allowed");
+  return *asked;
 }
 
 Result<seconds> lifetime_for(const Identity& identity, std::optional<seconds> asked,

@@ -29,10 +29,14 @@ inline constexpr std::size_t kMaxNames = 50;  // DNS names, and addresses, of on
 // SPIFFE ids can be. kInvalidArgument (field name).
 Status check_identity_name(std::string_view name);
 
-// check_identity holds the lists and lifetimes of an identity against every limit, and brings
-// DNS names and addresses into the form in which requests are read. kInvalidArgument naming
-// dnsNames, addresses, keyTypes, ttl or maxTtl.
-Status check_identity(Identity& identity, std::chrono::seconds min_lifetime);
+// check_identity holds the lists of an identity against every limit, and brings DNS names and
+// addresses into the form in which requests are read. kInvalidArgument naming dnsNames, addresses,
+// keyTypes or usages.
+Status check_identity(Identity& identity);
+// check_lifetimes: kInvalidArgument naming ttl or maxTtl. `ttl_given` is whether the caller said
+// the first of them: where not, maxTtl is at fault for being below it.
+Status check_lifetimes(const Identity& identity, std::chrono::seconds min_lifetime,
+                       bool ttl_given = true);
 
 // is_trust_domain is true for what SPIFFE allows.
 bool is_trust_domain(std::string_view text);
@@ -46,6 +50,11 @@ bool allows(std::string_view entry, std::string_view dns_name);
 // DNS names and addresses asked for, or all plain ones of the identity where none is.
 // kPermissionDenied "name_not_allowed" (field csr) for anything that is not the identity's.
 Result<x509::SubjectNames> names_for(const Identity& identity, const x509::SubjectNames& asked);
+
+// usage_for gives what a certificate of the identity is for: what is asked for, or else all that
+// the identity is. kPermissionDenied "usage_not_allowed" (field csr) for more than that.
+Result<x509::ExtendedKeyUsage> usage_for(const Identity& identity,
+                                         const std::optional<x509::ExtendedKeyUsage>& asked);
 
 // lifetime_for is what was asked for, or the identity's own, within the bounds of both: a policy
 // may have become stricter than the identity is.

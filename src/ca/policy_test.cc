@@ -88,6 +88,22 @@ TEST(Policy, LifetimesStayWithinTheIdentitysBounds) {
   EXPECT_TRUE(lifetime_for(made, seconds(60), seconds(60)));
 }
 
+TEST(Policy, ACertificateIsForWhatIsAskedAndNoMoreThanItsIdentity) {
+  Identity made = identity();
+  made.server_auth = false;
+  const auto both = x509::ExtendedKeyUsage{.client = true, .server = true};
+  EXPECT_FALSE(usage_for(made, {})->server);
+  EXPECT_TRUE(usage_for(made, {})->client);
+  const auto more = usage_for(made, both);
+  ASSERT_FALSE(more);
+  EXPECT_EQ(more.error().reason, "usage_not_allowed");
+  EXPECT_EQ(more.error().fields[0].field, "csr");
+  made.server_auth = true;
+  const auto less = usage_for(made, x509::ExtendedKeyUsage{.client = true});
+  ASSERT_TRUE(less);
+  EXPECT_TRUE(less->client && !less->server) << "it asked for no more";
+}
+
 TEST(Policy, OtherKeyTypesThanTheIdentitysAreRefused) {
   EXPECT_TRUE(check_key_type(identity(), KeyType::kMlDsa65, "csr"));
   const auto refused = check_key_type(identity(), KeyType::kEcdsaP256, "keyType");
@@ -101,7 +117,8 @@ TEST(Policy, AnIdentityIsHeldAgainstEveryLimit) {
   const auto with = [](auto change) {
     Identity made = identity();
     change(made);
-    return field_of(check_identity(made, kMinLifetime));
+    const Status lists = check_identity(made);
+    return field_of(lists ? check_lifetimes(made, kMinLifetime) : lists);
   };
   EXPECT_EQ(with([](Identity&) {}), "(none)");
   EXPECT_EQ(with([](Identity& i) { i.dns_names = {"not a name"}; }), "dnsNames");

@@ -73,13 +73,14 @@ Result<std::vector<Certificate>> list_certificates(store::Transaction& tx,
 Result<std::int64_t> count_certificates(store::Transaction& tx, const Selection& selection,
                                         std::int64_t bound);
 
-// Expiry is when the newest certificate of an identity ends that was not revoked.
+// Expiry is when the newest certificate of an identity ends, of those that were not revoked: the
+// one that was issued last, which may end before an older one.
 struct Expiry {
   TenantId tenant;
   std::string identity;
   WallTime not_after;
 };
-// list_expiries gives those that end first, of identities that have a live certificate;
+// list_expiries gives those that end first, of identities whose newest certificate lives;
 // list_ended those that ended last, of the others, and after `after`.
 Result<std::vector<Expiry>> list_expiries(store::Transaction& tx, WallTime now, std::int64_t limit);
 Result<std::vector<Expiry>> list_ended(store::Transaction& tx, WallTime after, WallTime now,

@@ -170,8 +170,11 @@ Result<crypto::HmacHash> hash_of(const crypto::HmacKey& key, std::optional<std::
 
 Status check_sign_algorithm(const KeyUse& key, std::optional<std::string_view> name) {
   const std::string_view asked = name.value_or("sha256");
-  if (asked == "sha256" || asked == "sha384" || asked == "sha512" || asked == key.algorithm)
-    return {};
+  if (asked == "sha256" || asked == key.algorithm) return {};
+  const bool other_hash = asked == "sha384" || asked == "sha512";
+  if (other_hash && key.algorithm == crypto::kEcdsaP256)
+    return fail_field("algorithm", "of ECDSA-P256 is sha256, the hash that it signs");
+  if (other_hash) return {};
   return fail_field("algorithm", "is not the key's, " + std::string(key.algorithm));
 }
 

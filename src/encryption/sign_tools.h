@@ -35,7 +35,8 @@ bool signs(const KeyUse& key);
 AuditEvent use_of(const http::Call& call, const KeyUse& key, std::uint32_t version);
 
 // check_sign_algorithm: the names of hashes, which clients send with every request, say nothing
-// to algorithms that have a hash of their own.
+// to algorithms that hash by themselves (ML-DSA, Ed25519). ECDSA-P256 signs SHA-256: another, which
+// the caller would verify by, is refused.
 Status check_sign_algorithm(const KeyUse& key, std::optional<std::string_view> asked);
 
 // hash_of: absent is the key's own. The short names are those of transit.

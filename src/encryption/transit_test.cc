@@ -165,6 +165,20 @@ TEST_P(TransitRoutes, AnIoThreadSignsByIdAndPassesOnNamesAndLargeData) {
   EXPECT_TRUE(post("/v1/sign", large).reply);
 }
 
+TEST_P(TransitRoutes, AHashThatTheKeyDoesNotSignIsRefused) {
+  create(mine_.tenant, "ec", Purpose::kSign, "ECDSA-P256", false);
+  create(mine_.tenant, "pq", Purpose::kSign, "ML-DSA-65", false);
+  const auto sign = [&](const std::string& key, const std::string& hash) {
+    return post("/v1/transit/sign/" + key, R"({"data":"aGk=","algorithm":")" + hash + "\"}");
+  };
+  for (const char* hash : {"sha384", "sha512"}) {
+    expect_field(sign("ec", hash), "algorithm");
+    EXPECT_TRUE(sign("pq", hash).reply) << "ML-DSA hashes by itself, and clients send one always";
+  }
+  EXPECT_TRUE(sign("ec", "sha256").reply);
+  EXPECT_TRUE(sign("ec", "ECDSA-P256").reply);
+}
+
 TEST_P(TransitRoutes, MacsAreMadeUnderEachHashAndVerify) {
   create(mine_.tenant, "mac", Purpose::kHmac, "HMAC-SHA3-256", false);
   for (const auto body :

@@ -16,6 +16,10 @@ inline std::unexpected<Error> no_such_key() {
 inline std::unexpected<Error> not_active() {
   return fail(Code::kConflict, "the key is not active", "key_not_active");
 }
+inline std::unexpected<Error> expired() {
+  return fail(Code::kConflict, "the key has expired: give it a later expiresAt first",
+              "key_expired");
+}
 inline std::unexpected<Error> scheduled_already() {
   return fail(Code::kConflict, "the key is scheduled for deletion", "key_scheduled_deletion");
 }

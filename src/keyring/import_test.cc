@@ -149,6 +149,30 @@ TEST_P(KeyImport, AJsonWebKeyWithAnotherPublicKeyOrNoSeedOrOddTextIsRefused) {
     refused(kind, KeyFormat::kJwk, as_bytes(bad));
 }
 
+TEST_P(KeyImport, AJsonWebKeyThatSaysItIsForSomethingElseIsRefused) {
+  const std::string seed = base::base64_encode(known(kKinds[4], "seed"), base::Base64::kUrl);
+  const auto signing = [&](std::string_view more) {
+    return R"({"kty":"AKP","alg":"ML-DSA-65","priv":")" + seed + "\"" + std::string(more) + "}";
+  };
+  for (const std::string_view bad :
+       {R"(,"use":"enc")", R"(,"key_ops":["verify"])", R"(,"key_ops":[])"})
+    refused(kKinds[4], KeyFormat::kJwk, as_bytes(signing(bad)));
+  for (const std::string_view good : {R"(,"use":"sig")", R"(,"key_ops":["verify","sign"])"})
+    expect(import(kKinds[4], KeyFormat::kJwk, as_bytes(signing(good)), std::string(good)));
+  const Kind mac{"HMAC-SHA256", Purpose::kHmac};
+  const std::string secret = base::base64_encode(Bytes(40, 7), base::Base64::kUrl);
+  for (const std::string_view bad :
+       {R"("alg":"HS512")", R"("use":"enc")", R"("alg":"HMAC-SHA3-256")"})
+    refused(mac, KeyFormat::kJwk,
+            as_bytes(R"({"kty":"oct","k":")" + secret + "\"," + std::string(bad) + "}"));
+  for (const Kind& kind : kKinds) {
+    const std::string whole = jwk(kind);
+    const bool seals = std::string_view(kind.algorithm).starts_with("ML-KEM");
+    refused(kind, KeyFormat::kJwk,
+            as_bytes(R"({"use":")" + std::string(seals ? "sig" : "enc") + "\"," + whole.substr(1)));
+  }
+}
+
 TEST_P(KeyImport, ANameTakenOrAnAlgorithmOfAnotherPurposeIsRefusedAsInCreate) {
   const Kind& kind = kKinds[1];
   expect(import(kind, KeyFormat::kRaw, known(kind, "seed")));

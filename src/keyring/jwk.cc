@@ -1,6 +1,8 @@
 #include "keyring/jwk.h"
 
+#include <algorithm>
 #include <optional>
+#include <vector>
 
 #include "base/encoding.h"
 #include "base/json.h"
@@ -15,12 +17,46 @@ using Text = std::optional<std::string_view>;
 
 struct Jwk {
   std::string_view kty;
-  Text alg, crv, priv, pub, d, x, y, k;
+  Text alg, crv, priv, pub, d, x, y, k, use;
+  std::optional<std::vector<std::string_view>> key_ops;
 };
-BOOST_DESCRIBE_STRUCT(Jwk, (), (kty, alg, crv, priv, pub, d, x, y, k))
+BOOST_DESCRIBE_STRUCT(Jwk, (), (kty, alg, crv, priv, pub, d, x, y, k, use, key_ops))
 
 std::unexpected<Error> refuse() {
   return fail(Code::kInvalidArgument, "must be a private JSON Web Key of the algorithm");
+}
+
+std::unexpected<Error> refuse_member(std::string_view member) {
+  return fail(Code::kInvalidArgument,
+              "its member " + std::string(member) + " says that it is for something else");
+}
+
+// Registered names of the algorithms whose type says less (RFC 7518, RFC 8037, RFC 9864).
+struct Registered {
+  std::string_view algorithm, alg;
+};
+constexpr Registered kRegistered[] = {
+    {crypto::kEcdsaP256, "ES256"}, {crypto::kEd25519, "EdDSA"}, {crypto::kEd25519, "Ed25519"},
+    {"HMAC-SHA256", "HS256"},      {"HMAC-SHA384", "HS384"},    {"HMAC-SHA512", "HS512"},
+};
+
+// check_purpose holds what the key says of itself against what it is imported for.
+Status check_purpose(const Jwk& jwk, std::string_view algorithm) {
+  const bool seals = algorithm.starts_with("ML-KEM");
+  const auto is_name = [&](const Registered& each) {
+    return each.algorithm == algorithm && each.alg == jwk.alg;
+  };
+  if (jwk.alg && jwk.alg != algorithm && std::ranges::none_of(kRegistered, is_name))
+    return refuse_member("alg");
+  if (jwk.use && *jwk.use != (seals ? "enc" : "sig")) return refuse_member("use");
+  if (!jwk.key_ops) return {};
+  constexpr std::string_view kOpens[] = {"decrypt",    "unwrapKey",      "deriveKey",
+                                         "deriveBits", "decapsulateKey", "decapsulateBits"};
+  const auto fits = [&](std::string_view operation) {
+    return seals ? std::ranges::find(kOpens, operation) != std::end(kOpens) : operation == "sign";
+  };
+  if (std::ranges::none_of(*jwk.key_ops, fits)) return refuse_member("key_ops");
+  return {};
 }
 
 Result<SecretBytes> secret_of(const Text& member) {
@@ -62,6 +98,7 @@ Result<SecretBytes> read_jwk(std::string_view text, std::string_view algorithm) 
   WipingArena arena;
   const auto jwk = base::json::decode<Jwk>(text, arena);
   if (!jwk) return refuse();
+  TRY(check_purpose(*jwk, algorithm));
   if (!crypto::parse_hmac(algorithm)) return asymmetric(*jwk, algorithm);
   if (jwk->kty != "oct") return refuse();
   return secret_of(jwk->k);

@@ -149,9 +149,7 @@ Result<Keyring::Rotation> Keyring::rotate(TenantId tenant, KeyId key, AuditEvent
              })));
   if (before.purpose == Purpose::kSearch) return no_such_key();  // hashes must stay findable
   if (before.state != "active") return not_active();
-  if (has_expired(before, impl_->time_passed.not_before(impl_->clock.wall())))
-    return fail(Code::kConflict, "the key has expired: give it a later expiresAt first",
-                "key_expired");
+  if (has_expired(before, impl_->time_passed.not_before(impl_->clock.wall()))) return expired();
   TRY_ASSIGN(Material material, draw_material(before.purpose, before.algorithm, impl_->entropy));
   TRY_ASSIGN(const auto version, database.change([&](store::Transaction& tx) {
     return repository::take_version(tx, tenant, key);

@@ -70,7 +70,9 @@ class Keyring {
   Result<KeyRecord> import_key(const ImportedKey& key, AuditEvent event);
 
   // update changes a shown key; kConflict "key_name_conflict" when the name is
-  // taken, "key_scheduled_deletion" when a key about to be deleted would change its state.
+  // taken, "key_scheduled_deletion" when a key about to be deleted would change its state. Its
+  // events are of what changed: key.enable, key.disable, key.protect, key.unprotect, key.set_end,
+  // and key.update for the rest.
   Result<KeyRecord> update(TenantId tenant, KeyId key, const KeyUpdate& change, AuditEvent event);
   // set_default makes a shown key its purpose's default; kConflict "key_not_active".
   Status set_default(TenantId tenant, KeyId key, AuditEvent event);

@@ -19,6 +19,21 @@ Status apply(const KeyUpdate& change, KeyRecord& key) {
   return {};
 }
 
+// actions_of names what an update did, each a thing that is looked for in the log; "key.update" is
+// of what says nothing of the key's use, and of an update that changed nothing.
+std::vector<std::string_view> actions_of(const KeyUpdate& change, const KeyRecord& before,
+                                         const KeyRecord& after) {
+  std::vector<std::string_view> actions;
+  if (before.state != after.state)
+    actions.push_back(after.state == "active" ? "key.enable" : "key.disable");
+  if (before.purge_protected != after.purge_protected)
+    actions.push_back(after.purge_protected ? "key.protect" : "key.unprotect");
+  if (before.expires_at != after.expires_at) actions.push_back("key.set_end");
+  if (change.name || change.description || change.labels || actions.empty())
+    actions.push_back("key.update");
+  return actions;
+}
+
 }  // namespace
 
 // changed runs `change` on a shown key's record, and audits and announces what became of it.
@@ -38,17 +53,28 @@ Result<KeyRecord> Keyring::Impl::changed(TenantId tenant, KeyId key, const Audit
 
 Result<KeyRecord> Keyring::update(TenantId tenant, KeyId key, const KeyUpdate& change,
                                   AuditEvent event) {
-  return impl_->changed(tenant, key, event,
-                        [&](store::Transaction& tx, KeyRecord& record, WallTime now) -> Status {
-                          TRY(apply(change, record));
-                          return repository::update(tx, record, now);
-                        });
+  const WallTime now = impl_->clock.wall();
+  return impl_->database.change([&](store::Transaction& tx) -> Result<KeyRecord> {
+    TRY_ASSIGN(const KeyRecord before, present(repository::find_visible(tx, tenant, key)));
+    KeyRecord wanted = before;
+    TRY(apply(change, wanted));
+    TRY(repository::update(tx, wanted, now));
+    TRY_ASSIGN(KeyRecord after, present(repository::find_visible(tx, tenant, key)));
+    for (const std::string_view action : actions_of(change, before, after)) {
+      AuditEvent one = event;
+      one.action = action;
+      tx.record(about(std::move(one), after));
+    }
+    tx.touch("key", key.uuid);
+    return after;
+  });
 }
 
 Status Keyring::set_default(TenantId tenant, KeyId key, AuditEvent event) {
   TRY(impl_->changed(tenant, key, event,
                      [&](store::Transaction& tx, KeyRecord& record, WallTime now) -> Status {
                        if (record.state != "active") return not_active();
+                       if (has_expired(record, now)) return expired();
                        if (record.is_default) return {};
                        tx.touch("key_default", repository::default_id(tenant, record.purpose));
                        return repository::set_default(tx, tenant, record.purpose, key, now);

@@ -47,6 +47,27 @@ TEST_P(KeyLifecycle, AnUpdateChangesWhatItNamesAndNothingElse) {
   EXPECT_EQ(expect(keys().find(mine_, "renamed")).id, made.id);
   expect_code(keys().find(mine_, "fields"), Code::kNotFound);
   EXPECT_EQ(records("key.update").size(), 2U);
+  EXPECT_EQ(records("key.protect").size(), 1U);
+}
+
+// What takes a key out of use, or its protection away, is found in the log by name.
+TEST_P(KeyLifecycle, TheLogSaysWhatAnUpdateChanged) {
+  const KeyRecord made = create(mine_, "fields");
+  const auto seen = [&](const char* action) { return records(action).size(); };
+  expect(update(made.id, {.active = false}));
+  EXPECT_EQ(seen("key.disable"), 1U);
+  expect(update(made.id, {.active = false}));
+  EXPECT_EQ(seen("key.disable"), 1U) << "it was that already";
+  EXPECT_EQ(seen("key.update"), 1U) << "and was asked for";
+  expect(update(made.id, {.name = "other", .active = true, .purge_protected = true}));
+  EXPECT_EQ(seen("key.enable"), 1U);
+  EXPECT_EQ(seen("key.protect"), 1U);
+  EXPECT_EQ(seen("key.update"), 2U);
+  expect(update(made.id, {.purge_protected = false}));
+  expect(update(made.id, {.expires_at = clock().wall() + std::chrono::hours(1)}));
+  EXPECT_EQ(seen("key.unprotect"), 1U);
+  EXPECT_EQ(seen("key.set_end"), 1U);
+  EXPECT_EQ(seen("key.update"), 2U);
 }
 
 TEST_P(KeyLifecycle, ATakenNameOrAnothersOrAHiddenKeyIsRefusedAndNothingChanges) {
@@ -167,6 +188,13 @@ TEST_P(KeyLifecycle, TheDefaultIsChangedAtOnceAndOnlyToAnActiveKey) {
               "key_not_active");
   EXPECT_EQ(expect(keys().default_encryption(mine_, Purpose::kEncrypt, true))->key, first.id);
   EXPECT_EQ(records("key.default").size(), 1U);
+  const KeyRecord ending = expect(
+      update(create(mine_, "ends").id, {.expires_at = clock().wall() + std::chrono::seconds(1)}));
+  expect(keys().set_default(mine_, first.id, event("key.default")));
+  clock().advance(std::chrono::seconds(1));
+  expect_code(keys().set_default(mine_, ending.id, event("key.default")), Code::kConflict,
+              "key_expired");
+  EXPECT_EQ(expect(keys().default_encryption(mine_, Purpose::kEncrypt, true))->key, first.id);
 }
 
 TEST_P(KeyLifecycle, ThePublicKeyOfEachVersionIsGivenAsSpki) {

@@ -62,15 +62,14 @@ Result<Name> parse_name(const std::string& text) {
   return name;
 }
 
-Result<std::vector<Name>> parse_names(const std::vector<std::string>& names) {
+Result<std::vector<Name>> parse_names(const std::vector<std::string>& names,
+                                      std::string_view fault) {
   if (names.empty() || names.size() > kMaxNames)
     return fail(Code::kInvalidArgument, "A server certificate needs 1 to 100 names.");
   std::vector<Name> out;
   for (std::size_t i = 0; i < names.size(); ++i) {
     auto name = parse_name(names[i]);
-    if (!name)
-      return fail(Code::kInvalidArgument,
-                  name_fault("name", names[i], i, "is neither a DNS name nor an IP address"));
+    if (!name) return fail(Code::kInvalidArgument, name_fault("name", names[i], i, fault));
     const auto same = [&](const Name& other) { return other.text == name->text; };
     if (std::ranges::none_of(out, same)) out.push_back(*std::move(name));
   }

@@ -21,7 +21,9 @@ Result<Name> parse_name(const std::string& text);
 
 // parse_names accepts 1 to 100 DNS names (RFC 1123 labels) and IP addresses;
 // duplicates are dropped.
-Result<std::vector<Name>> parse_names(const std::vector<std::string>& names);
+Result<std::vector<Name>> parse_names(
+    const std::vector<std::string>& names,
+    std::string_view fault = "is neither a DNS name nor an IP address");
 
 // ip_text is the text of 4 or 16 octets; empty for any other number.
 std::string ip_text(ByteView octets);

@@ -57,13 +57,13 @@ bool is_usage(ByteView value) {
 
 // What a request asks for is what its certificate will have anyway, or what says nothing of its
 // holder's rights: all else is refused, rather than left out behind the requester's back.
-Status read_extension(const Extension& extension, SubjectNames& names) {
+Status read_extension(const Extension& extension, CertificateRequest& request) {
   const std::string_view type = as_text(extension.oid);
   if (type == oid::kSubjectAltName) {
     auto read = read_alternative_names(extension.value);
     if (!read) return named(read.error());
-    read->common_name = std::move(names.common_name);
-    names = *std::move(read);
+    read->common_name = std::move(request.names.common_name);
+    request.names = *std::move(read);
     return {};
   }
   if (type == oid::kKeyUsage) {
@@ -76,7 +76,9 @@ Status read_extension(const Extension& extension, SubjectNames& names) {
   if (type == oid::kSubjectKeyIdentifier) return {};  // the certificate has its issuer's
   if (type == oid::kExtendedKeyUsage) {
     const auto usage = read_extended_key_usage(extension.value);
-    return usage ? Status() : named(usage.error());
+    if (!usage) return named(usage.error());
+    request.usage = *usage;
+    return {};
   }
   if (type == oid::kBasicConstraints) {
     // cA is false by default, and DER leaves defaults out.
@@ -87,7 +89,7 @@ Status read_extension(const Extension& extension, SubjectNames& names) {
   return refuse("It asks for the extension " + oid_text(extension.oid) + ", which is not given.");
 }
 
-Status read_attributes(ByteView attributes, SubjectNames& names) {
+Status read_attributes(ByteView attributes, CertificateRequest& request) {
   der::Reader list(attributes);
   bool asked = false;
   while (list.more()) {
@@ -101,7 +103,7 @@ Status read_attributes(ByteView attributes, SubjectNames& names) {
     if (!attribute.finished() || !values.finished()) return refuse("Its attributes can't be read.");
     auto extensions = read_extensions(value);
     if (!extensions) return named(extensions.error());
-    for (const Extension& extension : *extensions) TRY(read_extension(extension, names));
+    for (const Extension& extension : *extensions) TRY(read_extension(extension, request));
   }
   if (!list.finished()) return refuse("Its attributes can't be read.");
   return {};
@@ -143,14 +145,17 @@ Result<CertificateRequest> parse_request(std::string_view pem_or_der) {
   if (!signed_by(*key, signed_part, signature))
     return refuse("It is not signed by the key that it names.");
 
-  SubjectNames names;
+  CertificateRequest read{.key_type = key->type,
+                          .public_key_info = Bytes(key_info.begin(), key_info.end()),
+                          .names = {}};
   auto common_name = read_common_name(subject);
   if (!common_name) return named(common_name.error());
-  names.common_name = *std::move(common_name);
-  TRY(read_attributes(attributes, names));
-  auto normal = normal_names(names);
+  read.names.common_name = *std::move(common_name);
+  TRY(read_attributes(attributes, read));
+  auto normal = normal_names(read.names);
   if (!normal) return named(normal.error());
-  return CertificateRequest{key->type, Bytes(key_info.begin(), key_info.end()), *std::move(normal)};
+  read.names = *std::move(normal);
+  return read;
 }
 
 std::string request_pem(std::string_view pem_or_der) {

@@ -1,6 +1,7 @@
 // Certificate requests (PKCS#10, RFC 2986): read from workloads, made for them.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "crypto/signing_key.h"
+#include "x509/extensions.h"
 #include "x509/key_type.h"
 
 namespace quantumapi::x509 {
@@ -25,6 +27,7 @@ struct CertificateRequest {
   KeyType key_type = KeyType::kMlDsa65;
   Bytes public_key_info;  // SubjectPublicKeyInfo, DER
   SubjectNames names;
+  std::optional<ExtendedKeyUsage> usage{};  // what it asks to be for; nothing: whatever it may be
 };
 
 // parse_request reads one request, PEM (one block) or DER, of at most 32 KiB, and checks

@@ -289,6 +289,9 @@ TEST(Requests, AreRefusedForOtherExtendedKeyUsages) {
                  "extendedKeyUsage");
   expect_refused(usages({oid::kClientAuth, oid::kClientAuth}), "extendedKeyUsage");
   expect_refused(usages({}), "extendedKeyUsage");
+  const auto client = parse(usages({oid::kClientAuth}));
+  ASSERT_TRUE(client && client->usage);
+  EXPECT_TRUE(client->usage->client && !client->usage->server);
 }
 
 TEST(Requests, AreRefusedForNamesThatAreNoneOrOfAnotherKind) {

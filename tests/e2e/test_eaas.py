@@ -609,7 +609,7 @@ def test_a_keys_end_can_be_set_and_an_expired_key_says_so(sqlite_server):
     refused(patch(now - datetime.timedelta(seconds=1)), 400, "expiresAt")
     changed = patch(now + datetime.timedelta(seconds=2))
     assert changed.status_code == 200 and changed.json()["expiresAt"], changed.text
-    assert any(i["action"] == "key.update" and i["requestId"] == changed.headers["x-request-id"]
+    assert any(i["action"] == "key.set_end" and i["requestId"] == changed.headers["x-request-id"]
                for i in server.http.get("/api/v1/audit-logs").json()["items"])
     wait_until(lambda: post(server, "/encrypt", {"plaintext": "x", "keyId": key["id"]}).status_code == 403, 10, "expiry")
     listed = lambda status: [k["id"] for k in server.http.get("/api/v1/keys", params={"status": status}).json()["keys"]]
