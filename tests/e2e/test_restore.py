@@ -135,7 +135,7 @@ def test_a_restored_store_goes_on_in_new_logs_that_name_the_old_ones(new_server,
     # What was remembered of the old log says what the restore cost it, now and later.
     by_qapi, by_python = verified(server, closed, key, memory)
     assert (by_qapi.returncode, json.loads(by_qapi.stdout)["fault"]) == (1, "truncated")
-    assert f"to {size - 1} of log {old}" in by_python
+    assert f"to {size - 1} of {size} of log {old}" in by_python
 
     assert secrets_made(server) == ["after", "before"]
     assert len(openings(server)) == 1
