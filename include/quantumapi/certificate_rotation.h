@@ -33,7 +33,8 @@ class QUANTUMAPI_EXPORT CertificateRotationService {
   CertificateRotationService(const CertificateRotationService&) = delete;
   CertificateRotationService& operator=(const CertificateRotationService&) = delete;
 
-  // start begins at once with the first certificate. A second start changes nothing.
+  // start begins at once with the first certificate. A second start changes nothing. Throws
+  // std::system_error where its thread can't be made.
   void start();
   // stop returns when the thread has ended, which cancels a call that waits for the platform.
   void stop();

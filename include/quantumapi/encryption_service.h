@@ -29,8 +29,12 @@ enum class SearchHash {
 // must outlive it; safe from any thread.
 class QUANTUMAPI_EXPORT EncryptionService {
  public:
+  // kMaxParallel is how many requests may run at once, each on a thread of its own.
+  static constexpr std::size_t kMaxParallel = 256;
+
   // Options: how many fields go in one request (1: each alone; at most Encryption::kMaxBatch), and
-  // how many requests run at once. 0 counts as 1.
+  // how many requests run at once: more than kMaxParallel is every field's Kind::kInvalid, and
+  // fewer run where the process may have no more threads. 0 counts as 1.
   struct Options {
     std::size_t fields_per_request = Encryption::kMaxBatch;
     std::size_t parallel = 4;

@@ -23,12 +23,15 @@ namespace quantumapi::sdk {
 // must outlive it; safe from any thread.
 class QUANTUMAPI_EXPORT InternalServer {
  public:
+  // kMaxThreads is on how many threads handlers may run.
+  static constexpr int kMaxThreads = 1024;
+
   // Options: where it listens, and whom it answers.
   struct Options {
     std::string host = "0.0.0.0";
     std::uint16_t port = 8443;                 // 0: any free one
     std::vector<std::string> allowed_peers;    // SPIFFE ids, at least one
-    int threads = 4;                           // on which handlers run, at least one
+    int threads = 4;                           // on which handlers run, 1 to kMaxThreads
     std::size_t waiting = 1'000;               // requests that wait for a thread; more get 503
     std::size_t body_limit = 2 * 1024 * 1024;  // octets
     // Key exchanges that it takes, the preferred one first: X25519MLKEM768 (alone where none is
@@ -52,8 +55,9 @@ class QUANTUMAPI_EXPORT InternalServer {
   using Handler = std::function<Response(const Request&)>;
 
   // start listens. Kind::kUnavailable while there is no certificate, no revocation list was read,
-  // or the port is taken ("listen_failed"); Kind::kInvalid without an allowed peer, for one that is
-  // none, and for other options that can't be used.
+  // the port is taken ("listen_failed"), or the process may have no more threads ("no_thread");
+  // Kind::kInvalid without an allowed peer, for one that is none, and for other options that can't
+  // be used.
   static Result<std::unique_ptr<InternalServer>> start(ServiceCertificateProvider& certificates,
                                                        Options options, Handler handler);
   // ~InternalServer closes every connection after the handlers that run have ended.

@@ -16,6 +16,7 @@ namespace quantumapi::sdk {
 //   connect_failed, connection_closed    nobody answers there; the connection ended too soon
 //   tls_failed, tls_peer_*, tls_alert_*  the handshake failed, why the peer, why we were refused
 //   no_certificate, listen_failed        the service has none yet; it can't listen there
+//   no_thread                            the process may have no more
 //   unusable_certificate, unusable_revocation_list, old_revocation_list   what came is refused
 enum class Kind {
   kInvalid,       // 400, 422: the request is wrong

@@ -52,7 +52,8 @@ class QUANTUMAPI_EXPORT SecretProvider {
     const Clock* clock = &Clock::system();
   };
 
-  // SecretProvider begins to resolve at once.
+  // SecretProvider begins to resolve at once. Throws std::system_error where its thread can't be
+  // made.
   SecretProvider(Client& client, Options options);
   ~SecretProvider();
   SecretProvider(const SecretProvider&) = delete;

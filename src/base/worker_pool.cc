@@ -6,10 +6,17 @@ namespace quantumapi::base {
 
 WorkerPool::WorkerPool(int threads, std::size_t max_waiting, Activity* activity)
     : max_waiting_(max_waiting), activity_(activity), idle_(static_cast<std::size_t>(threads)) {
-  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+  try {
+    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+  } catch (...) {
+    stop();  // those that could be made
+    throw;
+  }
 }
 
-WorkerPool::~WorkerPool() {
+WorkerPool::~WorkerPool() { stop(); }
+
+void WorkerPool::stop() {
   {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;

@@ -16,6 +16,7 @@ namespace quantumapi::base {
 // work of `activity` from submit to its end.
 class WorkerPool {
  public:
+  // WorkerPool throws std::system_error, and leaves no thread, where the threads can't be made.
   WorkerPool(int threads, std::size_t max_waiting, Activity* activity = nullptr);
   ~WorkerPool();  // runs what was accepted, then joins
   WorkerPool(const WorkerPool&) = delete;
@@ -26,6 +27,7 @@ class WorkerPool {
 
  private:
   void work();
+  void stop();
 
   std::size_t max_waiting_;
   Activity* activity_;

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "client/test_platform.h"
+#include "client/test_threads.h"
 #include "http/testing/scripted_server.h"
 
 namespace quantumapi::sdk {
@@ -253,6 +254,17 @@ TEST(Client, TheLongestTimesAreNotOverAtOnce) {
   const auto client = platform.client("qapi_test", 0, std::chrono::milliseconds::max());
   EXPECT_TRUE(client->health());
   EXPECT_GT(client->timeout(), std::chrono::hours(24 * 365));
+}
+
+TEST(Client, ACallForWhichNoThreadCanBeMadeIsAnError) {
+  if (!FewThreads::can_be()) GTEST_SKIP();
+  Options options;
+  options.url = "http://localhost:1";  // a name is looked up on a thread of its own
+  const auto client = expect(Client::create(std::move(options)));
+  const FewThreads few(0);
+  EXPECT_EQ(client->health().error().code, "no_thread");
+  EXPECT_EQ(client->audit().export_lines([](std::string_view) { return true; }).error().code,
+            "no_thread");
 }
 
 TEST(Client, ACancelledCallReturnsThoughThePlatformIsSilent) {

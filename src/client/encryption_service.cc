@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <system_error>
 #include <thread>
 
 #include "base/encoding.h"
@@ -43,7 +44,8 @@ std::vector<std::span<const Field>> cut(std::span<const Field> fields, std::size
   return parts;
 }
 
-// for_each_index runs work(0) … work(count - 1) on up to `parallel` threads, this one among them.
+// for_each_index runs work(0) … work(count - 1) on up to `parallel` threads, this one among them;
+// on those that can be made, where the process may have no more.
 template <typename Work>
 void for_each_index(std::size_t count, std::size_t parallel, const Work& work) {
   std::atomic<std::size_t> next = 0;
@@ -51,8 +53,20 @@ void for_each_index(std::size_t count, std::size_t parallel, const Work& work) {
     for (std::size_t i = next++; i < count; i = next++) work(i);
   };
   std::vector<std::jthread> helpers;
-  for (std::size_t i = 1; i < std::min(parallel, count); ++i) helpers.emplace_back(run);
+  try {
+    for (std::size_t i = 1; i < std::min(parallel, count); ++i) helpers.emplace_back(run);
+  } catch (const std::system_error&) {
+  }
   run();
+}
+
+// each_failed gives each of so many fields the same error.
+template <typename T>
+std::vector<Result<T>> each_failed(std::size_t count, const Error& error) {
+  std::vector<Result<T>> results;
+  results.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) results.push_back(std::unexpected(error));
+  return results;
 }
 
 // all_fields sends the parts and joins their results in order; where a request failed, each of
@@ -60,16 +74,16 @@ void for_each_index(std::size_t count, std::size_t parallel, const Work& work) {
 template <typename T, typename Field, typename Send>
 std::vector<Result<T>> all_fields(std::span<const Field> fields, std::size_t most,
                                   std::size_t parallel, const Send& send) {
+  if (parallel > EncryptionService::kMaxParallel)
+    return each_failed<T>(
+        fields.size(),
+        invalid_option("parallel", "is at most " + std::to_string(EncryptionService::kMaxParallel))
+            .error());
   const auto parts = cut(fields, most);
   std::vector<std::vector<Result<T>>> answered(parts.size());
   for_each_index(parts.size(), parallel, [&](std::size_t i) {
     auto results = send(parts[i]);
-    if (results) {
-      answered[i] = *std::move(results);
-      return;
-    }
-    for (std::size_t field = 0; field < parts[i].size(); ++field)
-      answered[i].push_back(std::unexpected(results.error()));
+    answered[i] = results ? *std::move(results) : each_failed<T>(parts[i].size(), results.error());
   });
   std::vector<Result<T>> joined;
   joined.reserve(fields.size());

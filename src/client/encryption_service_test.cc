@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "client/test_platform.h"
+#include "client/test_threads.h"
 
 namespace quantumapi::sdk {
 namespace {
@@ -114,6 +115,33 @@ TEST(EncryptionService, ACallsTimeBoundsAllItsRequestsTogether) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(1'200));
   ASSERT_EQ(sealed.size(), 10U);
   EXPECT_EQ(sealed.back().error().code, "timeout");
+}
+
+TEST(EncryptionService, MoreRequestsAtOnceThanMayBeAreRefusedByTheOptionsName) {
+  TestPlatform platform(sealed_batch);
+  const auto client = platform.client();
+  const auto texts = numbers(2);
+  for (const std::size_t parallel : {EncryptionService::kMaxParallel + 1, std::size_t{50'000}}) {
+    const EncryptionService service(*client, {.fields_per_request = 1, .parallel = parallel});
+    for (const auto& refused : service.encrypt_fields(numbered(texts))) {
+      ASSERT_FALSE(refused);
+      EXPECT_EQ(refused.error().kind, Kind::kInvalid);
+      EXPECT_EQ(refused.error().fields, std::vector<std::string>{"parallel: is at most 256"});
+    }
+  }
+  EXPECT_TRUE(platform.lines().empty());
+}
+
+TEST(EncryptionService, GoesOnWithTheThreadsThatThereAre) {
+  if (!FewThreads::can_be()) GTEST_SKIP();
+  TestPlatform platform(sealed_batch);
+  const auto client = platform.client();
+  const auto texts = numbers(8);
+  for (const std::size_t count : {0U, 2U}) {
+    const FewThreads few(count);
+    const EncryptionService service(*client, {.fields_per_request = 1, .parallel = 8});
+    for (const auto& sealed : service.encrypt_fields(numbered(texts))) EXPECT_TRUE(sealed);
+  }
 }
 
 TEST(EncryptionService, OfNoFieldsNothingIsAsked) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string_view>
+#include <system_error>
 
 #include "base/result.h"
 #include "http/client.h"
@@ -22,6 +23,24 @@ Result<void> check_time(const Call& call);
 inline std::unexpected<Error> fail(Kind kind, std::string code, std::string message) {
   return std::unexpected(
       Error{.kind = kind, .code = std::move(code), .message = std::move(message)});
+}
+
+// invalid_option names the option that can't be used.
+inline std::unexpected<Error> invalid_option(const std::string& name, const std::string& why) {
+  const std::string line = name + ": " + why;
+  return std::unexpected(
+      Error{.kind = Kind::kInvalid, .code = "invalid_options", .message = line, .fields = {line}});
+}
+
+// or_no_thread runs what makes threads, and answers a Result, where the process may have no more.
+template <typename Work>
+auto or_no_thread(const Work& work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (const std::system_error& error) {
+    return fail(Kind::kUnavailable, "no_thread",
+                std::string("a thread that is needed can't be made: ") + error.what());
+  }
 }
 
 // cancelled: the caller's stop token ended the call.

@@ -156,19 +156,17 @@ InternalClient::~InternalClient() = default;
 
 Result<std::unique_ptr<InternalClient>> InternalClient::create(
     ServiceCertificateProvider& certificates, Options options) {
-  if (options.timeout.count() <= 0)
-    return fail(Kind::kInvalid, "invalid_options", "timeout: is more than nothing");
+  if (options.timeout.count() <= 0) return invalid_option("timeout", "is more than nothing");
   options.timeout = bounded(options.timeout);
   auto impl = std::make_unique<Impl>(certificates, std::move(options));
   for (const std::string& suffix : impl->options.internal_suffixes) TRY(check_suffix(suffix));
   for (const auto& [host, uri] : impl->options.peers) {
     auto id = x509::SpiffeId::parse(uri);
-    if (!id)
-      return fail(Kind::kInvalid, "invalid_options",
-                  "peers: " + host + ": " + uri + ": " + id.error().message);
+    if (!id) return invalid_option("peers", host + ": " + uri + ": " + id.error().message);
     impl->named.emplace(host, *std::move(id));
   }
-  TRY_ASSIGN(impl->revocations, certificates.impl().revocations(impl->options.log));
+  TRY_ASSIGN(impl->revocations,
+             or_no_thread([&] { return certificates.impl().revocations(impl->options.log); }));
   impl->on_revoked =
       std::make_shared<const std::function<void()>>([peers = std::weak_ptr(impl->peers)] {
         if (const auto held = peers.lock()) held->recheck();
@@ -186,11 +184,13 @@ Result<Response> InternalClient::send(const Request& request, const Call& call) 
   sent.timeout = call.timeout.count() > 0 ? bounded(call.timeout) : impl_->options.timeout;
   sent.cancel = call.cancel;
   TRY_ASSIGN(const auto client, impl_->client_for(address));
-  auto answer = client->send(sent);
-  if (!answer) return std::unexpected(error_of(answer.error()));
-  return Response{.status = answer->status,
-                  .headers = std::move(answer->headers),
-                  .body = std::string(answer->body)};
+  return or_no_thread([&]() -> Result<Response> {
+    auto answer = client->send(sent);
+    if (!answer) return std::unexpected(error_of(answer.error()));
+    return Response{.status = answer->status,
+                    .headers = std::move(answer->headers),
+                    .body = std::string(answer->body)};
+  });
 }
 
 }  // namespace quantumapi::sdk

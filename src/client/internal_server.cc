@@ -221,18 +221,20 @@ Result<std::unique_ptr<InternalServer>> InternalServer::start(
   if (options.allowed_peers.empty())
     return fail(Kind::kInvalid, "no_peers", "an internal server needs a peer that it answers");
   if (!handler) return fail(Kind::kInvalid, "no_handler", "an internal server needs a handler");
-  if (options.threads < 1)
-    return fail(Kind::kInvalid, "invalid_options", "threads: an internal server needs one");
-  auto impl = std::make_unique<Impl>(certificates, std::move(options), std::move(handler));
-  for (const std::string& uri : impl->options.allowed_peers) {
+  if (options.threads < 1 || options.threads > kMaxThreads)
+    return invalid_option("threads", "is 1 to " + std::to_string(kMaxThreads));
+  std::vector<x509::SpiffeId> allowed;
+  for (const std::string& uri : options.allowed_peers) {
     auto id = x509::SpiffeId::parse(uri);
-    if (!id)
-      return fail(Kind::kInvalid, "invalid_options",
-                  "allowed_peers: " + uri + ": " + id.error().message);
-    impl->allowed.push_back(*std::move(id));
+    if (!id) return invalid_option("allowed_peers", uri + ": " + id.error().message);
+    allowed.push_back(*std::move(id));
   }
-  TRY(impl->listen());
-  return std::unique_ptr<InternalServer>(new InternalServer(std::move(impl)));
+  return or_no_thread([&]() -> Result<std::unique_ptr<InternalServer>> {
+    auto impl = std::make_unique<Impl>(certificates, std::move(options), std::move(handler));
+    impl->allowed = std::move(allowed);
+    TRY(impl->listen());
+    return std::unique_ptr<InternalServer>(new InternalServer(std::move(impl)));
+  });
 }
 
 std::uint16_t InternalServer::port() const { return impl_->server->ports().at(0); }

@@ -10,6 +10,7 @@
 #include "client/test_authority.h"
 #include "client/test_clock.h"
 #include "client/test_log.h"
+#include "client/test_threads.h"
 #include "http/testing/scripted_server.h"
 #include "quantumapi/certificate_rotation.h"
 #include "quantumapi/internal_client.h"
@@ -548,11 +549,43 @@ TEST_F(Internal, OptionsThatCantBeUsedAreRefusedByName) {
   };
   EXPECT_THAT(server({.port = 0, .allowed_peers = {"users-api"}}).message,
               HasSubstr("allowed_peers: users-api: "));
-  EXPECT_THAT(server({.port = 0, .threads = 0}).message, HasSubstr("threads: "));
+  for (const int threads : {0, InternalServer::kMaxThreads + 1, 100'000'000})
+    EXPECT_THAT(server({.port = 0, .threads = threads}).message, HasSubstr("threads: "));
   EXPECT_THAT(client({.timeout = milliseconds(-1)}).message, HasSubstr("timeout: "));
   EXPECT_THAT(client({.peers = {{"a.b", "users-api"}}}).message, HasSubstr("peers: a.b: "));
   const auto first = notifications_.serves(ok);
   EXPECT_EQ(server({.port = first->port()}).code, "listen_failed");
+}
+
+TEST_F(Internal, WhereAThreadCantBeMadeNothingIsLeftHalfStarted) {
+  if (!FewThreads::can_be()) GTEST_SKIP();
+  const auto start = [&](int threads) {
+    return InternalServer::start(*notifications_.provider,
+                                 {.host = "127.0.0.1",
+                                  .port = 0,
+                                  .allowed_peers = {TestAuthority::uri_of("users-api")},
+                                  .threads = threads},
+                                 ok);
+  };
+  const auto refused = [](const auto& made) {
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().kind, Kind::kUnavailable);
+    EXPECT_EQ(made.error().code, "no_thread");
+  };
+  for (const std::size_t count : {0U, 1U, 2U, 3U}) {  // worker, lists, input, keeper
+    const FewThreads few(count);
+    refused(start(1));
+  }
+  {
+    const FewThreads few(3);
+    refused(start(8));
+  }
+  {
+    const FewThreads few(0);
+    refused(InternalClient::create(*users_.provider, {}));
+  }
+  const auto server = expect(start(8));
+  EXPECT_TRUE(users_.calls()->send({.url = url_of(*server)}));
 }
 
 TEST_F(Internal, ThreadsThatAreIdleTakeRequestsThoughNoneMayWait) {

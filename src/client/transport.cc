@@ -29,9 +29,8 @@ bool is_uuid(std::string_view text) { return Uuid::parse(text).has_value(); }
 
 Result<std::unique_ptr<Transport>> Transport::create(Options options) {
   TRY_ASSIGN(auto address, parse_address(options.url));
-  if (options.timeout.count() <= 0 || options.max_retries < 0)
-    return fail(Kind::kInvalid, "invalid_options",
-                "timeout is more than nothing, and max_retries not less");
+  if (options.timeout.count() <= 0) return invalid_option("timeout", "is more than nothing");
+  if (options.max_retries < 0) return invalid_option("max_retries", "is not less than nothing");
   http::Client::Options settings;
   settings.ca_pem = std::move(options.ca_pem);
   settings.timeout = bounded(options.timeout);
@@ -61,10 +60,13 @@ http::ClientRequest Transport::prepare(const Request& request, const Call& call)
 }
 
 Result<http::ClientResponse> Transport::once(const http::ClientRequest& request) {
-  auto response = http_->send(request);
-  if (!response) return std::unexpected(error_of(response.error()));
-  if (response->status < 200 || response->status > 299) return std::unexpected(error_of(*response));
-  return *std::move(response);
+  return or_no_thread([&]() -> Result<http::ClientResponse> {
+    auto response = http_->send(request);
+    if (!response) return std::unexpected(error_of(response.error()));
+    if (response->status < 200 || response->status > 299)
+      return std::unexpected(error_of(*response));
+    return *std::move(response);
+  });
 }
 
 Result<Transport::AnswerPointer> Transport::send(Request request, const Call& call) {
@@ -97,11 +99,15 @@ Result<http::ClientResponse> Transport::stream(
     const std::function<base::Status(std::string_view)>& chunk) {
   TRY(check_time(call));
   auto sent = prepare(request, call);
-  const auto response = http_->stream(sent, chunk);
+  auto response = or_no_thread([&]() -> Result<http::ClientResponse> {
+    auto answered = http_->stream(sent, chunk);
+    if (!answered) return std::unexpected(error_of(answered.error()));
+    return *std::move(answered);
+  });
   wipe_headers(sent);
-  if (!response) return std::unexpected(error_of(response.error()));
-  if (response->status < 200 || response->status > 299) return std::unexpected(error_of(*response));
-  return response.value();
+  if (response && (response->status < 200 || response->status > 299))
+    return std::unexpected(error_of(*response));
+  return response;
 }
 
 }  // namespace quantumapi::sdk
