@@ -94,6 +94,11 @@ bool is_query(std::string_view query) {
 
 Status check_endpoint(StreamType type, const StreamConfig& config, http::Reach reach) {
   const std::string_view member = config.url ? "url" : "site";
+  const auto of_host = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+  };
+  if (!config.url && config.site && !std::ranges::all_of(*config.site, of_host))
+    return bad(member, "is the name of a Datadog site, such as datadoghq.eu");
   if (type != StreamType::kDatadog && !config.url) return bad("url", "is required");
   const std::string whole = endpoint_of(type, config);
   if (whole.contains('#')) return bad(member, "a fragment is not part of an address");
@@ -169,7 +174,8 @@ Result<StreamConfig> parse_stream_config(StreamType type, std::string_view text,
   // A misspelt member would be a bound that does not hold, or a webhook that is not signed.
   auto config = json::decode_request<StreamConfig>(text, arena);
   if (!config) {
-    if (config.error().fields.empty()) return base::fail_field("configJson", "is not JSON text");
+    if (config.error().fields.empty())
+      return base::fail_field("configJson", "is not the text of a JSON object");
     return bad(config.error().fields[0].field, config.error().fields[0].message);
   }
   TRY(resolve_query(type, *config, former));

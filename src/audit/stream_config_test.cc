@@ -20,5 +20,19 @@ TEST(StreamConfig, PlainHttpGoesToLoopbackAlone) {
     EXPECT_EQ(parse(host), "configJson.url") << host;
 }
 
+TEST(StreamConfig, ADatadogSiteIsAHostNameAndNothingThatLeadsElsewhere) {
+  const auto parse = [](const std::string& site) {
+    std::pmr::monotonic_buffer_resource arena;
+    const std::string text = R"({"apiKey":"k","site":")" + site + "\"}";
+    const auto config =
+        parse_stream_config(StreamType::kDatadog, text, http::Reach::kAnywhere, nullptr, arena);
+    return config ? std::string() : config.error().fields.at(0).field;
+  };
+  for (const char* site : {"datadoghq.eu", "us5.datadoghq.com"}) EXPECT_EQ(parse(site), "") << site;
+  for (const char* site : {"evil.example/@127.0.0.1", "x@evil.example", "evil.example:9",
+                           "evil.example?", "a b", "EU.example"})
+    EXPECT_EQ(parse(site), "configJson.site") << site;
+}
+
 }  // namespace
 }  // namespace quantumapi::audit

@@ -122,9 +122,12 @@ Result<std::vector<FileOption>> read_file(const std::string& path) {
   return lines;
 }
 
-std::string unknown(const FileOption& line) {
-  return line.where + ": " + line.name + ": there is no such option";
+std::string fault_at(const FileOption& line, std::string_view fault) {
+  const std::string name = line.name.empty() ? "" : line.name + ": ";
+  return line.where + ": " + name + std::string(fault);
 }
+
+std::string unknown(const FileOption& line) { return fault_at(line, "there is no such option"); }
 
 // add_file appends what the file says and neither a flag nor a variable does.
 Status add_file(const CommandLine& known, std::vector<std::string>& arguments) {
@@ -138,6 +141,7 @@ Status add_file(const CommandLine& known, std::vector<std::string>& arguments) {
   const std::vector<std::string> given = arguments;
   for (const FileOption& line : lines) {
     const bool of_any = option_of(*known.serve, line.name) || option_of(*known.init, line.name);
+    if (!line.fault.empty()) return fail(Code::kInvalidArgument, fault_at(line, line.fault));
     if (!of_any) return fail(Code::kInvalidArgument, unknown(line));
     const CLI::Option* option = option_of(*command, line.name);
     if (option == nullptr || is_given(given, *option, line.name)) continue;
@@ -174,14 +178,14 @@ std::string fault_of(std::vector<std::string> arguments) {
 
 // fault_in gives what is wrong with one line, or one value of its list, by itself.
 std::string fault_in(const CommandLine& known, const FileOption& line) {
+  if (!line.fault.empty()) return fault_at(line, line.fault);
   const CLI::Option* option = option_of(*known.serve, line.name);
   if (option == nullptr) return option_of(*known.init, line.name) ? "" : unknown(line);
   std::vector<std::string> alone = arguments_of(*option, line);
   const bool truth = line.values == std::vector<std::string>{"false"} || !alone.empty();
-  if (option->get_expected_max() == 0 && !truth)
-    return line.where + ": " + line.name + ": is true or false";
+  if (option->get_expected_max() == 0 && !truth) return fault_at(line, "is true or false");
   if (option->get_expected_max() != 0 && std::ranges::find(line.values, "") != line.values.end())
-    return line.where + ": " + line.name + ": is empty";
+    return fault_at(line, "is empty");
   if (line.name != "data") alone.emplace_back("--data=.");
   if (line.name == "database") alone.emplace_back("--key-journal=keys.journal");
   if (line.name == "entropy-require-quantum") alone.emplace_back("--entropy-qrng=.");
@@ -190,12 +194,13 @@ std::string fault_in(const CommandLine& known, const FileOption& line) {
   if (fault.empty()) return {};
   const std::string prefix = "--" + line.name + ": ";
   if (fault.starts_with(prefix)) fault.erase(0, prefix.size());
-  return line.where + ": " + line.name + ": " + fault;
+  return fault_at(line, fault);
 }
 
 // faults_in gives what is wrong with one line: each bad value of a list, else the line.
 std::vector<std::string> faults_in(const CommandLine& known, const FileOption& line) {
   std::vector<std::string> faults;
+  if (!line.fault.empty()) return {fault_at(line, line.fault)};
   for (const std::string& value : line.values)
     if (std::string fault = fault_in(known, {line.name, {value}, line.where}); !fault.empty())
       faults.push_back(std::move(fault));

@@ -23,21 +23,22 @@ std::optional<std::string> text_of(const toml::node& node) {
   return std::nullopt;
 }
 
-Result<std::vector<std::string>> values_of(const std::string& where, const toml::node& node) {
-  if (auto one = text_of(node)) return std::vector{*std::move(one)};
-  if (node.is_table())
-    return fail(Code::kInvalidArgument,
-                where + ": there are no sections; options stand by themselves");
-  const toml::array* array = node.as_array();
-  if (array == nullptr)
-    return fail(Code::kInvalidArgument,
-                where + ": a value is a string, a whole number, true, false or a list of strings");
-  std::vector<std::string> values;
-  for (const toml::node& item : *array) {
-    if (!item.is_string()) return fail(Code::kInvalidArgument, where + ": a list holds strings");
-    values.push_back(item.as_string()->get());
+// read_value fills in the values, or the fault.
+void read_value(const toml::node& node, FileOption& option) {
+  if (auto one = text_of(node)) {
+    option.values.push_back(*std::move(one));
+  } else if (const toml::array* array = node.as_array()) {
+    for (const toml::node& item : *array) {
+      if (item.is_string())
+        option.values.push_back(item.as_string()->get());
+      else
+        option.fault = "a list holds strings";
+    }
+  } else if (node.is_table()) {
+    option.fault = "there are no sections; options stand by themselves";
+  } else {
+    option.fault = "a value is a string, a whole number, true, false or a list of strings";
   }
-  return values;
 }
 
 }  // namespace
@@ -57,10 +58,9 @@ Result<std::vector<FileOption>> parse_config_text(std::string_view text, const s
   std::vector<FileOption> options;
   for (const auto& [key, node] : lines) {
     FileOption option{std::string(key->str()), {}, place(name, key->source())};
-    if (option.name.empty())
-      return fail(Code::kInvalidArgument, option.where + ": an option has a name");
     std::ranges::replace(option.name, '_', '-');
-    TRY_ASSIGN(option.values, values_of(option.where + ": " + option.name, *node));
+    if (option.name.empty()) option.fault = "an option has a name";
+    read_value(*node, option);
     options.push_back(std::move(option));
   }
   return options;

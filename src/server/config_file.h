@@ -15,12 +15,13 @@ namespace quantumapi::server {
 struct FileOption {
   std::string name;
   std::vector<std::string> values;
-  std::string where;  // "FILE:LINE:COLUMN"
+  std::string where;    // "FILE:LINE:COLUMN"
+  std::string fault{};  // why the value is none that an option can have; empty: it is one
 };
 
 // read_config_file gives the options in the order of their names. The file is
-// flat: strings, whole numbers, booleans and arrays of strings. kInvalidArgument,
-// whose message begins with the place, for anything else and for what is not TOML.
+// flat: strings, whole numbers, booleans and arrays of strings; anything else is the
+// line's fault. kInvalidArgument, whose message begins with the place, for what is not TOML.
 Result<std::vector<FileOption>> read_config_file(const std::string& path);
 
 // parse_config_text is read_config_file of a text; `name` stands in the places.
