@@ -20,7 +20,9 @@ namespace quantumapi::sdk {
 // never sent.
 enum class Encoding { kUtf8, kBase64 };
 
-// Plaintext is one field to encrypt, up to 1 MiB of octets. The views live until the call returns.
+// Plaintext is one field to encrypt, up to 1 MiB of octets, and with its additional data up to
+// 2 MiB as JSON, where a quote, a backslash or a line's end takes two octets and another control
+// character six: octets in base64 fit always. The views live until the call returns.
 struct Plaintext {
   std::string_view text;
   std::string_view additional_data{};  // bound, not stored: "users/7/email"
@@ -56,17 +58,19 @@ class QUANTUMAPI_EXPORT Encryption {
   static constexpr std::size_t kMaxBatch = 1000;
 
   // encrypt seals one field under the tenant's default key. Kind::kInvalid naming the field where
-  // it is too long.
+  // it is too long; what no request can hold is not sent.
   [[nodiscard]] Result<Encrypted> encrypt(const Plaintext& field) const;
   // decrypt opens what encrypt gave. Kind::kInvalid when the payload was changed or bound to
   // other additional data.
   [[nodiscard]] Result<SecretString> decrypt(const Sealed& field) const;
 
   // encrypt_batch seals 1 to kMaxBatch fields in one request, in their order; they share one
-  // encapsulation and still open one by one. A field's own fault is its own result.
+  // encapsulation and still open one by one. A field's own fault is its own result. All fields
+  // together take up to 2 MiB as JSON (see Plaintext; about 64 octets more each): Kind::kInvalid
+  // for more, and nothing is sent. EncryptionService takes any number.
   [[nodiscard]] Result<std::vector<Result<std::string>>> encrypt_batch(
       std::span<const Plaintext> fields) const;
-  // decrypt_batch opens 1 to kMaxBatch payloads in one request, in their order.
+  // decrypt_batch opens 1 to kMaxBatch payloads in one request, in their order, of the same size.
   [[nodiscard]] Result<std::vector<Result<SecretString>>> decrypt_batch(
       std::span<const Sealed> fields) const;
 

@@ -11,12 +11,14 @@
 #include "cli/progress.h"
 #include "cli/shapes.h"
 #include "cli/table.h"
+#include "client/json_size.h"
 
 namespace quantumapi::cli {
 namespace {
 
 using base::WipedString;
 using json::Value;
+using sdk::size_in_json;
 
 constexpr std::size_t kItems = 1000;
 constexpr std::size_t kOctets = std::size_t{1} * 1024 * 1024;  // of a line
@@ -49,15 +51,6 @@ bool read_line(std::istream& in, WipedString& text, bool coded) {
   if (!std::getline(in, text)) return false;
   if (coded && text.ends_with('\r')) text.pop_back();
   return true;
-}
-
-// size_in_json is what a text takes there: a control character or a quote takes more than its own.
-std::size_t size_in_json(std::string_view text) {
-  constexpr std::size_t kEscaped = 6;  // "\u0000"
-  const auto escaped = std::ranges::count_if(text, [](char c) {
-    return static_cast<unsigned char>(c) < ' ' || c == '"' || c == '\\' || c == '\x7f';
-  });
-  return text.size() + static_cast<std::size_t>(escaped) * (kEscaped - 1);
 }
 
 // size_of_item is what a line takes of its batch, with what all are sent with.

@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "client/encryption.h"
+#include "client/json_size.h"
 #include "client/transport.h"
 #include "client/wire.h"
 
@@ -58,15 +60,20 @@ Result<std::vector<Result<T>>> in_order(std::size_t size, const std::vector<Item
   return results;
 }
 
-// fault_of is what is wrong with a field before it is sent. JSON can't carry it.
+constexpr const char* kNoRoom = " octets as JSON: more than a request has room for";
+
+// fault_of is what is wrong with a field before it is sent: JSON, or a request, can't carry it.
 std::optional<Error> fault_of(std::string_view name, std::string_view text,
                               std::string_view additional_data) {
-  if (!base::is_utf8(additional_data))
-    name = "additionalData";
-  else if (base::is_utf8(text))
-    return std::nullopt;
-  const std::string why = std::string(name) + ": is not UTF-8 text";
-  return Error{.kind = Kind::kInvalid, .code = "invalid_request", .message = why, .fields = {why}};
+  constexpr std::string_view kAdditional = "additionalData";
+  if (!base::is_utf8(text)) return not_text(name).error();
+  if (!base::is_utf8(additional_data)) return not_text(kAdditional).error();
+  const std::size_t size = size_in_json(text);
+  const std::size_t additional = size_in_json(additional_data);
+  if (size + additional + kFieldOverhead + kBatchOverhead <= kLargestBody) return std::nullopt;
+  return invalid_field(additional > size ? kAdditional : name,
+                       "takes " + std::to_string(std::max(size, additional)) + kNoRoom)
+      .error();
 }
 std::optional<Error> fault_of(const Plaintext& field) {
   return fault_of("plaintext", field.text, field.additional_data);
@@ -80,8 +87,14 @@ template <typename T, typename Field, typename Send>
 Result<std::vector<Result<T>>> without_faults(std::span<const Field> fields, const Send& send) {
   TRY(check_size(fields.size()));
   std::vector<Field> sound;
-  for (const Field& field : fields)
-    if (!fault_of(field)) sound.push_back(field);
+  std::size_t octets = kBatchOverhead;
+  for (const Field& field : fields) {
+    if (fault_of(field)) continue;
+    sound.push_back(field);
+    octets += size_of(field);
+  }
+  if (octets > kLargestBody)
+    return invalid_field("items", "take " + std::to_string(octets) + kNoRoom);
   std::vector<Result<T>> sent;
   if (!sound.empty()) {
     TRY_ASSIGN(sent, send(sound));
@@ -96,6 +109,13 @@ Result<std::vector<Result<T>>> without_faults(std::span<const Field> fields, con
       results.push_back(std::move(*next++));
   }
   return results;
+}
+
+// check refuses a field that can't be sent.
+template <typename Field>
+Result<void> check(const Field& field) {
+  if (auto fault = fault_of(field)) return std::unexpected(*std::move(fault));
+  return {};
 }
 
 Result<std::vector<Result<std::string>>> seal(Transport& transport, const Call& call,
@@ -133,7 +153,15 @@ Result<std::vector<Result<SecretString>>> open(Transport& transport, const Call&
 
 }  // namespace
 
+std::size_t size_of(const Plaintext& field) {
+  return size_in_json(field.text) + size_in_json(field.additional_data) + kFieldOverhead;
+}
+std::size_t size_of(const Sealed& field) {
+  return size_in_json(field.payload) + size_in_json(field.additional_data) + kFieldOverhead;
+}
+
 Result<Encrypted> Encryption::encrypt(const Plaintext& field) const {
+  TRY(check(field));
   const wire::EncryptRequest body{field.text, name_of(field.encoding),
                                   optional(field.additional_data)};
   Pointer answer;
@@ -144,6 +172,7 @@ Result<Encrypted> Encryption::encrypt(const Plaintext& field) const {
 }
 
 Result<SecretString> Encryption::decrypt(const Sealed& field) const {
+  TRY(check(field));
   const wire::DecryptRequest body{field.payload, optional(field.additional_data)};
   Pointer answer;
   TRY_ASSIGN(const auto opened,
@@ -164,6 +193,7 @@ Result<std::vector<Result<SecretString>>> Encryption::decrypt_batch(
 }
 
 Result<std::string> Encryption::search_hash(std::string_view value) const {
+  TRY(check(Plaintext{value}));
   Pointer answer;
   TRY_ASSIGN(const auto made,
              transport_->ask<wire::SearchHash>(post("/api/v1/hash/searchable"),

@@ -8,22 +8,16 @@
 #include "base/encoding.h"
 #include "base/search_text.h"
 #include "client/deadline.h"
+#include "client/encryption.h"
 #include "client/error.h"
 #include "crypto/hash.h"
 
 namespace quantumapi::sdk {
 namespace {
 
-// What a request may hold besides the number of its fields, well below the platform's limit.
+// What a request holds at most where it holds several fields, as JSON, well below the platform's
+// limit.
 constexpr std::size_t kRequestOctets = 1024 * 1024;
-constexpr std::size_t kOverhead = 64;  // of a field's JSON
-
-std::size_t size_of(const Plaintext& field) {
-  return field.text.size() + field.additional_data.size() + kOverhead;
-}
-std::size_t size_of(const Sealed& field) {
-  return field.payload.size() + field.additional_data.size() + kOverhead;
-}
 
 // cut splits the fields, in their order, into what one request each can take.
 template <typename Field>

@@ -88,6 +88,19 @@ TEST(EncryptionService, CutsLargeFieldsBySizeToo) {
   EXPECT_EQ(platform.lines().size(), 3U);
 }
 
+TEST(EncryptionService, CutsByWhatFieldsTakeAsJson) {
+  TestPlatform platform([](const Received& request) {
+    if (request.body.size() > std::size_t{2} * 1024 * 1024) return TestPlatform::json("{}", 413);
+    return sealed_batch(request);
+  });
+  const auto client = platform.client();
+  const std::vector<std::string> texts(1'000, std::string(1'000, '\x01'));
+  const auto sealed = EncryptionService(*client).encrypt_fields(numbered(texts));
+  ASSERT_EQ(sealed.size(), 1'000U);
+  EXPECT_TRUE(std::ranges::all_of(sealed, [](const auto& one) { return one.has_value(); }));
+  EXPECT_EQ(platform.lines().size(), 6U);
+}
+
 TEST(EncryptionService, ARequestThatFailsFailsItsOwnFieldsAlone) {
   TestPlatform platform([](const Received& request) {
     if (request.body.contains(R"("3")")) return TestPlatform::json(R"({"error":"x"})", 403);

@@ -1,5 +1,8 @@
 #include "quantumapi/encryption.h"
 
+#include "base/encoding.h"
+#include "client/encryption.h"
+#include "client/json_size.h"
 #include "client/test_platform.h"
 
 namespace quantumapi::sdk {
@@ -90,6 +93,54 @@ TEST(Encryption, RefusesTextThatIsNotUtf8BeforeItIsSent) {
   EXPECT_EQ(client->request("POST", "/encrypt", "{\"plaintext\":\"\xE9\"}").error().kind,
             Kind::kInvalid);
   EXPECT_TRUE(platform.lines().empty());
+}
+
+TEST(Encryption, KnowsWhatAFieldTakesOfARequest) {
+  TestPlatform platform([](const Received&) { return TestPlatform::json("{}", 400); });
+  const auto client = platform.client();
+  std::string all;  // every octet that is text alone
+  for (char c = 0; c < 0x7f; ++c) all += c;
+  all += "\x7fé€";
+  const Plaintext fields[] = {{all, all, Encoding::kBase64}, {all}};
+  EXPECT_FALSE(client->encryption().encrypt_batch(fields));
+  const std::size_t sent = platform.received().at(0).body.size();
+  const std::size_t counted = size_of(fields[0]) + size_of(fields[1]) + kBatchOverhead;
+  EXPECT_LE(sent, counted);
+  EXPECT_GE(sent + 2 * kFieldOverhead + kBatchOverhead, counted);
+}
+
+TEST(Encryption, WhatNoRequestCanHoldIsNamedAndNotSent) {
+  TestPlatform platform([](const Received&) {
+    return TestPlatform::json(R"({"results":[{"index":0,"encryptedPayload":"qa1.a"}]})");
+  });
+  const auto client = platform.client();
+  const auto encryption = client->encryption();
+  const std::size_t megabyte = std::size_t{1024} * 1024;
+  const std::string controls(megabyte, '\x01');
+  const std::string quotes(megabyte, '"');
+  const std::string plain(megabyte, 'x');
+  const auto named = [](const auto& result, std::string_view field) {
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind, Kind::kInvalid);
+    ASSERT_EQ(result.error().fields.size(), 1U);
+    EXPECT_TRUE(result.error().fields[0].starts_with(field)) << result.error().fields[0];
+  };
+  named(encryption.encrypt({controls}), "plaintext: takes 6291456 octets");
+  named(encryption.encrypt({quotes}), "plaintext: takes 2097152 octets");
+  named(encryption.encrypt({"a", controls}), "additionalData: takes");
+  named(encryption.decrypt({controls}), "encryptedPayload: takes");
+  named(encryption.search_hash(controls), "plaintext: takes");
+  const std::vector<Plaintext> three(3, Plaintext{plain});
+  named(encryption.encrypt_batch(three), "items: take");
+  const std::vector<Sealed> sealed(3, Sealed{plain});
+  named(encryption.decrypt_batch(sealed), "items: take");
+  EXPECT_TRUE(platform.lines().empty());
+  const Plaintext fields[] = {{controls}, {plain}};
+  const auto batch = expect(encryption.encrypt_batch(fields));
+  named(batch.at(0), "plaintext: takes");
+  EXPECT_EQ(batch.at(1).value(), "qa1.a") << "it fits alone";
+  const std::string octets = base::base64_encode(as_bytes(controls), base::Base64::kStandard);
+  EXPECT_TRUE(encryption.encrypt_batch({{Plaintext{octets, {}, Encoding::kBase64}}}));
 }
 
 TEST(Encryption, AFieldThatIsNotUtf8IsItsOwnFaultAlone) {

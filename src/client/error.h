@@ -25,6 +25,16 @@ inline std::unexpected<Error> fail(Kind kind, std::string code, std::string mess
       Error{.kind = kind, .code = std::move(code), .message = std::move(message)});
 }
 
+// invalid_field names what a call was given and can't be sent.
+inline std::unexpected<Error> invalid_field(std::string_view name, const std::string& why) {
+  const std::string line = std::string(name) + ": " + why;
+  return std::unexpected(
+      Error{.kind = Kind::kInvalid, .code = "invalid_request", .message = line, .fields = {line}});
+}
+inline std::unexpected<Error> not_text(std::string_view name) {
+  return invalid_field(name, "is not UTF-8 text");
+}
+
 // invalid_option names the option that can't be used.
 inline std::unexpected<Error> invalid_option(const std::string& name, const std::string& why) {
   const std::string line = name + ": " + why;
