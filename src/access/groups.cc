@@ -1,4 +1,6 @@
 // AccessService: resource groups.
+#include <algorithm>
+
 #include "access/group_repository.h"
 #include "access/service_impl.h"
 
@@ -56,6 +58,15 @@ AuditEvent about(AuditEvent event, const Group& group) {
 std::string_view binding_type(std::string_view resource_type) {
   if (resource_type == "Secret") return "secret";
   return resource_type == "CryptoKey" ? "key" : "apiKey";
+}
+
+// about a resource that joins or leaves a group, recorded beside the event about the group and with
+// the same request: whoever asks what happened to a key finds it by the key.
+AuditEvent about(AuditEvent event, const GroupItem& item) {
+  event.resource_type = binding_type(item.resource_type);
+  event.resource = item.resource;
+  event.resource_name = item.resource_name;
+  return event;
 }
 
 }  // namespace
@@ -120,8 +131,10 @@ Status AccessService::delete_group(const Principal& principal, const Uuid& id, A
   TRY(may_change(principal));
   const auto remove = [&](store::Transaction& tx) -> Status {
     TRY_ASSIGN(const Group group, own_group(tx, principal.tenant, id));
+    TRY_ASSIGN(const auto items, list_items(tx, principal.tenant, id));
     TRY(access::delete_group(tx, id));
     tx.record(about(event, group));
+    for (const GroupItem& item : items) tx.record(about(event, item));
     return {};
   };
   TRY(impl_->database.change(remove));
@@ -134,15 +147,17 @@ Status AccessService::add_to_group(const Principal& principal, const Uuid& id,
   TRY(may_change(principal));
   if (!is_type(type)) return base::fail_field("resourceType", "is Secret, CryptoKey or ApiKey");
   const WallTime now = impl_->clock.wall();
-  const GroupItem item{Uuid::v7(now), std::string(type), resource, {}};
+  GroupItem item{Uuid::v7(now), std::string(type), resource, {}};
   const auto insert = [&](store::Transaction& tx) -> Status {
     TRY_ASSIGN(const Group group, own_group(tx, principal.tenant, id));
     TRY_ASSIGN(const auto name, resource_name(tx, principal.tenant, type, resource));
     if (!name) return fail(Code::kNotFound, "there is no such resource");
     TRY_ASSIGN(const auto items, list_items(tx, principal.tenant, id));
     if (items.size() >= kItemCount) return fail(Code::kConflict, "a group has at most 1,000 items");
+    item.resource_name = *name;
     TRY(insert_item(tx, id, item, now));
     tx.record(about(event, group));
+    tx.record(about(event, item));
     return {};
   };
   TRY(impl_->database.change(insert));
@@ -155,9 +170,13 @@ Status AccessService::remove_from_group(const Principal& principal, const Uuid& 
   TRY(may_change(principal));
   const auto remove = [&](store::Transaction& tx) -> Status {
     TRY_ASSIGN(const Group group, own_group(tx, principal.tenant, id));
+    TRY_ASSIGN(const auto items, list_items(tx, principal.tenant, id));
+    const auto found = std::ranges::find(items, item, &GroupItem::id);
     TRY_ASSIGN(const bool removed, delete_item(tx, id, item));
-    if (!removed) return fail(Code::kNotFound, "the group has no such item");
+    if (!removed || found == items.end())
+      return fail(Code::kNotFound, "the group has no such item");
     tx.record(about(event, group));
+    tx.record(about(event, *found));
     return {};
   };
   TRY(impl_->database.change(remove));

@@ -52,6 +52,48 @@ TEST_P(Groups, AKeyReachesWhatItsGroupHoldsAndNothingElse) {
   EXPECT_FALSE(principal(text).may_reach("key", default_key())) << "at once in this process";
 }
 
+// Who asks what happened to a key asks by the key.
+TEST_P(Groups, WhatJoinsAndLeavesIsNamedBesideTheGroup) {
+  const Group group = make_group();
+  const auto key = make("worker");
+  const auto expect_both = [&](std::string_view action, std::string_view resource) {
+    const auto events = records(action);
+    ASSERT_EQ(events.size(), 2U);
+    EXPECT_TRUE(
+        events[0].contains("\"resource\":\"" + group.id.to_string() +
+                           R"(","resourceName":"users-api","resourceType":"resourceGroup")"))
+        << events[0];
+    EXPECT_TRUE(events[1].contains(resource)) << events[1];
+  };
+  expect(add(group, "CryptoKey", default_key()));
+  expect_both("group.add_item",
+              "\"resource\":\"" + default_key().to_string() +
+                  R"(","resourceName":"default-encryption","resourceType":"key")");
+  const auto item = [&] {
+    return expect(service().find_group(owner(), group.id)).items.front().id;
+  };
+  const auto remove = [&](const Uuid& id) {
+    return service().remove_from_group(owner(), group.id, id, event("group.remove_item"));
+  };
+  const Uuid first = item();
+  expect_code(remove(group.id), Code::kNotFound);
+  EXPECT_TRUE(records("group.remove_item").empty());
+  expect(remove(first));
+  expect_both("group.remove_item",
+              "\"resource\":\"" + default_key().to_string() +
+                  R"(","resourceName":"default-encryption","resourceType":"key")");
+  expect_code(remove(first), Code::kNotFound);
+  EXPECT_EQ(records("group.remove_item").size(), 2U);
+  expect(add(group, "ApiKey", key.record.id.uuid));
+  EXPECT_TRUE(records("group.add_item")
+                  .back()
+                  .contains("\"resource\":\"" + key.record.id.to_string() +
+                            R"(","resourceName":"worker","resourceType":"apiKey")"));
+  expect(service().delete_group(owner(), group.id, event("group.delete")));
+  expect_both("group.delete",
+              key.record.id.to_string() + R"(","resourceName":"worker","resourceType":"apiKey")");
+}
+
 TEST_P(Groups, AChangeElsewhereHoldsWithinARowsLife) {
   const Group group = make_group();
   expect(add(group, "CryptoKey", default_key()));

@@ -68,12 +68,15 @@ Result<CreatedApiKey> AccessService::rotate(const Principal& principal, ApiKeyId
     const WallTime end = now + overlap;
     const auto& before = row->record.expires_at;
     TRY(replace_key(tx, id, draft.row.record.id, before && *before < end ? *before : end));
+    // One event about each key: the old one by its id, and then the one that took its place.
     AuditEvent rotated = event;
     rotated.tenant = principal.tenant;
     rotated.resource_type = "apiKey";
     rotated.resource = id.uuid;
     rotated.resource_name = seen.name;
     tx.record(rotated);
+    rotated.resource = draft.row.record.id.uuid;
+    tx.record(std::move(rotated));
     return {};
   };
   TRY(impl_->database.change(replace));

@@ -45,9 +45,14 @@ TEST_P(Rotation, GivesANewTextAndLetsTheOldOneWorkToTheOverlapsEnd) {
   expect_code(authenticate(text_of(old)), Code::kUnauthenticated, "key_expired");
   EXPECT_TRUE(authenticate(text_of(fresh)));
   const auto events = records("apikey.rotate");
-  ASSERT_EQ(events.size(), 1U);
-  EXPECT_TRUE(events[0].contains(old.record.id.to_string()));
-  EXPECT_FALSE(events[0].contains(text_of(fresh)));
+  ASSERT_EQ(events.size(), 2U);
+  const auto about = [](ApiKeyId id) { return "\"resource\":\"" + id.to_string() + "\""; };
+  EXPECT_TRUE(events[0].contains(about(old.record.id))) << events[0];
+  EXPECT_TRUE(events[1].contains(about(fresh.record.id))) << events[1];
+  for (const std::string& record : events) {
+    EXPECT_TRUE(record.contains(R"("resourceName":"ci","resourceType":"apiKey")")) << record;
+    EXPECT_FALSE(record.contains(text_of(fresh)));
+  }
 }
 
 TEST_P(Rotation, WithoutOverlapEndsTheOldKeyAtOnce) {
@@ -84,7 +89,7 @@ TEST_P(Rotation, IsOfKeysThatStillStand) {
   const auto gone = make("gone");
   expect(service().revoke(owner(), gone.record.id, event("apikey.revoke")));
   expect_code(rotate(owner(), gone.record.id), Code::kConflict);
-  EXPECT_EQ(records("apikey.rotate").size(), 1U);
+  EXPECT_EQ(records("apikey.rotate").size(), 2U) << "both of the first";
 }
 
 TEST_P(Rotation, RefusesAnOverlapOutOfRange) {
