@@ -1,6 +1,7 @@
 // Queries of the audit list: what is taken as a filter keeps to its bounds.
 #include <cstdlib>
 
+#include "audit/categories.h"
 #include "audit/filter.h"
 #include "http/message.h"
 
@@ -13,7 +14,7 @@ void require(bool holds) {
 void check_list(const std::vector<std::string>& items) {
   require(items.size() <= 20);
   for (const std::string& item : items)
-    require(!item.empty() && item.size() <= 100 && item.find(',') == std::string::npos);
+    require(!item.empty() && item.size() <= 100 && item.find_first_of(", ") == std::string::npos);
 }
 
 }  // namespace
@@ -27,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(filter.error().code == Code::kInvalidArgument && !filter.error().fields.empty());
     return 0;
   }
-  check_list(filter->categories);
+  for (const std::string& category : filter->categories) require(audit::is_category(category));
   check_list(filter->actions);
   require(filter->page >= 1 && filter->page_size >= 1 && filter->page_size <= 200);
   require(filter->actor.size() <= 100);

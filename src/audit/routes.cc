@@ -35,12 +35,14 @@ bool reads_platform(const Logs& logs, const Principal& who) {
 }
 
 // log_of is the caller's log, or with log=platform the one of what belongs to no
-// tenant: failed authentications, and what is done on the host itself.
-Result<TenantId> log_of(const Logs& logs, const Call& call, const http::Query& query) {
+// tenant: failed authentications, and what is done on the host itself. The call's event names it.
+Result<TenantId> log_of(const Logs& logs, Call& call, const http::Query& query) {
   const std::string_view wanted = query.text("log").value_or("tenant");
   const Principal& who = call.principal();
+  if (wanted != "tenant" && wanted != "platform")
+    return base::fail_field("log", "is tenant or platform");
+  call.concern("auditLog", {}, std::string(wanted));
   if (wanted == "tenant") return who.tenant;
-  if (wanted != "platform") return base::fail_field("log", "is tenant or platform");
   if (reads_platform(logs, who)) return TenantId{};
   return fail(Code::kPermissionDenied, "only owners of the first tenant read the platform's log",
               "insufficient_scope");
@@ -53,24 +55,26 @@ struct OneLog {
 };
 
 // one_log is log_of, or with log=UUID that log, which a restore may have closed.
-Result<OneLog> one_log(const Logs& logs, const Call& call, const http::Query& query) {
+Result<OneLog> one_log(const Logs& logs, Call& call, const http::Query& query) {
   const auto id = Uuid::parse(query.text("log").value_or(std::string_view()));
   if (!id) {
     TRY_ASSIGN(const TenantId owner, log_of(logs, call, query));
     return OneLog{owner, std::nullopt};
   }
+  call.concern("auditLog", *id, {});
   TRY_ASSIGN(const TenantId owner, logs.service.owner_of(*id));
   const bool platform = owner == TenantId{} && reads_platform(logs, call.principal());
   if (owner != call.principal().tenant && !platform)
     return fail(Code::kNotFound, "there is no such log");
+  call.concern("auditLog", *id, platform ? "platform" : "tenant");
   return OneLog{owner, *id};
 }
 
 Result<Reply> list(const Logs& logs, Call& call) {
   if (!call.may_block()) return would_block();
   TRY_ASSIGN(const auto query, http::Query::parse(call.request().query));
-  TRY_ASSIGN(const Filter filter, filter_of(query));
   TRY_ASSIGN(const TenantId log, log_of(logs, call, query));
+  TRY_ASSIGN(const Filter filter, filter_of(query));
   TRY_ASSIGN(const Page page, logs.service.list(log, filter));
   AuditPage answer;
   answer.total_count = page.total;
@@ -88,8 +92,8 @@ Result<Reply> list(const Logs& logs, Call& call) {
 Result<Reply> export_log(const Logs& logs, Call& call) {
   if (!call.may_block()) return would_block();
   TRY_ASSIGN(const auto query, http::Query::parse(call.request().query));
-  TRY_ASSIGN(const auto from, query.integer("fromIndex", 0, 0, INT64_MAX));
   TRY_ASSIGN(const OneLog log, one_log(logs, call, query));
+  TRY_ASSIGN(const auto from, query.integer("fromIndex", 0, 0, INT64_MAX));
   TRY(logs.service.wait_for_sequencer());
   Reply reply;
   TRY_ASSIGN(reply.stream,
@@ -128,8 +132,12 @@ std::vector<http::Parameter> filter_parameters() {
   constexpr std::string_view kTime = R"({"type":"string","format":"date-time"})";
   return {{"page", R"({"type":"integer","minimum":1,"maximum":1000000000,"default":1})"},
           http::kPageSizeParameter,
-          {"category", kList, "Comma list of at most 20"},
-          {"action", kList, "Comma list of at most 20"},
+          {"category", kList,
+           "Comma list of at most 20: access, audit, certificates, encryption, entropy, keys, "
+           "platform, secrets"},
+          {"action", kList,
+           "Comma list of at most 20, as secret.read; also Encrypt, Decrypt, Sign, Verify, "
+           "Rewrap, Hmac, GenerateDataKey and KeyCreated"},
           {"keyId", R"({"type":"string","format":"uuid"})"},
           {"actor", R"({"type":"string","maxLength":100})", "Part of the actor's name"},
           {"from", kTime},

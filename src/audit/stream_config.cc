@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "audit/categories.h"
 #include "base/json_request.h"
 #include "http/address_range.h"
 
@@ -14,9 +15,6 @@ constexpr std::size_t kMaxText = 1'000;
 constexpr std::int64_t kUsualRetention = 30;
 
 constexpr std::array<std::string_view, 4> kTypes{"Webhook", "Datadog", "Splunk", "File"};
-// Those of all events (base/audit_event.h).
-constexpr std::array<std::string_view, 8> kCategories{
-    "access", "audit", "certificates", "encryption", "entropy", "keys", "platform", "secrets"};
 
 using Text = std::optional<std::string_view>;
 
@@ -121,13 +119,8 @@ Status check_endpoint(StreamType type, const StreamConfig& config, http::Reach r
 Status check_categories(const StreamConfig& config) {
   if (config.categories && config.categories->empty())
     return bad("categories", "is empty; leave it out for all");
-  for (const std::string& category : config.categories.value_or(std::vector<std::string>())) {
-    if (std::ranges::find(kCategories, category) != kCategories.end()) continue;
-    std::string known;
-    for (const std::string_view one : kCategories)
-      known += (known.empty() ? "" : ", ") + std::string(one);
-    return bad("categories", "are of " + known);
-  }
+  for (const std::string& category : config.categories.value_or(std::vector<std::string>()))
+    if (!is_category(category)) return bad("categories", "are of " + all_categories());
   return {};
 }
 
