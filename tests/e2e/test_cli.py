@@ -566,6 +566,13 @@ def test_the_audit_log_is_listed_exported_and_verified(qapi, server, tmp_path):
     some = json.loads(qapi("audit", "list", "--action", "secret.create", "--output", "json").stdout)["items"]
     assert some and {item["action"] for item in some} == {"secret.create"}
     assert "secret.create" in qapi("audit", "list").stdout
+    spaced = json.loads(qapi("audit", "list", "--action", "key.none, secret.create", "--output", "json").stdout)["items"]
+    assert spaced and {item["action"] for item in spaced} == {"secret.create"}
+    for option, wrong in (("--category", "KEYS"), ("--category", "nope"), ("--action", "Secret.Create"), ("--action", "secret create")):
+        assert option[2:] in qapi("audit", "list", option, wrong, code=INVALID).stderr
+    qapi("audit", "list", "--platform")
+    reads = json.loads(qapi("audit", "list", "--action", "audit.read", "--output", "json").stdout)["items"]
+    assert [item["resourceName"] for item in reads if item["outcome"] == "success"][:2] == ["platform", "tenant"]
 
     export, key = tmp_path / "audit.ndjson", tmp_path / "audit.pem"
     key.write_text(qapi("audit", "public-key").stdout)

@@ -133,7 +133,13 @@ CHANGES_NOTHING = {call for call in CALLS if call[0] == "POST" and re.match(
     r"/api/v1/((encryption/)?(encrypt|decrypt|rewrap)(/batch)?$|hash/|sign|verify|hmac|qrng/|log-streams/\{id\}/test$"
     r"|transit/(batch/)?(encrypt|decrypt|rewrap|sign|verify|hmac|datakey)/|keys/\{id\}/(generate-data-key|unwrap))", call[1])}
 # What a call that works records beside its own action: who issues is the tenant's policy.
-ALSO_RECORDED = {("POST", "/api/v1/cas/{id}/renew"): ["ca.policy_update"]}
+ALSO_RECORDED = {
+    ("POST", "/api/v1/cas/{id}/renew"): ["ca.policy_update"],
+    # One about each key; one about the group and one about what joins or leaves it.
+    ("POST", "/api/v1/apikeys/{id}/rotate"): ["apikey.rotate"],
+    ("POST", "/api/v1/resource-groups/{id}/items"): ["group.add_item"],
+    ("DELETE", "/api/v1/resource-groups/{id}/items/{item}"): ["group.remove_item"],
+}
 # Every route that is open to anyone, the type of its answer and, where that is JSON, its members.
 HEALTH = ("application/json", {"status", "version", "timestamp", "gitSha", "service", "store", "audit", "entropy"})
 OPEN = {

@@ -238,6 +238,18 @@ def test_the_audit_log_is_listed_and_filtered(api):
     assert some and {item.action for item in some} == {entry.action}
 
 
+def test_the_audit_log_is_filtered_as_the_clients_document_does(api):
+    call, client = api
+    call(client.encryption.decrypt(call(client.encryption.encrypt("x")).encrypted_payload))
+    for action in (["Encrypt", "Decrypt"], "Encrypt,Decrypt", "payload.encrypt, payload.decrypt"):
+        category = "keys" if "Encrypt" in action else None
+        assert {item.action for item in call(client.audit.list(category=category, action=action)).items} == {"payload.encrypt", "payload.decrypt"}
+    for wrong in ({"category": "KEYS"}, {"action": "Encryption"}):
+        with pytest.raises(quantumapi.QuantumAPIError) as raised:
+            call(client.audit.list(**wrong))
+        assert type(raised.value) is quantumapi.ValidationError and next(iter(wrong)) in str(raised.value.details) + str(raised.value)
+
+
 # --- errors -------------------------------------------------------------------------------------
 
 def raises(kind, call, make, code=None):
