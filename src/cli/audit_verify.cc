@@ -136,12 +136,10 @@ Outcome verify(Context& context, const VerifyOptions& options) {
                        "that was cut; verify a new export, or this one with a file of "
                        "its own, --remember FILE");
   if (!report.ok && report.begins_late)
-    return give_up(
-        kNotVerified,
-        fmt::format(
-            "{}, as a later part of a log, what retention left, and a log that was cut lack "
-            "them; where they may be absent, say so with --from-index {}",
-            report.message, report.first));
+    return give_up(kNotVerified,
+                   fmt::format("{}: cut off, dropped by retention, or not asked for when this was "
+                               "exported; where they may be absent, verify with --from-index {}",
+                               report.message, report.first));
   if (!report.ok || !checkpoint)
     return give_up(kNotVerified,
                    report.message.empty() ? "the log does not verify" : report.message);
