@@ -129,7 +129,7 @@ Outcome list(Context& context, const ListOptions& options) {
                        .bounded = bounded != nullptr && bounded->boolean};
   if (format == Format::kValue) {
     TRY(print_rows(context, answer, "items", {"id"}));
-    if (rows.bounded) print_footer(context, options.query, rows);
+    print_footer(context, options.query, rows);
     return kOk;
   }
   Table table({"TIME", "ACTION", "OUTCOME", "ACTOR", "RESOURCE", "ERROR", "ADDRESS"});

@@ -566,6 +566,8 @@ def test_the_audit_log_is_listed_exported_and_verified(qapi, server, tmp_path):
     some = json.loads(qapi("audit", "list", "--action", "secret.create", "--output", "json").stdout)["items"]
     assert some and {item["action"] for item in some} == {"secret.create"}
     assert "secret.create" in qapi("audit", "list").stdout
+    first = qapi("audit", "list", "--output", "value", "--page-size", "2")
+    assert len(first.stdout.split()) == 2 and "--page 2 shows older ones" in first.stderr
     spaced = json.loads(qapi("audit", "list", "--action", "key.none, secret.create", "--output", "json").stdout)["items"]
     assert spaced and {item["action"] for item in spaced} == {"secret.create"}
     for option, wrong in (("--category", "KEYS"), ("--category", "nope"), ("--action", "Secret.Create"), ("--action", "secret create")):
