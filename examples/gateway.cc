@@ -52,7 +52,10 @@ int main(int argc, char** argv) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(std::atoi(argv[3]));
   do {
     std::this_thread::sleep_for(kPause);
-    const auto answer = (*calls)->send({.method = "POST", .url = url, .body = R"({"to":"ada"})"});
+    const auto answer = (*calls)->send({.method = "POST",
+                                        .url = url,
+                                        .headers = {{"Content-Type", "application/json"}},
+                                        .body = R"({"to":"ada"})"});
     if (answer && answer->status == 202) {
       ++answered;
       continue;

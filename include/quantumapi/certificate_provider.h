@@ -72,7 +72,8 @@ class QUANTUMAPI_EXPORT ServiceCertificateProvider {
     const Clock* clock = &Clock::system();
   };
 
-  // create: Kind::kInvalid for a name that no certificate can carry. Orders nothing yet.
+  // create: Kind::kInvalid for a name that no certificate can carry, or a lifetime below nothing.
+  // Orders nothing yet.
   static Result<std::unique_ptr<ServiceCertificateProvider>> create(Client& client,
                                                                     Options options);
   ~ServiceCertificateProvider();

@@ -55,9 +55,10 @@ class QUANTUMAPI_EXPORT Certificates {
   [[nodiscard]] Result<Certificate> renew(std::string_view id, const CertificateOrder& order) const;
   // get gives a certificate by its id; Kind::kNotFound where the tenant has none of it.
   [[nodiscard]] Result<Certificate> get(std::string_view id) const;
-  // revoke ends a certificate; `reason` as RFC 5280 names it ("keyCompromise"), empty:
-  // unspecified. Peers that run on this SDK refuse it, and end what it has open, within a second
-  // of the answer, whichever replica gave it, as long as the platform answers them.
+  // revoke ends a certificate; `reason` is one of RFC 5280's that end it for good: unspecified (as
+  // empty), keyCompromise, affiliationChanged, superseded, cessationOfOperation or
+  // privilegeWithdrawn. Peers that run on this SDK refuse it, and end what it has open, within a
+  // second of the answer, whichever replica gave it, as long as the platform answers them.
   // Kind::kNotFound as get, kInvalid for another reason, kForbidden where the key may not.
   [[nodiscard]] Result<Certificate> revoke(std::string_view id, std::string_view reason = {}) const;
 

@@ -16,7 +16,8 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 // find_header gives the value of the first header of that name, empty when there is none.
 QUANTUMAPI_EXPORT std::string_view find_header(const Headers& headers, std::string_view name);
 
-// Response is an answer of an internal service.
+// Response is an answer of an internal service. Where its headers have no Content-Type, a handler's
+// answer with a body is sent as application/octet-stream.
 struct Response {
   int status = 200;
   Headers headers{};

@@ -28,9 +28,11 @@ class QUANTUMAPI_EXPORT InternalClient {
   struct Options {
     // Hosts are NAME.NAMESPACE and one of these; anything else is external.
     std::vector<std::string> internal_suffixes{".svc.cluster.local"};
-    // SPIFFE ids of hosts that have another than the usual one.
+    // SPIFFE ids of hosts that have another than the usual one. A key is an internal host, in any
+    // case, without a port.
     std::map<std::string, std::string> peers{};
     // Where to connect for a host, as curl's --resolve: for machines without the cluster's DNS.
+    // Keys as those of peers.
     std::map<std::string, std::string> addresses{};
     // Key exchanges that it offers, the preferred one first: X25519MLKEM768 (alone where none is
     // named), MLKEM768, MLKEM1024. The server must take one of them.
@@ -40,7 +42,8 @@ class QUANTUMAPI_EXPORT InternalClient {
     Log log{};
   };
 
-  // Request goes to an absolute URL: "https://users-api.users-api.svc.cluster.local:8443/users".
+  // Request goes to an absolute URL: "https://users-api.users-api.svc.cluster.local:8443/users". A
+  // body without a Content-Type among the headers is sent as application/octet-stream.
   struct Request {
     std::string method = "GET";
     std::string url;
@@ -48,8 +51,9 @@ class QUANTUMAPI_EXPORT InternalClient {
     std::string body{};
   };
 
-  // create: Kind::kInvalid for a suffix, peer or timeout that can't be one (for a group that can't,
-  // send is). Kind::kUnavailable while there is no certificate, or no revocation list was read.
+  // create: Kind::kInvalid for a suffix, host, peer or timeout that can't be one (for a group that
+  // can't, send is). Kind::kUnavailable while there is no certificate, or no revocation list was
+  // read.
   static Result<std::unique_ptr<InternalClient>> create(ServiceCertificateProvider& certificates,
                                                         Options options);
   ~InternalClient();

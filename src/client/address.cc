@@ -1,5 +1,6 @@
 #include "client/address.h"
 
+#include "base/encoding.h"
 #include "client/error.h"
 
 namespace quantumapi::sdk {
@@ -47,8 +48,25 @@ std::string percent_encode(std::string_view text) {
   return out;
 }
 
+Result<void> check_text(std::string_view field, std::string_view text) {
+  if (base::is_utf8(text)) return {};
+  return not_text(field);
+}
+
+Result<std::string> path_below(std::string_view path, std::string_view field, std::string_view text,
+                               std::string_view rest) {
+  TRY(check_text(field, text));
+  return std::string(path) + "/" + percent_encode(text) + std::string(rest);
+}
+
+Result<std::string> QueryText::on(std::string_view path) const {
+  TRY(checked_);
+  return std::string(path) + text_;
+}
+
 void QueryText::add(std::string_view name, std::string_view value) {
   if (value.empty()) return;
+  if (checked_) checked_ = check_text(name, value);
   text_ += text_.empty() ? '?' : '&';
   text_ += name;
   text_ += '=';

@@ -77,9 +77,9 @@ Result<AuditPage> Audit::list(const AuditQuery& query) const {
   text.add("from", query.from);
   text.add("to", query.to);
   if (query.log == AuditLog::kPlatform) text.add("log", "platform");
+  TRY_ASSIGN(std::string path, text.on("/api/v1/audit-logs"));
   Transport::AnswerPointer answer;
-  TRY_ASSIGN(const auto found,
-             transport_->get<wire::AuditPage>(text.on("/api/v1/audit-logs"), call_, answer));
+  TRY_ASSIGN(const auto found, transport_->get<wire::AuditPage>(std::move(path), call_, answer));
   AuditPage page;
   for (const wire::AuditEntry& entry : found.items) page.items.push_back(entry_of(entry));
   page.total = found.total_count;
@@ -95,9 +95,9 @@ Result<void> Audit::export_lines(const std::function<bool(std::string_view)>& li
     text.add("log", part.log_id);
   else if (part.log == AuditLog::kPlatform)
     text.add("log", "platform");
-  const auto response =
-      transport_->stream({.path = text.on("/api/v1/audit-logs/export")}, call_,
-                         [&](std::string_view chunk) { return lines.take(chunk); });
+  TRY_ASSIGN(std::string path, text.on("/api/v1/audit-logs/export"));
+  const auto response = transport_->stream(
+      {.path = std::move(path)}, call_, [&](std::string_view chunk) { return lines.take(chunk); });
   if (lines.stopped()) return {};
   if (!response) return std::unexpected(response.error());
   if (const auto last = lines.finish(); !last && !lines.stopped())

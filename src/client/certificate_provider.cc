@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "client/address.h"
 #include "client/backoff.h"
 #include "client/error.h"
 #include "crypto/private_key.h"
@@ -218,6 +219,9 @@ ServiceCertificateProvider::~ServiceCertificateProvider() = default;
 
 Result<std::unique_ptr<ServiceCertificateProvider>> ServiceCertificateProvider::create(
     Client& client, Options options) {
+  if (options.lifetime.count() < 0) return invalid_option("lifetime", "is not less than nothing");
+  TRY(check_text("identity", options.identity));
+  for (const std::string& name : options.dns_names) TRY(check_text("dns_names", name));
   // A request that can't be made now never can: tried with a key that is forgotten at once.
   auto impl = std::make_unique<Impl>(client, std::move(options));
   TRY_ASSIGN(const auto drawn, ours(impl->entropy.draw(crypto::kSigningMaterialSize)));

@@ -198,6 +198,16 @@ TEST(ServiceCertificateProvider, RefusesANameThatNoCertificateCanCarry) {
     EXPECT_EQ(refused.error().kind, Kind::kInvalid);
   }
   EXPECT_FALSE(ServiceCertificateProvider::create(*client, {})) << "no identity";
+  const auto negative = ServiceCertificateProvider::create(
+      *client, {.identity = "users-api", .lifetime = seconds(-5)});
+  ASSERT_FALSE(negative);
+  EXPECT_EQ(negative.error().kind, Kind::kInvalid);
+  EXPECT_EQ(negative.error().fields,
+            std::vector<std::string>{"lifetime: is not less than nothing"});
+  const CertificateOrder order{
+      .identity = "users-api", .request_pem = "x", .lifetime = seconds(-1)};
+  EXPECT_EQ(client->certificates().issue(order).error().kind, Kind::kInvalid);
+  EXPECT_EQ(client->certificates().renew("id", order).error().kind, Kind::kInvalid);
   EXPECT_TRUE(authority.lines().empty());
 }
 

@@ -11,19 +11,20 @@ using Pointer = Transport::AnswerPointer;
 
 constexpr std::string_view kCertificates = "/api/v1/certificates";
 
-std::string below(std::string_view id, std::string_view rest = {}) {
-  return std::string(kCertificates) + "/" + percent_encode(id) + std::string(rest);
+Result<std::string> below(std::string_view id, std::string_view rest = {}) {
+  return path_below(kCertificates, "id", id, rest);
 }
 
 constexpr int kNotModified = 304;
 
-std::string authority(std::string_view id, std::string_view rest) {
-  return "/api/v1/cas/" + percent_encode(id) + std::string(rest);
+Result<std::string> authority(std::string_view id, std::string_view rest) {
+  return path_below("/api/v1/cas", "authority_id", id, rest);
 }
 
 // lifetime_of is an order's as the platform reads it; absent: the identity's own.
-std::optional<std::string> lifetime_of(const CertificateOrder& order) {
-  if (order.lifetime.count() <= 0) return std::nullopt;
+Result<std::optional<std::string>> lifetime_of(const CertificateOrder& order) {
+  if (order.lifetime.count() < 0) return invalid_field("lifetime", "is not less than nothing");
+  if (order.lifetime.count() == 0) return std::nullopt;
   return std::to_string(order.lifetime.count()) + "s";
 }
 
@@ -49,8 +50,8 @@ Certificate certificate_of(const wire::Certificate& in) {
 }  // namespace
 
 Result<Certificate> Certificates::issue(const CertificateOrder& order) const {
-  const wire::CertificateOrder body{
-      .identity = order.identity, .csr = order.request_pem, .ttl = lifetime_of(order)};
+  wire::CertificateOrder body{.identity = order.identity, .csr = order.request_pem, .ttl = {}};
+  TRY_ASSIGN(body.ttl, lifetime_of(order));
   Pointer answer;
   TRY_ASSIGN(const auto made,
              transport_->ask<wire::Certificate>(
@@ -60,34 +61,38 @@ Result<Certificate> Certificates::issue(const CertificateOrder& order) const {
 }
 
 Result<Certificate> Certificates::renew(std::string_view id, const CertificateOrder& order) const {
-  const wire::CertificateRenewal body{.csr = order.request_pem, .ttl = lifetime_of(order)};
+  wire::CertificateRenewal body{.csr = order.request_pem, .ttl = {}};
+  TRY_ASSIGN(body.ttl, lifetime_of(order));
+  TRY_ASSIGN(std::string path, below(id, "/renew"));
   Pointer answer;
-  TRY_ASSIGN(const auto made, transport_->ask<wire::Certificate>(
-                                  {.method = http::Method::kPost, .path = below(id, "/renew")},
-                                  body, call_, answer));
+  TRY_ASSIGN(const auto made,
+             transport_->ask<wire::Certificate>(
+                 {.method = http::Method::kPost, .path = std::move(path)}, body, call_, answer));
   return certificate_of(made);
 }
 
 Result<Certificate> Certificates::get(std::string_view id) const {
+  TRY_ASSIGN(std::string path, below(id));
   Pointer answer;
-  TRY_ASSIGN(const auto found, transport_->get<wire::Certificate>(below(id), call_, answer));
+  TRY_ASSIGN(const auto found, transport_->get<wire::Certificate>(std::move(path), call_, answer));
   return certificate_of(found);
 }
 
 Result<Certificate> Certificates::revoke(std::string_view id, std::string_view reason) const {
   wire::Revocation body;
   if (!reason.empty()) body.reason = reason;
+  TRY_ASSIGN(std::string path, below(id, "/revoke"));
   Pointer answer;
-  TRY_ASSIGN(const auto revoked, transport_->ask<wire::Certificate>(
-                                     {.method = http::Method::kPost, .path = below(id, "/revoke")},
-                                     body, call_, answer));
+  TRY_ASSIGN(const auto revoked,
+             transport_->ask<wire::Certificate>(
+                 {.method = http::Method::kPost, .path = std::move(path)}, body, call_, answer));
   return certificate_of(revoked);
 }
 
 Result<std::vector<Issuer>> Certificates::issuers(std::string_view authority_id) const {
+  TRY_ASSIGN(std::string path, authority(authority_id, "/issuers"));
   Pointer answer;
-  TRY_ASSIGN(const auto found,
-             transport_->get<wire::IssuerList>(authority(authority_id, "/issuers"), call_, answer));
+  TRY_ASSIGN(const auto found, transport_->get<wire::IssuerList>(std::move(path), call_, answer));
   std::vector<Issuer> issuers;
   for (const wire::Issuer& issuer : found.issuers)
     issuers.push_back({std::string(issuer.id), std::string(issuer.certificate_pem)});
@@ -96,7 +101,8 @@ Result<std::vector<Issuer>> Certificates::issuers(std::string_view authority_id)
 
 Result<std::optional<RevocationList>> Certificates::revocation_list(std::string_view authority_id,
                                                                     std::string_view etag) const {
-  Request request{.path = authority(authority_id, "/crl"), .effect = Effect::kNone};
+  TRY_ASSIGN(std::string path, authority(authority_id, "/crl"));
+  Request request{.path = std::move(path), .effect = Effect::kNone};
   if (!etag.empty()) request.headers.emplace_back("If-None-Match", etag);
   const auto answer = transport_->send(std::move(request), call_);
   if (!answer && answer.error().status == kNotModified) return std::nullopt;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/encoding.h"
 #include "client/transport.h"
 #include "client/wire.h"
 
@@ -55,8 +54,8 @@ Result<SecretString> Client::request(std::string_view method, std::string_view p
   const auto* const found = std::ranges::find(kMethods, method, [](auto& m) { return m.first; });
   if (found == std::end(kMethods) || !path.starts_with('/'))
     return fail(Kind::kInvalid, "invalid_request", "the request's method or path can't be sent");
-  if (!base::is_utf8(json_body))
-    return fail(Kind::kInvalid, "invalid_request", "the request's body is not UTF-8 text");
+  TRY(check_text("path", path));
+  TRY(check_text("body", json_body));
   Request request{
       .method = found->second, .path = "/api/v1" + std::string(path), .body = json_body};
   if (request.method == http::Method::kGet) request.effect = Effect::kNone;

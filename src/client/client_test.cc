@@ -6,6 +6,7 @@
 #include "client/test_platform.h"
 #include "client/test_threads.h"
 #include "http/testing/scripted_server.h"
+#include "quantumapi/certificate_provider.h"
 
 namespace quantumapi::sdk {
 namespace {
@@ -454,6 +455,7 @@ TEST(Client, TextThatIsNotUtf8IsRefusedByItsName) {
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().kind, Kind::kInvalid) << field;
     EXPECT_EQ(result.error().message, std::string(field) + ": is not UTF-8 text");
+    EXPECT_EQ(result.error().fields, Lines{result.error().message});
   };
   const std::string bad = "p\xE4ss";
   named(client->vault().create({.name = "db"}, SecretString(bad)), "value");
@@ -468,10 +470,26 @@ TEST(Client, TextThatIsNotUtf8IsRefusedByItsName) {
   named(client->api_keys().create({.name = bad}), "name");
   named(client->api_keys().create({.name = "a", .scopes = {"x", bad}}), "scopes.1");
   named(client->api_keys().create({.name = "a", .secrets = {bad}}), "bindings.0.name");
+  named(client->vault().get(bad), "name");
+  named(client->vault().put(bad, SecretString("x")), "name");
+  named(client->vault().remove(bad), "name");
+  named(client->keys().find_id(bad), "name");
+  named(client->keys().rotate(bad), "name");
+  named(client->api_keys().revoke(bad), "id");
+  named(client->certificates().get(bad), "id");
+  named(client->certificates().renew(bad, {}), "id");
+  named(client->certificates().revoke(bad), "id");
+  named(client->certificates().issuers(bad), "authority_id");
+  named(client->certificates().revocation_list(bad), "authority_id");
+  named(client->audit().list({.actor = bad}), "actor");
+  named(client->audit().export_lines([](std::string_view) { return true; }, {.log_id = bad}),
+        "log");
+  named(client->request("GET", "/secrets/by-name/" + bad), "path");
+  named(client->request("POST", "/encrypt", "{\"plaintext\":\"" + bad + "\"}"), "body");
+  named(ServiceCertificateProvider::create(*client, {.identity = bad}), "identity");
+  named(ServiceCertificateProvider::create(*client, {.identity = "a", .dns_names = {bad}}),
+        "dns_names");
   EXPECT_TRUE(platform.lines().empty());
-  // Names in paths and queries travel octet by octet; the platform refuses them.
-  EXPECT_EQ(client->vault().get(bad).error().kind, Kind::kNotFound);
-  EXPECT_EQ(platform.lines(), std::vector<std::string>{"GET /api/v1/secrets/by-name/p%E4ss"});
 }
 
 }  // namespace

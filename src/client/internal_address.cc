@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "client/error.h"
+#include "http/ascii.h"
 
 namespace quantumapi::sdk {
 namespace {
@@ -48,6 +49,16 @@ Result<void> check_suffix(std::string_view suffix) {
   return fail(Kind::kInvalid, "invalid_suffix",
               "an internal suffix is a dot and a name in lower case of two labels or more: " +
                   std::string(suffix));
+}
+
+Result<std::string> internal_host(std::string_view host, const std::vector<std::string>& suffixes) {
+  std::string folded(host);
+  std::ranges::transform(folded, folded.begin(), http::to_lower);
+  InternalAddress address;
+  if (split_host(folded, suffixes, address)) return folded;
+  return fail(Kind::kInvalid, "invalid_options",
+              host.contains(':') ? "is not a host alone, without scheme and port"
+                                 : "is not one of the cluster's hosts");
 }
 
 Result<InternalAddress> parse_internal(std::string_view url,

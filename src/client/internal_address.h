@@ -12,6 +12,9 @@
 
 namespace quantumapi::sdk {
 
+// kOctets is the type of content that says none (RFC 9110 section 8.3).
+constexpr std::string_view kOctets = "application/octet-stream";
+
 struct InternalAddress {
   http::Url origin;        // https, without a path
   std::string target;      // path and query as a request line has them
@@ -22,6 +25,10 @@ struct InternalAddress {
 // check_suffix: Kind::kInvalid unless it is a dot and a name of at least two labels, so that no
 // suffix takes in a whole top-level domain.
 Result<void> check_suffix(std::string_view suffix);
+
+// internal_host is a host alone as addresses have it, in lower case. Kind::kInvalid unless it is
+// NAME.NAMESPACE and one of the suffixes: no URL that is taken has it then.
+Result<std::string> internal_host(std::string_view host, const std::vector<std::string>& suffixes);
 
 // parse_internal reads an absolute URL. Kind::kInvalid with code "external_url" unless it is https
 // and its host is NAME.NAMESPACE and one of the suffixes.

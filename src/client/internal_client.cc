@@ -48,6 +48,20 @@ Result<void> add_headers(const Headers& headers, http::ClientRequest& request) {
   return {};
 }
 
+// by_host gives what an option says of hosts, each as URLs are compared with it.
+Result<std::map<std::string, std::string>> by_host(const std::string& option,
+                                                   const std::map<std::string, std::string>& given,
+                                                   const std::vector<std::string>& suffixes) {
+  std::map<std::string, std::string> hosts;
+  for (const auto& [key, value] : given) {
+    auto host = internal_host(key, suffixes);
+    if (!host) return invalid_option(option, key + ": " + host.error().message);
+    if (!hosts.emplace(*std::move(host), value).second)
+      return invalid_option(option, key + ": is named twice, for hosts have no case");
+  }
+  return hosts;
+}
+
 // Peer is one server that was called: a pool of connections to it, with the certificate that new
 // ones are made with.
 struct Peer {
@@ -160,6 +174,9 @@ Result<std::unique_ptr<InternalClient>> InternalClient::create(
   options.timeout = bounded(options.timeout);
   auto impl = std::make_unique<Impl>(certificates, std::move(options));
   for (const std::string& suffix : impl->options.internal_suffixes) TRY(check_suffix(suffix));
+  const auto& suffixes = impl->options.internal_suffixes;
+  TRY_ASSIGN(impl->options.peers, by_host("peers", impl->options.peers, suffixes));
+  TRY_ASSIGN(impl->options.addresses, by_host("addresses", impl->options.addresses, suffixes));
   for (const auto& [host, uri] : impl->options.peers) {
     auto id = x509::SpiffeId::parse(uri);
     if (!id) return invalid_option("peers", host + ": " + uri + ": " + id.error().message);
@@ -177,7 +194,8 @@ Result<std::unique_ptr<InternalClient>> InternalClient::create(
 
 Result<Response> InternalClient::send(const Request& request, const Call& call) {
   TRY_ASSIGN(const auto address, parse_internal(request.url, impl_->options.internal_suffixes));
-  http::ClientRequest sent{.target = address.target, .headers = {}, .body = request.body};
+  http::ClientRequest sent{
+      .target = address.target, .headers = {}, .body = request.body, .content_type = kOctets};
   TRY_ASSIGN(sent.method, method_of(request.method));
   TRY(add_headers(request.headers, sent));
   TRY(check_time(call));

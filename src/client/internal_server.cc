@@ -16,6 +16,7 @@
 #include "client/certificate_provider.h"
 #include "client/deadline.h"
 #include "client/error.h"
+#include "client/internal_address.h"
 #include "http/ascii.h"
 #include "http/server.h"
 
@@ -67,6 +68,7 @@ std::string_view in_arena(WipingArena& arena, std::string_view text) {
 // The server refuses headers that would break the answer up, and frames it itself.
 http::Reply reply_of(const Response& response, WipingArena& arena) {
   http::Reply reply{.status = response.status, .body = std::pmr::string(response.body, &arena)};
+  reply.content_type = kOctets;
   for (const auto& header : response.headers) {
     if (http::equal_ignoring_case(header.first, "content-type"))
       reply.content_type = in_arena(arena, header.second);

@@ -101,6 +101,21 @@ TEST_F(Internal, EachSideKnowsTheOther) {
   EXPECT_EQ(find_header(answer.headers, "x-seen"), "to=ada");
 }
 
+TEST_F(Internal, ContentOfNoTypeIsOctets) {
+  const auto server = notifications_.serves([](const InternalServer::Request& request) {
+    return Response{.body = std::string(find_header(request.headers, "Content-Type"))};
+  });
+  const auto client = users_.calls();
+  const auto answer = expect(client->send({.method = "POST", .url = url_of(*server), .body = "x"}));
+  EXPECT_EQ(answer.body, "application/octet-stream");
+  EXPECT_EQ(find_header(answer.headers, "content-type"), "application/octet-stream");
+  const auto named = expect(client->send({.method = "POST",
+                                          .url = url_of(*server),
+                                          .headers = {{"content-type", "text/plain"}},
+                                          .body = "x"}));
+  EXPECT_EQ(named.body, "text/plain");
+}
+
 TEST_F(Internal, AnExternalUrlIsRefusedBeforeAnyConnection) {
   http::testing::ScriptedServer outside({"never"});
   const std::string port = std::to_string(outside.port());
@@ -162,6 +177,11 @@ TEST_F(Internal, AHostMayStandForAnotherIdentityWhereThatIsSaid) {
       *users_.provider,
       {.peers = {{kHost, TestAuthority::uri_of("orders")}}, .addresses = {{kHost, "127.0.0.1"}}}));
   EXPECT_EQ(expect(client->send({.url = url_of(*server)})).status, 200);
+  const std::string shouted = "Notifications.NOTIFICATIONS.svc.cluster.local";
+  const auto other = expect(InternalClient::create(
+      *users_.provider, {.peers = {{shouted, TestAuthority::uri_of("orders")}},
+                         .addresses = {{shouted, "127.0.0.1"}}}));
+  EXPECT_EQ(expect(other->send({.url = url_of(*server)})).status, 200) << "hosts have no case";
 }
 
 TEST_F(Internal, APeerThatIsNotAllowedIsTurnedAway) {
@@ -552,7 +572,22 @@ TEST_F(Internal, OptionsThatCantBeUsedAreRefusedByName) {
   for (const int threads : {0, InternalServer::kMaxThreads + 1, 100'000'000})
     EXPECT_THAT(server({.port = 0, .threads = threads}).message, HasSubstr("threads: "));
   EXPECT_THAT(client({.timeout = milliseconds(-1)}).message, HasSubstr("timeout: "));
-  EXPECT_THAT(client({.peers = {{"a.b", "users-api"}}}).message, HasSubstr("peers: a.b: "));
+  EXPECT_THAT(client({.peers = {{kHost, "users-api"}}}).message,
+              HasSubstr("peers: " + std::string(kHost) + ": users-api: "));
+  const std::string id = TestAuthority::uri_of("orders");
+  const std::string with_port = std::string(kHost) + ":8443";
+  for (const std::string& host : {std::string("a.b"), std::string("evil.example"), std::string(),
+                                  with_port, "https://" + std::string(kHost)}) {
+    const Error peers = client({.peers = {{host, id}}});
+    EXPECT_EQ(peers.kind, Kind::kInvalid) << host;
+    EXPECT_THAT(peers.message, HasSubstr("peers: " + host + ": "));
+    EXPECT_EQ(peers.fields, std::vector<std::string>{peers.message});
+    EXPECT_THAT(client({.addresses = {{host, "127.0.0.1"}}}).message,
+                HasSubstr("addresses: " + host + ": "));
+  }
+  EXPECT_THAT(
+      client({.peers = {{"A.b.svc.cluster.local", id}, {"a.b.svc.cluster.local", id}}}).message,
+      HasSubstr("peers: a.b.svc.cluster.local: is named twice"));
   const auto first = notifications_.serves(ok);
   EXPECT_EQ(server({.port = first->port()}).code, "listen_failed");
 }

@@ -16,7 +16,7 @@ inline std::size_t size_in_json(std::string_view text) {
   for (const char c : text) {
     if (c == '"' || c == '\\' || (c >= '\b' && c <= '\r' && c != '\v'))
       size += 1;  // "\n"
-    else if (c >= 0 && c < ' ')
+    else if (static_cast<unsigned char>(c) < ' ')
       size += 5;  // "\u0000"
   }
   return size;

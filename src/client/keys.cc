@@ -11,7 +11,7 @@ using Pointer = Transport::AnswerPointer;
 
 constexpr std::int64_t kLargestPage = 200;
 
-std::string page_of(std::string_view path, std::int64_t page) {
+Result<std::string> page_of(std::string_view path, std::int64_t page) {
   QueryText query;
   query.add("page", page);
   query.add("pageSize", kLargestPage);
@@ -63,9 +63,10 @@ Result<std::vector<Key>> Keys::list() const {
   const Deadline deadline = transport_->deadline(call_);
   std::vector<Key> keys;
   for (std::int64_t page = 1;; ++page) {
+    TRY_ASSIGN(std::string path, page_of("/api/v1/keys", page));
     Pointer answer;
-    TRY_ASSIGN(const auto found, transport_->get<wire::KeyPage>(page_of("/api/v1/keys", page),
-                                                                deadline.rest(), answer));
+    TRY_ASSIGN(const auto found,
+               transport_->get<wire::KeyPage>(std::move(path), deadline.rest(), answer));
     for (const wire::Key& key : found.keys) keys.push_back(key_of(key));
     if (!found.has_more) return keys;
   }
@@ -73,6 +74,7 @@ Result<std::vector<Key>> Keys::list() const {
 
 Result<std::string> Keys::find_id(std::string_view id_or_name) const {
   if (is_uuid(id_or_name)) return std::string(id_or_name);
+  TRY(check_text("name", id_or_name));
   TRY_ASSIGN(const auto keys, list());
   for (const Key& key : keys)
     if (key.name == id_or_name) return key.id;
@@ -111,17 +113,18 @@ Result<std::vector<ApiKey>> ApiKeys::list() const {
   const Deadline deadline = transport_->deadline(call_);
   std::vector<ApiKey> keys;
   for (std::int64_t page = 1;; ++page) {
+    TRY_ASSIGN(std::string path, page_of("/api/v1/apikeys", page));
     Pointer answer;
-    TRY_ASSIGN(const auto found, transport_->get<wire::ApiKeyPage>(page_of("/api/v1/apikeys", page),
-                                                                   deadline.rest(), answer));
+    TRY_ASSIGN(const auto found,
+               transport_->get<wire::ApiKeyPage>(std::move(path), deadline.rest(), answer));
     for (const wire::ApiKey& key : found.api_keys) keys.push_back(api_key_of(key));
     if (!found.has_more.value_or(false)) return keys;
   }
 }
 
 Result<void> ApiKeys::revoke(std::string_view id) const {
-  TRY(transport_->send(
-      {.method = http::Method::kDelete, .path = "/api/v1/apikeys/" + percent_encode(id)}, call_));
+  TRY_ASSIGN(std::string path, path_below("/api/v1/apikeys", "id", id));
+  TRY(transport_->send({.method = http::Method::kDelete, .path = std::move(path)}, call_));
   return {};
 }
 

@@ -12,10 +12,6 @@ using Pointer = Transport::AnswerPointer;
 constexpr std::string_view kSecrets = "/api/v1/secrets";
 constexpr std::int64_t kLargestPage = 200;
 
-std::string below(std::string_view id, std::string_view rest = {}) {
-  return std::string(kSecrets) + "/" + percent_encode(id) + std::string(rest);
-}
-
 Secret secret_of(const wire::Secret& in) {
   Secret out;
   out.id = in.id;
@@ -37,15 +33,17 @@ Secret secret_of(const wire::Secret& in) {
 Result<std::string> id_of(Transport& transport, std::string_view id_or_name,
                           const Deadline& deadline) {
   if (is_uuid(id_or_name)) return std::string(id_or_name);
+  TRY(check_text("name", id_or_name));
   for (std::int64_t page = 1;; ++page) {
     QueryText query;
     query.add("page", page);
     query.add("pageSize", kLargestPage);
     query.add("includeInactive", "true");
     query.add("search", id_or_name);
+    TRY_ASSIGN(std::string path, query.on(kSecrets));
     Pointer answer;
     TRY_ASSIGN(const auto found,
-               transport.get<wire::SecretPage>(query.on(kSecrets), deadline.rest(), answer));
+               transport.get<wire::SecretPage>(std::move(path), deadline.rest(), answer));
     for (const wire::Secret& secret : found.secrets)
       if (secret.name == id_or_name) return std::string(secret.id);
     if (!found.has_more)
@@ -70,10 +68,11 @@ Result<Secret> Vault::create(const NewSecret& secret, const SecretString& value)
 Result<Secret> Vault::get(std::string_view id_or_name, std::optional<std::int64_t> version) const {
   QueryText query;
   if (version) query.add("version", *version);
-  const std::string path =
-      is_uuid(id_or_name) ? below(id_or_name) : below("by-name", "/" + percent_encode(id_or_name));
+  const std::string above = std::string(kSecrets) + (is_uuid(id_or_name) ? "" : "/by-name");
+  TRY_ASSIGN(const std::string secret, path_below(above, "name", id_or_name));
+  TRY_ASSIGN(std::string path, query.on(secret));
   Pointer answer;
-  TRY_ASSIGN(const auto found, transport_->get<wire::Secret>(query.on(path), call_, answer));
+  TRY_ASSIGN(const auto found, transport_->get<wire::Secret>(std::move(path), call_, answer));
   return secret_of(found);
 }
 
@@ -81,9 +80,9 @@ Result<SecretPage> Vault::list(std::int64_t page, std::int64_t page_size) const 
   QueryText query;
   query.add("page", page);
   query.add("pageSize", page_size);
+  TRY_ASSIGN(std::string path, query.on(kSecrets));
   Pointer answer;
-  TRY_ASSIGN(const auto found,
-             transport_->get<wire::SecretPage>(query.on(kSecrets), call_, answer));
+  TRY_ASSIGN(const auto found, transport_->get<wire::SecretPage>(std::move(path), call_, answer));
   SecretPage out;
   for (const wire::Secret& secret : found.secrets) out.secrets.push_back(secret_of(secret));
   out.total = found.total;
@@ -96,9 +95,10 @@ Result<SecretPage> Vault::list(std::int64_t page, std::int64_t page_size) const 
 Result<Secret> Vault::put(std::string_view id_or_name, const SecretString& value) const {
   const Deadline deadline = transport_->deadline(call_);
   TRY_ASSIGN(const std::string id, id_of(*transport_, id_or_name, deadline));
+  TRY_ASSIGN(std::string path, path_below(kSecrets, "id", id, "/value"));
   Pointer answer;
   TRY_ASSIGN(const auto changed, transport_->ask<wire::Secret>(
-                                     {.method = http::Method::kPut, .path = below(id, "/value")},
+                                     {.method = http::Method::kPut, .path = std::move(path)},
                                      wire::NewValue{value.reveal()}, deadline.rest(), answer));
   return secret_of(changed);
 }
@@ -106,7 +106,9 @@ Result<Secret> Vault::put(std::string_view id_or_name, const SecretString& value
 Result<void> Vault::remove(std::string_view id_or_name) const {
   const Deadline deadline = transport_->deadline(call_);
   TRY_ASSIGN(const std::string id, id_of(*transport_, id_or_name, deadline));
-  TRY(transport_->send({.method = http::Method::kDelete, .path = below(id)}, deadline.rest()));
+  TRY_ASSIGN(std::string path, path_below(kSecrets, "id", id));
+  TRY(transport_->send({.method = http::Method::kDelete, .path = std::move(path)},
+                       deadline.rest()));
   return {};
 }
 
