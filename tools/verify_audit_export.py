@@ -138,12 +138,12 @@ class Export:
         raise Fault("malformed", f"a line has the unknown type {value['type']!r}")
 
     def take_log(self, value):
-        if self.log is not None or value.get("format") != 1:
+        if self.log is not None or type(value.get("format")) is not int or value["format"] != 1:
             raise Fault("malformed", "this is not an export of format 1")
         self.log = value["log"]
         self.tenant = value["tenant"]
         self.first = value.get("from", 0)
-        if self.first < 0 or self.first % SEGMENT:
+        if type(self.first) is not int or self.first < 0 or self.first % SEGMENT:
             raise Fault("malformed", "the export begins inside a segment")
 
     def size(self):

@@ -290,6 +290,7 @@ TEST_P(CaIssue, AnUpdateNamesTheLifetimeThatItWasGiven) {
   expect(ca().update_policy(owner(), {.min_lifetime = seconds(7'200)}, event("ca.policy_update")));
   EXPECT_EQ(fault({.dns_names = {{"users.internal"}}}), "");
   EXPECT_EQ(fault({.max_lifetime = seconds(3'600)}), "maxTtl");
+  EXPECT_EQ(fault({.max_lifetime = seconds(7'200)}), "") << "its ttl, now too short, was not sent";
 }
 
 TEST_P(CaIssue, AKeyBoundToOtherThingsReachesNoIdentity) {

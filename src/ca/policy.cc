@@ -100,6 +100,7 @@ Status check_lifetimes(const Identity& identity, seconds min_lifetime, bool ttl_
   if (!ttl_given && identity.lifetime > identity.max_lifetime)
     return fail_field("maxTtl", "is less than the identity's ttl, " +
                                     lifetime_text(identity.lifetime) + ": give a shorter ttl too");
+  if (!ttl_given) return {};
   if (identity.lifetime < min_lifetime || identity.lifetime > identity.max_lifetime)
     return fail_field("ttl", "is " + lifetime_text(min_lifetime) + " to maxTtl, " +
                                  lifetime_text(identity.max_lifetime));

@@ -82,11 +82,11 @@ class Revocation {
   Try<void> end(const std::vector<std::string>& ids) {
     Progress progress(context_.io(), "certificates revoked", ids.size());
     for (std::size_t i = 0; i < ids.size(); ++i) {
-      if (auto answer = revoke_at(context_, "/certificates/" + ids[i], options_); answer)
-        ++revoked_;
-      else if (!failure_)
-        failure_ = std::move(answer).error();
-      if (failure_ && stops(*failure_)) break;
+      auto answer = revoke_at(context_, "/certificates/" + ids[i], options_);
+      const bool stopped = !answer && stops(answer.error());
+      if (answer) ++revoked_;
+      if (!answer && (stopped || !failure_)) failure_ = std::move(answer).error();
+      if (stopped) break;
       progress.show(revoked_, i + 1);
     }
     if (!failure_) return {};
@@ -102,7 +102,7 @@ class Revocation {
   Context& context_;
   const RevokeOptions& options_;
   std::set<std::string> known_;
-  std::optional<Failure> failure_;  // the first
+  std::optional<Failure> failure_;  // what stopped it, else the first
   std::size_t revoked_ = 0;
 };
 

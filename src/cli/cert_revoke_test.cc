@@ -85,6 +85,16 @@ TEST_F(Cli, OneCertificateThatCannotBeRevokedKeepsNoOther) {
   EXPECT_EQ(ran.out, "");
   EXPECT_TRUE(ran.err.contains("2 of 3 active certificates are revoked")) << ran.err;
   EXPECT_EQ(active.left(), 1U);
+  // Nor what stops them all after it: it is what is told.
+  Active forbidden(5);
+  forbidden.stuck = "00000000-0000-4000-8000-000000000001";
+  auto& stops = platform([&](const Received& request) {
+    return request.line.contains("000000000003/") ? TestPlatform::json(R"({"error":"e"})", 403)
+                                                  : forbidden(request);
+  });
+  EXPECT_EQ(run({"cert", "revoke", "--identity", "shop/web", "--yes"}).code, kUnauthorized);
+  EXPECT_EQ(stops.lines().size(), 4U) << "the list, and three of five";
+  EXPECT_EQ(forbidden.left(), 4U);
   // What is wrong with the request is wrong with each.
   auto& server = platform([&](const Received& request) {
     return request.line.starts_with("GET") ? Active(5)(request)

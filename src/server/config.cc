@@ -159,8 +159,9 @@ std::string unusable(const std::vector<TlsFiles>& pairs) {
   return {};
 }
 
-// fault_of parses `serve` with these arguments; empty when nothing is wrong.
-std::string fault_of(std::vector<std::string> arguments) {
+// fault_of parses `serve` with these arguments; empty when nothing is wrong. With `option` it looks
+// on the disk for what that one names alone: the others were put in to make a whole.
+std::string fault_of(std::vector<std::string> arguments, std::string_view option = {}) {
   Config config;
   CommandLine line(config);
   arguments.insert(arguments.begin(), "serve");
@@ -169,7 +170,7 @@ std::string fault_of(std::vector<std::string> arguments) {
     line.app->parse(arguments);
     const std::string fault = settle(config);
     if (!fault.empty()) return fault;
-    const std::string path = missing_path(config);
+    const std::string path = missing_path(config, option);
     return path.empty() ? unusable(config.tls) : path;
   } catch (const CLI::ParseError& error) {
     return error.what();
@@ -190,7 +191,7 @@ std::string fault_in(const CommandLine& known, const FileOption& line) {
   if (line.name == "database") alone.emplace_back("--key-journal=keys.journal");
   if (line.name == "entropy-require-quantum") alone.emplace_back("--entropy-qrng=.");
   if (line.name == "listen-plain") alone.emplace_back("--listen=127.0.0.1:0");
-  std::string fault = fault_of(std::move(alone));
+  std::string fault = fault_of(std::move(alone), line.name);
   if (fault.empty()) return {};
   const std::string prefix = "--" + line.name + ": ";
   if (fault.starts_with(prefix)) fault.erase(0, prefix.size());

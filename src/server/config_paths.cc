@@ -36,19 +36,40 @@ std::string seal_fault(const fs::path& path) {
   return ::access(path.c_str(), R_OK) == 0 ? "" : path.string() + ": this user can't read it";
 }
 
+std::string data_fault(const Config& config) {
+  std::error_code none;
+  const std::string fault = directory_fault(config.data);
+  return fs::exists(config.data, none) ? fault : fault + " (quantumapid init makes it)";
+}
+
+std::string seal_file_fault(const Config& config) {
+  return config.seal_file == config.data + "/root.seal" ? "" : seal_fault(config.seal_file);
+}
+
+std::string checkpoint_fault(const Config& config) {
+  return config.checkpoint_file.empty() ? "" : file_fault(config.checkpoint_file);
+}
+
+struct PathOption {
+  std::string_view name;
+  std::string (*fault)(const Config&);
+};
+constexpr PathOption kPathOptions[] = {
+    {"data", data_fault},
+    {"seal-file", seal_file_fault},
+    {"key-journal", [](const Config& config) { return file_fault(config.key_journal); }},
+    {"audit-checkpoint-file", checkpoint_fault},
+};
+
 }  // namespace
 
-std::string missing_path(const Config& config) {
-  if (std::string fault = directory_fault(config.data); !fault.empty())
-    return "--data: " + fault + (fault.contains("no such") ? " (quantumapid init makes it)" : "");
-  if (config.seal_file != config.data + "/root.seal")
-    if (const std::string fault = seal_fault(config.seal_file); !fault.empty())
-      return "--seal-file: " + fault;
-  if (const std::string fault = file_fault(config.key_journal); !fault.empty())
-    return "--key-journal: " + fault;
-  if (config.checkpoint_file.empty()) return {};
-  const std::string fault = file_fault(config.checkpoint_file);
-  return fault.empty() ? "" : "--audit-checkpoint-file: " + fault;
+std::string missing_path(const Config& config, std::string_view option) {
+  for (const PathOption& one : kPathOptions) {
+    if (!option.empty() && option != one.name) continue;
+    const std::string fault = one.fault(config);
+    if (!fault.empty()) return "--" + std::string(one.name) + ": " + fault;
+  }
+  return {};
 }
 
 }  // namespace quantumapi::server

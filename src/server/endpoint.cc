@@ -12,8 +12,12 @@ bool is_ipv4(const std::string& host) {
   return ::inet_pton(AF_INET, host.c_str(), &v4) == 1;
 }
 
+// covers: the socket of "::" takes what comes by IPv4 too.
 bool covers(const std::string& host, const std::string& other) {
-  return host == other || (host == "0.0.0.0" && is_ipv4(other));
+  in6_addr v6{};
+  const bool every = ::inet_pton(AF_INET6, host.c_str(), &v6) == 1 && IN6_IS_ADDR_UNSPECIFIED(&v6);
+  const bool numeric = is_ipv4(other) || ::inet_pton(AF_INET6, other.c_str(), &v6) == 1;
+  return host == other || (host == "0.0.0.0" && is_ipv4(other)) || (every && numeric);
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ struct Endpoint {
   static Result<Endpoint> parse(std::string_view text);
   // is_public tells an address that others than this host reach; names are resolved when bound.
   [[nodiscard]] bool is_public() const;
-  // meets is whether the second of both to be bound would find its address taken.
+  // meets is whether the second of both to be bound would find its address taken. Names of hosts
+  // are not resolved.
   [[nodiscard]] bool meets(const Endpoint& other) const;
 };
 

@@ -191,6 +191,12 @@ def test_config_check_looks_for_the_paths_that_serve_needs(tmp_path):
         assert check_text(tmp_path, text) == [fault]
     assert check_text(tmp_path, f'data = "{data}"\nseal-file = "{file}"\nkey-journal = "{data}/j"\naudit-checkpoint-file = "{file}"\n') == []
     assert not list(data.iterdir()), "looking makes nothing"
+    # Where it is started from has no part in it.
+    (tmp_path / "q.toml").write_text(f'data = "{data}"\nio-threads = 2\nlog-level = "info"\n')
+    (tmp_path / "gone").mkdir()
+    script = f'cd {tmp_path}/gone && rmdir {tmp_path}/gone && exec {BIN / "quantumapid"} config check --config {tmp_path / "q.toml"}'
+    out = subprocess.run(["sh", "-c", script], capture_output=True, text=True)
+    assert (out.returncode, out.stderr) == (0, "")
 
 
 def test_config_check_names_every_bad_address_and_the_one_given_twice(tmp_path):
@@ -201,6 +207,7 @@ def test_config_check_names_every_bad_address_and_the_one_given_twice(tmp_path):
     assert check_text(tmp_path, 'data = "/srv"\nlisten-plain = ["127.0.0.1:8443"]\n') == [f"2:1: listen-plain: 127.0.0.1: {twice}"]
     assert check_text(tmp_path, 'data = "/srv"\nlisten = ["0.0.0.0:8443", "127.0.0.1:8443"]\n') == [f"2:1: listen: 127.0.0.1: {twice}"]
     assert check_text(tmp_path, 'data = "/srv"\nlisten = ["127.0.0.1:1"]\nlisten-plain = ["127.0.0.1:1"]\n') == ["3:1: listen-plain: 127.0.0.1: another listener has port 1 there"]
+    assert check_text(tmp_path, 'data = "/srv"\nlisten = ["[::]:1"]\nlisten-plain = ["127.0.0.1:1"]\n') == ["3:1: listen-plain: 127.0.0.1: another listener has port 1 there"]
     assert check_text(tmp_path, 'data = "/srv"\nlisten = ["127.0.0.1:8444"]\nlisten-plain = ["127.0.0.1:8443"]\n') == []
     assert check_text(tmp_path, 'data = "/srv"\nlisten = ["127.0.0.1:0", "127.0.0.1:0", "[::1]:8443", "127.0.0.1:8443"]\n') == []
 
