@@ -72,7 +72,7 @@ class QUANTUMAPI_EXPORT ServiceCertificateProvider {
     const Clock* clock = &Clock::system();
   };
 
-  // create: Kind::kInvalid for a name that no certificate can carry, or a lifetime below nothing.
+  // create: Kind::kInvalid for a name that no certificate can carry, or a negative lifetime.
   // Orders nothing yet.
   static Result<std::unique_ptr<ServiceCertificateProvider>> create(Client& client,
                                                                     Options options);
