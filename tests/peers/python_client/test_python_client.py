@@ -244,7 +244,8 @@ def test_the_audit_log_is_filtered_as_the_clients_document_does(api):
     for action in (["Encrypt", "Decrypt"], "Encrypt,Decrypt", "payload.encrypt, payload.decrypt"):
         category = "keys" if "Encrypt" in action else None
         assert {item.action for item in call(client.audit.list(category=category, action=action)).items} == {"payload.encrypt", "payload.decrypt"}
-    for wrong in ({"category": "KEYS"}, {"action": "Encryption"}):
+    assert call(client.audit.list(category="keys", action="KeyRetired")).items == [], "one that nothing here is called"
+    for wrong in ({"category": "KEYS"}, {"action": "encryption"}):
         with pytest.raises(quantumapi.QuantumAPIError) as raised:
             call(client.audit.list(**wrong))
         assert type(raised.value) is quantumapi.ValidationError and next(iter(wrong)) in str(raised.value.details) + str(raised.value)
