@@ -219,7 +219,7 @@ ServiceCertificateProvider::~ServiceCertificateProvider() = default;
 
 Result<std::unique_ptr<ServiceCertificateProvider>> ServiceCertificateProvider::create(
     Client& client, Options options) {
-  if (options.lifetime.count() < 0) return invalid_option("lifetime", "is not less than nothing");
+  if (options.lifetime.count() < 0) return invalid_option("lifetime", "must not be negative");
   TRY(check_text("identity", options.identity));
   for (const std::string& name : options.dns_names) TRY(check_text("dns_names", name));
   // A request that can't be made now never can: tried with a key that is forgotten at once.

@@ -23,7 +23,7 @@ Result<std::string> authority(std::string_view id, std::string_view rest) {
 
 // lifetime_of is an order's as the platform reads it; absent: the identity's own.
 Result<std::optional<std::string>> lifetime_of(const CertificateOrder& order) {
-  if (order.lifetime.count() < 0) return invalid_field("lifetime", "is not less than nothing");
+  if (order.lifetime.count() < 0) return invalid_field("lifetime", "must not be negative");
   if (order.lifetime.count() == 0) return std::nullopt;
   return std::to_string(order.lifetime.count()) + "s";
 }

@@ -258,7 +258,6 @@ TEST(Client, TheLongestTimesAreNotOverAtOnce) {
 }
 
 TEST(Client, ACallForWhichNoThreadCanBeMadeIsAnError) {
-  if (!FewThreads::can_be()) GTEST_SKIP();
   Options options;
   options.url = "http://localhost:1";  // a name is looked up on a thread of its own
   const auto client = expect(Client::create(std::move(options)));

@@ -146,7 +146,6 @@ TEST(EncryptionService, MoreRequestsAtOnceThanMayBeAreRefusedByTheOptionsName) {
 }
 
 TEST(EncryptionService, GoesOnWithTheThreadsThatThereAre) {
-  if (!FewThreads::can_be()) GTEST_SKIP();
   TestPlatform platform(sealed_batch);
   const auto client = platform.client();
   const auto texts = numbers(8);

@@ -593,7 +593,6 @@ TEST_F(Internal, OptionsThatCantBeUsedAreRefusedByName) {
 }
 
 TEST_F(Internal, WhereAThreadCantBeMadeNothingIsLeftHalfStarted) {
-  if (!FewThreads::can_be()) GTEST_SKIP();
   const auto start = [&](int threads) {
     return InternalServer::start(*notifications_.provider,
                                  {.host = "127.0.0.1",

@@ -38,15 +38,6 @@ class FewThreads {
   FewThreads(const FewThreads&) = delete;
   FewThreads& operator=(const FewThreads&) = delete;
 
-  // can_be: sanitizers have the memory of a process for themselves.
-  static constexpr bool can_be() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    return false;
-#else
-    return true;
-#endif
-  }
-
  private:
   rlimit before_{};
   ::pthread_attr_t attributes_{};

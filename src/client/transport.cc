@@ -30,7 +30,7 @@ bool is_uuid(std::string_view text) { return Uuid::parse(text).has_value(); }
 Result<std::unique_ptr<Transport>> Transport::create(Options options) {
   TRY_ASSIGN(auto address, parse_address(options.url));
   if (options.timeout.count() <= 0) return invalid_option("timeout", "is more than nothing");
-  if (options.max_retries < 0) return invalid_option("max_retries", "is not less than nothing");
+  if (options.max_retries < 0) return invalid_option("max_retries", "must not be negative");
   http::Client::Options settings;
   settings.ca_pem = std::move(options.ca_pem);
   settings.timeout = bounded(options.timeout);
