@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
       sdk::ServiceCertificateProvider::create(**client, {.identity = "gateway"});
   if (!certificates) return example::failed(certificates.error());
   sdk::CertificateRotationService rotation(**certificates, {.log = example::log_line});
-  rotation.start();
+  if (const auto started = rotation.start(); !started) return example::failed(started.error());
   if (!rotation.wait_ready(std::chrono::seconds(60))) return 1;
   const auto calls =
       sdk::InternalClient::create(**certificates, {.addresses = {{host_of(url), argv[2]}},

@@ -24,7 +24,7 @@ int main(int argc, char** argv) {
       sdk::ServiceCertificateProvider::create(**client, {.identity = "notifications"});
   if (!certificates) return example::failed(certificates.error());
   sdk::CertificateRotationService rotation(**certificates, {.log = example::log_line});
-  rotation.start();
+  if (const auto started = rotation.start(); !started) return example::failed(started.error());
   // Not ready until then: the platform may be down, and comes back.
   while (!rotation.wait_ready(std::chrono::seconds(60)))
     example::log_line(sdk::LogLevel::kWarning, rotation.readiness().reason);

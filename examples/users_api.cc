@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
 
   sdk::SecretProvider secrets(**client,
                               {.connection_strings = {argv[1]}, .log = example::log_line});
+  if (const auto started = secrets.start(); !started) return example::failed(started.error());
   // A service would answer its readiness probe from secrets.readiness() meanwhile.
   if (!secrets.wait_ready(std::chrono::seconds(30))) return 1;
   const auto connection = secrets.connection_string(argv[1]);

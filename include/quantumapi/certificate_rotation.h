@@ -33,9 +33,9 @@ class QUANTUMAPI_EXPORT CertificateRotationService {
   CertificateRotationService(const CertificateRotationService&) = delete;
   CertificateRotationService& operator=(const CertificateRotationService&) = delete;
 
-  // start begins at once with the first certificate. A second start changes nothing. Throws
-  // std::system_error where its thread can't be made.
-  void start();
+  // start begins at once with the first certificate. A second start changes nothing.
+  // kUnavailable (no_thread) where its thread can't be made.
+  [[nodiscard]] Result<void> start();
   // stop returns when the thread has ended, which cancels a call that waits for the platform.
   void stop();
   // check is one round, as the thread does it: renews if it is time, and gives how long to wait

@@ -37,7 +37,7 @@ class QUANTUMAPI_EXPORT RequestSecrets {
   std::unique_ptr<Impl> impl_;
 };
 
-// SecretProvider resolves what a service needs when it starts, on a thread of its own, and goes
+// SecretProvider resolves what a service needs from its start, on a thread of its own, and goes
 // on trying until it has everything: until then the service is not ready, and after that it
 // stays so. It borrows the client, which must outlive it; safe from any thread.
 class QUANTUMAPI_EXPORT SecretProvider {
@@ -52,12 +52,16 @@ class QUANTUMAPI_EXPORT SecretProvider {
     const Clock* clock = &Clock::system();
   };
 
-  // SecretProvider begins to resolve at once. Throws std::system_error where its thread can't be
-  // made.
+  // SecretProvider does nothing before start; what was not named in the options it reads when it
+  // is asked for.
   SecretProvider(Client& client, Options options);
   ~SecretProvider();
   SecretProvider(const SecretProvider&) = delete;
   SecretProvider& operator=(const SecretProvider&) = delete;
+
+  // start begins to resolve at once. A second start changes nothing. kUnavailable (no_thread)
+  // where its thread can't be made.
+  [[nodiscard]] Result<void> start();
 
   // readiness is false, with the reason, until everything needed was read once.
   [[nodiscard]] Readiness readiness() const;

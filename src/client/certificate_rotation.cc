@@ -10,6 +10,7 @@
 #include "client/backoff.h"
 #include "client/certificate_provider.h"
 #include "client/deadline.h"
+#include "client/error.h"
 #include "client/times.h"
 
 namespace quantumapi::sdk {
@@ -165,10 +166,13 @@ CertificateRotationService::~CertificateRotationService() {
   impl_->wake->end();
 }
 
-void CertificateRotationService::start() {
+Result<void> CertificateRotationService::start() {
   const std::lock_guard lock(impl_->starting);
-  if (impl_->thread.joinable()) return;
-  impl_->thread = std::jthread([this](const std::stop_token& stop) { impl_->run(stop); });
+  return or_no_thread([&]() -> Result<void> {
+    if (!impl_->thread.joinable())
+      impl_->thread = std::jthread([this](const std::stop_token& stop) { impl_->run(stop); });
+    return {};
+  });
 }
 
 void CertificateRotationService::stop() {

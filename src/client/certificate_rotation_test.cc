@@ -6,6 +6,7 @@
 #include "client/test_authority.h"
 #include "client/test_clock.h"
 #include "client/test_log.h"
+#include "client/test_threads.h"
 #include "http/testing/scripted_server.h"
 #include "quantumapi/internal_client.h"
 
@@ -67,10 +68,24 @@ TEST(CertificateRotationService, LogsEachNewExpiryTime) {
       held->serial_number() + ") is valid until " + to_string(held->not_after())));
 }
 
+TEST(CertificateRotationService, WhereItsThreadCantBeMadeSaysSoAndCanBeStartedLater) {
+  Service service;
+  {
+    const FewThreads few(0);
+    EXPECT_EQ(service.rotation.start().error().code, "no_thread");
+  }
+  EXPECT_FALSE(service.rotation.readiness().ready);
+  EXPECT_EQ(service.authority.issued(), 0);
+  ASSERT_TRUE(service.rotation.start());
+  ASSERT_TRUE(service.rotation.start()) << "a second changes nothing";
+  EXPECT_TRUE(service.rotation.wait_ready(kLimit));
+  EXPECT_EQ(service.authority.issued(), 1);
+}
+
 TEST(CertificateRotationService, IsNotReadyWhileThePlatformIsDownAndComesUpByItself) {
   Service service;
   service.authority.set_down(true);
-  service.rotation.start();
+  ASSERT_TRUE(service.rotation.start());
   ASSERT_TRUE(service.lines.wait_for("not ready, there is no valid certificate: down"));
   EXPECT_FALSE(service.rotation.readiness().ready);
   EXPECT_TRUE(service.rotation.readiness().reason.contains("down"));
@@ -108,7 +123,7 @@ void revoke(Service& service) {
 
 TEST(CertificateRotationService, OrdersANewCertificateAtOnceWhenItsOwnWasRevoked) {
   Service service;
-  service.rotation.start();
+  ASSERT_TRUE(service.rotation.start());
   ASSERT_TRUE(service.rotation.wait_ready(kLimit));
   const auto held = service.provider->current();
   const auto client = expect(InternalClient::create(*service.provider, {}));
@@ -224,7 +239,7 @@ TEST(CertificateRotationService, StopsAtOnceThoughThePlatformIsSilent) {
   const auto provider =
       expect(ServiceCertificateProvider::create(*client, {.identity = "users-api"}));
   CertificateRotationService rotation(*provider, {});
-  rotation.start();
+  ASSERT_TRUE(rotation.start());
   while (silent.connections() == 0) std::this_thread::yield();
   const auto begin = std::chrono::steady_clock::now();
   rotation.stop();

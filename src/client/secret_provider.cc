@@ -54,7 +54,6 @@ struct SecretProvider::Impl {
     pending.insert(options.connection_strings.begin(), options.connection_strings.end());
     pending.insert(options.secrets.begin(), options.secrets.end());
     if (!pending.empty()) reason = "the secrets have not been read yet";
-    resolver = std::jthread([this](const std::stop_token& stop) { resolve(stop); });
   }
 
   // ask reads a secret from the platform alone, and remembers it.
@@ -84,6 +83,7 @@ struct SecretProvider::Impl {
   bool outage = false;
   SteadyTime probe_at{};  // in an outage: when the platform is asked again
 
+  std::mutex starting;
   std::jthread resolver;  // last: it uses all of the above
 };
 
@@ -181,6 +181,15 @@ void SecretProvider::Impl::resolve(const std::stop_token& stop) {
 SecretProvider::SecretProvider(Client& client, Options options)
     : impl_(std::make_unique<Impl>(client, std::move(options))) {}
 SecretProvider::~SecretProvider() = default;
+
+Result<void> SecretProvider::start() {
+  const std::lock_guard lock(impl_->starting);
+  return or_no_thread([&]() -> Result<void> {
+    if (!impl_->resolver.joinable())
+      impl_->resolver = std::jthread([this](const std::stop_token& stop) { impl_->resolve(stop); });
+    return {};
+  });
+}
 
 Readiness SecretProvider::readiness() const {
   const std::lock_guard lock(impl_->mutex);

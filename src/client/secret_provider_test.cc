@@ -6,6 +6,7 @@
 #include "client/test_clock.h"
 #include "client/test_log.h"
 #include "client/test_platform.h"
+#include "client/test_threads.h"
 #include "http/testing/scripted_server.h"
 
 namespace quantumapi::sdk {
@@ -61,6 +62,7 @@ TEST(SecretProvider, ReadsWhatIsNeededAtTheStartAndKeepsConnectionStrings) {
   vaults.set("smtp", "s");
   const auto client = vaults.client();
   SecretProvider provider(*client, {.connection_strings = {"db"}, .secrets = {"smtp"}});
+  ASSERT_TRUE(provider.start());
   ASSERT_TRUE(provider.wait_ready(kLimit));
   EXPECT_TRUE(provider.readiness().ready);
   EXPECT_EQ(provider.readiness().reason, "");
@@ -77,6 +79,7 @@ TEST(SecretProvider, IsNotReadyWhileThePlatformIsDownAndComesUpByItself) {
   const auto client = vaults.client();
   LogLines lines;
   SecretProvider provider(*client, {.connection_strings = {"db"}, .log = lines.log()});
+  ASSERT_TRUE(provider.start());
   EXPECT_FALSE(provider.wait_ready(std::chrono::milliseconds(50)));
   ASSERT_TRUE(lines.wait_for("not ready: the secret db can't be read"));
   EXPECT_FALSE(provider.readiness().ready);
@@ -88,11 +91,30 @@ TEST(SecretProvider, IsNotReadyWhileThePlatformIsDownAndComesUpByItself) {
   EXPECT_FALSE(lines.has("postgres://one"));
 }
 
+TEST(SecretProvider, WhereItsThreadCantBeMadeSaysSoAndCanBeStartedLater) {
+  Vaults vaults;
+  vaults.set("smtp", "s");
+  const auto client = vaults.client();
+  SecretProvider provider(*client, {.secrets = {"smtp"}});
+  {
+    const FewThreads few(0);
+    EXPECT_EQ(provider.start().error().code, "no_thread");
+  }
+  EXPECT_FALSE(provider.readiness().ready);
+  EXPECT_EQ(provider.readiness().reason, "the secrets have not been read yet");
+  EXPECT_EQ(vaults.requests(), 0U);
+  ASSERT_TRUE(provider.start());
+  ASSERT_TRUE(provider.start()) << "a second changes nothing";
+  EXPECT_TRUE(provider.wait_ready(kLimit));
+  EXPECT_EQ(vaults.requests(), 1U);
+}
+
 TEST(SecretProvider, IsNotReadyWithoutASecretThatIsNeeded) {
   Vaults vaults;
   vaults.set("db", "postgres://one");
   const auto client = vaults.client();
   SecretProvider provider(*client, {.connection_strings = {"db"}, .secrets = {"smtp"}});
+  ASSERT_TRUE(provider.start());
   EXPECT_FALSE(provider.wait_ready(std::chrono::milliseconds(50)));
   vaults.set("smtp", "s");
   EXPECT_TRUE(provider.wait_ready(kLimit));
@@ -106,6 +128,7 @@ TEST(SecretProvider, EndsAtOnceThoughItIsNotReady) {
   const auto begin = std::chrono::steady_clock::now();
   {
     SecretProvider provider(*client, {.secrets = {"smtp"}});
+    ASSERT_TRUE(provider.start());
     while (silent.connections() == 0) std::this_thread::yield();
   }
   EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(10)) << "the client's limit is 30 s";
@@ -165,6 +188,7 @@ TEST(SecretProvider, TheLongestTimesAreNotOverAtOnce) {
   TestClock clock;
   SecretProvider provider(
       *client, {.secrets = {"db"}, .outage_limit = std::chrono::seconds::max(), .clock = &clock});
+  ASSERT_TRUE(provider.start());
   std::jthread setting([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     vaults.set("db", "d");
@@ -239,6 +263,7 @@ TEST(SecretProvider, TakesUpAConnectionStringAnewWhenTold) {
   vaults.set("db", "postgres://one");
   const auto client = vaults.client();
   SecretProvider provider(*client, {.connection_strings = {"db"}});
+  ASSERT_TRUE(provider.start());
   ASSERT_TRUE(provider.wait_ready(kLimit));
   vaults.set("db", "postgres://two");
   EXPECT_EQ(expect(provider.refresh_connection_string("db")).reveal(), "postgres://two");
