@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures the running server over HTTP: one server core, wrk on the other.
 
-usage: bench/http_bench.py [--seconds 10] [--connections 64] [--rounds 1] [--database URL] [--only OPERATION]
+usage: bench/http_bench.py [--seconds 10] [--connections 64] [--rounds 1] [--postgres] [--only OPERATION]
 
 Each line is one operation with the audit durable before the answer, counted in fields where requests are
 batches. The rival's figures are OpenBao 2.6.2 with its file audit device on a machine of the same size
@@ -12,12 +12,12 @@ operations, of which the best of each is shown, for the bare primitive too.
 """
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
 import pathlib
 import re
-import socket
 import subprocess
 import sys
 import tempfile
@@ -26,6 +26,9 @@ import time
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests/e2e"))
+from postgres import Postgres, free_port  # noqa: E402: after its folder is known
+
 BIN = ROOT / "build/release/bin"
 SERVER_CORE, LOAD_CORE = 0, 1
 BATCH = 100
@@ -54,12 +57,6 @@ function response(status) if status >= 300 then bad = bad + 1 end end
 def cpu_of(stat):
     fields = stat.read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Server:
@@ -164,20 +161,34 @@ def wrk(server, lua, seconds, connections, tls=False):
             "bad": int(bad.group(1)) if bad else 0, "cpu_us": cpu / count * 1e6, "lag": max(lags)}
 
 
+@contextlib.contextmanager
+def database(directory):
+    """The address of a new database, on a cluster whose processes stay on the load's core."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {LOAD_CORE})
+    postgres = Postgres(directory)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield postgres.new_database()
+    finally:
+        postgres.stop()
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--database", default="")
+    parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL of its own, on the load's core")
     parser.add_argument("--only", default="", help="one operation, e.g. encrypt")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="quantumapi-bench-") as directory:
-        server = Server(directory, options.database)
-        try:
-            run(server, options)
-        finally:
-            server.stop()
+        with database(directory) if options.postgres else contextlib.nullcontext("") as url:
+            server = Server(directory, url)
+            try:
+                run(server, options)
+            finally:
+                server.stop()
 
 
 def bare_rate(primitive):
