@@ -34,6 +34,8 @@ struct VaultService::Impl {
   Result<SecretId> reached(const Principal& principal, std::string_view name, bool may_block);
   // row gives a readable secret of the tenant: from the cache, else from the store.
   Result<RowPointer> row(TenantId tenant, SecretId id, bool may_block);
+  // known_id is the id that memory knows the name by, confirmed by the row it has of it.
+  std::optional<SecretId> known_id(TenantId tenant, std::string_view name);
   Result<SecretId> id_of(TenantId tenant, std::string_view name, bool may_block);
   Result<OpenedSecret> open(const SecretRow& row, std::optional<std::uint32_t> version,
                             bool may_block, bool with_fields);

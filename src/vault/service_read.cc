@@ -37,9 +37,9 @@ Result<SecretId> VaultService::Impl::reached(const Principal& principal, std::st
   if (!spelled && !principal.bound_by_id("secret")) return out_of_reach();
   if (!check_name(name)) return spelled ? no_such_secret() : out_of_reach();
   if (spelled) return id_of(principal.tenant, name, may_block);
-  const auto known = names.find(principal.tenant, name);
-  if (known && principal.may_reach("secret", known->uuid))
-    return id_of(principal.tenant, name, may_block);
+  if (const auto known = known_id(principal.tenant, name);
+      known && principal.may_reach("secret", known->uuid))
+    return *known;
   if (!may_block) return would_block();
   TRY_ASSIGN(const auto id, database.read([&](store::Transaction& tx) {
     return repository::find_id(tx, principal.tenant, name);
@@ -72,11 +72,16 @@ Result<VaultService::Impl::RowPointer> VaultService::Impl::row(TenantId tenant, 
   return found;
 }
 
+std::optional<SecretId> VaultService::Impl::known_id(TenantId tenant, std::string_view name) {
+  const auto id = names.find(tenant, name);
+  if (!id) return std::nullopt;
+  const RowPointer known = rows.find(id->uuid);
+  if (!known || known->record.tenant != tenant || known->record.name != name) return std::nullopt;
+  return id;
+}
+
 Result<SecretId> VaultService::Impl::id_of(TenantId tenant, std::string_view name, bool may_block) {
-  if (const auto id = names.find(tenant, name)) {
-    const RowPointer known = rows.find(id->uuid);
-    if (known && known->record.tenant == tenant && known->record.name == name) return *id;
-  }
+  if (const auto known = known_id(tenant, name)) return *known;
   if (!may_block) return would_block();
   TRY_ASSIGN(const auto id, database.read([&](store::Transaction& tx) {
     return repository::find_id(tx, tenant, name);

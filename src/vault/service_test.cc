@@ -39,6 +39,20 @@ TEST_P(Vault, GivesBackWhatWasStored) {
   EXPECT_TRUE(by_name.fields.empty()) << "fields are opened only when asked for";
 }
 
+// The name is remembered with the id that the key may reach, and belongs to another secret now.
+TEST_P(Vault, AKeyBoundByIdDoesNotReachWhatTookTheNameLater) {
+  const auto first = create(mine(), "app/db", "first");
+  Principal bound = mine();
+  bound.bindings = {{"secret", first.id.uuid, "app/old"}};
+  EXPECT_EQ(text(expect(vault().get_by_name(bound, "app/db", {}, true)).value), "first");
+  expect(vault().remove(mine(), first.id, event("secret.delete")));
+  const auto second = create(mine(), "app/db", "second");
+  for (int i = 0; i < 2; ++i)
+    expect_code(vault().get_by_name(bound, "app/db", {}, true), Code::kPermissionDenied,
+                "insufficient_scope");
+  expect_code(vault().get(bound, second.id, {}, true), Code::kPermissionDenied);
+}
+
 TEST_P(Vault, KeepsAnEmptyValueAndOneOfAMebibyte) {
   EXPECT_EQ(read(mine(), create(mine(), "empty", "").id), "");
   const std::string large(kMaxValue, 'x');
