@@ -26,6 +26,7 @@ struct JournalEntry {
     kCertificateRevoked = 9,  // `object` is the serial number
     kKeyDrawn = 10,           // a first version whose key may never have been made
     kMark = 11,               // `version` is its number, which the store had first
+    kVersionRefused = 12,     // a kKeyVersion that the store did not take after all
   };
   Kind kind;
   WallTime time;

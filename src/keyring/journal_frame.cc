@@ -13,7 +13,7 @@ constexpr std::size_t kSector = 512;
 
 bool is_kind(std::uint8_t kind) {
   return kind >= static_cast<std::uint8_t>(JournalEntry::Kind::kKeyVersion) &&
-         kind <= static_cast<std::uint8_t>(JournalEntry::Kind::kMark);
+         kind <= static_cast<std::uint8_t>(JournalEntry::Kind::kVersionRefused);
 }
 
 bool is_purpose(std::uint8_t purpose) {

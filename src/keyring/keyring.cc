@@ -101,7 +101,7 @@ Result<KeyRecord> Keyring::create_in(store::Transaction& tx, const Prepared& pre
 
 Result<KeyRecord> Keyring::create(const NewKey& key, AuditEvent event) {
   TRY(check_algorithm(key.purpose, key.algorithm));
-  TRY(impl_->check_name_free(key));
+  TRY(impl_->check_name_free(key.tenant, is_visible(key.purpose), key.name));
   TRY_ASSIGN(Material material, draw_material(key.purpose, key.algorithm, impl_->entropy));
   TRY_ASSIGN(const Prepared made,
              impl_->prepared(key, std::move(material), JournalEntry::Kind::kKeyDrawn, false));
@@ -111,16 +111,16 @@ Result<KeyRecord> Keyring::create(const NewKey& key, AuditEvent event) {
 Result<KeyRecord> Keyring::import_key(const ImportedKey& key, AuditEvent event) {
   TRY(check_algorithm(key.key.purpose, key.key.algorithm));
   TRY_ASSIGN(Material material, read_imported(key, impl_->entropy));
-  TRY(impl_->check_name_free(key.key));
+  TRY(impl_->check_name_free(key.key.tenant, is_visible(key.key.purpose), key.key.name));
   TRY_ASSIGN(const Prepared made,
              impl_->prepared(key.key, std::move(material), JournalEntry::Kind::kKeyDrawn, true));
   return impl_->add(*this, made, event);
 }
 
 // Asked before material is journaled, so that a taken name costs no journal entry.
-Status Keyring::Impl::check_name_free(const NewKey& key) {
+Status Keyring::Impl::check_name_free(TenantId tenant, bool visible, std::string_view name) {
   TRY_ASSIGN(const bool taken, database.read([&](store::Transaction& tx) {
-    return repository::name_taken(tx, key.tenant, is_visible(key.purpose), key.name);
+    return repository::name_taken(tx, tenant, visible, name);
   }));
   if (taken) return fail(Code::kConflict, "a key of this name exists", "key_name_conflict");
   return {};
@@ -150,6 +150,8 @@ Result<Keyring::Rotation> Keyring::rotate(TenantId tenant, KeyId key, AuditEvent
   if (before.purpose == Purpose::kSearch) return no_such_key();  // hashes must stay findable
   if (before.state != "active") return not_active();
   if (has_expired(before, impl_->time_passed.not_before(impl_->clock.wall()))) return expired();
+  if (name && *name != before.name)
+    TRY(impl_->check_name_free(tenant, is_visible(before.purpose), *name));
   TRY_ASSIGN(Material material, draw_material(before.purpose, before.algorithm, impl_->entropy));
   TRY_ASSIGN(const auto version, database.change([&](store::Transaction& tx) {
     return repository::take_version(tx, tenant, key);
@@ -159,16 +161,17 @@ Result<Keyring::Rotation> Keyring::rotate(TenantId tenant, KeyId key, AuditEvent
   const VersionPlace place{key, *version, tenant, before.purpose};
   TRY_ASSIGN(const Bytes wrapped, impl_->wrap_and_journal(JournalEntry::Kind::kKeyVersion, place,
                                                           before.algorithm, material.octets, now));
-  return database.change([&](store::Transaction& tx) -> Result<Rotation> {
+  auto rotation = database.change([&](store::Transaction& tx) -> Result<Rotation> {
     TRY(repository::insert_version(tx, {key, *version, wrapped, material.public_key,
                                         material.sources, material.quantum, now}));
     TRY_ASSIGN(const bool active, repository::use_version(tx, tenant, key, *version, now));
     if (!active) return not_active();
-    if (set_default && !before.is_default) {
-      TRY(repository::set_default(tx, tenant, before.purpose, key, now));
-      tx.touch("key_default", repository::default_id(tenant, before.purpose));
-    }
     TRY_ASSIGN(KeyRecord record, present(repository::find_any(tx, tenant, key)));
+    if (set_default && !record.is_default) {
+      TRY(repository::set_default(tx, tenant, record.purpose, key, now));
+      tx.touch("key_default", repository::default_id(tenant, record.purpose));
+      record.is_default = true;
+    }
     if (name && *name != record.name) {
       record.name = *name;
       TRY(repository::update(tx, record, now));
@@ -177,6 +180,15 @@ Result<Keyring::Rotation> Keyring::rotate(TenantId tenant, KeyId key, AuditEvent
     tx.touch("key", key.uuid);
     return Rotation{std::move(record), before.latest_version};
   });
+  // What was refused must not come out of the journal at a start. Where nobody knows whether it
+  // was committed, the start decides.
+  if (!rotation && rotation.error().reason != "outcome_unknown")
+    TRY(impl_->journal->append({.kind = JournalEntry::Kind::kVersionRefused,
+                                .time = impl_->clock.wall(),
+                                .tenant = tenant,
+                                .object = key.uuid,
+                                .version = *version}));
+  return rotation;
 }
 
 Result<KeyRecord> Keyring::find(TenantId tenant, KeyId key) {

@@ -52,7 +52,7 @@ struct Keyring::Impl {
 
   Result<Prepared> prepared(const NewKey& key, Material material, JournalEntry::Kind kind,
                             bool imported);
-  Status check_name_free(const NewKey& key);
+  Status check_name_free(TenantId tenant, bool visible, std::string_view name);
   Result<KeyRecord> add(Keyring& keyring, const Prepared& made, const AuditEvent& event);
   template <typename Change>
   Result<KeyRecord> changed(TenantId tenant, KeyId key, const AuditEvent& event, Change change);

@@ -62,9 +62,10 @@ Result<bool> Keyring::journal_again(TenantId tenant, const Uuid& object) {
 }
 
 Status Keyring::remember_journal(bool anyway) {
-  TRY_ASSIGN(const JournalPosition now, impl_->rememberable());
+  TRY_ASSIGN(const JournalPosition end, impl_->journal->position());
   const bool due = impl_->clock.steady() - impl_->marked_at.load() >= kMarkEvery;
-  if (!anyway && !due && now.octets == impl_->remembered) return {};
+  if (!anyway && !due && end.octets == impl_->remembered) return {};
+  TRY_ASSIGN(const JournalPosition now, impl_->rememberable());
   const JournalEntry mark = mark_entry(++impl_->mark, impl_->clock.wall());
   TRY(impl_->database.change([&](store::Transaction& tx) {
     return repository::put_journal(tx, now, mark.version, mark.time);
@@ -72,7 +73,7 @@ Status Keyring::remember_journal(bool anyway) {
   const auto marked = impl_->journal->append(mark);
   if (!marked) impl_->log.warning("the key journal can't be marked: " + marked.error().message);
   // The mark itself is no growth.
-  impl_->remembered = now.octets + (marked ? octets_of(mark) : 0);
+  impl_->remembered = end.octets + (marked ? octets_of(mark) : 0);
   impl_->marked_at = impl_->clock.steady();
   return {};
 }

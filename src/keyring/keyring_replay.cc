@@ -1,5 +1,7 @@
 // What a start takes from the key journal: what the store forgot, or never knew.
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "keyring/answers.h"
 #include "keyring/journal_repository.h"
@@ -69,6 +71,14 @@ Status Keyring::replay(const std::function<Status(const JournalEntry&)>& apply) 
     return repository::list_journals(tx);
   }));
   TRY_ASSIGN(const std::uint64_t from, from_of(*impl_->journal, known));
+  std::set<std::pair<Uuid, std::uint32_t>> refused;
+  TRY(impl_->journal->each(
+      [&](const JournalEntry& entry) -> Status {
+        if (entry.kind == JournalEntry::Kind::kVersionRefused)
+          refused.emplace(entry.object, entry.version);
+        return {};
+      },
+      from));
   std::map<Uuid, JournalEntry> drawn;
   TRY(impl_->journal->each(
       [&](const JournalEntry& entry) -> Status {
@@ -77,6 +87,9 @@ Status Keyring::replay(const std::function<Status(const JournalEntry&)>& apply) 
           drawn.insert_or_assign(entry.object, entry);
         if (entry.kind == JournalEntry::Kind::kKeyVersion && entry.version == 1)
           drawn.erase(entry.object);
+        if (entry.kind == JournalEntry::Kind::kKeyVersion &&
+            refused.contains({entry.object, entry.version}))
+          return {};
         return apply(entry);
       },
       from));

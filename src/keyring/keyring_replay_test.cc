@@ -142,6 +142,27 @@ TEST_P(KeyReplay, OnlyWhatLiesPastTheRememberedEndIsRead) {
   EXPECT_EQ(seen, 2U);  // "two" drawn, and made
 }
 
+// The rotation takes its version, and the key is disabled before that version is there.
+TEST_P(KeyReplay, ARotationThatWasRefusedMakesNoVersionWhenTheStoreIsStartedOrRestored) {
+  static const store::Statement kFunction{
+      "test.disable", "SELECT 1",
+      "CREATE FUNCTION disable() RETURNS trigger LANGUAGE plpgsql AS"
+      " 'BEGIN NEW.state = ''inactive''; RETURN NEW; END'"};
+  static const store::Statement kTrigger{
+      "test.disable_when_taken",
+      "CREATE TRIGGER disabled AFTER UPDATE OF next_version ON keys"
+      " BEGIN UPDATE keys SET state = 'inactive' WHERE id = NEW.id; END",
+      "CREATE TRIGGER disabled BEFORE UPDATE OF next_version ON keys"
+      " FOR EACH ROW EXECUTE FUNCTION disable()"};
+  const KeyId key = create(mine_, "fields").id;
+  run(kFunction, {});
+  run(kTrigger, {});
+  expect_code(keys().rotate(mine_, key, event("key.rotate")), Code::kConflict, "key_not_active");
+  EXPECT_EQ(versions_journaled(key), 2U) << "drawn, made, and no version 2 left out";
+  EXPECT_EQ(replay(), 0U);
+  EXPECT_EQ(expect(keys().find(mine_, key)).version_count, 1U);
+}
+
 TEST_P(KeyReplay, AKeyThatWasDrawnAndNeverMadeStaysUnmade) {
   const KeyId key{Uuid::v7(clock().wall())};
   const SecretBytes seed = SecretBytes::copy_of(Bytes(64, 5));

@@ -164,6 +164,7 @@ TEST_P(KeyringTest, ARotationMayGiveTheKeyAnotherNameThatIsFree) {
   EXPECT_EQ(expect(keys().find(mine, "fields")).latest_version, 1U);
   const auto rotation = expect(keys().rotate(mine, made.id, event("key.rotate"), false, "renamed"));
   EXPECT_EQ(rotation.key.name, "renamed");
+  EXPECT_EQ(rotation.key.latest_version, 2U) << "what was refused took no version";
   EXPECT_EQ(expect(keys().find(mine, "renamed")).latest_version, rotation.key.latest_version);
 }
 

@@ -38,6 +38,7 @@ Result<bool> JournalReplay::apply(const keyring::JournalEntry& entry) {
     case Kind::kJournal:
     case Kind::kKeyDrawn:
     case Kind::kMark:
+    case Kind::kVersionRefused:
       return false;
   }
   return false;
