@@ -101,7 +101,15 @@ Result<TransitCiphertext> ciphertext_of(const json::Value& item) {
   return request;
 }
 
-// answer_batch lets `perform` fill in each item's result and give the version it used.
+// Use is the key version that an item was encrypted or opened with.
+struct Use {
+  std::uint32_t version;
+  std::string_view algorithm;
+};
+
+// answer_batch lets `perform` fill in each item's result and give the version it used: a rotation
+// may fall between two items, and ciphertexts to open are of any. `reply.key_version` is that of
+// the last item that was encrypted, else the key's newest.
 template <typename Perform>
 Result<Reply> answer_batch(Keyring& keyring, Call& call, const Perform& perform,
                            bool (*fails)(const Error&)) {
@@ -110,16 +118,21 @@ Result<Reply> answer_batch(Keyring& keyring, Call& call, const Perform& perform,
   TRY(check_batch(request.items, call));
   TRY(check_bound_nowhere(request.associated_data, "associatedData"));
   TRY_ASSIGN(const KeyRecord key, find_encrypting(keyring, call, "name"));
-  std::uint32_t version = key.latest_version;
-  TransitBatchReply reply{{}, key.name, 0};
+  TransitBatchReply reply{{}, key.name, key.latest_version};
+  Used used("transit", key.name);
   const auto perform_one = [&](const json::Value& item, TransitResult& result) -> Status {
-    TRY_ASSIGN(version, perform(key, item, result));
+    const Result<Use> done = perform(key, item, result);
+    if (!done) {
+      used.refuse(key.id, done.error());
+      return std::unexpected(done.error());
+    }
+    used.add(key.id, done->version, done->algorithm);
+    if (result.ciphertext) reply.key_version = done->version;
     return {};
   };
   TRY_ASSIGN(const std::size_t failed,
              perform_items(request.items, reply.results, perform_one, fails));
-  reply.key_version = version;
-  audit_batch(call, transit_event(call, key, version), reply.results.size(), failed);
+  used.audit(call, reply.results.size(), failed);
   return Reply::json(call.request(), reply, json::Naming::kCamel, 200, 2048 * reply.results.size());
 }
 
@@ -160,7 +173,7 @@ Result<Reply> handle_transit_rewrap(EncryptionService& service, Keyring& keyring
 Result<Reply> handle_transit_encrypt_batch(EncryptionService& service, Keyring& keyring,
                                            Call& call) {
   const auto seal = [&](const KeyRecord& key, const json::Value& item,
-                        TransitResult& result) -> Result<std::uint32_t> {
+                        TransitResult& result) -> Result<Use> {
     TRY(json::check_item_names<TransitEncryptRequest>(item));
     TransitEncryptRequest request;
     TRY_ASSIGN(request.plaintext, text_of(item, "plaintext", "plaintext"));
@@ -168,7 +181,7 @@ Result<Reply> handle_transit_encrypt_batch(EncryptionService& service, Keyring& 
     TRY_ASSIGN(request.associated_data, associated_data_of(item));
     TRY_ASSIGN(const auto sealed, seal_one(service, call, key, request));
     result.ciphertext = transit_text(sealed.key_version, sealed.payload);
-    return sealed.key_version;
+    return Use{sealed.key_version, sealed.algorithm};
   };
   // The key is the same for all items: what is wrong with it is no item's fault.
   return answer_batch(keyring, call, seal,
@@ -178,11 +191,11 @@ Result<Reply> handle_transit_encrypt_batch(EncryptionService& service, Keyring& 
 Result<Reply> handle_transit_decrypt_batch(EncryptionService& service, Keyring& keyring,
                                            Call& call) {
   const auto open = [&](const KeyRecord& key, const json::Value& item,
-                        TransitResult& result) -> Result<std::uint32_t> {
+                        TransitResult& result) -> Result<Use> {
     TRY_ASSIGN(const TransitCiphertext request, ciphertext_of(item));
     TRY_ASSIGN(const auto opened, open_one(service, call, key, request));
     result.plaintext = in_base64(call, opened);
-    return key.latest_version;
+    return Use{opened.key_version, opened.algorithm};
   };
   return answer_batch(keyring, call, open, fails_call);
 }
@@ -190,11 +203,11 @@ Result<Reply> handle_transit_decrypt_batch(EncryptionService& service, Keyring& 
 Result<Reply> handle_transit_rewrap_batch(EncryptionService& service, Keyring& keyring,
                                           Call& call) {
   const auto rewrap = [&](const KeyRecord& key, const json::Value& item,
-                          TransitResult& result) -> Result<std::uint32_t> {
+                          TransitResult& result) -> Result<Use> {
     TRY_ASSIGN(const TransitCiphertext request, ciphertext_of(item));
     TRY_ASSIGN(const auto sealed, rewrap_one(service, call, key, request));
     result.ciphertext = transit_text(sealed.key_version, sealed.payload);
-    return sealed.key_version;
+    return Use{sealed.key_version, sealed.algorithm};
   };
   return answer_batch(keyring, call, rewrap, fails_call);
 }

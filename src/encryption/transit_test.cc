@@ -1,3 +1,6 @@
+#include <map>
+#include <thread>
+
 #include "encryption/test_routes.h"
 
 namespace quantumapi::encryption {
@@ -113,6 +116,92 @@ TEST_P(TransitRoutes, BatchesKeepTheirOrderAndABadItemFailsAlone) {
   EXPECT_EQ(sent.events.at(0).batch_size, 3U);
   EXPECT_EQ(sent.events.at(0).failed_items, 1U);
   EXPECT_EQ(sent.events.at(0).channel, "transit");
+}
+
+// counted gives how many items each version has by the events of a batch.
+std::map<std::uint32_t, std::uint32_t> counted(const Sent& sent) {
+  std::map<std::uint32_t, std::uint32_t> items;
+  for (const AuditEvent& event : sent.events) {
+    EXPECT_EQ(event.outcome, Outcome::kSuccess);
+    items[event.key_version.value_or(0)] += event.batch_size.value_or(0);
+  }
+  return items;
+}
+
+TEST_P(TransitRoutes, EachVersionThatABatchOpensHasAnEventOfItsOwn) {
+  const auto seal = [&] {
+    return cipher(
+        text(parsed(post("/v1/transit/encrypt/fields", R"({"plaintext":"aGk="})")), "ciphertext"));
+  };
+  const std::string old = seal();
+  parsed(post("/v1/keys/fields/rotate", ""));
+  const std::string fresh = seal();
+  const auto open = [&](const std::string& items) {
+    return post("/v1/transit/batch/decrypt/fields", R"({"items":[)" + items + "]}");
+  };
+  const std::map<std::uint32_t, std::uint32_t> both{{1, 2}, {2, 1}};
+  const Sent mixed = open(old + "," + fresh + "," + old);
+  EXPECT_EQ(mixed.events.size(), 2U);
+  EXPECT_EQ(counted(mixed), both);
+  for (const AuditEvent& event : mixed.events) {
+    EXPECT_EQ(event.resource, key_.id.uuid);
+    EXPECT_EQ(event.resource_name, "fields");
+    EXPECT_EQ(event.channel, "transit");
+    EXPECT_EQ(event.algorithm, "ML-KEM-768");
+  }
+  // Of one version alone it is one event, with what failed; the answer speaks of the key.
+  const Sent one = open(old + "," + cipher("vault:v2:AAAA"));
+  EXPECT_EQ(integer(parsed(one), "keyVersion"), 2);
+  ASSERT_EQ(one.events.size(), 1U);
+  EXPECT_EQ(one.events[0].key_version, 1U);
+  EXPECT_EQ(one.events[0].batch_size, 2U);
+  EXPECT_EQ(one.events[0].failed_items, 1U);
+  // Beside two versions what failed is the key's, of no version; so it is where nothing opened.
+  const Sent three = open(old + "," + fresh + "," + cipher("x"));
+  ASSERT_EQ(three.events.size(), 3U);
+  const Sent none = open(cipher("x"));
+  ASSERT_EQ(none.events.size(), 1U);
+  for (const AuditEvent& event : {three.events[2], none.events[0]}) {
+    EXPECT_EQ(event.outcome, Outcome::kFailure);
+    EXPECT_EQ(event.resource, key_.id.uuid);
+    EXPECT_EQ(event.resource_name, "fields");
+    EXPECT_EQ(event.channel, "transit");
+    EXPECT_EQ(event.key_version, std::nullopt);
+    EXPECT_EQ(event.failed_items, 1U);
+  }
+}
+
+// The versions of the events are those of the ciphertexts, wherever rotations fall.
+TEST_P(TransitRoutes, ARotationAmidABatchLeavesEachVersionItsEvent) {
+  const std::string sealed = cipher(
+      text(parsed(post("/v1/transit/encrypt/fields", R"({"plaintext":"aGk="})")), "ciphertext"));
+  const auto batch = [](const std::string& item) {
+    std::string items = item;
+    for (int i = 1; i < 300; ++i) items += "," + item;
+    return R"({"items":[)" + items + "]}";
+  };
+  const std::map<std::string, std::string> bodies{
+      {"/v1/transit/batch/encrypt/fields", batch(R"({"plaintext":"aGk="})")},
+      {"/v1/transit/batch/rewrap/fields", batch(sealed)}};
+  for (const auto& [path, body] : bodies) {
+    bool amid = false;
+    for (int tries = 0; tries < 20 && !amid; ++tries) {
+      std::jthread rotating([&] {
+        for (int i = 0; i < 3; ++i)
+          expect(keys().rotate(mine_.tenant, key_.id, event("key.rotate")));
+      });
+      const Sent sent = post(path, body);
+      rotating.join();
+      std::map<std::uint32_t, std::uint32_t> made;
+      const auto reply = parsed(sent);
+      for (const json::Value& result : member(reply, "results")->items)
+        ++made[static_cast<std::uint32_t>(std::stoul(text(result, "ciphertext").substr(7)))];
+      EXPECT_EQ(counted(sent), made) << path;
+      EXPECT_EQ(integer(reply, "keyVersion"), made.rbegin()->first);
+      amid = made.size() > 1;
+    }
+    EXPECT_TRUE(amid) << path;
+  }
 }
 
 TEST_P(TransitRoutes, SignaturesVerifyAndChangedOnesDoNot) {

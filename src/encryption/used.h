@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/audit_event.h"
@@ -14,6 +15,11 @@ namespace quantumapi::encryption {
 // Used counts the items of a batch by the key version that they were of.
 class Used {
  public:
+  // Used: the channel of the events, and the name of the one key that all items are of, if there
+  // is one. Both outlive it.
+  explicit Used(std::string_view channel = "eaas", std::string_view key_name = {})
+      : channel_(channel), key_name_(key_name) {}
+
   void add(KeyId key, std::uint32_t version, std::string_view algorithm);
   // refuse counts an item that failed, by the key that it was of, where that is known.
   void refuse(std::optional<KeyId> key, const Error& why);
@@ -38,6 +44,10 @@ class Used {
     std::string reason;  // of the last one
     std::size_t items = 0;
   };
+  [[nodiscard]] AuditEvent event(const http::Call& call, KeyId key) const;
+
+  std::string_view channel_;
+  std::string_view key_name_;
   std::map<std::pair<KeyId, std::uint32_t>, Version> versions_;
   std::map<KeyId, Refused> refused_;
 };
