@@ -62,7 +62,7 @@ Result<Bytes> Keyring::Impl::wrap_and_journal(JournalEntry::Kind kind, const Ver
                            .algorithm = std::string(algorithm),
                            .purpose = place.purpose,
                            .wrapped = wrapped};
-  TRY(kind == JournalEntry::Kind::kKeyDrawn ? begin_key(entry) : journal->append(entry));
+  TRY(kind == JournalEntry::Kind::kKeyDrawn ? begin_key(entry) : append(entry));
   return wrapped;
 }
 
@@ -183,11 +183,11 @@ Result<Keyring::Rotation> Keyring::rotate(TenantId tenant, KeyId key, AuditEvent
   // What was refused must not come out of the journal at a start. Where nobody knows whether it
   // was committed, the start decides.
   if (!rotation && rotation.error().reason != "outcome_unknown")
-    TRY(impl_->journal->append({.kind = JournalEntry::Kind::kVersionRefused,
-                                .time = impl_->clock.wall(),
-                                .tenant = tenant,
-                                .object = key.uuid,
-                                .version = *version}));
+    TRY(impl_->append({.kind = JournalEntry::Kind::kVersionRefused,
+                       .time = impl_->clock.wall(),
+                       .tenant = tenant,
+                       .object = key.uuid,
+                       .version = *version}));
   return rotation;
 }
 
@@ -214,7 +214,7 @@ Result<Keyring::KeyUse> Keyring::default_use(TenantId tenant, Purpose purpose, b
 
 Result<KeyPage> Keyring::list(TenantId tenant, const Filter& filter) {
   return impl_->database.read([&](store::Transaction& tx) {
-    return repository::list(tx, tenant, filter, impl_->clock.wall());
+    return repository::list(tx, tenant, filter, impl_->time_passed.not_before(impl_->clock.wall()));
   });
 }
 

@@ -21,7 +21,7 @@ Status Keyring::Impl::begin_key(const JournalEntry& drawn) {
     TRY_ASSIGN(JournalPosition before, journal->position());
     begun.insert_or_assign(drawn.object, BegunKey{drawn, std::move(before)});
   }
-  auto written = journal->append(drawn);
+  auto written = append(drawn);
   if (!written) end_key(KeyId{drawn.object}, true);
   return written;
 }
@@ -32,7 +32,7 @@ Status Keyring::Impl::keep_key(KeyId key) {
     const std::scoped_lock lock(begun_mutex);
     version = version_of(begun.at(key.uuid).drawn);
   }
-  auto kept = journal->append(version);
+  auto kept = append(version);
   end_key(key, kept.has_value());
   return kept;
 }
@@ -64,7 +64,7 @@ Result<bool> Keyring::Impl::keep_drawn(const JournalEntry& drawn) {
     return repository::find_any(tx, drawn.tenant, key);
   }));
   if (!row || row->state == "deleted") return false;
-  TRY(journal->append(version_of(drawn)));
+  TRY(append(version_of(drawn)));
   return true;
 }
 

@@ -13,6 +13,7 @@
 #include "keyring/material.h"
 #include "keyring/repository.h"
 #include "keyring/version_cache.h"
+#include "store/outage.h"
 
 namespace quantumapi::keyring {
 
@@ -26,6 +27,7 @@ struct Keyring::Impl {
         clock(time),
         time_passed(time),
         log(logger),
+        journal_outage(logger, "the key journal"),
         rows("key", "keys", time),
         defaults("key_default", "key_defaults", time) {}
 
@@ -64,6 +66,8 @@ struct Keyring::Impl {
   Result<Bytes> wrap_and_journal(JournalEntry::Kind kind, const VersionPlace& place,
                                  std::string_view algorithm, const SecretBytes& material,
                                  WallTime now);
+  // append makes the entry durable; why it can't be is for the log, not for whoever called.
+  Status append(const JournalEntry& entry);
   // The journal takes a new key twice: drawn, before its row can be written, and as a version
   // once the row is there. A replay goes by the second, so that a creation which was cut, or
   // failed, makes no key, and by the first no key in use is ever without its material in the
@@ -89,6 +93,7 @@ struct Keyring::Impl {
   const Clock& clock;
   base::PassedTime time_passed;
   Logger& log;
+  store::Outage journal_outage;
 
   struct BegunKey {
     JournalEntry drawn;

@@ -26,6 +26,16 @@ std::uint64_t octets_of(const JournalEntry& entry) {
 
 }  // namespace
 
+Status Keyring::Impl::append(const JournalEntry& entry) {
+  const Status written = journal->append(entry);
+  if (written) {
+    journal_outage.passed();
+    return written;
+  }
+  journal_outage.failed("the key journal takes no entry", written.error().message);
+  return fail(written.error().code, "the key journal takes no entry", written.error().reason);
+}
+
 Status Keyring::note_ending(store::Transaction& tx, const Ending& ending) {
   return repository::put_ending(tx, ending);
 }
@@ -36,7 +46,7 @@ Status Keyring::journal_ending(const Ending& ending) {
   entry.time = ending.time;
   entry.tenant = ending.tenant;
   entry.object = ending.object;
-  TRY(impl_->journal->append(entry));
+  TRY(impl_->append(entry));
   // A row that stays is journaled once more; that changes nothing.
   const auto dropped = impl_->database.change(
       [&](store::Transaction& tx) { return repository::drop_ending(tx, ending); });
@@ -70,7 +80,7 @@ Status Keyring::remember_journal(bool anyway) {
   TRY(impl_->database.change([&](store::Transaction& tx) {
     return repository::put_journal(tx, now, mark.version, mark.time);
   }));
-  const auto marked = impl_->journal->append(mark);
+  const auto marked = impl_->append(mark);
   if (!marked) impl_->log.warning("the key journal can't be marked: " + marked.error().message);
   // The mark itself is no growth.
   impl_->remembered = end.octets + (marked ? octets_of(mark) : 0);

@@ -74,7 +74,8 @@ Status Keyring::set_default(TenantId tenant, KeyId key, AuditEvent event) {
   TRY(impl_->changed(tenant, key, event,
                      [&](store::Transaction& tx, KeyRecord& record, WallTime now) -> Status {
                        if (record.state != "active") return not_active();
-                       if (has_expired(record, now)) return expired();
+                       if (has_expired(record, impl_->time_passed.not_before(now)))
+                         return expired();
                        if (record.is_default) return {};
                        tx.touch("key_default", repository::default_id(tenant, record.purpose));
                        return repository::set_default(tx, tenant, record.purpose, key, now);
@@ -112,7 +113,9 @@ Result<KeyRecord> Keyring::schedule_deletion(TenantId tenant, KeyId key, int day
 Result<KeyRecord> Keyring::cancel_deletion(TenantId tenant, KeyId key, AuditEvent event) {
   return impl_->changed(
       tenant, key, event, [&](store::Transaction& tx, KeyRecord& record, WallTime now) -> Status {
-        if (record.state != "scheduled_deletion" || *record.scheduled_deletion_at <= now)
+        // A protected key stands past its date, and comes back.
+        if (record.state != "scheduled_deletion" ||
+            (*record.scheduled_deletion_at <= now && !record.purge_protected))
           return fail(Code::kConflict,
                       "the key is not scheduled for deletion, or its time has come",
                       "key_not_scheduled");

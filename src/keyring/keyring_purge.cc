@@ -27,14 +27,14 @@ Result<bool> Keyring::Impl::purge(const repository::DueKey& due, WallTime now) {
     return true;
   }));
   if (!deleted) return false;  // cancelled or protected meanwhile
-  TRY(journal->append({.kind = JournalEntry::Kind::kKeyDeleted,
-                       .time = now,
-                       .tenant = due.tenant,
-                       .object = due.key.uuid,
-                       .version = 0,
-                       .algorithm = {},
-                       .purpose = Purpose::kEncrypt,
-                       .wrapped = {}}));
+  TRY(append({.kind = JournalEntry::Kind::kKeyDeleted,
+              .time = now,
+              .tenant = due.tenant,
+              .object = due.key.uuid,
+              .version = 0,
+              .algorithm = {},
+              .purpose = Purpose::kEncrypt,
+              .wrapped = {}}));
   TRY(database.change([&](store::Transaction& tx) { return repository::destroy(tx, due, now); }));
   encryptions.forget(due.key);
   signings.forget(due.key);

@@ -203,7 +203,15 @@ TEST_P(KeyDeletion, AProtectedKeyIsNeitherScheduledNorPurged) {
   EXPECT_EQ(purge(), 0U);
   EXPECT_GT(wrapped(made.id, 1).size(), 1U);
   EXPECT_EQ(journaled_deletions(made.id), 0U);
+  expect(keys().cancel_deletion(mine_, made.id, event("key.recover")));
+  EXPECT_TRUE(keys().encryption(mine_, made.id, 1, Purpose::kEncrypt, true));
   protect(false);
+  expect(schedule(made.id));
+  protect(true);
+  clock().advance(days(31));
+  protect(false);
+  expect_code(keys().cancel_deletion(mine_, made.id, event("key.recover")), Code::kConflict,
+              "key_not_scheduled");
   EXPECT_EQ(purge(), 1U);
 }
 
@@ -216,6 +224,7 @@ TEST_P(KeyDeletion, MaterialStandsUntilTheJournalTookTheEndWhichTheNextCallFinis
     return keys().purge_due(clock().wall());
   }();
   expect_code(failed, Code::kUnavailable);
+  EXPECT_EQ(failed.error().message, "the key journal takes no entry") << "files are for the log";
   EXPECT_GT(wrapped(made.id, 1).size(), 1U);
   EXPECT_EQ(journaled_deletions(made.id), 0U);
   expect_code(keys().encryption(mine_, made.id, 1, Purpose::kEncrypt, true), Code::kNotFound);

@@ -119,6 +119,7 @@ Status SqliteEngine::read(const Body& body) {
   Status status = transaction.run(body);
   if (connection->in_transaction()) (void)connection->execute(kRollback, {});
   const Status& broken = transaction.broken();
+  if (broken) outage_.passed();
   if (broken || broken.error().code != Code::kUnavailable) return status;
   outage_.failed("a read failed", broken.error().message);
   return fail(Code::kUnavailable, "the store does not answer", std::string(kStoreUnavailable));

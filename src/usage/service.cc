@@ -72,8 +72,7 @@ Sum sum_of(const std::vector<Sample>& samples, std::string_view category, const 
 
 }  // namespace
 
-Status UsageService::sample(std::optional<TenantId> also) {
-  const WallTime now = clock_.wall();
+Status UsageService::sample_at(WallTime now, std::optional<TenantId> also) {
   TRY_ASSIGN(const auto measured, database_.read([&](store::Transaction& tx) -> Result<Measured> {
     Measured found;
     if (also) found[*also] = {};
@@ -96,7 +95,7 @@ Result<Report> UsageService::report(TenantId tenant, const Period& period) {
   const auto newest = [&](store::Transaction& tx) { return repository::newest(tx, tenant); };
   TRY_ASSIGN(std::optional<WallTime> sampled_at, database_.read(newest));
   if (!sampled_at || *sampled_at + kEvery <= now) {
-    TRY(sample(tenant));
+    TRY(sample_at(now, tenant));
     sampled_at = now;
   }
   const WallTime begin = calendar::begin_of(period.first);

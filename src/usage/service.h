@@ -46,9 +46,9 @@ class UsageService {
   UsageService(store::Database& database, const Clock& clock, std::vector<Meter> meters)
       : database_(database), clock_(clock), meters_(std::move(meters)) {}
 
-  // sample measures every tenant that keeps anything, and `also`, and forgets
-  // what is older than 400 days.
-  Status sample(std::optional<TenantId> also = {});
+  // sample measures every tenant that keeps anything, and forgets what is older
+  // than 400 days.
+  Status sample() { return sample_at(clock_.wall(), std::nullopt); }
   // report counts a sample until the next one. A tenant that was not measured in
   // the last hour is measured first.
   Result<Report> report(TenantId tenant, const Period& period);
@@ -58,6 +58,9 @@ class UsageService {
                                                      "attachments", "log_archives"};
 
  private:
+  // sample_at counts as measured at `now`; `also` is measured though it keeps nothing.
+  Status sample_at(WallTime now, std::optional<TenantId> also);
+
   store::Database& database_;
   const Clock& clock_;
   std::vector<Meter> meters_;

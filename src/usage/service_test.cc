@@ -34,6 +34,7 @@ class Usage : public ::testing::TestWithParam<store::Dialect> {
   Meter meter(std::string_view category) {
     return {category, [this, category](store::Transaction&, const Meter::Each& each) -> Status {
               ++reads_;
+              clock_.advance(passes_);
               for (const auto& [place, amount] : kept_)
                 if (place.second == category) each(place.first, amount.octets, amount.items);
               return {};
@@ -53,6 +54,7 @@ class Usage : public ::testing::TestWithParam<store::Dialect> {
   store::testing::TestStore store_{GetParam(), &clock_};
   std::map<std::pair<TenantId, std::string>, Amount> kept_;
   int reads_ = 0;
+  std::chrono::milliseconds passes_{0};  // while one meter is read
   UsageService usage_{store_.database(), clock_, {meter("secrets"), meter("keys")}};
   TenantId mine_ = TenantId::make(clock_.wall());
   TenantId other_ = TenantId::make(clock_.wall());
@@ -143,6 +145,19 @@ TEST_P(Usage, ATenantWithoutASampleOfTheLastHourIsMeasuredOnce) {
   clock_.advance(hours(1));
   report("2026-11-01", "2026-11-30");
   EXPECT_GT(reads_, reads);
+}
+
+// The clock goes on between the question and the measuring.
+TEST_P(Usage, AReportHoldsTheSampleThatWasTakenForIt) {
+  keep(mine_, "secrets", 100, 1);
+  passes_ = std::chrono::milliseconds(3);
+  const Report first = report("2026-11-01", "2026-11-30");
+  EXPECT_EQ(of(first, "secrets").octets, 100);
+  keep(mine_, "secrets", 200, 2);
+  clock_.advance(hours(1));
+  const Report second = report("2026-11-01", "2026-11-30");
+  EXPECT_EQ(of(second, "secrets").octets, 200);
+  EXPECT_GT(second.last_sampled_at, first.last_sampled_at);
 }
 
 TEST_P(Usage, OfAnotherTenantIsNotMine) {

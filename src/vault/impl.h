@@ -42,6 +42,7 @@ struct VaultService::Impl {
   Result<SecretBytes> open_object(const keyring::ObjectContext& context, ByteView sealed,
                                   bool may_block);
   Result<Bytes> seal_object(const keyring::ObjectContext& context, std::string_view plaintext);
+  Result<bool> holds(const SecretRecord& record, std::uint32_t version, std::string_view value);
   Result<std::optional<SecretRecord>> try_put(const Principal& principal, SecretId id,
                                               std::string_view value, AuditEvent event,
                                               std::optional<std::uint32_t> restored_from);

@@ -219,6 +219,11 @@ TEST_P(VaultRoutes, AWriteThatSaysItIsARollbackIsRecordedAsOne) {
       send(mine(), Method::kPut, path, {}, R"({"value":"first","restoredFromVersion":1})");
   ASSERT_TRUE(sent.reply) << sent.reply.error().message;
   EXPECT_EQ(records("secret.rollback").size(), 1U);
+  // Another value than that version's is no rollback to it, whatever is said.
+  ASSERT_TRUE(
+      send(mine(), Method::kPut, path, {}, R"({"value":"new","restoredFromVersion":1})").reply);
+  EXPECT_EQ(records("secret.rollback").size(), 1U);
+  EXPECT_EQ(records("secret.update").size(), 1U);
   for (const char* version : {"0", "-1", "4294967297", "9"}) {
     const Sent bad = send(mine(), Method::kPut, path, {},
                           R"({"value":"x","restored_from_version":)" + std::string(version) + "}");

@@ -75,6 +75,19 @@ Result<SecretRecord> VaultService::create(const Principal& principal, const NewS
   return row.record;
 }
 
+// holds says whether a version has this value: what is another one is no rollback to it.
+Result<bool> VaultService::Impl::holds(const SecretRecord& record, std::uint32_t version,
+                                       std::string_view value) {
+  TRY_ASSIGN(const auto sealed, database.read([&](store::Transaction& tx) {
+    return repository::find_value(tx, record.id, version);
+  }));
+  if (!sealed) return false;
+  SecretRecord then = record;
+  then.version = version;
+  TRY_ASSIGN(const SecretBytes opened, open_object(value_context(then), *sealed, true));
+  return base::equal_constant_time(as_bytes(opened.reveal_text(SecretAccess())), as_bytes(value));
+}
+
 // try_put seals for the version after the one it sees; nothing when another
 // writer took that version first.
 Result<std::optional<SecretRecord>> VaultService::Impl::try_put(
@@ -86,6 +99,10 @@ Result<std::optional<SecretRecord>> VaultService::Impl::try_put(
   if (!record || !readable(*record, principal.tenant)) return no_such_secret();
   if (restored_from && *restored_from > record->version)
     return fail_field("restoredFromVersion", "must be a version of this secret");
+  if (restored_from) {
+    TRY_ASSIGN(const bool same, holds(*record, *restored_from, value));
+    if (!same) event.action = "secret.update";
+  }
   const Author author{principal.account, clock.wall()};
   ++record->version;
   record->updated_at = author.at;
@@ -145,7 +162,14 @@ Status VaultService::remove(const Principal& principal, SecretId id, AuditEvent 
   if (buried.error().code != Code::kNotFound) return buried;
   // Deleted before, when the journal could not take it: the call made again ends it there too.
   TRY_ASSIGN(const bool waited, impl_->keys.journal_again(principal.tenant, id.uuid));
-  return waited ? Status{} : buried;
+  if (!waited) return buried;
+  return impl_->database.change([&](store::Transaction& tx) -> Status {
+    AuditEvent again = event;
+    again.resource_type = "secret";
+    again.resource = id.uuid;
+    tx.record(std::move(again));
+    return {};
+  });
 }
 
 Result<bool> VaultService::remove_again(TenantId tenant, SecretId id) {
