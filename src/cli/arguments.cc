@@ -48,14 +48,32 @@ bool is_option(std::string_view argument) {
   return in(kWithArgument, name) || in(kFlags, argument);
 }
 
+std::string_view group_of(std::string_view word) {
+  const auto* const alias = std::ranges::find(kAliases, word, &Alias::word);
+  return alias == kAliases.end() ? word : alias->group;
+}
+
 bool takes_value_next(const Words& words) {
   return std::ranges::any_of(kCommands, [&](const ValueCommand& command) {
-    if (words.size() != command.position || words[0] != command.name[0]) return false;
+    if (words.size() != command.position || group_of(words[0]) != command.name[0]) return false;
     return command.name[1].empty() || words[1] == command.name[1];
   });
 }
 
+// is_misspelt is true for what would be a long option if the command had it. One letter, as -x, is
+// left to be a value: so short a word is not misspelt.
+bool is_misspelt(std::string_view argument) {
+  return argument.starts_with("--") && is_option_name(argument.substr(0, argument.find('=')));
+}
+
 }  // namespace
+
+bool is_option_name(std::string_view word) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  if (word.size() == 2 && word[0] == '-') return word[1] != '-';
+  return word.size() > 3 && word.size() < 32 && word.starts_with("--") && letter(word[2]) &&
+         std::ranges::all_of(word.substr(2), [&](char c) { return letter(c) || c == '-'; });
+}
 
 Arguments take_arguments(int argc, char** argv) {
   Arguments taken;
@@ -63,7 +81,7 @@ Arguments take_arguments(int argc, char** argv) {
   bool options_ended = false;
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
-    const bool value_next = !taken.has_value && takes_value_next(words);
+    const bool value_next = !taken.value && takes_value_next(words);
     if (!options_ended && argument == "--") {
       options_ended = true;
     } else if (!options_ended && is_option(argument)) {
@@ -71,9 +89,8 @@ Arguments take_arguments(int argc, char** argv) {
       taken.rest.emplace_back(argument);
       if (next_is_its) taken.rest.emplace_back(argv[++i]);
       continue;
-    } else if (value_next) {
+    } else if (value_next && (options_ended || !is_misspelt(argument))) {
       taken.value = sdk::SecretString(argument);
-      taken.has_value = true;
       taken.rest.emplace_back(kTaken);
       base::wipe(argv[i], std::strlen(argv[i]));
       continue;

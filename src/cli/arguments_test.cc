@@ -25,18 +25,18 @@ using Words = std::vector<std::string>;
 TEST(Arguments, TakesTheValueOutAndOverwritesIt) {
   Line line{"secrets", "create", "db", "hunter2", "--label", "prod"};
   const Arguments taken = line.take();
-  EXPECT_TRUE(taken.has_value);
-  EXPECT_EQ(taken.value.reveal(), "hunter2");
+  EXPECT_TRUE(taken.value);
+  EXPECT_EQ(taken.value->reveal(), "hunter2");
   EXPECT_EQ(taken.rest, (Words{"secrets", "create", "db", kTaken, "--label", "prod"}));
   EXPECT_EQ(line.word(4), std::string(7, '\0')) << "the process list no longer shows it";
 }
 
 TEST(Arguments, AValueMayBeginWithDashes) {
-  for (const char* value : {"-----BEGIN PRIVATE KEY-----\nabc\n", "-x", "--unknown", "--un=known",
-                            "-", "---", "@file"}) {
+  for (const char* value :
+       {"-----BEGIN PRIVATE KEY-----\nabc\n", "-x", "--2nd", "-----BEGIN", "-", "---", "@file"}) {
     Line line{"secrets", "create", "--description", "d", "db", value};
     const Arguments taken = line.take();
-    EXPECT_EQ(taken.value.reveal(), value);
+    EXPECT_EQ(taken.value->reveal(), value);
     EXPECT_EQ(taken.rest.back(), kTaken);
   }
 }
@@ -45,34 +45,45 @@ TEST(Arguments, OptionsMayStandAnywhere) {
   Line line{"--url",       "secrets", "--no-color", "secrets",  "put",
             "--timeout=5", "db",      "v",          "--output", "json"};
   const Arguments taken = line.take();
-  EXPECT_EQ(taken.value.reveal(), "v");
+  EXPECT_EQ(taken.value->reveal(), "v");
   EXPECT_EQ(taken.rest, (Words{"--url", "secrets", "--no-color", "secrets", "put", "--timeout=5",
                                "db", kTaken, "--output", "json"}));
 }
 
 TEST(Arguments, AnOptionOfTheCommandIsNoValueUnlessDashesStandBeforeIt) {
   Line help{"encrypt", "--help"};
-  EXPECT_FALSE(help.take().has_value);
+  EXPECT_FALSE(help.take().value);
   Line value{"encrypt", "--", "--help"};
   const Arguments taken = value.take();
-  EXPECT_EQ(taken.value.reveal(), "--help");
+  EXPECT_EQ(taken.value->reveal(), "--help");
   EXPECT_EQ(taken.rest, (Words{"encrypt", "--", kTaken}));
+}
+
+TEST(Arguments, WhatIsSpelledLikeAnOptionIsNoValueUnlessDashesStandBeforeIt) {
+  for (const char* word : {"--alow-empty", "--Label", "--unknown", "--un=known"}) {
+    Line line{"secrets", "put", "db", word};
+    const Arguments taken = line.take();
+    EXPECT_FALSE(taken.value) << word;
+    EXPECT_EQ(taken.rest, (Words{"secrets", "put", "db", word}));
+    Line meant{"secrets", "put", "db", "--", word};
+    EXPECT_EQ(meant.take().value->reveal(), word);
+  }
 }
 
 TEST(Arguments, AnEmptyValueIsAValue) {
   Line line{"secrets", "put", "db", ""};
   const Arguments taken = line.take();
-  EXPECT_TRUE(taken.has_value);
-  EXPECT_TRUE(taken.value.empty());
+  EXPECT_TRUE(taken.value);
+  EXPECT_TRUE(taken.value->empty());
 }
 
 TEST(Arguments, LeavesOtherCommandsAlone) {
   Line line{"secrets", "get", "db", "more"};
   const Arguments taken = line.take();
-  EXPECT_FALSE(taken.has_value);
+  EXPECT_FALSE(taken.value);
   EXPECT_EQ(taken.rest, (Words{"secrets", "get", "db", "more"}));
   Line named{"secrets", "get", "create"};
-  EXPECT_FALSE(named.take().has_value);
+  EXPECT_FALSE(named.take().value);
 }
 
 TEST(Arguments, OnlyTheFirstWordAfterTheNameIsTheValue) {

@@ -45,16 +45,6 @@ std::string spelled(const CLI::App& command) {
              : spelled(*command.get_parent()) + " " + command.get_name();
 }
 
-// is_option_name keeps a text that begins with dashes, a key in PEM say, out of what is told.
-bool is_option_name(std::string_view word) {
-  const auto small = [](char c) { return c >= 'a' && c <= 'z'; };
-  if (word.size() == 2 && word[0] == '-') return word[1] != '-';
-  return word.size() > 3 && word.size() < 32 && word.starts_with("--") &&
-         std::ranges::all_of(
-             word.substr(2), [&](char c) { return small(c) || c == '-'; }) &&
-         small(word[2]);
-}
-
 std::string name_in(std::string_view word) { return std::string(word.substr(0, word.find('='))); }
 
 bool names_option(const std::string& word) { return is_option_name(name_in(word)); }
@@ -124,6 +114,14 @@ int perform(Context& context) {
 
 }  // namespace
 
+void add_commands(CLI::App& root, Context& context) {
+  for (const auto add :
+       {add_secrets, add_vault, add_encryption, add_transit, add_data_keys, add_keys, add_api_keys,
+        add_groups, add_access, add_audit, add_streams, add_tenants, add_usage, add_ca, add_cert,
+        add_status, add_profile, add_completion})
+    add(root, context);
+}
+
 void print_line(Io& io, std::string_view line) { io.out << line << '\n'; }
 
 int run_with(int argc, char** argv, Io& io) {
@@ -134,11 +132,7 @@ int run_with(int argc, char** argv, Io& io) {
   root.fallthrough();
   root.require_subcommand(1, 1);
   add_globals(root, context.globals);
-  for (const auto add :
-       {add_secrets, add_vault, add_encryption, add_transit, add_data_keys, add_keys, add_api_keys,
-        add_groups, add_access, add_audit, add_streams, add_tenants, add_usage, add_ca, add_cert,
-        add_status, add_profile, add_completion})
-    add(root, context);
+  add_commands(root, context);
   std::ranges::reverse(arguments.rest);  // CLI11 takes them from the back
   try {
     root.parse(std::move(arguments.rest));

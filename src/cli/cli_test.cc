@@ -1,9 +1,13 @@
 #include "cli/cli.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <sstream>
 
+#include "cli/commands.h"
+#include "cli/context.h"
 #include "cli/exit_code.h"
 #include "cli/profile.h"
 #include "cli/test_cli.h"
@@ -193,6 +197,9 @@ TEST_F(Cli, AWrongLineIsToldFromItsWrongWord) {
        "--nme is no option of `qapi apikeys create`; see `qapi apikeys create --help`"},
       {{"ca", "identity", "create", "--dsn=x"}, "--dsn is no option of `qapi ca identity create`"},
       {{"secrets", "create", "-----BEGIN horse-----"}, "VALUE is required"},
+      {{"secrets", "put", "db", "--alow-empty"}, "--alow-empty is no option of `qapi secrets put`"},
+      {{"secrets", "put", "db", "--alow-empty", "horse"}, "--alow-empty is no option"},
+      {{"secrets", "put", "db", "--descripton=horse"}, "--descripton is no option"},
       {{"secrets", "put", "db", "correct", "--horse power"}, "`qapi secrets put` takes fewer"},
   };
   for (const auto& [line, message] : cases) {
@@ -446,6 +453,55 @@ TEST_F(Cli, NoOptionInTheHelpIsTakenForAValue) {
   }
 }
 
+// A command under one of its spellings, from the group down.
+void check_values(const CLI::App& app, const std::vector<std::string>& above, int& values,
+                  const std::function<bool(std::vector<std::string>)>& takes_a_value) {
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    std::vector<std::string> spellings = command->get_aliases();
+    spellings.push_back(command->get_name());
+    for (const std::string& spelling : spellings) {
+      std::vector<std::string> words = above;
+      words.push_back(spelling);
+      check_values(*command, words, values, takes_a_value);
+      for (const CLI::Option* const option : command->get_options()) {
+        if (!option->get_positional()) continue;
+        words.emplace_back("word");
+        const bool is_value = option->get_description().contains("@FILE a file");
+        EXPECT_EQ(takes_a_value(words), is_value) << testing::PrintToString(words);
+        if (is_value) {
+          ++values;
+          break;
+        }
+      }
+    }
+  }
+}
+
+// What add_value adds is taken from the command line before the parser sees it, or it would be
+// taken for empty: of each command, under each of its names.
+TEST_F(Cli, TheValueOfEveryCommandIsTakenUnderEachOfItsNames) {
+  std::istringstream in;
+  std::ostringstream out;
+  Io io{in, out, out, false, false, false, {}};
+  Context context(io, std::nullopt);
+  CLI::App root("", "qapi");
+  add_commands(root, context);
+  int values = 0;
+  check_values(root, {}, values,
+               [](std::vector<std::string> words) { return takes_a_value(std::move(words)); });
+  EXPECT_GT(values, 20);
+  EXPECT_FALSE(context.value("")) << "what was not taken is no empty value";
+}
+
+TEST_F(Cli, AStreamIsConfiguredUnderTheOtherNameOfTheGroupToo) {
+  auto& server = platform(R"({"id":"s"})");
+  const std::string config = R"({"url":"https://siem.example"})";
+  EXPECT_EQ(run({"log-streams", "create", "siem", "Webhook", config}).code, kOk);
+  EXPECT_EQ(run({"log-streams", "update", "s", "siem", "Webhook", config}).code, kOk);
+  for (const Received& received : server.received())
+    EXPECT_TRUE(received.body.contains(R"(siem.example)")) << received.body;
+}
+
 TEST_F(Cli, EncryptsAndDecrypts) {
   auto& server = platform([](const Received& request) {
     if (request.line.ends_with("/encrypt"))
@@ -453,7 +509,7 @@ TEST_F(Cli, EncryptsAndDecrypts) {
           R"({"encryptedPayload":"qa1.abc","keyId":"k","keyVersion":2,"algorithm":"ML-KEM-768"})");
     return TestPlatform::json(R"({"plaintext":"--clear"})");
   });
-  EXPECT_EQ(run({"encrypt", "--clear", "--aad", "row 7"}).out, "qa1.abc\n");
+  EXPECT_EQ(run({"encrypt", "--aad", "row 7", "--", "--clear"}).out, "qa1.abc\n");
   EXPECT_EQ(run({"decrypt", "-", "--aad", "row 7"}, "qa1.abc\n").out, "--clear");
   EXPECT_TRUE(
       run({"decrypt", "qa1.abc", "--output", "json"}).out.contains(R"({"plaintext":"--clear"})"));

@@ -10,6 +10,9 @@ namespace quantumapi::cli {
 
 class Context;
 
+// add_commands adds them all.
+void add_commands(CLI::App& root, Context& context);
+
 void add_secrets(CLI::App& root, Context& context);          // secrets create|get|list|put|delete
 void add_vault(CLI::App& root, Context& context);            // vault get, secret get
 void add_encryption(CLI::App& root, Context& context);       // encrypt, decrypt, hash, random

@@ -92,6 +92,11 @@ Try<sdk::Client*> Context::client() {
   return client_.get();
 }
 
+Try<std::string_view> Context::argument() const {
+  if (value_) return value_->reveal();
+  return give_up(kFailed, "the value was not taken from the command line: nothing was done");
+}
+
 Format Context::format(Format absent) const {
   if (globals.output == "json") return Format::kJson;
   if (globals.output == "value") return Format::kValue;

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "cli/arguments.h"
@@ -31,21 +32,24 @@ Try<sdk::Options> options_of(const Globals& globals);
 
 class Context {
  public:
-  Context(Io& io, sdk::SecretString value) : io_(io), value_(std::move(value)) {}
+  Context(Io& io, std::optional<sdk::SecretString> value) : io_(io), value_(std::move(value)) {}
 
   [[nodiscard]] Io& io() { return io_; }
   // client is made when first asked for.
   Try<sdk::Client*> client();
   // value reads the command's VALUE argument (cli/io.h, read_value), which is text.
   Try<sdk::SecretString> value(std::string_view prompt) {
-    return read_value(io_, value_.reveal(), prompt);
+    TRY_ASSIGN(const std::string_view given, argument());
+    return read_value(io_, given, prompt);
   }
   // octets reads it where it may be anything.
   Try<sdk::SecretString> octets(std::string_view prompt) {
-    return read_octets(io_, value_.reveal(), prompt);
+    TRY_ASSIGN(const std::string_view given, argument());
+    return read_octets(io_, given, prompt);
   }
-  // argument is the VALUE argument itself, for commands that read it line by line.
-  [[nodiscard]] std::string_view argument() const { return value_.reveal(); }
+  // argument is the VALUE argument itself, for commands that read it line by line. What was not
+  // taken from the command line is no empty value: kFailed.
+  [[nodiscard]] Try<std::string_view> argument() const;
   [[nodiscard]] Format format(Format absent) const;
   // azure_devops is true where a secret is to be printed as cli/azure_devops.h does.
   [[nodiscard]] bool azure_devops() const { return globals.output == kAzureDevops; }
@@ -56,7 +60,7 @@ class Context {
 
  private:
   Io& io_;
-  sdk::SecretString value_;
+  std::optional<sdk::SecretString> value_;
   std::unique_ptr<sdk::Client> client_;
 };
 

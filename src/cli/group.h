@@ -14,6 +14,8 @@ namespace quantumapi::cli {
 inline CLI::App& add_group(CLI::App& parent, const std::string& name, const std::string& about) {
   CLI::App* const group = parent.add_subcommand(name, about);
   group->require_subcommand(1, 1);
+  for (const Alias& alias : kAliases)
+    if (alias.group == name) group->alias(std::string(alias.word));
   return *group;
 }
 

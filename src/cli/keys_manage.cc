@@ -149,7 +149,7 @@ Outcome create(Context& context, const NewKey& key) {
 // octets; what stands on the command line itself, or is said to be base64, is that.
 Try<sdk::SecretString> read_material(Context& context, const ImportKey& options) {
   const std::string_view format = options.format;
-  const std::string_view argument = context.argument();
+  TRY_ASSIGN(const std::string_view argument, context.argument());
   const bool is_octets = argument == "-" || argument.starts_with('@');
   if (!options.encoding.empty() && format != "raw")
     return give_up(kUsage, "--encoding is for --format raw: of the other forms it shows");

@@ -324,7 +324,8 @@ Outcome outcome_of(const LineWork& work, const Source& source, const Tally& tall
 Outcome perform_lines(Context& context, const LineWork& work) {
   TRY(check_members(work.item_members));
   TRY(check_members(work.body_members));
-  TRY_ASSIGN(Source source, Source::open(context.io(), context.argument()));
+  TRY_ASSIGN(const std::string_view argument, context.argument());
+  TRY_ASSIGN(Source source, Source::open(context.io(), argument));
   if (!work.second.empty()) TRY(source.pair(work.second_file));
   Tally tally;
   {

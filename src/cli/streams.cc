@@ -110,7 +110,6 @@ Outcome download(Context& context, const DownloadOptions& options) {
 
 void add_streams(CLI::App& root, Context& context) {
   CLI::App& group = add_group(root, "streams", "Log streams: audit events sent on as they happen");
-  group.alias("log-streams");
   add_command(group, context, "list", "List the streams", list);
   using OfStream = Outcome (*)(Context&, const StreamOptions&);
   for (const auto& [name, about, perform] :

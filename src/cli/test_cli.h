@@ -61,7 +61,7 @@ class Cli : public TestHome {
     words.insert(words.begin(), "qapi");
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
-    return take_arguments(static_cast<int>(argv.size()), argv.data()).has_value;
+    return take_arguments(static_cast<int>(argv.size()), argv.data()).value.has_value();
   }
 
   // platform answers every request with `body` and is where qapi connects.
