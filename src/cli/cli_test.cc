@@ -319,6 +319,42 @@ TEST_F(Cli, OctetsComeBackAsTheyWere) {
   EXPECT_EQ(run({"encrypt", "-", "--binary", "--encoding", "base64"}).code, kUsage);
 }
 
+// Which default key a signature or MAC is of its size tells, and the platform knows the keys: who
+// may sign need not see them.
+TEST_F(Cli, WithoutAKeyThePlatformChoosesIt) {
+  auto& server = platform([](const Received& request) {
+    if (request.line.ends_with("/batch"))
+      return TestPlatform::json(request.line.contains("verify")
+                                    ? R"({"results":[{"index":0,"valid":true}]})"
+                                    : R"({"results":[{"index":0,"signature":"s","hmac":"m"}]})");
+    return TestPlatform::json(R"({"signature":"s","hmac":"m","valid":true})");
+  });
+  const std::string path = write("signatures", "vault:v1:a\n");
+  EXPECT_EQ(run({"sign", "x"}).out, "s\n");
+  EXPECT_EQ(run({"hmac", "x"}).out, "m\n");
+  EXPECT_EQ(run({"verify", "x", "--signature", "vault:v1:a"}).code, kOk);
+  EXPECT_EQ(run({"sign", "-", "--lines"}, "x\n").out, "s\n");
+  EXPECT_EQ(run({"hmac", "-", "--lines"}, "x\n").out, "m\n");
+  EXPECT_EQ(run({"verify", "-", "--lines", "--signature", "@" + path}, "x\n").out, "yes\n");
+  std::vector<std::string> sent;
+  for (const auto& request : server.received()) sent.push_back(request.line + " " + request.body);
+  EXPECT_EQ(
+      sent,
+      (std::vector<std::string>{
+          R"(POST /api/v1/sign {"data":"eA==","encoding":"base64"})",
+          R"(POST /api/v1/hmac {"data":"eA==","encoding":"base64"})",
+          R"(POST /api/v1/verify {"data":"eA==","signature":"vault:v1:a","encoding":"base64"})",
+          R"(POST /api/v1/sign/batch {"items":[{"data":"x"}]})",
+          R"(POST /api/v1/hmac/batch {"items":[{"data":"x"}]})",
+          R"(POST /api/v1/verify/batch {"items":[{"data":"x","signature":"vault:v1:a"}]})"}));
+  platform(R"({"errors":{"keyId":["keyId is required"]},"detail":"keyId is required"})", 400);
+  for (const auto& line : {std::vector<std::string>{"sign", "x"}, {"sign", "-", "--lines"}}) {
+    const Ran refused = run(line, "x\n");
+    EXPECT_EQ(refused.code, kInvalid);
+    EXPECT_TRUE(refused.err.contains("name a key by --key")) << refused.err;
+  }
+}
+
 TEST_F(Cli, ASignatureMayStandInAFile) {
   auto& server = platform(R"({"valid":true})");
   const std::string path = write("signature", "vault:v1:a\n");

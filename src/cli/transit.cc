@@ -9,7 +9,7 @@ namespace {
 
 struct DataOptions {
   std::string value;  // stands in for the real one
-  std::string key;    // a name; empty: the type's default
+  std::string key;    // a name; empty: the platform chooses, the default that fits
   std::string signature;
   bool lines = false;
 };
@@ -37,18 +37,9 @@ BOOST_DESCRIBE_STRUCT(CiphertextBody, (), (ciphertext, associated_data))
 struct DataBody {
   std::string_view data;
   Text signature;
+  Text encoding;  // below /transit it is base64 in any case
 };
-BOOST_DESCRIBE_STRUCT(DataBody, (), (data, signature))
-
-// name_of is the key's name, or the name of the type's default.
-Try<std::string> name_of(Context& context, const std::string& given, std::string_view type) {
-  if (!given.empty()) return given;
-  TRY_ASSIGN(sdk::Client* const client, context.client());
-  TRY_ASSIGN(const auto keys, client->keys().list());
-  for (const sdk::Key& key : keys)
-    if (key.is_default && key.key_type == type) return key.name;
-  return give_up(kNotFound, "there is no default " + std::string(type) + " key: name one by --key");
-}
+BOOST_DESCRIBE_STRUCT(DataBody, (), (data, signature, encoding))
 
 // trimmed drops the newline that encrypt prints after a ciphertext, which holds none.
 std::string_view trimmed(std::string_view text) {
@@ -63,26 +54,38 @@ Try<std::string> signature_of(const std::string& given) {
   return std::string(trimmed(text));
 }
 
-Try<sdk::SecretString> on_data(Context& context, std::string_view operation, std::string_view key,
-                               std::string_view signature = {}) {
+// naming_option says how a key is named here, where the platform asks for one.
+template <typename T>
+Try<T> naming_option(Try<T> tried) {
+  if (!tried && tried.error().code == kInvalid && tried.error().message.contains("keyId"))
+    tried.error().message += "; name a key by --key";
+  return tried;
+}
+
+Try<sdk::SecretString> on_data(Context& context, const std::string& operation,
+                               const std::string& key, std::string_view signature = {}) {
   TRY_ASSIGN(const auto text, context.octets("Data"));
   const auto data = base64_of(text);
-  return ask(context, "POST", "/transit/" + std::string(operation) + "/" + segment(key),
-             DataBody{data.reveal(), shown(signature)});
+  if (key.empty())
+    return naming_option(
+        ask(context, "POST", "/" + operation, DataBody{data.reveal(), shown(signature), "base64"}));
+  return ask(context, "POST", "/transit/" + operation + "/" + segment(key),
+             DataBody{data.reveal(), shown(signature), {}});
 }
 
 LineWork data_lines(const std::string& key, std::string_view operation, std::string_view result) {
-  return {.path = "/" + std::string(operation) + "/batch",
-          .item = "data",
-          .result = result,
-          .body_members = {{"keyId", key}},
-          .octets = Octets::kAsNeeded};
+  LineWork work{.path = "/" + std::string(operation) + "/batch",
+                .item = "data",
+                .result = result,
+                .octets = Octets::kAsNeeded};
+  if (!key.empty()) work.body_members.emplace_back("keyId", key);
+  return work;
 }
 
 Outcome sign(Context& context, const DataOptions& options) {
-  TRY_ASSIGN(const auto key, name_of(context, options.key, "signing"));
-  if (options.lines) return perform_lines(context, data_lines(key, "sign", "signature"));
-  TRY_ASSIGN(const auto answer, on_data(context, "sign", key));
+  if (options.lines)
+    return naming_option(perform_lines(context, data_lines(options.key, "sign", "signature")));
+  TRY_ASSIGN(const auto answer, on_data(context, "sign", options.key));
   return print_answer(context, answer, "signature", Format::kValue);
 }
 
@@ -90,20 +93,18 @@ Outcome sign(Context& context, const DataOptions& options) {
 Outcome verify_lines(Context& context, const DataOptions& options) {
   if (!options.signature.starts_with('@'))
     return give_up(kUsage, "with --lines, --signature takes @FILE: a signature for each line");
-  TRY_ASSIGN(const auto key, name_of(context, options.key, "signing"));
-  LineWork work = data_lines(key, "verify", "valid");
+  LineWork work = data_lines(options.key, "verify", "valid");
   work.second = "signature";
   work.second_file = options.signature.substr(1);
   work.verdict = true;
-  return perform_lines(context, work);
+  return naming_option(perform_lines(context, work));
 }
 
 // verify ends with 1 when the signature is not of this data and key.
 Outcome verify(Context& context, const DataOptions& options) {
   if (options.lines) return verify_lines(context, options);
   TRY_ASSIGN(const std::string signature, signature_of(options.signature));
-  TRY_ASSIGN(const auto key, name_of(context, options.key, "signing"));
-  TRY_ASSIGN(const auto answer, on_data(context, "verify", key, signature));
+  TRY_ASSIGN(const auto answer, on_data(context, "verify", options.key, signature));
   WipingArena arena;
   const auto parsed = json::parse(answer.reveal(), arena);
   const json::Member* valid = parsed ? parsed->find_member("valid") : nullptr;
@@ -114,9 +115,9 @@ Outcome verify(Context& context, const DataOptions& options) {
 }
 
 Outcome hmac(Context& context, const DataOptions& options) {
-  TRY_ASSIGN(const auto key, name_of(context, options.key, "hmac"));
-  if (options.lines) return perform_lines(context, data_lines(key, "hmac", "hmac"));
-  TRY_ASSIGN(const auto answer, on_data(context, "hmac", key));
+  if (options.lines)
+    return naming_option(perform_lines(context, data_lines(options.key, "hmac", "hmac")));
+  TRY_ASSIGN(const auto answer, on_data(context, "hmac", options.key));
   return print_answer(context, answer, "hmac", Format::kValue);
 }
 
@@ -207,7 +208,9 @@ void add_transit(CLI::App& root, Context& context) {
   for (const auto& [name, about, perform] : kOnData) {
     const auto [command, options] = add_command(root, context, name, about, perform);
     add_data(*command, *options, perform);
-    command->add_option("--key", options->key, "Name of the key [the type's default]");
+    command->add_option("--key", options->key,
+                        perform == verify ? "Name of the key [the default that the signature fits]"
+                                          : "Name of the key [the type's default]");
   }
   CLI::App& group = add_group(root, "transit", "Encryption under a key named by its user");
   using OnText = Outcome (*)(Context&, const TransitOptions&);

@@ -274,6 +274,17 @@ def test_data_is_signed_verified_and_authenticated(qapi):
     assert qapi("keys", "public-key", "default-signing").stdout.startswith("-----BEGIN PUBLIC KEY-----")
 
 
+def test_the_default_key_that_fits_is_taken_without_a_right_to_see_keys(qapi, tmp_path):
+    qapi("keys", "create", "cli usual hmac", "--type", "hmac", "--default")
+    key = qapi("apikeys", "create", "--name", "cli-signer", "--scope", "encryption:encrypt", "--output", "value").stdout.strip()
+    for operation in ("sign", "hmac"):
+        made = qapi(operation, "-", stdin="contract", key=key).stdout.strip()
+        assert qapi("verify", "-", "--signature", made, stdin="contract").returncode == OK
+        qapi.verdict("verify", "-", "--signature", made, stdin="contrac7")
+        (tmp_path / "made").write_text(qapi(operation, "-", "--lines", stdin="a\nb\n", key=key).stdout)
+        assert qapi("verify", "-", "--lines", "--signature", f"@{tmp_path}/made", stdin="a\nb\n").stdout == "yes\nyes\n"
+
+
 def test_lines_are_signed_and_verified_line_by_line(qapi, server, tmp_path):
     (tmp_path / "deeds").write_text("".join(f"deed {n}\n" for n in range(50)))
     signed = tmp_path / "signatures"
