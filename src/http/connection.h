@@ -79,6 +79,7 @@ class Connection final : public Exchange {
   Task<void> close(Next how);
   HeadOptions head_options();
   void check_reply();
+  bool has_unread();
   Next give_up();
 
   void begin_exchange();

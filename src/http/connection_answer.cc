@@ -1,4 +1,5 @@
 // How a Connection answers and closes.
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <boost/asio/redirect_error.hpp>
@@ -77,8 +78,14 @@ auto Connection::answer() -> Task<Next> {
   if (io != Io::kDone) next = co_await send(first, content, 2 * reply_->body.capacity());
   clear(head_);
   if (next != Next::kGo || !options.close) co_return next;
-  const bool unread = in_.data().size() > message_size_;
-  co_return unread ? Next::kLinger : Next::kClose;
+  co_return has_unread() ? Next::kLinger : Next::kClose;
+}
+
+// has_unread: what was received behind the request, wherever it lies.
+bool Connection::has_unread() {
+  int waiting = 0;
+  return in_.data().size() > message_size_ || channel_.may_hold_input() ||
+         (::ioctl(socket_.native_handle(), FIONREAD, &waiting) == 0 && waiting > 0);
 }
 
 // pull_chunk has the next chunk made off this thread; false when there is no more to send.
@@ -146,6 +153,7 @@ auto Connection::send(std::string_view first, std::string_view second, std::size
       break;
     }
     if (first.size() + second.size() < before) unread_.moved();
+    if (is_ended()) break;  // nobody would end the wait
     co_await wait_for(io);
     if (interrupted()) {
       if (unread_.gives_way()) next = give_up();

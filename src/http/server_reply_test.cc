@@ -191,6 +191,25 @@ TEST(Server, AnswersWhatIsUnderWayWhileDraining) {
   EXPECT_THAT(reply, HasSubstr("\r\nConnection: close\r\n"));
 }
 
+// Closed with a request unread, the connection would be reset, and the answer's rest lost.
+TEST(Server, AnswersWholeThoughAFurtherRequestLiesUnreadWhileDraining) {
+  std::promise<Exchange*> got;
+  TestServer server({.handle = [&](Exchange& exchange) { got.set_value(&exchange); }});
+  RawClient client(server.port());
+  client.send(kGet);
+  Exchange* exchange = got.get_future().get();
+  client.send(kGet);
+  std::thread drain([&] { server.server().drain(0ms, 10s); });
+  EXPECT_TRUE(eventually([&] { return !RawClient(server.port()).connected(); }));
+  const std::string large(1024 * 1024, 'a');
+  exchange->respond(Reply::text(large, "text/plain"));
+  EXPECT_EQ(content_of(client.read_reply()), large);
+  client.finish_sending();
+  EXPECT_TRUE(client.is_closed());
+  EXPECT_FALSE(client.was_reset());
+  drain.join();
+}
+
 TEST(Server, ServesARequestThatComesWithinTheGraceOfADrain) {
   TestServer server;
   RawClient client(server.port());
