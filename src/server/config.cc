@@ -59,9 +59,16 @@ std::vector<std::string> arguments_of(const CLI::Option& option, const FileOptio
   return arguments;
 }
 
+// variable is what the environment gives. An empty variable gives nothing, as CLI11 has it: what
+// fills in templates sets variables that nobody gave.
+std::string variable(const std::string& name) {
+  const char* const value = std::getenv(name.c_str());
+  return value == nullptr ? "" : value;
+}
+
 bool is_given(const std::vector<std::string>& arguments, const CLI::Option& option,
               const std::string& name) {
-  if (std::getenv(option.get_envname().c_str()) != nullptr) return true;
+  if (!variable(option.get_envname()).empty()) return true;
   return std::ranges::any_of(arguments, [flag = "--" + name](const std::string& argument) {
     return argument == flag || argument.starts_with(flag + "=");
   });
@@ -74,8 +81,7 @@ std::string file_named(const std::vector<std::string>& arguments) {
     if (arguments[i] == kFlag && i + 1 < arguments.size()) return arguments[i + 1];
     if (arguments[i].starts_with("--config=")) return arguments[i].substr(kFlag.size() + 1);
   }
-  const char* variable = std::getenv("QUANTUMAPID_CONFIG");
-  return variable == nullptr ? "" : variable;
+  return variable("QUANTUMAPID_CONFIG");
 }
 
 // holds_password tells "postgres://USER:PASSWORD@HOST" and "… password=PASSWORD".
@@ -306,6 +312,19 @@ std::vector<std::string> find_faults(const std::string& file) {
   if (std::string fault = fault_of(together); !fault.empty())
     faults.push_back(placed(std::move(fault), lines, file));
   return faults;
+}
+
+std::vector<std::string> empty_variables() {
+  Config unused;
+  const CommandLine known(unused);
+  std::vector<std::string> names;
+  for (const CLI::App* command : {known.serve, known.init})
+    for (const CLI::Option* option : command->get_options()) {
+      const std::string name = option->get_envname();
+      if (name.empty() || std::getenv(name.c_str()) == nullptr || !variable(name).empty()) continue;
+      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+    }
+  return names;
 }
 
 }  // namespace quantumapi::server

@@ -79,12 +79,15 @@ struct Config {
 };
 
 // parse_command_line answers what to do: a flag wins over its variable, a
-// variable over the file. Help and usage errors are printed here and come back
-// as kExit with their code (0, 2).
+// variable over the file; an empty variable is as none. Help and usage errors are printed here and
+// come back as kExit with their code (0, 2).
 Config parse_command_line(int argc, char** argv);
 
 // find_faults lists all that is wrong with the options that `serve` would have
 // from this file and the environment, each with its place, in the order of the file.
 std::vector<std::string> find_faults(const std::string& file);
+
+// empty_variables names those of `serve` and `init` that are set and empty, and so give nothing.
+std::vector<std::string> empty_variables();
 
 }  // namespace quantumapi::server

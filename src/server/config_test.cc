@@ -3,10 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <set>
 
+#include "server/command_line.h"
 #include "server/config_file.h"
 
 namespace quantumapi::server {
@@ -135,6 +139,101 @@ TEST_F(ConfigFileTest, YieldsToVariablesAndThoseToFlags) {
   EXPECT_EQ(config.io_threads, 3);
   EXPECT_EQ(config.worker_threads, 2);
   EXPECT_EQ(config.drain_seconds, 1);
+}
+
+// Line is an option in the file, with what it makes of a Config.
+struct Line {
+  std::string name;
+  std::string value;  // as TOML has it
+  std::function<std::string(const Config&)> found;
+  std::string wanted;
+};
+
+std::string words(bool truth) { return truth ? "true" : "false"; }
+
+std::vector<Line> every_line() {
+  const auto port = [](const std::vector<Endpoint>& listed) {
+    return listed.size() == 1 ? std::to_string(listed[0].port) : "(none)";
+  };
+  return {
+      {"data", "'/d'", [](const Config& c) { return c.data; }, "/d"},
+      {"database", "'postgres://u@db/q'", [](const Config& c) { return c.database; },
+       "postgres://u@db/q"},
+      {"key-journal", "'/j'", [](const Config& c) { return c.key_journal; }, "/j"},
+      {"seal-file", "'/s'", [](const Config& c) { return c.seal_file; }, "/s"},
+      {"entropy-qrng", "'/q'", [](const Config& c) { return c.qrng; }, "/q"},
+      {"entropy-require-quantum", "true", [](const Config& c) { return words(c.require_quantum); },
+       "true"},
+      {"listen", "['127.0.0.1:81']", [port](const Config& c) { return port(c.listen); }, "81"},
+      {"listen-plain", "['127.0.0.1:82']", [port](const Config& c) { return port(c.listen_plain); },
+       "82"},
+      {"tls", "['/c,/k']", [](const Config& c) { return c.tls.empty() ? "" : c.tls[0].key; }, "/k"},
+      {"io-threads", "3", [](const Config& c) { return std::to_string(c.io_threads); }, "3"},
+      {"worker-threads", "4", [](const Config& c) { return std::to_string(c.worker_threads); },
+       "4"},
+      {"drain-seconds", "5", [](const Config& c) { return std::to_string(c.drain_seconds); }, "5"},
+      {"log-level", "'error'",
+       [](const Config& c) { return words(c.log_level == LogLevel::kError); }, "true"},
+      {"entropy-quota-mb", "6", [](const Config& c) { return std::to_string(c.entropy_quota_mb); },
+       "6"},
+      {"audit-checkpoint-file", "'/f'", [](const Config& c) { return c.checkpoint_file; }, "/f"},
+      {"audit-checkpoint-url", "'http://127.0.0.1:83/'",
+       [](const Config& c) { return c.checkpoint_url; }, "http://127.0.0.1:83/"},
+      {"audit-retention-days", "7",
+       [](const Config& c) { return std::to_string(c.audit_retention_days); }, "7"},
+      {"audit-platform-events", "8",
+       [](const Config& c) { return std::to_string(c.audit_platform_events); }, "8"},
+      {"public-url", "'https://h'", [](const Config& c) { return c.public_url; }, "https://h"},
+      {"certificate-min-seconds", "90",
+       [](const Config& c) { return std::to_string(c.certificate_min_seconds); }, "90"},
+      {"tenant", "'t'", [](const Config& c) { return c.tenant; }, "t"},
+      {"environment", "'Staging'", [](const Config& c) { return c.environment; }, "Staging"},
+      {"server-keys", "true", [](const Config& c) { return words(c.server_keys); }, "true"},
+      {"host", "['h']", [](const Config& c) { return c.hosts.empty() ? "" : c.hosts[0]; }, "h"},
+  };
+}
+
+// Templates set variables that nobody gave: one that is empty must not undo the file.
+TEST_F(ConfigFileTest, YieldsToNoVariableThatIsEmpty) {
+  std::string text;
+  std::set<std::string> listed{"config"};
+  for (const Line& line : every_line()) {
+    text += line.name + " = " + line.value + "\n";
+    listed.insert(line.name);
+  }
+  const std::string path = file(text);
+  Config unused;
+  const CommandLine known(unused);
+  std::set<std::string> all;
+  std::set<std::string> variables;
+  for (const auto& [command, app] : {std::pair{"serve", known.serve}, {"init", known.init}})
+    for (const CLI::Option* option : app->get_options()) {
+      if (option->get_envname().empty()) continue;
+      const std::string name = option->get_lnames().at(0);
+      all.insert(name);
+      variables.insert(option->get_envname());
+      ::setenv(option->get_envname().c_str(), "", 1);
+      const Config config = parse({command, "--config", path});
+      EXPECT_THAT(empty_variables(), ElementsAre(option->get_envname()));
+      ::unsetenv(option->get_envname().c_str());
+      EXPECT_THAT(config.faults, IsEmpty()) << name;
+      for (const Line& line : every_line())
+        EXPECT_TRUE(line.name != name || line.found(config) == line.wanted) << name;
+    }
+  EXPECT_EQ(all, listed) << "each option with a variable stands in every_line";
+  EXPECT_THAT(empty_variables(), IsEmpty());
+  // All at once, and by what `config check` asks too.
+  for (const std::string& variable : variables) ::setenv(variable.c_str(), "", 1);
+  const Config config = parse({"serve", "--config", path});
+  const std::vector<std::string> faults = find_faults(file("io-threads = 2\n"));
+  const std::vector<std::string> none = find_faults(file("data = '/tmp'\n"));
+  const std::size_t empty = empty_variables().size();
+  for (const std::string& variable : variables) ::unsetenv(variable.c_str());
+  EXPECT_EQ(config.listen_plain.size(), 1U);
+  EXPECT_TRUE(config.require_quantum);
+  EXPECT_THAT(faults, ElementsAre(HasSubstr("--data")));
+  EXPECT_THAT(none, IsEmpty());
+  EXPECT_EQ(empty, variables.size());
 }
 
 TEST_F(ConfigFileTest, IsNamedByItsVariableToo) {

@@ -98,6 +98,8 @@ Status reload(Platform& platform, http::Server& server, std::size_t tls_listener
 int check_config(const Config& config) {
   const std::vector<std::string> faults = find_faults(config.file);
   for (const std::string& fault : faults) std::cerr << fault << '\n';
+  for (const std::string& name : empty_variables())
+    std::cerr << "note: " << name << " is empty, which is as if it were not set\n";
   if (!faults.empty()) return 1;
   std::cout << (config.file.empty() ? "environment" : config.file) << ": nothing is wrong\n";
   return 0;

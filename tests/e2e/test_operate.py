@@ -137,6 +137,21 @@ def test_config_check_names_each_fault_with_its_line(tmp_path):
     assert f"{file}:3:1: nonsense: there is no such option" in lines
 
 
+def test_config_check_names_empty_variables_which_give_nothing(tmp_path):
+    file = tmp_path / "quantumapid.toml"
+    file.write_text(f'data = "{tmp_path}"\nlisten-plain = ["0.0.0.0:80"]\n')
+    def check():
+        return subprocess.run([BIN / "quantumapid", "config", "check", "--config", file], capture_output=True, text=True,
+                              env=os.environ | {"QUANTUMAPID_LISTEN_PLAIN": "", "QUANTUMAPID_HOST": ""})
+    out = check()
+    assert out.returncode == 1 and out.stderr.startswith(f"{file}:2:1: listen-plain: plain HTTP")
+    file.write_text(f'data = "{tmp_path}"\n')
+    out = check()
+    assert out.returncode == 0 and "nothing is wrong" in out.stdout
+    assert out.stderr.splitlines() == [f"note: QUANTUMAPID_{name} is empty, which is as if it were not set"
+                                       for name in ("LISTEN_PLAIN", "HOST")]
+
+
 @pytest.mark.parametrize("text, fault", [
     ('database = "mysql://x"\nkey-journal = "/j"', "1:1: database: is neither postgres://"),
     ('database = "postgres://u:s3cret@[bad/x"\nkey-journal = "/j"', "1:1: database: is neither postgres://"),
