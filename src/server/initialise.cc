@@ -1,14 +1,10 @@
 #include "server/initialise.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <filesystem>
 
 #include "audit/platform_key.h"
-#include "keyring/file.h"
 #include "server/tls_identity.h"
+#include "server/unfinished.h"
 
 namespace quantumapi::server {
 namespace {
@@ -54,30 +50,6 @@ void print_seal_warning(std::ostream& err, const Config& config) {
       "docs/operations.md, \"The root key\".\n",
       config.seal_file);
 }
-
-// Unfinished is a file that stands from before the first tenant is made until its key is printed:
-// while it does, nobody need have seen a key.
-class Unfinished {
- public:
-  explicit Unfinished(const Config& config) : path_(config.data + "/init.unfinished") {}
-
-  [[nodiscard]] bool stands() const { return std::filesystem::exists(path_); }
-  [[nodiscard]] Status begin() const {
-    const keyring::Descriptor file(
-        ::open(path_.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!file.open() || ::fsync(file.get()) != 0)
-      return keyring::system_error(Code::kUnavailable, "cannot write", path_);
-    return keyring::sync_directory(path_);
-  }
-  [[nodiscard]] Status end() const {
-    if (::unlink(path_.c_str()) != 0)
-      return keyring::system_error(Code::kUnavailable, "cannot remove", path_);
-    return keyring::sync_directory(path_);
-  }
-
- private:
-  std::string path_;
-};
 
 // Made is the first tenant and an owner key of it.
 struct Made {
@@ -141,11 +113,8 @@ Status initialise(const Config& config, std::ostream& out, std::ostream& err, Lo
   TRY_ASSIGN(const auto platform,
              Platform::open(config, Platform::Mode::kCreate, clock, log, metrics));
   const auto cut = platform->access().first_tenant();
-  if (cut && !unfinished.stands())
-    return fail(Code::kConflict, config.data +
-                                     " is initialised already; nothing was changed. A new owner "
-                                     "key is made by: quantumapid apikey create --data " +
-                                     config.data);
+  // open has refused what was done before; this is what another host did since.
+  if (cut && !unfinished.stands()) return initialised_already(config);
   if (!cut && cut.error().code != Code::kNotFound) return std::unexpected(cut.error());
   TRY(make_platform_keys(*platform, clock));
   TRY(ensure_tls_identities(*platform, config, clock));

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "access/repository.h"
 #include "access/routes.h"
 #include "audit/checkpoint_post.h"
 #include "audit/repository.h"
@@ -22,6 +23,7 @@
 #include "keyring/purger.h"
 #include "server/journal_replay.h"
 #include "server/repository.h"
+#include "server/unfinished.h"
 #include "server/version.h"
 #include "usage/routes.h"
 #include "usage/sampler.h"
@@ -69,14 +71,28 @@ Status require_store(const Config& config) {
   return {};
 }
 
-// read_installation reads the platform's row. A foreign database is refused, an empty one has none.
+// read_installation reads the platform's row. A foreign database is refused; an empty one has none,
+// nor has one whose first migrations were cut.
 Result<std::optional<Installation>> read_installation(store::Database& database) {
   TRY_ASSIGN(const store::SchemaState state, database.schema_state());
   if (state == store::SchemaState::kForeign)
     return fail(Code::kConflict,
                 "the database holds tables that are not ours; nothing was changed");
   if (state == store::SchemaState::kEmpty) return std::nullopt;
-  return database.read([](store::Transaction& tx) { return repository::find_installation(tx); });
+  return database.read([](store::Transaction& tx) -> Result<std::optional<Installation>> {
+    TRY_ASSIGN(const bool there, repository::has_first_tables(tx));
+    if (!there) return std::nullopt;
+    return repository::find_installation(tx);
+  });
+}
+
+// refuse_finished keeps init from a platform whose first key was printed.
+Status refuse_finished(store::Database& database, const Config& config) {
+  if (Unfinished(config).stands()) return {};
+  TRY_ASSIGN(const auto tenant,
+             database.read([](store::Transaction& tx) { return access::first_tenant(tx); }));
+  if (tenant) return initialised_already(config);
+  return {};
 }
 
 // check_root holds the root key against the store before anything is written.
@@ -142,17 +158,23 @@ struct Platform::Parts {
   std::unique_ptr<ca::ExpiryWatch> expiry_watch{};
   std::unique_ptr<usage::Sampler> sampler{};
 
-  // find_or_make_installation gives the installation and its root key. In
-  // kOpen mode nothing is written; in kCreate mode what is missing is made.
+  // installation gives the installation and its root key. In kOpen mode nothing is
+  // written; in kCreate mode what is missing is made, unless init was finished before.
   Result<std::pair<Installation, keyring::RootKey>> installation(const Config& config, Mode mode) {
     TRY_ASSIGN(auto found, read_installation(*database));
     if (found) {
       TRY_ASSIGN(auto root, keyring::open_file_seal(config.seal_file));
       TRY(check_root(*found, root));
+      if (mode == Mode::kCreate) {
+        TRY(refuse_finished(*database, config));
+        TRY(make_private_directory(config.data));
+      }
       return std::pair(*std::move(found), std::move(root));
     }
     if (mode == Mode::kOpen)
       return fail(Code::kConflict, "this store is not initialised: run quantumapid init first");
+    TRY(make_private_directory(config.data));
+    TRY(database->migrate());
     // A seal without a store row is what an init that was cut leaves.
     auto root = std::filesystem::exists(config.seal_file)
                     ? keyring::open_file_seal(config.seal_file)
@@ -211,7 +233,8 @@ Platform::~Platform() { stop(); }
 Result<std::unique_ptr<Platform>> Platform::open(const Config& config, Mode mode,
                                                  const Clock& clock, Logger& log, Metrics& metrics,
                                                  Activity* activity) {
-  if (mode == Mode::kCreate) TRY(make_private_directory(config.data));
+  // What lies in a database elsewhere is looked at before anything is made here.
+  if (mode == Mode::kCreate && config.database.empty()) TRY(make_private_directory(config.data));
   if (mode == Mode::kOpen) TRY(require_store(config));
   auto parts = std::make_unique<Parts>(Parts{.clock = clock, .log = log, .metrics = metrics});
   parts->entropy = make_entropy(config, clock);
@@ -222,11 +245,10 @@ Result<std::unique_ptr<Platform>> Platform::open(const Config& config, Mode mode
   options.activity = activity;
   TRY_ASSIGN(parts->database, store::Database::open(options, clock, log, metrics));
   // A store that is ours is held against the root key and the journal before it is migrated.
-  if (mode == Mode::kCreate) TRY(parts->database->migrate());
   TRY_ASSIGN(auto found, parts->installation(config, mode));
   TRY_ASSIGN(auto journal,
              keyring::KeyJournal::open(config.key_journal, found.first.id, found.second));
-  if (mode == Mode::kOpen) TRY(parts->database->migrate());
+  TRY(parts->database->migrate());
   if (mode == Mode::kOpen) TRY(warn_of_clock(*parts->database, clock, log));
   if (!config.checkpoint_url.empty()) {
     TRY_ASSIGN(parts->checkpoint_post,

@@ -30,7 +30,8 @@ class Platform {
     kOpen,   // an initialised store: anything that does not fit is refused, nothing is changed
     kCreate  // an empty or half initialised store: schema, seal, journal and root check are made
   };
-  // open: kConflict when the store is not initialised (kOpen) or its root key,
+  // open: kConflict when the store is not initialised (kOpen) or is already (kCreate, which then
+  // changes nothing and makes no file), or its root key,
   // installation or journal belongs to another; the message says which. `activity` is
   // store::Options's.
   static Result<std::unique_ptr<Platform>> open(const Config& config, Mode mode, const Clock& clock,

@@ -9,6 +9,10 @@ using store::Statement;
 // that a new format is written only when every replica reads it.
 constexpr std::int64_t kFormats = 1;
 
+// The tables of the platform and of its tenants are those of the migrations 1 and 2.
+constexpr Statement kCountFirstMigrations{
+    "platform.first_migrations",
+    R"sql(SELECT count(*) FROM schema_migrations WHERE number IN (1, 2))sql"};
 constexpr Statement kFindInstallation{
     "platform.find",
     R"sql(SELECT installation, root_key, root_check FROM platform WHERE one = 1)sql"};
@@ -34,6 +38,15 @@ constexpr Statement kInsertIdentity{
 VALUES (:id, :key_type, :chain_pem, :root_pem, :wrapped, :now))sql"};
 
 }  // namespace
+
+Result<bool> has_first_tables(store::Transaction& tx) {
+  std::int64_t count = 0;
+  TRY(tx.one(kCountFirstMigrations, {}, [&](const store::Row& row) -> Status {
+    count = row.integer(0);
+    return {};
+  }));
+  return count == 2;
+}
 
 Result<std::optional<Installation>> find_installation(store::Transaction& tx) {
   std::optional<Installation> found;

@@ -17,6 +17,9 @@ struct Installation {
   Bytes root_check;
 };
 
+// has_first_tables is false where the migrations that make find_installation's table and that of
+// tenants have not been applied.
+Result<bool> has_first_tables(store::Transaction& tx);
 Result<std::optional<Installation>> find_installation(store::Transaction& tx);
 Status insert_installation(store::Transaction& tx, const Installation& installation, WallTime now);
 

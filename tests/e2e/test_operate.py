@@ -1,5 +1,6 @@
 """Running the platform from a file: what it says is checked, and taken up again at SIGHUP."""
 
+import contextlib
 import datetime
 import json
 import os
@@ -8,6 +9,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -320,3 +322,57 @@ def test_dev_run_shows_the_warning_with_the_place_where_the_root_key_stays(tmp_p
     assert out.returncode == 0 and "key qapi_" in out.stdout
     assert (tmp_path / "data/root.seal").exists()
     assert f"the root key lies in the file {tmp_path}/data/root.seal (mode 0600)" in out.stderr
+
+
+def left_in(server):
+    """All files of a server by path, with their octets; the lock and SQLite's logs are the process's."""
+    return {path: path.read_bytes() for path in server.directory.rglob("*")
+            if path.is_file() and path.suffix != ".log" and not path.name.endswith(("-wal", "-shm"))}
+
+
+def store_sql(server, request, text):
+    if server.database:
+        return request.getfixturevalue("postgres").sql(text, server.database.rsplit("/", 1)[1])
+    with contextlib.closing(sqlite3.connect(server.data / "quantumapi.db", isolation_level=None)) as store:
+        return "\n".join(str(row[0]) for row in store.execute(text).fetchall())
+
+
+def refused_init(server, *more):
+    out = subprocess.run([BIN / "quantumapid", "init", *server.store_options(), *more], capture_output=True, text=True)
+    assert out.returncode == 1 and not out.stdout, out.stderr
+    return out.stderr
+
+
+def test_an_init_where_one_was_finished_changes_nothing(new_server, store, request):
+    server = new_server(store).init()
+    # As an older version left it: the newest migration is this version's alone.
+    newest = store_sql(server, request, "SELECT max(number) FROM schema_migrations")
+    store_sql(server, request, f"DELETE FROM schema_migrations WHERE number = {newest}")
+    before = left_in(server)
+    assert "is initialised already; nothing was changed" in refused_init(server)
+    if not server.database:
+        other = server.directory / "other.journal"
+        assert "is initialised already; nothing was changed" in refused_init(server, "--key-journal", other)
+    # A root key that is not the store's is told before anything else.
+    stranger = new_server().init()
+    foreign = stranger.data / "root.seal"
+    assert "this root key does not belong to this store" in refused_init(server, "--seal-file", foreign)
+    if server.database:  # and nothing is made in another data directory
+        elsewhere = server.directory / "elsewhere"
+        server.data, data = elsewhere, server.data
+        assert "is initialised already" in refused_init(server, "--seal-file", data / "root.seal")
+        server.data = data
+    assert left_in(server) == before and not (server.directory / "elsewhere").exists()
+    assert int(store_sql(server, request, "SELECT max(number) FROM schema_migrations")) == int(newest) - 1
+
+
+def test_an_init_that_was_cut_amid_the_migrations_is_finished(new_server, store, request):
+    """What stands before the platform's own tables do is no installation yet."""
+    cut = new_server(store)
+    cut.data.mkdir(mode=0o700)
+    store_sql(cut, request, "CREATE TABLE schema_migrations (number BIGINT NOT NULL PRIMARY KEY, title TEXT NOT NULL, "
+                            "checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)")
+    if not cut.database:
+        (cut.data / "quantumapi.db").chmod(0o600)
+    cut.init().start()
+    assert cut.http.get("/api/v1/secrets").status_code == 200
