@@ -48,16 +48,31 @@ std::unexpected<Error> cannot(const std::string& what, const std::error_code& er
   return fail(Code::kUnavailable, "cannot " + what + ": " + error.message());
 }
 
+void remove_parts(const std::string& store) {
+  std::error_code ignored;
+  for (const char* part : {"", "-wal", "-shm"}) fs::remove(store + part, ignored);
+}
+
 // take_copy makes the copy, which is nobody else's to read.
 Status take_copy(const std::string& directory, const std::string& backup, const std::string& copy) {
   std::error_code error;
-  for (const char* part : {"", "-wal", "-shm"}) fs::remove(copy + part, error);
+  remove_parts(copy);
   TRY(make_private_file(directory, copy));
   fs::copy_file(backup, copy, fs::copy_options::overwrite_existing, error);
   if (error) return cannot("copy " + backup, error);
   fs::permissions(copy, fs::perms::owner_read | fs::perms::owner_write, error);
   if (error) return cannot("restrict " + copy, error);
   return check_whole(copy, backup);
+}
+
+// replace puts the copy in the place of the store, whose log is not there any more.
+Status replace(const std::string& directory, const std::string& store, const std::string& copy) {
+  std::error_code error;
+  fs::remove(store + "-shm", error);
+  if (error) return cannot("remove " + store + "-shm", error);
+  TRY(sync_directory(directory));
+  fs::rename(copy, store, error);
+  return error ? cannot("rename " + copy, error) : Status{};
 }
 
 }  // namespace
@@ -71,16 +86,21 @@ Status restore_sqlite(const std::string& directory, const std::string& backup) {
   const std::string store = directory + "/quantumapi.db";
   const std::string copy = store + ".restored";
   if (const Status taken = take_copy(directory, backup, copy); !taken) {
-    for (const char* part : {"", "-wal", "-shm"}) fs::remove(copy + part, error);
+    remove_parts(copy);
     return taken;
   }
-  for (const char* left : {"-wal", "-shm"}) {
-    fs::remove(store + left, error);
-    if (error) return cannot("remove " + store + left, error);
+  const std::string log = store + "-wal";
+  const std::string aside = log + ".replaced";
+  const bool logged = fs::exists(log, error);
+  if (logged) fs::rename(log, aside, error);
+  if (error) return cannot("rename " + log, error);
+  if (const Status replaced = replace(directory, store, copy); !replaced) {
+    if (logged) fs::rename(aside, log, error);  // without it the old store lacks its last commits
+    remove_parts(copy);
+    return replaced;
   }
-  TRY(sync_directory(directory));
-  fs::rename(copy, store, error);
-  if (error) return cannot("rename " + copy, error);
+  if (logged) fs::remove(aside, error);
+  if (error) return cannot("remove " + aside, error);
   return sync_directory(directory);
 }
 
