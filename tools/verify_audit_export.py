@@ -6,7 +6,9 @@
 Needs Python 3.9 and cryptography 50 or later (ML-DSA). The formats are those of
 docs/formats/audit.md. The public key must come from somewhere else than the
 export: from `quantumapid`, an earlier day, another person. --remember names a
-file with checkpoints kept from earlier; the export must contain each of this log.
+file with checkpoints kept from earlier, as a server's --audit-checkpoint-file: the
+export must contain each of its own log. Those of other logs, each under a key of
+its own, and what a crash cut while it was appended are passed over.
 An export that begins later than at record 0 verifies only with --from-index N: what
 stands before the group of 256 that holds record N may be left out.
 
@@ -16,11 +18,14 @@ import argparse
 import base64
 import hashlib
 import json
+import re
 import sys
 
 SEGMENT = 256
 CONTEXT = b"quantumapi/audit/v1"
 ORIGIN = "quantumapi/audit/"
+SIGNATURE = 4412  # of ML-DSA-65, 3309 octets, as base64
+CHECKPOINT = re.compile(rf"{ORIGIN}(?P<log>[0-9a-f-]{{36}})\n(?:[^\n]+\n){{4}}\n[A-Za-z0-9+/]{{{SIGNATURE}}}(?=\n|\Z)")
 # What a line of each type has beside its type; `from` alone may be absent. No line has another member.
 MEMBERS = {
     "log": {"format", "from", "log", "tenant"},
@@ -111,6 +116,7 @@ class Export:
         self.pending = 0
         self.checkpoint = None
         self.follows = None  # (log, size)
+        self.compared = 0  # how many remembered checkpoints are of this log
 
     def take(self, number, line):
         if self.checkpoint is not None and not line.strip():
@@ -230,17 +236,18 @@ class Export:
             raise Fault("altered", f"a record from {self.first} to {size - 1} was altered with its hashes")
         if self.foreign is not None:
             raise Fault("altered", f"line 1 names the tenant {self.tenant}, the records are of {self.foreign}")
-        for text in remembered:
-            self.compare(*parse_checkpoint(text, public_key))
+        for of_log, text in remembered:
+            if of_log == self.log:
+                _, size_then, root_then = parse_checkpoint(text, public_key)
+                self.compare(size_then, root_then)
         wanted = from_index // SEGMENT * SEGMENT
         if self.first > wanted:
             raise Fault("missing", f"records {wanted} to {self.first - 1} are left out; "
                                    f"where they may be absent, say so with --from-index {self.first}")
         return size
 
-    def compare(self, log, size, root):
-        if log != self.log:
-            return
+    def compare(self, size, root):
+        self.compared += 1
         if size > self.size():
             raise Fault("truncated", f"{size} records are remembered, {self.size()} are here")
         found = self.root_at(size)
@@ -251,10 +258,14 @@ class Export:
 
 
 def checkpoints_in(path):
-    """The checkpoints of a file that a server appended them to."""
-    with open(path, encoding="ascii") as file:
-        parts = file.read().split(ORIGIN)[1:]
-    return [ORIGIN + part for part in parts]
+    """The checkpoints that are whole, each as its log and its text, of a file that a server appended them to."""
+    with open(path, encoding="ascii", errors="replace") as file:
+        text = file.read()
+    whole = [(found["log"], found[0]) for found in CHECKPOINT.finditer(text)]
+    cut = text.count(ORIGIN) - len(whole)
+    if cut or not whole:
+        print(f"{path}: {len(whole)} checkpoints are whole, {cut} are cut and passed over", file=sys.stderr)
+    return whole
 
 
 def load_key(path):
@@ -300,6 +311,8 @@ def main():
         return 3
     print(f"verified: records {export.first} to {size - 1} of {size} of log {export.log}; "
           f"{export.pending} not covered yet")
+    if arguments.remember:
+        print(f"it holds the {export.compared} checkpoints of this log that are remembered")
     if export.follows:
         log, before = export.follows
         print(f"it follows the first {before} records of log {log}, which a restore has closed")

@@ -26,6 +26,15 @@ struct Memory {
 };
 BOOST_DESCRIBE_STRUCT(Memory, (), (checkpoints))
 
+// not_ours is for what --remember of the verifier in tools/ takes: of that this one writes nothing.
+std::unexpected<Failure> not_ours(const std::string& path) {
+  return give_up(kUnknown,
+                 path +
+                     " holds the checkpoints that a server appended, not what `qapi audit "
+                     "verify` remembers: hold an export against it by "
+                     "verify_audit_export.py, and name another file with --remember");
+}
+
 std::unexpected<Failure> damaged(const std::string& path) {
   return give_up(kUnknown, "what was remembered in " + path +
                                " can't be read; restore the file, or name another with --remember");
@@ -38,6 +47,7 @@ Try<Memory> load(const std::string& path) {
   if (!text) return damaged(path);
   std::pmr::monotonic_buffer_resource arena;
   auto memory = json::decode<Memory>(*text, arena);
+  if (!memory && text->contains(audit::kCheckpointOrigin)) return not_ours(path);
   if (!memory) return damaged(path);
   return *std::move(memory);
 }

@@ -48,6 +48,17 @@ TEST_F(Checkpoints, AreKeptInAFileOfThisFolderToo) {
   EXPECT_TRUE(std::filesystem::exists(at("seen.json")));
 }
 
+TEST_F(Checkpoints, AServersFileIsNotTakenForWhatIsRememberedHere) {
+  const std::string text = "quantumapi/audit/0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b\n7\n";
+  const std::string path = write("checkpoints", text);
+  for (const auto& refused :
+       {remember(path, checkpoint(7, 1)).error(), recall(path, checkpoint(0, 0).log).error()}) {
+    EXPECT_EQ(refused.code, kUnknown);
+    EXPECT_TRUE(refused.message.contains("verify_audit_export.py")) << refused.message;
+  }
+  EXPECT_EQ(content(path), text);
+}
+
 TEST_F(Checkpoints, ADamagedMemoryCannotBeTold) {
   for (const char* text : {"{", R"({"checkpoints":[{"log":"x"}]})",
                            R"({"checkpoints":[{"log":"0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b",)"

@@ -212,6 +212,44 @@ def test_a_file_stream_goes_on_in_its_file_after_a_kill(sqlite_server):
     assert downloaded()[:len(numbers)] == numbers
 
 
+def test_the_file_that_a_server_appends_checkpoints_to_holds_an_export_to_what_was_seen(new_server, tmp_path):
+    """It has the logs of all tenants, each under a key of its own, and may hold what a crash cut."""
+    file, key, whole = tmp_path / "checkpoints", tmp_path / "audit.pem", tmp_path / "whole.ndjson"
+    server = new_server(serve_options=["--audit-checkpoint-file", str(file)]).init().start()
+    encrypt(server, 300)
+    wait_until(lambda: '"checkpoint"' in server.qapi("audit", "export").stdout, 10, "a checkpoint")
+    server.http.get("/api/v1/secrets", headers={"X-Api-Key": "qapi_nobody"})  # an event of the platform's log
+    log = server.http.get("/api/v1/audit-logs/checkpoint").text.split("\n")[0]
+    logs = lambda: {line for line in file.read_text().split("\n") if line.startswith("quantumapi/audit/")} if file.exists() else set()
+    assert server.stop() == 0 and log in logs(), "all that is due is written at the end"
+    assert len(logs()) > 1, "another log, under another key"
+    server.start()
+    key.write_text(server.http.get("/api/v1/audit-logs/public-key").text)
+    wait_until(lambda: '"checkpoint"' in server.qapi("audit", "export").stdout, 10, "a checkpoint")
+    whole.write_text(server.qapi("audit", "export").stdout)
+    assert server.stop() == 0
+
+    def verify(remembered):
+        (tmp_path / "kept").write_bytes(remembered)
+        return subprocess.run([sys.executable, VERIFIER, whole, "--key", key, "--remember", tmp_path / "kept"],
+                              capture_output=True, text=True)
+
+    entries = [b"quantumapi/audit/" + entry for entry in file.read_bytes().split(b"quantumapi/audit/")[1:]]
+    size = int(next(line for line in whole.read_text().splitlines() if '"checkpoint"' in line).split("\\n")[1])
+    ours = [entry for entry in entries if entry.startswith(log.encode()) and int(entry.split(b"\n")[1]) <= size]
+    others = [entry for entry in entries if not entry.startswith(log.encode())]
+    kept = b"".join(others + ours)
+    assert verify(kept).returncode == 0, verify(kept).stdout
+    assert f"the {len(ours)} checkpoints of this log" in verify(kept).stdout
+    # Cut anywhere, at the end or with others after it: the whole ones count.
+    for at in (5, 17, 30, len(log), len(log) + 1, len(log) + 4, 140, 200, len(ours[0]) - 100, len(ours[0]) - 2):
+        for text in (kept + ours[0][:at], ours[0][:at] + kept, others[0] + ours[0][:at] + ours[0]):
+            assert verify(text).returncode == 0, (at, verify(text).stdout)
+            assert f"the {len(ours) if text.endswith(kept) or text.startswith(kept) else 1} checkpoints of" in verify(text).stdout, at
+    altered = ours[0].replace(b"\n" + ours[0].split(b"\n")[1] + b"\n", b"\n1\n", 1)
+    assert "bad_signature" in verify(others[0] + altered).stdout
+
+
 def test_checkpoints_are_posted_outside_and_hold_an_export_to_what_was_seen(new_server, receiver, tmp_path):
     """A receiver that only kept what was posted to it tells a cut log from a whole one, with the public key alone."""
     server = new_server(serve_options=["--audit-checkpoint-url", receiver.url + "/checkpoints"]).init().start()
@@ -234,6 +272,7 @@ def test_checkpoints_are_posted_outside_and_hold_an_export_to_what_was_seen(new_
     lines = text.split("\n")
     of_more = "\n".join([lines[0], str(10**6), *lines[2:]])  # what it says must be signed
     assert "bad_signature" in verify(of_more).stdout
+    assert verify(text.rstrip("\n")).returncode == 0, "a receiver may keep the text without its last line feed"
 
     refused = subprocess.run([BIN / "quantumapid", "serve", *server.store_options(), "--listen", "127.0.0.1:0",
                               "--audit-checkpoint-url", "http://siem.example/in"], capture_output=True, text=True)
