@@ -98,12 +98,13 @@ class Keyring {
   // "purge_protected", or "key_scheduled_deletion" when it is scheduled already.
   Result<KeyRecord> schedule_deletion(TenantId tenant, KeyId key, int days, AuditEvent event);
   // cancel_deletion gives a key the state back that it had; kConflict
-  // "key_not_scheduled" when it isn't scheduled, or its time has come.
+  // "key_not_scheduled" when it isn't scheduled, or its time has come and nothing protects it.
   Result<KeyRecord> cancel_deletion(TenantId tenant, KeyId key, AuditEvent event);
   // purge_due deletes the keys whose time has come by `now` and destroys their
-  // material in the store and in memory; gives how many. Each ending is in the
+  // material in the store and in this process; gives how many. Each ending is in the
   // journal before its material is gone, and what a crash left half done is
-  // finished by the next call. The wraps in the journal's older entries end with its file.
+  // finished by the next call. The wraps in the journal's older entries end with its file. Another
+  // replica may have the material in memory until it makes room or ends; no row lets it be used.
   Result<std::size_t> purge_due(WallTime now);
 
   // find by id, or by name; kNotFound for another tenant's and for purposes that are not shown.
