@@ -104,6 +104,15 @@ Status print_first_key(std::ostream& out, const Config& config, const Made& made
   return fail(Code::kUnavailable, "the first API key could not be written: run init again");
 }
 
+// written fails where a key that is good now was not shown whole, and says which.
+Status written(std::ostream& out, const access::CreatedApiKey& key, std::string_view tenant) {
+  if (out.flush()) return {};
+  return fail(Code::kUnavailable,
+              fmt::format("the API key {} could not be written, but it is good: make another by "
+                          "quantumapid apikey create --tenant \"{}\" and revoke this one with it",
+                          key.record.id.to_string(), tenant));
+}
+
 }  // namespace
 
 Status initialise(const Config& config, std::ostream& out, std::ostream& err, Logger& log) {
@@ -145,7 +154,7 @@ Status create_tenant(const Config& config, std::ostream& out, Logger& log) {
   else
     out << fmt::format("First API key of tenant \"{}\" ({}), shown this once:\n\n  {}\n",
                        made.tenant.name, key.tenant_id, key.api_key);
-  return {};
+  return written(out, made.owner_key, made.tenant.name);
 }
 
 Status create_api_key(const Config& config, std::ostream& out, Logger& log) {
@@ -165,7 +174,7 @@ Status create_api_key(const Config& config, std::ostream& out, Logger& log) {
   else
     out << fmt::format("API key of tenant \"{}\", shown this once:\n\n  {}\n", tenant.name,
                        key.api_key);
-  return {};
+  return written(out, made, tenant.name);
 }
 
 }  // namespace quantumapi::server

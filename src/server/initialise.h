@@ -17,10 +17,11 @@ namespace quantumapi::server {
 Status initialise(const Config& config, std::ostream& out, std::ostream& err, Logger& log);
 
 // create_tenant makes a further tenant with its default keys and prints its owner's
-// API key, once. kConflict "tenant_name_conflict" when the name is taken.
+// API key, once. kConflict "tenant_name_conflict" when the name is taken; kUnavailable naming the
+// key where it could not be printed, though tenant and key are there.
 Status create_tenant(const Config& config, std::ostream& out, Logger& log);
 
-// create_api_key makes a further owner key of a tenant and prints it, once.
+// create_api_key makes a further owner key of a tenant and prints it, once; kUnavailable as above.
 Status create_api_key(const Config& config, std::ostream& out, Logger& log);
 
 }  // namespace quantumapi::server

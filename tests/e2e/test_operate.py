@@ -376,3 +376,28 @@ def test_an_init_that_was_cut_amid_the_migrations_is_finished(new_server, store,
         (cut.data / "quantumapi.db").chmod(0o600)
     cut.init().start()
     assert cut.http.get("/api/v1/secrets").status_code == 200
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_key_that_could_not_be_shown_is_named_for_its_revocation(new_server, form):
+    server = new_server().init()
+    more = ["--json"] if form == "json" else []
+    def make(*command, stdout):
+        return subprocess.run([BIN / "quantumapid", *command, *server.store_options(), *more], stdout=stdout, stderr=subprocess.PIPE, text=True)
+    unseen = {}
+    for tenant, command in {"default": ["apikey", "create", "--name", "unseen"], "a b": ["tenant", "create", "--name", "a b"]}.items():
+        with open("/dev/full", "w") as full:
+            out = make(*command, stdout=full)
+        assert out.returncode == 1, out.stderr
+        said = re.search(r'the API key (\S+) could not be written.*quantumapid apikey create --tenant "(.*)" and revoke', out.stderr)
+        assert said and said[2] == tenant, out.stderr
+        unseen[tenant] = said[1]
+    # What the words advise works.
+    keys = {}
+    for tenant in unseen:
+        out = make("apikey", "create", "--tenant", tenant, stdout=subprocess.PIPE)
+        assert out.returncode == 0, out.stderr
+        keys[tenant] = re.search(r"qapi_\w+", out.stdout)[0]
+    server.start()
+    for tenant, key in keys.items():
+        assert server.http.delete(f"/api/v1/apikeys/{unseen[tenant]}", headers={"X-Api-Key": key}).status_code == 204
