@@ -263,6 +263,40 @@ TEST_F(Internal, AServerThatIsRevokedIsNotCalled) {
   EXPECT_EQ(client->send({.url = url_of(*server)}).error().code, "tls_peer_revoked");
 }
 
+TEST_F(Internal, ANewerListCountsThoughTheClockOfItsSignerIsBehind) {
+  const auto server = notifications_.serves(ok);
+  const auto client = users_.calls();
+  ASSERT_TRUE(client->send({.url = url_of(*server)}));
+  authority_.set_signer_ahead(-seconds(600));
+  authority_.revoke(users_.provider->current()->serial_number());
+  EXPECT_TRUE(eventually([&] { return !client->send({.url = url_of(*server)}); }));
+}
+
+TEST_F(Internal, AnOlderListOfAnotherReplicaUndoesNoRevocation) {
+  const auto server = notifications_.serves(ok, lines_.log());
+  const auto client = users_.calls();
+  ASSERT_TRUE(client->send({.url = url_of(*server)}));
+  authority_.revoke(users_.provider->current()->serial_number());
+  ASSERT_TRUE(eventually([&] { return !client->send({.url = url_of(*server)}); }));
+  authority_.set_signer_ahead(seconds(60));
+  authority_.set_lag(1);
+  ASSERT_TRUE(lines_.wait_for("older than the one before"));
+  EXPECT_FALSE(client->send({.url = url_of(*server)}));
+  authority_.set_lag(0);
+  ASSERT_TRUE(lines_.wait_for("revocation lists are read again"));
+  EXPECT_FALSE(client->send({.url = url_of(*server)}));
+}
+
+TEST_F(Internal, AListThatIsOverDoesNotReplaceTheOneBefore) {
+  const auto server = notifications_.serves(ok, lines_.log());
+  const auto client = users_.calls();
+  ASSERT_TRUE(client->send({.url = url_of(*server)}));
+  authority_.set_signer_ahead(-hours(25));
+  authority_.revoke("01");
+  ASSERT_TRUE(lines_.wait_for("a revocation list that is over"));
+  EXPECT_TRUE(client->send({.url = url_of(*server)}));
+}
+
 TEST_F(Internal, BothSidesTakeUpNewCertificatesWithoutAFailedRequest) {
   const auto server = notifications_.serves(ok);
   const auto client = users_.calls();
@@ -662,6 +696,50 @@ TEST_F(Internal, NeedsACertificateAndARevocationListToBegin) {
   EXPECT_EQ(InternalClient::create(*provider, {}).error().kind, Kind::kUnavailable);
   authority_.set_down(false);
   EXPECT_TRUE(InternalClient::create(*provider, {}));
+}
+
+TEST(InternalRestored, ListsCountThoughTheirNumbersBeginAnew) {
+  TestClock clock;
+  TestAuthority authority(clock);
+  authority.renumber(40);
+  const Workload users(authority, "users-api", clock);
+  Workload notifications(authority, "notifications", clock);
+  const auto server = notifications.serves(ok);
+  const auto client = users.calls();
+  ASSERT_TRUE(client->send({.url = url_of(*server)}));
+  clock.advance(seconds(900));
+  authority.renumber(30);
+  authority.revoke(users.provider->current()->serial_number());
+  EXPECT_TRUE(eventually([&] { return !client->send({.url = url_of(*server)}); }));
+}
+
+TEST(InternalListeners, OneThatLetsGoOfTheLastListsEndsTheirThread) {
+  TestAuthority authority;
+  const Workload users(authority, "users-api");
+  auto lists = expect(users.provider->impl().revocations({}));
+  const std::weak_ptr<Revocations> alive = lists;
+  std::atomic<bool> listening = false;
+  std::atomic<bool> let_go = false;
+  std::atomic<int> called_after = 0;
+  // As an internal client's connections: they hold the lists that their peers are looked up in.
+  auto holder = std::make_shared<std::shared_ptr<Revocations>>(lists);
+  const auto listener =
+      std::make_shared<const std::function<void()>>([&, weak = std::weak_ptr(holder)] {
+        const auto held = weak.lock();
+        listening = true;
+        while (!let_go) std::this_thread::yield();
+      });
+  const auto next = std::make_shared<const std::function<void()>>([&] { ++called_after; });
+  lists->on_change(listener);
+  lists->on_change(next);
+  authority.revoke("01");
+  ASSERT_TRUE(eventually([&] { return listening.load(); }));
+  holder.reset();
+  lists.reset();
+  let_go = true;
+  EXPECT_TRUE(eventually([&] { return alive.expired(); }));
+  EXPECT_EQ(called_after, 0);
+  EXPECT_TRUE(users.provider->impl().revocations({})) << "they can be begun anew";
 }
 
 TEST(InternalOutage, TheLastRevocationListCountsUntilItsEndAndThenNobodyIsAnswered) {

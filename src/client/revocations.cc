@@ -1,7 +1,13 @@
 #include "client/revocations.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <limits>
+#include <map>
+#include <mutex>
+#include <set>
+#include <vector>
 
 #include "client/backoff.h"
 #include "client/error.h"
@@ -24,30 +30,104 @@ constexpr milliseconds kLongest{2'000};
 // certificate of one (settle_time in certificate_provider.cc), and in the next round when a peer
 // names one that is not known.
 constexpr int kRoundsBetweenIssuers = 10;
+// The clocks of the platform's replicas differ by less: it backdates by as much.
+constexpr std::chrono::minutes kClocksDiffer{11};
+
+struct List {
+  std::string authority_id;
+  Bytes issuer_der;
+  std::string etag;
+  std::uint64_t number = 0;
+  WallTime this_update;
+  WallTime next_update;
+  std::set<Bytes> serials;
+  bool is_named = true;  // among the issuers, as the platform said last
+
+  // precedes is true when `read` was made after this one. The store lets each number of an
+  // authority's lists be used once (RFC 5280 section 5.2.3); that of a lower one which is later by
+  // more than clocks differ was restored from a backup, and counts anew.
+  [[nodiscard]] bool precedes(const x509::RevocationList& read) const {
+    return etag.empty() || read.number > number || read.this_update > this_update + kClocksDiffer;
+  }
+};
+// By the key identifier of the issuer. A list never changes once it is in here.
+using Lists = std::map<Bytes, std::shared_ptr<const List>>;
 
 }  // namespace
 
-Revocations::Revocations(Client& client, std::string authority_id,
-                         std::shared_ptr<const base::Clock> clock, Log log)
-    : client_(client),
-      clock_(std::move(clock)),
-      log_(std::move(log)),
-      authority_id_(std::move(authority_id)),
-      lists_(std::make_shared<const Lists>()) {}
+// State is what the thread works with.
+class Revocations::State {
+ public:
+  State(Client& client, std::string authority_id, std::shared_ptr<const base::Clock> clock, Log log)
+      : client_(client),
+        clock_(std::move(clock)),
+        log_(std::move(log)),
+        authority_id_(std::move(authority_id)),
+        lists_(std::make_shared<const Lists>()) {}
 
-Revocations::~Revocations() = default;
+  [[nodiscard]] http::RevocationStatus status(const x509::Peer& peer) const;
+  [[nodiscard]] bool lists(const Bytes& issuer_key_id, const Bytes& serial) const;
+  void on_change(std::weak_ptr<const std::function<void()>> listener);
+  void follow(std::string authority_id);
+
+  void run(const std::stop_token& stop);
+  // refresh reads what is new. Lists that could not be read stay as they were.
+  Result<void> refresh(bool with_issuers, const std::stop_token& stop);
+
+ private:
+  Result<void> read_issuers(Lists& lists, const Call& call) const;
+  // ask_issuers asks by the authority that is followed, by another that is known where the platform
+  // does not know that one.
+  Result<std::vector<Issuer>> ask_issuers(const Lists& lists, const Call& call) const;
+  Result<void> read_list(std::shared_ptr<const List>& list, const Call& call) const;
+  void take_up(Lists lists, const std::stop_token& stop);
+  void report(const Result<void>& refreshed);
+
+  Client& client_;
+  const std::shared_ptr<const base::Clock> clock_;
+  const Log log_;
+  bool failing_ = false;                              // of the thread alone
+  mutable std::atomic<bool> issuer_unknown_ = false;  // a peer's issuer has no list here
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::string authority_id_;  // that is followed
+  std::shared_ptr<const Lists> lists_;
+  std::vector<std::weak_ptr<const std::function<void()>>> listeners_;
+};
+
+Revocations::Revocations(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+Revocations::~Revocations() {
+  thread_.request_stop();
+  if (thread_.get_id() == std::this_thread::get_id()) thread_.detach();
+}
 
 Result<std::shared_ptr<Revocations>> Revocations::begin(Client& client, std::string authority_id,
                                                         std::shared_ptr<const base::Clock> clock,
                                                         Log log) {
-  std::shared_ptr<Revocations> made(
-      new Revocations(client, std::move(authority_id), std::move(clock), std::move(log)));
-  TRY(made->refresh(true, {}));
-  made->thread_ = std::jthread([raw = made.get()](const std::stop_token& stop) { raw->run(stop); });
+  auto state =
+      std::make_shared<State>(client, std::move(authority_id), std::move(clock), std::move(log));
+  TRY(state->refresh(true, {}));
+  std::shared_ptr<Revocations> made(new Revocations(state));
+  made->thread_ = std::jthread([state](const std::stop_token& stop) { state->run(stop); });
   return made;
 }
 
 http::RevocationStatus Revocations::status(const x509::Peer& peer) const {
+  return state_->status(peer);
+}
+
+bool Revocations::lists(const Bytes& issuer_key_id, const Bytes& serial) const {
+  return state_->lists(issuer_key_id, serial);
+}
+
+void Revocations::on_change(std::weak_ptr<const std::function<void()>> listener) {
+  state_->on_change(std::move(listener));
+}
+
+void Revocations::follow(std::string authority_id) { state_->follow(std::move(authority_id)); }
+
+http::RevocationStatus Revocations::State::status(const x509::Peer& peer) const {
   using enum http::RevocationStatus;
   std::shared_ptr<const Lists> lists;
   {
@@ -64,24 +144,24 @@ http::RevocationStatus Revocations::status(const x509::Peer& peer) const {
   return clock_->wall() > list.next_update ? kUnknown : kGood;
 }
 
-bool Revocations::lists(const Bytes& issuer_key_id, const Bytes& serial) const {
+bool Revocations::State::lists(const Bytes& issuer_key_id, const Bytes& serial) const {
   const std::lock_guard lock(mutex_);
   const auto found = lists_->find(issuer_key_id);
   return found != lists_->end() && found->second->serials.contains(serial);
 }
 
-void Revocations::on_change(std::weak_ptr<const std::function<void()>> listener) {
+void Revocations::State::on_change(std::weak_ptr<const std::function<void()>> listener) {
   const std::lock_guard lock(mutex_);
   std::erase_if(listeners_, [](const auto& one) { return one.expired(); });
   listeners_.push_back(std::move(listener));
 }
 
-void Revocations::follow(std::string authority_id) {
+void Revocations::State::follow(std::string authority_id) {
   const std::lock_guard lock(mutex_);
   authority_id_ = std::move(authority_id);
 }
 
-void Revocations::run(const std::stop_token& stop) {
+void Revocations::State::run(const std::stop_token& stop) {
   // From one look's begin to the next one's: a platform that is slow delays none of them twice.
   auto next = std::chrono::steady_clock::now() + kEvery;
   const auto left = [&] {
@@ -97,7 +177,7 @@ void Revocations::run(const std::stop_token& stop) {
   }
 }
 
-Result<void> Revocations::refresh(bool with_issuers, const std::stop_token& stop) {
+Result<void> Revocations::State::refresh(bool with_issuers, const std::stop_token& stop) {
   const Call call{.timeout = kLongest, .cancel = stop};
   Lists lists = *lists_;  // only this thread changes it
   Result<void> outcome;
@@ -114,11 +194,12 @@ Result<void> Revocations::refresh(bool with_issuers, const std::stop_token& stop
   // for it again.
   if (std::erase_if(lists, [](const auto& one) { return one.second->etag.empty(); }) > 0)
     issuer_unknown_ = true;
-  if (lists != *lists_) take_up(std::move(lists));
+  if (lists != *lists_) take_up(std::move(lists), stop);
   return outcome;
 }
 
-Result<std::vector<Issuer>> Revocations::ask_issuers(const Lists& lists, const Call& call) const {
+Result<std::vector<Issuer>> Revocations::State::ask_issuers(const Lists& lists,
+                                                            const Call& call) const {
   std::vector<std::string> known;
   {
     const std::lock_guard lock(mutex_);
@@ -134,7 +215,7 @@ Result<std::vector<Issuer>> Revocations::ask_issuers(const Lists& lists, const C
   return asked;
 }
 
-Result<void> Revocations::read_issuers(Lists& lists, const Call& call) const {
+Result<void> Revocations::State::read_issuers(Lists& lists, const Call& call) const {
   TRY_ASSIGN(const auto issuers, ask_issuers(lists, call));
   Lists found;
   for (const Issuer& issuer : issuers) {
@@ -162,7 +243,8 @@ Result<void> Revocations::read_issuers(Lists& lists, const Call& call) const {
   return {};
 }
 
-Result<void> Revocations::read_list(std::shared_ptr<const List>& list, const Call& call) const {
+Result<void> Revocations::State::read_list(std::shared_ptr<const List>& list,
+                                           const Call& call) const {
   TRY_ASSIGN(const auto answer,
              client_.certificates(call).revocation_list(list->authority_id, list->etag));
   if (!answer) return {};
@@ -170,12 +252,17 @@ Result<void> Revocations::read_list(std::shared_ptr<const List>& list, const Cal
   if (!read)
     return fail(Kind::kProtocol, "unusable_revocation_list",
                 "a revocation list can't be used: " + read.error().message);
-  if (read->this_update < list->this_update)
+  if (read->number < list->number && !list->precedes(*read))
     return fail(Kind::kProtocol, "old_revocation_list",
                 "the platform gave a revocation list older than the one before");
+  if (!list->precedes(*read)) return {};
+  if (!list->etag.empty() && clock_->wall() > read->next_update)
+    return fail(Kind::kProtocol, "old_revocation_list",
+                "the platform gave a revocation list that is over");
   List next{.authority_id = list->authority_id,
             .issuer_der = list->issuer_der,
             .etag = answer->etag.empty() ? "none" : answer->etag,
+            .number = read->number,
             .this_update = read->this_update,
             .next_update = read->next_update,
             .serials = {}};
@@ -184,18 +271,20 @@ Result<void> Revocations::read_list(std::shared_ptr<const List>& list, const Cal
   return {};
 }
 
-void Revocations::take_up(Lists lists) {
+void Revocations::State::take_up(Lists lists, const std::stop_token& stop) {
   std::vector<std::weak_ptr<const std::function<void()>>> listeners;
   {
     const std::lock_guard lock(mutex_);
     lists_ = std::make_shared<const Lists>(std::move(lists));
     listeners = listeners_;
   }
-  for (const auto& one : listeners)
+  for (const auto& one : listeners) {
+    if (stop.stop_requested()) return;  // the one before let go of the last Revocations
     if (const auto listener = one.lock()) (*listener)();
+  }
 }
 
-void Revocations::report(const Result<void>& refreshed) {
+void Revocations::State::report(const Result<void>& refreshed) {
   const bool failed = !refreshed;
   if (!log_ || failed == std::exchange(failing_, failed)) return;
   if (!failed) {

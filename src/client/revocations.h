@@ -2,15 +2,10 @@
 // moment ago, or when it last answered.
 #pragma once
 
-#include <atomic>
 #include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
-#include <set>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -26,13 +21,15 @@ namespace quantumapi::sdk {
 // platform does not answer, what was read last counts, until its next update was due (RFC 5280
 // section 5.1.2.5): after that, and for issuers that have no list, everything counts as revoked.
 // So counts the list of an authority that the platform names no more, as after the restore of a
-// backup that is older than it.
+// backup that is older than it. Lists of one authority follow each other by their numbers: the
+// clocks of the replicas that sign them differ.
 class Revocations {
  public:
   // begin reads the lists once, for the tenant that `authority_id` belongs to.
   static Result<std::shared_ptr<Revocations>> begin(Client& client, std::string authority_id,
                                                     std::shared_ptr<const base::Clock> clock,
                                                     Log log);
+  // From any thread, a listener's too: that one ends by itself then, and calls no other listener.
   ~Revocations();
   Revocations(const Revocations&) = delete;
   Revocations& operator=(const Revocations&) = delete;
@@ -48,43 +45,12 @@ class Revocations {
   void follow(std::string authority_id);
 
  private:
-  struct List {
-    std::string authority_id;
-    Bytes issuer_der;
-    std::string etag;
-    WallTime this_update;
-    WallTime next_update;
-    std::set<Bytes> serials;
-    bool is_named = true;  // among the issuers, as the platform said last
-  };
-  // By the key identifier of the issuer. A list never changes once it is in here.
-  using Lists = std::map<Bytes, std::shared_ptr<const List>>;
+  class State;
+  explicit Revocations(std::shared_ptr<State> state);
 
-  Revocations(Client& client, std::string authority_id, std::shared_ptr<const base::Clock> clock,
-              Log log);
-  void run(const std::stop_token& stop);
-  // refresh reads what is new. Lists that could not be read stay as they were.
-  Result<void> refresh(bool with_issuers, const std::stop_token& stop);
-  Result<void> read_issuers(Lists& lists, const Call& call) const;
-  // ask_issuers asks by the authority that is followed, by another that is known where the platform
-  // does not know that one.
-  Result<std::vector<Issuer>> ask_issuers(const Lists& lists, const Call& call) const;
-  Result<void> read_list(std::shared_ptr<const List>& list, const Call& call) const;
-  void take_up(Lists lists);
-  void report(const Result<void>& refreshed);
-
-  Client& client_;
-  const std::shared_ptr<const base::Clock> clock_;
-  const Log log_;
-  bool failing_ = false;                              // of the thread alone
-  mutable std::atomic<bool> issuer_unknown_ = false;  // a peer's issuer has no list here
-
-  mutable std::mutex mutex_;  // guards what follows
-  std::string authority_id_;  // that is followed
-  std::shared_ptr<const Lists> lists_;
-  std::vector<std::weak_ptr<const std::function<void()>>> listeners_;
-
-  std::jthread thread_;  // last: it uses all of the above
+  // The thread holds it too: a listener may let go of the last Revocations on that thread.
+  const std::shared_ptr<State> state_;
+  std::jthread thread_;
 };
 
 }  // namespace quantumapi::sdk

@@ -67,6 +67,15 @@ class TestAuthority {
     revoked_.push_back({base::from_hex(serial_hex).value(), now(), {}});
     ++list_number_;
   }
+  // set_signer_ahead lets lists be signed by a replica whose clock is ahead by so much, or behind.
+  void set_signer_ahead(std::chrono::seconds by) { signer_ahead_ = by; }
+  // set_lag lets lists come from a replica that has not heard of the last so many revocations.
+  void set_lag(std::size_t count) { lag_ = count; }
+  // renumber lets the next list have that number, as from an older backup.
+  void renumber(std::uint64_t number) {
+    const std::scoped_lock lock(mutex_);
+    list_number_ = number;
+  }
 
   static std::string uri_of(const std::string& identity) {
     return "spiffe://example.org/ns/" + identity + "/sa/" + identity;
@@ -167,14 +176,17 @@ class TestAuthority {
       signed_at_ = now();
       ++list_number_;
     }
-    const std::string tag = "\"" + std::to_string(list_number_) + "\"";
+    const std::uint64_t number = list_number_ - lag_;
+    const WallTime signed_at = now() + signer_ahead_.load();
+    const std::string tag = "\"" + std::to_string(number) + "\"";
     const auto asked = request.headers.find("if-none-match");
     http::Reply reply = http::Reply::empty(304);
     if (asked == request.headers.end() || asked->second != tag) {
-      const x509::RevocationList list{.number = list_number_,
-                                      .this_update = now(),
-                                      .next_update = now() + std::chrono::hours(24),
-                                      .revoked = revoked_};
+      const x509::RevocationList list{
+          .number = number,
+          .this_update = signed_at,
+          .next_update = signed_at + std::chrono::hours(24),
+          .revoked = {revoked_.begin(), revoked_.end() - static_cast<std::ptrdiff_t>(lag_)}};
       reply = http::Reply::text(
           base::as_text(x509::make_crl(list, issuer.certificate, issuer.key).value()),
           "application/pkix-crl");
@@ -195,6 +207,8 @@ class TestAuthority {
   std::atomic<bool> other_key_ = false;
   std::atomic<std::chrono::milliseconds> slow_{};
   std::atomic<std::chrono::milliseconds> slow_issuers_{};
+  std::atomic<std::chrono::seconds> signer_ahead_{};
+  std::atomic<std::size_t> lag_ = 0;
   std::atomic<int> issued_ = 0;
   std::atomic<std::chrono::seconds> lifetime_{std::chrono::hours(24)};
   std::mutex mutex_;  // guards what follows
