@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "ca/impl.h"
+#include "x509/verify.h"
 
 namespace quantumapi::ca {
 namespace {
@@ -13,6 +14,9 @@ constexpr seconds kRootLifetime{3'652 * 86'400LL};  // ten years
 constexpr seconds kIntermediateLifetime{365 * 86'400LL};
 // All of them are answered at once, to anyone who asks for a tenant's issuers.
 constexpr std::ptrdiff_t kMostAuthorities = 100;  // that have not ended
+// Services trust every root that an answer gives them. Those that several calls make at once may
+// pass the count by a few.
+static_assert(kMostAuthorities + 20 <= std::ptrdiff_t{x509::kMostRoots});
 constexpr std::size_t kMaxName = 56;  // " root" and a number still fit into a common name
 constexpr std::string_view kOfRoots = " root";
 constexpr std::string_view kDirectName = "pki";

@@ -103,6 +103,30 @@ TEST_P(CaAuthorities, AreAtMostAHundredThatHaveNotEnded) {
   expect(ca().renew_authority(owner(), issuer.id, event("ca.renew")));
 }
 
+// Each answer gives every root of the family, and a service trusts what it was given.
+TEST_P(CaAuthorities, OfAsManyAsATenantCanHaveEachIsTrusted) {
+  const Principal holder = account("users-api");
+  identity(holder, "users-api");
+  CaService::NewAuthority direct;
+  direct.direct = true;
+  for (int i = 0; i < 98; ++i) {
+    direct.name = "direct " + std::to_string(i);
+    const auto made = expect(create(owner(), direct));
+    // What issues for services is the last, so that the whole list is gone through for it.
+    if (i == 97)
+      expect(ca().update_policy(owner(), {.issuer = made.front().id}, event("ca.policy_update")));
+  }
+  direct.name = "one more";
+  expect_code(create(owner(), direct), Code::kConflict, "too_many_cas");
+  const Issued first = issue(holder, "users-api", 1);
+  EXPECT_EQ(first.roots.size(), 99U);
+  EXPECT_TRUE(verify(first));
+  const Issued second =
+      expect(ca().renew(holder, first.record.id, {{}, csr({.common_name = "users-api"}, 2), {}},
+                        event("certificate.renew")));
+  EXPECT_TRUE(verify(second));
+}
+
 TEST_P(CaAuthorities, OfSeveralWhoRenewAtOnceNoneIsToldOfANameThatNobodyGave) {
   const auto all = expect(ca().list_authorities(owner()));
   const auto issuer = *std::ranges::find(all, "acme CA", &Authority::name);

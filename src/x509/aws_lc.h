@@ -17,6 +17,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "x509/pem.h"
 
 namespace quantumapi::x509 {
 
@@ -33,9 +34,10 @@ inline std::unexpected<Error> fail_cleared(Code code, std::string message) {
 // read_certificate parses one certificate in DER.
 Result<Certificate> read_certificate(ByteView der);
 
-// read_certificates parses the CERTIFICATE blocks of a PEM text, 1 to 10 of
+// read_certificates parses the CERTIFICATE blocks of a PEM text, 1 to `most` of
 // them. Text between the blocks is allowed, other blocks are not.
-Result<std::vector<Certificate>> read_certificates(std::string_view pem);
+Result<std::vector<Certificate>> read_certificates(std::string_view pem,
+                                                   std::size_t most = kMostInChain);
 
 Result<Bytes> encoded(X509* certificate);
 Result<std::string> certificate_pem(X509* certificate);

@@ -2,6 +2,7 @@
 #include "x509/aws_lc.h"
 #include "x509/issue.h"
 #include "x509/pem.h"
+#include "x509/verify.h"
 
 namespace quantumapi::x509 {
 namespace {
@@ -18,8 +19,8 @@ Result<Certificate> read_certificate(ByteView der) {
   return certificate;
 }
 
-Result<std::vector<Certificate>> read_certificates(std::string_view pem) {
-  TRY_ASSIGN(const std::vector<Bytes> blocks, read_pem(pem, kLabel));
+Result<std::vector<Certificate>> read_certificates(std::string_view pem, std::size_t most) {
+  TRY_ASSIGN(const std::vector<Bytes> blocks, read_pem(pem, kLabel, most));
   std::vector<Certificate> certificates;
   for (const Bytes& der : blocks) {
     TRY_ASSIGN(Certificate certificate, read_certificate(der));
@@ -51,7 +52,7 @@ Result<Bytes> certificate_der(std::string_view pem) {
 }
 
 Result<std::vector<Bytes>> certificate_chain_der(std::string_view pem) {
-  return read_pem(pem, kLabel);
+  return read_pem(pem, kLabel, kMostRoots);
 }
 
 }  // namespace quantumapi::x509

@@ -9,6 +9,7 @@
 #include "x509/serial.h"
 #include "x509/server_identity.h"
 #include "x509/spiffe.h"
+#include "x509/verify.h"
 
 namespace quantumapi::x509 {
 namespace {
@@ -179,7 +180,7 @@ Result<CertificateInfo> describe(X509* certificate) {
 }  // namespace
 
 Result<std::vector<CertificateInfo>> describe_certificates(std::string_view pem) {
-  TRY_ASSIGN(const std::vector<Certificate> certificates, read_certificates(pem));
+  TRY_ASSIGN(const std::vector<Certificate> certificates, read_certificates(pem, kMostRoots));
   std::vector<CertificateInfo> out;
   for (const Certificate& certificate : certificates) {
     TRY_ASSIGN(CertificateInfo info, describe(certificate.get()));

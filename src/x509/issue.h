@@ -68,7 +68,8 @@ Result<Bytes> sign_certificate(const ToBeSigned& tbs, const crypto::SigningKey& 
 Result<SubjectNames> certificate_names(ByteView der);
 
 // certificate_pem writes one DER certificate as PEM; certificate_der reads exactly one,
-// certificate_chain_der 1 to 10 in order. What is in the blocks is not looked at.
+// certificate_chain_der 1 to kMostRoots (x509/verify.h) in order, be they a chain or roots. What is
+// in the blocks is not looked at.
 std::string certificate_pem(ByteView der);
 Result<Bytes> certificate_der(std::string_view pem);
 Result<std::vector<Bytes>> certificate_chain_der(std::string_view pem);

@@ -12,6 +12,7 @@
 #include "x509/server_identity.h"
 #include "x509/testing/der_tree.h"
 #include "x509/testing/hierarchy.h"
+#include "x509/verify.h"
 
 namespace quantumapi::x509 {
 namespace {
@@ -261,7 +262,7 @@ TEST(CertificatePem, HoldsExactlyOneOrAChain) {
   EXPECT_FALSE(certificate_der(""));
   EXPECT_FALSE(certificate_chain_der("no PEM"));
   std::string many;
-  for (int i = 0; i < 11; ++i) many += leaf;
+  for (std::size_t i = 0; i <= kMostRoots; ++i) many += leaf;
   EXPECT_FALSE(certificate_chain_der(many));
   // Lines of 64 characters, as every reader takes them.
   EXPECT_EQ(leaf.find('\n', leaf.find('\n') + 1) - leaf.find('\n'), 65U);

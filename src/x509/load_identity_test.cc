@@ -147,7 +147,7 @@ TEST(LoadIdentity, RefusesChainsThatAreNoPemCertificates) {
   expect_refused(std::string(300'000, '\n') + file({"ec_leaf"}), key, "too long");
   std::string many = file({"ec_leaf"});
   for (int i = 0; i < 10; ++i) many += file({"ec_issuer"});
-  expect_refused(many, key, "over ten");
+  expect_refused(many, key, "over 10 blocks");
 }
 
 TEST(LoadIdentity, RefusesKeysThatAreEncryptedOrOfAnotherKind) {

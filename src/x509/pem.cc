@@ -7,8 +7,8 @@
 namespace quantumapi::x509 {
 namespace {
 
-constexpr std::size_t kMaxPemSize = 256 * 1024;
-constexpr std::size_t kMaxBlocks = 10;
+// An ML-DSA-87 certificate is 10 KiB of PEM; there may be text around it.
+constexpr std::size_t kMaxBlockSize = 26 * 1024;
 constexpr std::size_t kLine = 48;  // octets, 64 characters: RFC 7468 section 2
 
 constexpr std::string_view kBegin = "-----BEGIN ";
@@ -28,8 +28,9 @@ Result<Bytes> decode(std::string_view body) {
 
 }  // namespace
 
-Result<std::vector<Bytes>> read_pem(std::string_view pem, std::string_view label) {
-  if (pem.size() > kMaxPemSize) return refuse("The PEM text is too long.");
+Result<std::vector<Bytes>> read_pem(std::string_view pem, std::string_view label,
+                                    std::size_t most) {
+  if (pem.size() > most * kMaxBlockSize) return refuse("The PEM text is too long.");
   const std::string end_line = "-----END " + std::string(label) + std::string(kDashes);
   std::vector<Bytes> blocks;
   for (std::size_t at = pem.find(kBegin); at != std::string_view::npos; at = pem.find(kBegin)) {
@@ -40,7 +41,8 @@ Result<std::vector<Bytes>> read_pem(std::string_view pem, std::string_view label
     const std::size_t end = pem.find(end_line);
     auto der = decode(pem.substr(0, std::min(end, pem.size())));
     if (end == std::string_view::npos || !der) return refuse("The PEM text is damaged.");
-    if (blocks.size() == kMaxBlocks) return refuse("The PEM text holds over ten blocks.");
+    if (blocks.size() == most)
+      return refuse("The PEM text holds over " + std::to_string(most) + " blocks.");
     blocks.push_back(*std::move(der));
     pem.remove_prefix(end + end_line.size());
   }

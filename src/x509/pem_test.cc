@@ -48,7 +48,8 @@ TEST(Pem, IsRefusedWhenItIsDamagedOrOfAnotherKind) {
   expect_refused(std::string(300'000, '\n') + pem, "too long");
   std::string many;
   for (int i = 0; i < 11; ++i) many += pem;
-  expect_refused(many, "over ten");
+  expect_refused(many, "over 10 blocks");
+  EXPECT_EQ(read_pem(many, kLabel, 11).value().size(), 11U);
 }
 
 }  // namespace

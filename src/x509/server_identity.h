@@ -63,7 +63,8 @@ struct CertificateInfo {
   std::string crl_url;                           // the first; empty: none
   std::string sha256_hex;                        // of the DER
 };
-// describe_certificate reads the first certificate of a PEM text, describe_certificates all.
+// describe_certificate reads the first certificate of a chain in PEM, describe_certificates all of
+// a PEM text that holds 1 to kMostRoots (x509/verify.h), be they a chain or roots.
 Result<CertificateInfo> describe_certificate(std::string_view pem);
 Result<std::vector<CertificateInfo>> describe_certificates(std::string_view pem);
 

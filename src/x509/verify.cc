@@ -130,7 +130,7 @@ TrustStore& TrustStore::operator=(TrustStore&&) noexcept = default;
 TrustStore::~TrustStore() = default;
 
 Result<TrustStore> TrustStore::create(std::string_view roots_pem, Options options) {
-  TRY_ASSIGN(std::vector<Certificate> roots, read_certificates(roots_pem));
+  TRY_ASSIGN(std::vector<Certificate> roots, read_certificates(roots_pem, kMostRoots));
   auto impl = std::make_unique<Impl>(options);
   for (Certificate& root : roots) TRY(impl->paths.trust(std::move(root)));
   return TrustStore(std::move(impl));

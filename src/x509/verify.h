@@ -47,6 +47,11 @@ struct Peer {
 
 enum class Usage : std::uint8_t { kClient, kServer };
 
+// kMostRoots is how many roots a trust store takes. A tenant has fewer authorities (its limit is
+// held against this one in ca/authorities.cc), so that all of its roots, which each answer with a
+// certificate holds, can be trusted, and some of an operator's own beside them.
+inline constexpr std::size_t kMostRoots = 128;
+
 // TrustStore holds the roots and what is demanded of chains to them, and remembers the last 16
 // intermediates that a root was found to have signed, so that a peer's chain costs one signature to
 // verify. Any thread.
@@ -56,7 +61,7 @@ class TrustStore {
     bool allow_classical = false;  // else every key and signature must be ML-DSA
     int max_intermediates = 2;
   };
-  // create: kInvalidArgument for unreadable PEM, none, or a root that is no CA.
+  // create: kInvalidArgument for unreadable PEM, no root, over kMostRoots, or one that is no CA.
   static Result<TrustStore> create(std::string_view roots_pem, Options options);
   static Result<TrustStore> create(std::string_view roots_pem) {
     return create(roots_pem, Options());

@@ -12,6 +12,7 @@
 #include "x509/extensions.h"
 #include "x509/issue.h"
 #include "x509/oid.h"
+#include "x509/server_identity.h"
 #include "x509/testing/der_tree.h"
 #include "x509/testing/hierarchy.h"
 
@@ -752,6 +753,25 @@ TEST(TrustStores, AreMadeOfRootsOnly) {
   cut.resize(cut.size() - 20);
   EXPECT_TRUE(refused(cut));
   EXPECT_FALSE(refused(certificate_pem(of.root)));
+}
+
+// Each answer with a certificate gives all roots of the tenant, which has no more than these.
+TEST(TrustStores, TakeAsManyRootsAsThereCanBeOfTheLargestKind) {
+  const Hierarchy of(KeyType::kMlDsa65);
+  const auto key = make_key(KeyType::kMlDsa87, 1);
+  std::string pem;
+  for (std::size_t i = 1; i < kMostRoots; ++i) {
+    const auto tbs = prepare_root("root " + std::to_string(i), key, 1, {kNow, kDay}).value();
+    pem += certificate_pem(sign_certificate(tbs, key).value());
+  }
+  pem += certificate_pem(of.root);
+  const auto store = TrustStore::create(pem);
+  ASSERT_TRUE(store) << store.error().message;
+  EXPECT_EQ(verify(*store, {of.leaf, of.intermediate}), "");
+  EXPECT_EQ(describe_certificates(pem).value().size(), kMostRoots);
+  EXPECT_EQ(certificate_chain_der(pem).value().size(), kMostRoots);
+  EXPECT_EQ(TrustStore::create(pem + certificate_pem(of.root)).error().code,
+            Code::kInvalidArgument);
 }
 
 TEST(TrustStores, TellRootsOfTheSameNameApart) {
