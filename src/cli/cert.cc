@@ -83,12 +83,16 @@ class Sink {
     sink.file_ = std::make_unique<WholeFile>(std::move(file));
     return sink;
   }
+  // write leaves what stands at the path as it is.
   Try<void> write(std::string_view text) {
-    if (out_ != nullptr) *out_ << text;
+    if (out_ != nullptr && !(*out_ << text).flush())
+      return give_up(kFailed, "the output could not be written");
     if (!file_) return {};
     file_->stream() << text;
-    return file_->finish();
+    return file_->settle();
   }
+  // take_place puts what was written at the path.
+  Try<void> take_place() { return file_ ? file_->take_name() : Try<void>(); }
 
  private:
   std::ostream* out_ = nullptr;
@@ -181,7 +185,9 @@ Try<Ordered> order_of(const Outputs& outputs, const x509::SubjectNames& names) {
   return Ordered{std::move(made.csr_pem), std::move(made.private_key_pem)};
 }
 
-// deliver opens all outputs first: a certificate whose key could not be kept helps nobody.
+// deliver opens all outputs first: a certificate whose key could not be kept helps nobody. Nor does
+// a key without its certificate: where one output can't be written, as on a full disk, all files
+// stay as they were, and the key takes its place last.
 template <typename Send>
 Outcome deliver(Context& context, const Outputs& outputs, const x509::SubjectNames& names,
                 Send send) {
@@ -190,13 +196,19 @@ Outcome deliver(Context& context, const Outputs& outputs, const x509::SubjectNam
   TRY_ASSIGN(Sink chain, Sink::open(context, outputs.chain_out, Readers::kAll));
   TRY_ASSIGN(Sink roots, Sink::open(context, outputs.ca_out, Readers::kAll));
   TRY_ASSIGN(const sdk::SecretString answer, send(ordered.csr));
-  TRY(key.write(ordered.key.reveal_text(SecretAccess())));
   TRY_ASSIGN(const auto chain_pem, member_of(answer, "chainPem"));
-  TRY(chain.write(chain_pem.reveal()));
   TRY_ASSIGN(const auto ca_pem, member_of(answer, "caPem"));
+  TRY(key.write(ordered.key.reveal_text(SecretAccess())));
+  TRY(chain.write(chain_pem.reveal()));
   TRY(roots.write(ca_pem.reveal()));
-  if (outputs.key_out == "-" || outputs.chain_out == "-" || outputs.ca_out == "-") return kOk;
-  return print_answer(context, answer, "id");
+  const bool has_told = outputs.key_out == "-" || outputs.chain_out == "-" || outputs.ca_out == "-";
+  // Without --out-chain the answer itself is where the certificate goes.
+  if (outputs.chain_out.empty()) {
+    TRY(print_answer(context, answer, "id"));
+    if (!context.io().out.flush()) return give_up(kFailed, "the output could not be written");
+  }
+  for (Sink* const sink : {&roots, &chain, &key}) TRY(sink->take_place());
+  return has_told || outputs.chain_out.empty() ? Outcome(kOk) : print_answer(context, answer, "id");
 }
 
 x509::SubjectNames names_of(std::string common_name, const std::vector<std::string>& dns_names) {
@@ -276,6 +288,8 @@ Outcome request(Context& context, const RequestOptions& options) {
   TRY_ASSIGN(Sink csr, Sink::open(context, options.csr_out, Readers::kAll));
   TRY(key.write(made.private_key_pem.reveal_text(SecretAccess())));
   TRY(csr.write(made.csr_pem));
+  TRY(csr.take_place());
+  TRY(key.take_place());
   return kOk;
 }
 

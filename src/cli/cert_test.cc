@@ -1,6 +1,8 @@
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 
 #include "base/encoding.h"
@@ -154,6 +156,59 @@ TEST_F(Cli, CertificatesAreForAllToReadAndKeysForTheirOwner) {
   ::umask(before);
   for (const char* file : {"chain", "roots", "csr"}) EXPECT_EQ(mode_of(at(file)), 0644U) << file;
   for (const char* file : {"key", "own"}) EXPECT_EQ(mode_of(at(file)), 0600U) << file;
+}
+
+// FullDisk lets no file grow beyond some octets, as long as it lives.
+class FullDisk {
+ public:
+  explicit FullDisk(rlim_t octets) : ignored_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit less{octets, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &less);
+  }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+  ~FullDisk() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, ignored_);
+  }
+
+ private:
+  void (*ignored_)(int);
+  rlimit before_{};
+};
+
+// A new key beside the old certificate, and the old key gone, is a service that can't start again.
+TEST_F(Cli, WhereACertificateCanNotBeWrittenTheOldKeyStays) {
+  constexpr std::size_t kEnough = 64 * 1024;
+  const std::string large(2 * kEnough, 'C');
+  const std::string chain_is_large = R"({"id":"i","chainPem":")" + large + R"(","caPem":"ROOTS"})";
+  const std::string roots_are_large = R"({"id":"i","chainPem":"CHAIN","caPem":")" + large + R"("})";
+  const std::string key = write("key", "old key");
+  const std::string chain = write("chain", "old chain");
+  const std::string roots = write("roots", "old roots");
+  for (const std::string& answer :
+       {chain_is_large, roots_are_large, std::string(R"({"id":"i"})")}) {
+    platform(answer, 201);
+    Ran ran;
+    {
+      const FullDisk full(kEnough);
+      ran =
+          run({"cert", "issue", "web", "--key-out", key, "--out-chain", chain, "--out-ca", roots});
+    }
+    EXPECT_EQ(ran.code, kFailed);
+    EXPECT_EQ(content(key) + content(chain) + content(roots), "old keyold chainold roots");
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(at("")), {}), 3) << "nothing half";
+  }
+  // On standard output the certificate comes before the key's file is changed.
+  platform(kIssued, 201);
+  const Terminal full{.full = true};
+  EXPECT_EQ(run_on(full, {"cert", "issue", "web", "--key-out", key, "--out-chain", "-"}).code,
+            kFailed);
+  EXPECT_EQ(run_on(full, {"cert", "issue", "web", "--key-out", key, "--output", "json"}).code,
+            kFailed);
+  EXPECT_EQ(run_on(full, {"cert", "request", "web", "--key-out", key}).code, kFailed);
+  EXPECT_EQ(content(key), "old key");
 }
 
 TEST_F(Cli, ARenewalKeepsTheTypeOfTheKey) {

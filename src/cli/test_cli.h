@@ -21,7 +21,7 @@ using sdk::TestPlatform;
 class Cli : public TestHome {
  protected:
   struct Ran {
-    int code;
+    int code = 0;
     std::string out;
     std::string err;
   };
@@ -31,6 +31,7 @@ class Cli : public TestHome {
     bool out = false;
     bool err = false;
     std::string hidden;  // what is typed at a prompt without echo
+    bool full = false;   // what is printed goes nowhere, as into a file on a full disk
   };
 
   Ran run(std::vector<std::string> words, const std::string& input = {}) {
@@ -43,6 +44,7 @@ class Cli : public TestHome {
     for (std::string& word : words) argv.push_back(word.data());
     std::istringstream in(input);
     std::ostringstream out;
+    if (terminal.full) out.setstate(std::ios::badbit);
     std::ostringstream err;
     Io io{in,
           out,

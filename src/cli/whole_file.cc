@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ext/stdio_filebuf.h>
+#include <filesystem>
 #include <tuple>
 
 namespace quantumapi::cli {
@@ -38,7 +39,10 @@ class WholeFile::Out {
     return ::fstat(buffer_.fd(), &own) == 0 && ::lstat(path.c_str(), &named) == 0 &&
            own.st_dev == named.st_dev && own.st_ino == named.st_ino;
   }
-  bool close() { return stream_.flush().good() && buffer_.close() != nullptr; }
+  // close is true once all of it is on the disk.
+  bool close() {
+    return stream_.flush().good() && ::fsync(buffer_.fd()) == 0 && buffer_.close() != nullptr;
+  }
 
  private:
   __gnu_cxx::stdio_filebuf<char> buffer_;
@@ -46,7 +50,10 @@ class WholeFile::Out {
 };
 
 WholeFile::WholeFile(std::string path, std::string fresh, int descriptor)
-    : path_(std::move(path)), fresh_(std::move(fresh)), out_(std::make_unique<Out>(descriptor)) {}
+    : path_(std::move(path)),
+      fresh_(std::move(fresh)),
+      out_(std::make_unique<Out>(descriptor)),
+      unfinished_(std::make_unique<Unfinished>(fresh_)) {}
 
 WholeFile::WholeFile(WholeFile&& other) noexcept = default;
 
@@ -55,6 +62,10 @@ WholeFile::~WholeFile() {
 }
 
 Try<WholeFile> WholeFile::create(const std::string& path, Readers readers) {
+  std::error_code unknown;
+  // A folder can't be replaced; a device could, and would be a plain file from then on.
+  if (std::filesystem::exists(path, unknown) && !std::filesystem::is_regular_file(path, unknown))
+    return give_up(kUsage, "the file can't be written: " + path + " (it is no regular file)");
   std::string fresh = path + ".XXXXXX";
   const int fd = ::mkostemp(fresh.data(), O_CLOEXEC);
   if (fd < 0)
@@ -67,12 +78,24 @@ Try<WholeFile> WholeFile::create(const std::string& path, Readers readers) {
 
 std::ostream& WholeFile::stream() { return out_->stream(); }
 
-Try<void> WholeFile::finish() {
+Try<void> WholeFile::settle() {
   const bool ours = out_->is_at(fresh_);
-  const bool done = out_->close() && ours && std::rename(fresh_.c_str(), path_.c_str()) == 0;
-  if (!done) return give_up(kFailed, "the file could not be written: " + path_);
+  if (out_->close() && ours) return {};
+  return give_up(kFailed, "the file could not be written: " + path_);
+}
+
+Try<void> WholeFile::take_name() {
+  if (std::rename(fresh_.c_str(), path_.c_str()) != 0)
+    return give_up(kFailed,
+                   "the file could not be written: " + path_ + " (" + std::strerror(errno) + ")");
   fresh_.clear();
+  unfinished_.reset();
   return {};
+}
+
+Try<void> WholeFile::finish() {
+  TRY(settle());
+  return take_name();
 }
 
 }  // namespace quantumapi::cli

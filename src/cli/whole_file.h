@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cli/outcome.h"
+#include "cli/unfinished.h"
 
 namespace quantumapi::cli {
 
@@ -16,7 +17,7 @@ enum class Readers {
 };
 
 // WholeFile writes beside its name and takes the name in finish(); what was not finished is
-// removed.
+// removed, also when a signal ends the program (cli/unfinished.h).
 class WholeFile {
  public:
   static Try<WholeFile> create(const std::string& path, Readers readers = Readers::kOwner);
@@ -25,6 +26,13 @@ class WholeFile {
   ~WholeFile();
 
   [[nodiscard]] std::ostream& stream();
+  // settle ends the writing: what was written is on the disk, beside the name. kFailed where it
+  // could not be written, as on a full disk.
+  Try<void> settle();
+  // take_name puts what is settled in the place of a file that is there: a crash leaves one of the
+  // two whole.
+  Try<void> take_name();
+  // finish is both.
   Try<void> finish();
 
  private:
@@ -34,6 +42,7 @@ class WholeFile {
   std::string path_;
   std::string fresh_;  // empty once finished
   std::unique_ptr<Out> out_;
+  std::unique_ptr<Unfinished> unfinished_;
 };
 
 }  // namespace quantumapi::cli

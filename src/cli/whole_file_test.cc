@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -80,6 +81,65 @@ TEST_F(WholeFiles, WritesToTheFileItMadeWhateverStandsAtItsName) {
   EXPECT_FALSE(file->finish());
   EXPECT_EQ(content(folder_ / "theirs"), "");
   EXPECT_FALSE(fs::exists(path));
+}
+
+TEST_F(WholeFiles, WhatIsSettledStandsBesideWhatIsThereUntilItTakesTheName) {
+  const std::string path = folder_ / "key.pem";
+  std::ofstream(path) << "old";
+  auto file = WholeFile::create(path);
+  ASSERT_TRUE(file);
+  file->stream() << "new";
+  ASSERT_TRUE(file->settle());
+  EXPECT_EQ(content(path), "old");
+  EXPECT_EQ(content(made()), "new");
+  ASSERT_TRUE(file->take_name());
+  EXPECT_EQ(content(path), "new");
+  EXPECT_TRUE(made().empty());
+}
+
+TEST_F(WholeFiles, AFolderOrADeviceIsRefusedBeforeAnythingIsWritten) {
+  fs::create_directory(folder_ / "key.pem");
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  for (const char* name : {"key.pem", "pipe"}) {
+    const auto refused = WholeFile::create(folder_ / name);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, kUsage);
+    EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 2);
+  }
+}
+
+using WholeFilesDeathTest = WholeFiles;
+
+TEST_F(WholeFilesDeathTest, ASignalThatEndsTheProgramLeavesNothingHalf) {
+  const std::string path = folder_ / "key.pem";
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    EXPECT_EXIT(
+        {
+          std::ofstream(path) << "whole";
+          auto other = WholeFile::create(path + "2");
+          auto file = WholeFile::create(path);
+          auto moved = *std::move(file);
+          moved.stream() << "half" << std::flush;
+          std::raise(signal);
+        },
+        testing::KilledBySignal(signal), "");
+    EXPECT_EQ(content(path), "whole");
+    EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
+  }
+}
+
+TEST_F(WholeFilesDeathTest, ASignalThatIsIgnoredStaysIgnored) {
+  const std::string path = folder_ / "key.pem";
+  EXPECT_EXIT(
+      {
+        std::signal(SIGHUP, SIG_IGN);
+        auto file = WholeFile::create(path);
+        file->stream() << "all of it";
+        std::raise(SIGHUP);
+        std::_Exit(file->finish() ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
+  EXPECT_EQ(content(path), "all of it");
 }
 
 }  // namespace
