@@ -140,14 +140,20 @@ Value entropy_value(const Format& format, ByteView octets, Call& call) {
 
 }  // namespace
 
-// The quota is charged for what was drawn: a source that does not answer costs nothing.
+// The quota is asked before the sources are, so that what is refused draws nothing, and charged
+// for what was drawn: a source that does not answer costs nothing. Of calls at once that all
+// found enough left, take refuses those that are too many.
 Result<Reply> handle_entropy(crypto::EntropyPool& entropy, EntropyQuota& quota, Call& call) {
   TRY_ASSIGN(const auto request,
              json::decode_request<EntropyRequest>(call.request().body, call.arena()));
   TRY_ASSIGN(const Wanted wanted, wanted_of(request));
+  const TenantId tenant = call.principal().tenant;
+  TRY_ASSIGN(auto left, quota.ask(tenant, wanted.bytes, call.now()));
   TRY_ASSIGN(const crypto::Drawn drawn,
              draw(entropy, static_cast<std::size_t>(wanted.bytes), call));
-  TRY_ASSIGN(const auto left, quota.take(call.principal().tenant, wanted.bytes, call.now()));
+  if (left.limit) {
+    TRY_ASSIGN(left, quota.take(tenant, wanted.bytes, call.now()));
+  }
   const std::string_view sources = drawn.state.sources;
   const EntropyReply reply{
       .entropy = entropy_value(wanted.format, drawn.octets.reveal(SecretAccess{}), call),

@@ -37,9 +37,13 @@ Result<EntropyQuota::State> EntropyQuota::state(TenantId tenant, WallTime now) {
   return database_.read([&](store::Transaction& tx) { return read(tx, tenant, now); });
 }
 
+Result<EntropyQuota::State> EntropyQuota::ask(TenantId tenant, std::int64_t octets, WallTime now) {
+  TRY_ASSIGN(const State found, state(tenant, now));
+  if (found.limit && octets > found.remaining()) return exceeded(found, now);
+  return found;
+}
+
 Result<EntropyQuota::State> EntropyQuota::take(TenantId tenant, std::int64_t octets, WallTime now) {
-  TRY_ASSIGN(const State unlimited, state(tenant, now));
-  if (!unlimited.limit) return unlimited;
   return database_.change([&](store::Transaction& tx) -> Result<State> {
     TRY_ASSIGN(State found, read(tx, tenant, now));
     if (!found.limit) return found;

@@ -32,8 +32,10 @@ class EntropyQuota {
     }
   };
   Result<State> state(TenantId tenant, WallTime now);
-  // take counts octets that are about to be given. kRateLimited "quota_exceeded",
-  // with the time of the next month, when they are more than what is left.
+  // ask is state, and kRateLimited "quota_exceeded", with the time of the next month, when the
+  // octets are more than what is left. It counts nothing.
+  Result<State> ask(TenantId tenant, std::int64_t octets, WallTime now);
+  // take is ask, and counts the octets, which are about to be given.
   Result<State> take(TenantId tenant, std::int64_t octets, WallTime now);
   // set gives the caller's tenant a limit of its own, 0: none, and records
   // `event`. kPermissionDenied unless the caller is an owner bound to nothing.
