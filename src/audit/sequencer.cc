@@ -17,6 +17,7 @@ namespace {
 constexpr std::string_view kLockName = "audit-sequencer";
 constexpr std::chrono::minutes kRepeatError{1};
 constexpr std::chrono::hours kRetainEvery{1};
+constexpr std::chrono::seconds kFinishWithin{5};
 
 using Frames = std::vector<store::AuditFrame>;
 
@@ -69,6 +70,8 @@ struct Sequencer::Impl {
   void keep_outside(const Uuid& log_id, std::string checkpoint);
   void report(const Error& error);
   void loop();
+  void end_loop();
+  Status move_rest();
 
   store::Database& database;
   keyring::Keyring& keyring;
@@ -269,17 +272,31 @@ void Sequencer::Impl::loop() {
   }
 }
 
+void Sequencer::Impl::end_loop() {
+  {
+    const std::scoped_lock guard(mutex);
+    ending = true;
+  }
+  wake.notify_one();
+  if (thread.joinable()) thread.join();
+}
+
+Status Sequencer::Impl::move_rest() {
+  const SteadyTime end = clock.steady() + kFinishWithin;
+  for (std::size_t moved = 1; moved > 0;) {
+    if (clock.steady() >= end) return fail(Code::kUnavailable, "there are too many for one stop");
+    TRY(database.healthy());
+    TRY_ASSIGN(moved, round());
+  }
+  return {};
+}
+
 Sequencer::Sequencer(store::Database& database, keyring::Keyring& keyring, const Clock& clock,
                      Logger& log, Metrics& metrics, Options options)
     : impl_(std::make_unique<Impl>(database, keyring, clock, log, metrics, std::move(options))) {}
 
 Sequencer::~Sequencer() {
-  {
-    const std::scoped_lock guard(impl_->mutex);
-    impl_->ending = true;
-  }
-  impl_->wake.notify_one();
-  if (impl_->thread.joinable()) impl_->thread.join();
+  impl_->end_loop();
   const auto kept = impl_->file.write_due(impl_->clock.steady(), true);
   if (!kept) impl_->report(kept.error());
 }
@@ -296,6 +313,16 @@ Result<std::size_t> Sequencer::run_once() {
   TRY(impl_->retain());
   TRY(impl_->bound_platform_log());
   return moved;
+}
+
+void Sequencer::finish() {
+  impl_->end_loop();
+  const std::scoped_lock one(impl_->round_mutex);
+  if (const auto moved = impl_->move_rest(); !moved)
+    impl_->log.warning("audit events wait for the next start to be sequenced",
+                       {{"reason", std::string_view(moved.error().message)}});
+  const auto kept = impl_->file.write_due(impl_->clock.steady(), true);
+  if (!kept) impl_->report(kept.error());
 }
 
 Sequencer::State Sequencer::state() const {

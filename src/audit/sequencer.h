@@ -37,9 +37,12 @@ class Sequencer {
   ~Sequencer();  // stops after the round that runs
 
   void start();
-  // run_once does one round now and answers how many events it moved; for
-  // tests and for draining at shutdown.
+  // run_once does one round now and answers how many events it moved; for tests.
   Result<std::size_t> run_once();
+  // finish ends what start began and moves what waits, the checkpoint file included. It begins no
+  // round on a store that does not answer, nor after five seconds; it moves nothing where another
+  // process sequences. What it leaves waits for the next start, and the log says so.
+  void finish();
 
   struct State {
     bool stopped_by_hole = false;

@@ -326,6 +326,38 @@ TEST_P(Sequencing, RunsByItselfOnceStarted) {
   EXPECT_EQ(size_of(tenant()), 5 + kSetUpEvents);
 }
 
+TEST_P(Sequencing, MovesWhatWaitsAtItsEnd) {
+  stop_sequencer();
+  const std::string path = folder().file("checkpoints");
+  const auto ending = make_sequencer(db(), path);
+  for (std::size_t i = 0; i < 3; ++i) append(2'000, i * 2'000);
+  ending->finish();
+  EXPECT_EQ(waiting(), 0U);
+  EXPECT_EQ(size_of(tenant()), 6'000 + kSetUpEvents);
+  std::stringstream text;
+  text << std::ifstream(path).rdbuf();
+  EXPECT_THAT(text.str(), HasSubstr(expect(service().newest_checkpoint(tenant()))));
+}
+
+TEST_P(Sequencing, LeavesWhatWaitsToWhoeverSequences) {
+  append(1);
+  drain();
+  std::unique_ptr<store::Database> second;
+  if (GetParam() == store::Dialect::kPostgres) second = expect(store().second());
+  const auto other = make_sequencer(second ? *second : db());
+  append(2);
+  other->finish();
+  EXPECT_EQ(waiting(), 2U);
+  EXPECT_EQ(drain(), 2U);
+}
+
+TEST_P(Sequencing, EndsAtAHoleAndSaysWhatWaits) {
+  put(1, 1, "b");
+  sequencer().finish();
+  EXPECT_EQ(waiting(), 1 + kSetUpEvents);
+  EXPECT_TRUE(sequencer().state().stopped_by_hole);
+}
+
 TEST_P(Sequencing, TakesABacklogLargerThanARound) {
   for (std::size_t i = 0; i < 10; ++i) append(2'000, i * 2'000);
   EXPECT_EQ(drain(), 20'000 + kSetUpEvents);

@@ -296,6 +296,8 @@ void Platform::stop() {
     if (!remembered)
       parts_->log.warning("the key journal's end is not noted: " + remembered.error().message);
   }
+  // Commands that open the platform and start nothing leave their events to the server.
+  if (parts_->keeper) parts_->sequencer->finish();
   parts_->sequencer.reset();
   parts_->keeper.reset();
 }

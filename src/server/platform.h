@@ -22,8 +22,8 @@
 
 namespace quantumapi::server {
 
-// Platform owns the parts in the order of the floors; destroying it stops the
-// sequencer after its round and closes the store last.
+// Platform owns the parts in the order of the floors; destroying it stops them and closes the
+// store last.
 class Platform {
  public:
   enum class Mode : std::uint8_t {
@@ -41,7 +41,8 @@ class Platform {
 
   // start begins to sequence the audit log and to renew caches.
   void start();
-  // stop sequences what waits and stops both.
+  // stop stops both and sequences what waits (audit::Sequencer::finish); what writes events ended
+  // before.
   void stop();
 
   [[nodiscard]] std::vector<http::Route> product_routes();

@@ -401,3 +401,20 @@ def test_a_key_that_could_not_be_shown_is_named_for_its_revocation(new_server, f
     server.start()
     for tenant, key in keys.items():
         assert server.http.delete(f"/api/v1/apikeys/{unseen[tenant]}", headers={"X-Api-Key": key}).status_code == 204
+
+
+def test_a_stop_sequences_what_waits(new_server, store, tmp_path, request):
+    """What was answered right before the stop is in the tree and in the checkpoint file that it leaves."""
+    checkpoints = tmp_path / "checkpoints"
+    server = new_server(store, serve_options=["--audit-checkpoint-file", str(checkpoints), "--drain-seconds", "0"]).init()
+
+    for _ in range(3):
+        server.start()
+        for n in range(4):
+            assert server.http.post("/api/v1/encrypt", json={"plaintext": str(n)}).status_code == 200
+        server.http.close()
+        assert server.stop() == 0
+        assert store_sql(server, request, "SELECT count(*) FROM audit_pending") == "0"
+        sizes = store_sql(server, request, "SELECT max(size) FROM audit_heads")
+        assert sizes == store_sql(server, request, "SELECT max(size) FROM audit_checkpoints")
+        assert f"\n{sizes}\n" in checkpoints.read_text()
