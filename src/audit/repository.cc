@@ -96,8 +96,9 @@ constexpr Statement kLogsAfter{
     "audit.logs_after",
     R"sql(SELECT id FROM audit_logs WHERE id > :after ORDER BY id LIMIT :limit)sql"};
 
-constexpr Statement kSegmentsFrom{"audit.segments_from",
-                                  R"sql(SELECT segment, last_time FROM audit_segments
+constexpr Statement kSegmentsFrom{
+    "audit.segments_from",
+    R"sql(SELECT segment, first_time, last_time, count FROM audit_segments
           WHERE log = :log AND segment >= :from
           ORDER BY segment LIMIT :limit)sql"};
 
@@ -108,6 +109,9 @@ constexpr Statement kDropLeaves{"audit.drop_leaves",
 constexpr Statement kPutFirstKept{"audit.put_first_kept",
                                   R"sql(UPDATE audit_heads SET first_kept = :to + 1
           WHERE log = :log AND first_kept <= :to)sql"};
+
+constexpr Statement kNewestTime{"audit.newest_time",
+                                R"sql(SELECT max(last_time) FROM audit_heads)sql"};
 
 constexpr Statement kInsertCheckpoint{
     "audit.insert_checkpoint",
@@ -318,15 +322,26 @@ Result<std::vector<Uuid>> logs_after(Transaction& tx, const Uuid& after, std::in
   return logs;
 }
 
-Result<std::vector<SegmentEnd>> segments_from(Transaction& tx, const Uuid& log, std::uint64_t from,
-                                              std::int64_t limit) {
-  std::vector<SegmentEnd> segments;
+Result<std::vector<SegmentTimes>> segments_from(Transaction& tx, const Uuid& log,
+                                                std::uint64_t from, std::int64_t limit) {
+  std::vector<SegmentTimes> segments;
   TRY(tx.each(kSegmentsFrom, {{"log", log}, {"from", from}, {"limit", limit}},
               [&](const Row& row) -> Status {
-                segments.push_back({static_cast<std::uint64_t>(row.integer(0)), row.time(1)});
+                segments.push_back({static_cast<std::uint64_t>(row.integer(0)), row.time(1),
+                                    row.time(2),
+                                    row.integer(3) == static_cast<std::int64_t>(kSegmentSize)});
                 return {};
               }));
   return segments;
+}
+
+Result<std::optional<WallTime>> newest_time(Transaction& tx) {
+  std::optional<WallTime> newest;
+  TRY(tx.one(kNewestTime, {}, [&](const Row& row) -> Status {
+    newest = row.optional_time(0);
+    return {};
+  }));
+  return newest;
 }
 
 Status drop_leaves(Transaction& tx, const Uuid& log, std::uint64_t from, std::uint64_t to) {

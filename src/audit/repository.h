@@ -74,13 +74,17 @@ Result<Digest> segment_hash(store::Transaction& tx, const Uuid& log, std::uint64
 Result<std::uint64_t> first_kept(store::Transaction& tx, const Uuid& log);
 // logs_after lists up to `limit` logs, open or closed, in the order of their ids.
 Result<std::vector<Uuid>> logs_after(store::Transaction& tx, const Uuid& after, std::int64_t limit);
-struct SegmentEnd {
+struct SegmentTimes {
   std::uint64_t segment;
+  WallTime first_time;
   WallTime last_time;
+  bool full;
 };
 // segments_from lists up to `limit` segments from `from` on, oldest first.
-Result<std::vector<SegmentEnd>> segments_from(store::Transaction& tx, const Uuid& log,
-                                              std::uint64_t from, std::int64_t limit);
+Result<std::vector<SegmentTimes>> segments_from(store::Transaction& tx, const Uuid& log,
+                                                std::uint64_t from, std::int64_t limit);
+// newest_time is that of the newest event of all logs; none where no log has one.
+Result<std::optional<WallTime>> newest_time(store::Transaction& tx);
 // drop_leaves takes the leaves of the full segments [from, to] away.
 Status drop_leaves(store::Transaction& tx, const Uuid& log, std::uint64_t from, std::uint64_t to);
 

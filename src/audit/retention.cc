@@ -1,6 +1,8 @@
 #include "audit/retention.h"
 
 #include <algorithm>
+#include <span>
+#include <vector>
 
 #include "audit/repository.h"
 
@@ -9,15 +11,61 @@ namespace {
 
 constexpr std::int64_t kAtOnce = 64;
 constexpr std::int64_t kLogsAtOnce = 256;
+// How far before and behind what may be due times are compared, and by how many segments it is
+// known where the first of them stands.
+constexpr std::uint64_t kLookBack = 64;
+constexpr std::int64_t kLookAhead = 192;
+constexpr std::size_t kToBegin = 7;
+constexpr std::chrono::hours kFarAhead{24 * 7};
+
+// first_floor is a time that what is written from the first segment on does not precede: one
+// segment whose clock was wrong does not tell, nor do three of seven.
+Result<WallTime> first_floor(store::Transaction& tx, const Uuid& log,
+                             std::span<const SegmentTimes> segments) {
+  if (segments[0].segment == 0) {
+    TRY_ASSIGN(const auto tenant, tenant_of(tx, log));
+    TRY_ASSIGN(const auto head, find_log(tx, tenant.value_or(TenantId{}), log));
+    if (!head) return segments[0].first_time;
+    return std::min(head->opened_at, segments[0].first_time);
+  }
+  std::vector<WallTime> times;
+  for (const SegmentTimes& one : segments.first(std::min(kToBegin, segments.size())))
+    times.push_back(one.last_time);
+  const auto middle = times.begin() + static_cast<std::ptrdiff_t>((times.size() - 1) / 2);
+  std::ranges::nth_element(times, middle);
+  return *middle;
+}
+
+// written_by is when the first of the segments was written at the latest: events of a later time
+// than a whole segment behind them had a clock that was ahead. A clock that was behind is told
+// from that by `floor`, when what precedes was written.
+WallTime written_by(std::span<const SegmentTimes> segments, WallTime floor) {
+  WallTime time = segments[0].last_time;
+  for (const SegmentTimes& later : segments.subspan(1))
+    if (later.full && later.last_time >= floor) time = std::min(time, later.last_time);
+  return time;
+}
 
 // drop_some answers how many segments it took; less than kAtOnce: nothing more is due.
 Result<std::size_t> drop_some(store::Transaction& tx, const Uuid& log, WallTime before) {
   TRY_ASSIGN(const std::uint64_t first, first_kept(tx, log));
-  // A log's last segment stays, full or not: it tells where what is kept begins.
-  TRY_ASSIGN(const auto segments, segments_from(tx, log, first, kAtOnce + 1));
+  const std::uint64_t from = first - std::min(first, kLookBack);
+  TRY_ASSIGN(
+      const auto found,
+      segments_from(tx, log, from, static_cast<std::int64_t>(first - from) + kAtOnce + kLookAhead));
+  std::span<const SegmentTimes> segments(found);
+  if (segments.empty()) return std::size_t{0};
+  TRY_ASSIGN(WallTime floor, first_floor(tx, log, segments));
   std::size_t due = 0;
-  while (due + 1 < segments.size() && segments[due].last_time < before) ++due;
-  if (due > 0) TRY(drop_leaves(tx, log, first, segments[due - 1].segment));
+  // A log's last segment stays, full or not: it tells where what is kept begins.
+  for (; segments.size() > 1 && due < kAtOnce; segments = segments.subspan(1)) {
+    const WallTime time = written_by(segments, floor);
+    floor = std::max(floor, time);
+    if (segments[0].segment < first) continue;
+    if (time >= before) break;
+    ++due;
+  }
+  if (due > 0) TRY(drop_leaves(tx, log, first, first + due - 1));
   return due;
 }
 
@@ -64,6 +112,43 @@ Result<std::size_t> drop_surplus(store::Database& database, TenantId tenant, std
     }
     return dropped;
   });
+}
+
+RetentionClock::RetentionClock(const Clock& clock, Logger& log, std::chrono::hours retention)
+    : clock_(clock),
+      log_(log),
+      far_(std::min<std::chrono::microseconds>(kFarAhead,
+                                               std::chrono::microseconds(retention) / 2)) {}
+
+void RetentionClock::begin(std::optional<WallTime> newest) {
+  known_ = newest;
+  known_at_ = clock_.steady();
+  begun_ = true;
+}
+
+std::optional<WallTime> RetentionClock::now() {
+  if (!begun_) return std::nullopt;
+  const WallTime wall = clock_.wall();
+  const SteadyTime steady = clock_.steady();
+  const auto ran = std::chrono::duration_cast<std::chrono::microseconds>(steady - known_at_);
+  const WallTime expected = known_.value_or(wall) + ran;
+  const bool ahead = known_ && wall > expected + far_;
+  if (ahead && !believed_at_) {
+    believed_at_ = steady + (wall - expected);
+    const std::string wall_text = wall.to_string();
+    const std::string expected_text = expected.to_string();
+    log_.warning(
+        "audit retention waits: the clock is far ahead of the newest audit record and of how long "
+        "the server has run since",
+        {{"clock", std::string_view(wall_text)},
+         {"expected", std::string_view(expected_text)},
+         {"hours", (wall - expected) / std::chrono::hours(1)}});
+  }
+  if (ahead && steady < *believed_at_) return std::nullopt;
+  believed_at_.reset();
+  known_ = wall;
+  known_at_ = steady;
+  return wall;
 }
 
 }  // namespace quantumapi::audit

@@ -64,6 +64,7 @@ struct Sequencer::Impl {
   void note_lag(const Frames& events);
   void note_outcome(bool good);  // of a round
   Result<std::vector<LogDraft>> append_all(const Frames& events);
+  Status begin_retention();
   Status retain();
   Status bound_platform_log();
   Status write(const Batch& batch, const std::vector<SignedLog>& logs);
@@ -88,6 +89,8 @@ struct Sequencer::Impl {
 
   std::mutex round_mutex;  // one round at a time, whoever asks
   std::unique_ptr<store::Database::Lock> lock;
+  const std::chrono::hours retention{24 * options.retention_days};
+  RetentionClock retention_clock{clock, log, retention};
   SteadyTime retain_at = SteadyTime::min();
   std::string last_error;
   SteadyTime last_error_at{};
@@ -157,6 +160,7 @@ Status Sequencer::Impl::write(const Batch& batch, const std::vector<SignedLog>& 
 
 Result<std::size_t> Sequencer::Impl::round() {
   if (is_stopped()) return fail(Code::kDataLoss, "an audit event is missing", "audit_hole");
+  TRY(begin_retention());
   TRY_ASSIGN(const bool leading, lead());
   if (!leading) return std::size_t{0};
   const auto read = [](store::Transaction& tx) { return read_batch(tx, kEventsInRound); };
@@ -188,12 +192,19 @@ void Sequencer::Impl::keep_outside(const Uuid& log_id, std::string checkpoint) {
   file.offer(log_id, std::move(checkpoint));
 }
 
+// begin_retention: what this process writes has the clock's time already, right or wrong.
+Status Sequencer::Impl::begin_retention() {
+  if (options.retention_days <= 0 || retention_clock.begun()) return {};
+  TRY_ASSIGN(const auto newest, database.read(newest_time));
+  retention_clock.begin(newest);
+  return {};
+}
+
 // retain looks once an hour for events that are too old.
 Status Sequencer::Impl::retain() {
   if (options.retention_days <= 0 || lock == nullptr || clock.steady() < retain_at) return {};
   retain_at = clock.steady() + kRetainEvery;
-  const std::chrono::hours age{24 * options.retention_days};
-  TRY(drop_expired(database, clock.wall() - age));
+  if (const auto now = retention_clock.now()) TRY(drop_expired(database, *now - retention));
   return {};
 }
 

@@ -1,0 +1,198 @@
+#include "audit/retention.h"
+
+#include <gmock/gmock.h>
+
+#include "audit/repository.h"
+#include "audit/testing/test_audit.h"
+
+namespace quantumapi::audit {
+namespace {
+
+using std::chrono::hours;
+using ::testing::ElementsAre;
+using testing::expect;
+using ::testing::IsEmpty;
+
+constexpr hours kDay{24};
+
+class Retention : public testing::AuditTest {
+ protected:
+  // written appends so many events whose clock is ahead by that (behind where it is negative), in
+  // rounds of their own.
+  void written(std::size_t count, hours ahead = {}) {
+    for (std::size_t done = 0; done < count; done += 64) {
+      std::vector<AuditEvent> events;
+      for (std::size_t i = done; i < std::min(count, done + 64); ++i) {
+        AuditEvent& one = events.emplace_back(happened("secret.read"));
+        one.time = one.time + ahead;
+      }
+      append(std::move(events));
+      drain();
+      clock().advance(std::chrono::milliseconds(1));
+    }
+  }
+  void after(hours time) { clock().advance(time); }
+  std::size_t drop(hours retention) {
+    return expect(drop_expired(db(), clock().wall() - retention));
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Engines, Retention, store::testing::engines(), store::testing::name_of);
+
+TEST_P(Retention, AnEventOfAClockThatWasAheadHoldsNothing) {
+  written(3);
+  written(1, 365 * kDay);
+  written(900);
+  after(10 * kDay);
+  written(1);
+  EXPECT_EQ(drop(11 * kDay), 0U);
+  EXPECT_EQ(drop(kDay), 3U);
+}
+
+TEST_P(Retention, NeitherDoTheEventsOfDaysThatOneWasAhead) {
+  for (const hours ahead : {12 * kDay, 365 * kDay}) {
+    written(300);
+    after(kDay);
+    for (int day = 0; day < 3; ++day) {
+      written(40);
+      written(400, ahead);
+      after(kDay);
+    }
+    written(600);
+    after(25 * kDay);
+    written(600);
+  }
+  // Each day's own go when it is over, by blocks, though runs of them are cut by what is not due.
+  EXPECT_EQ(drop(1000 * kDay), 0U);
+  std::size_t gone = 0;
+  for (hours age = 60 * kDay; age > kDay; age -= kDay) gone += drop(age);
+  EXPECT_GE(gone, 2 * (300 + 3 * 440 + 600) / kSegmentSize);
+  EXPECT_LE(gone, 2 * (300 + 3 * 440 + 1200) / kSegmentSize - 600 / kSegmentSize);
+}
+
+TEST_P(Retention, AClockThatWasBehindTakesNothingThatIsNotDue) {
+  written(256);
+  after(40 * kDay);
+  written(1500);
+  written(2000, -20 * 365 * kDay);
+  written(900);
+  after(kDay);
+  written(10);
+  EXPECT_EQ(drop(30 * kDay), 1U);
+  EXPECT_EQ(drop(30 * kDay), 0U);
+}
+
+TEST_P(Retention, ALogThatBeganBesideAClockBehindKeepsWhatIsNotDue) {
+  written(600);
+  written(600, -20 * 365 * kDay);
+  written(600);
+  after(kDay);
+  written(10);
+  EXPECT_EQ(drop(30 * kDay), 0U);
+}
+
+TEST_P(Retention, AWholeLogOfAClockAheadGoesWhenItsTimesShow) {
+  written(600, 20 * kDay);
+  written(600);
+  after(10 * kDay);
+  written(600);
+  EXPECT_EQ(drop(kDay), 4U);
+}
+
+class TheRetentionClock : public ::testing::Test {
+ protected:
+  void begin(std::optional<hours> newest_before) {
+    retention_.begin(newest_before ? std::optional(clock_.wall() - *newest_before) : std::nullopt);
+  }
+  bool believed() {
+    const auto now = retention_.now();
+    EXPECT_EQ(now.value_or(clock_.wall()), clock_.wall());
+    return now.has_value();
+  }
+
+  base::ManualClock clock_{WallTime{1'800'000'000'000'000}};
+  std::vector<std::string> told_;
+  Logger log_{[this](LogLevel, std::string_view message, auto) { told_.emplace_back(message); },
+              LogLevel::kInfo};
+  RetentionClock retention_{clock_, log_, 30 * kDay};
+};
+
+TEST_F(TheRetentionClock, IsTheWallClockWhereItFitsWhatIsKnown) {
+  EXPECT_FALSE(retention_.now()) << "nothing is known yet";
+  begin(6 * kDay);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_TRUE(believed());
+    clock_.advance(10 * kDay);
+  }
+  clock_.jump_wall(-50 * kDay);
+  EXPECT_TRUE(believed());
+  EXPECT_THAT(told_, IsEmpty());
+}
+
+TEST_F(TheRetentionClock, IsBelievedInAnEmptyStore) {
+  begin(std::nullopt);
+  EXPECT_TRUE(believed());
+}
+
+TEST_F(TheRetentionClock, WaitsWhereItStartsFarAheadUntilItRanThatLong) {
+  begin(40 * kDay);
+  for (int day = 0; day < 40; ++day) {
+    EXPECT_FALSE(believed()) << day;
+    clock_.advance(kDay);
+  }
+  EXPECT_TRUE(believed());
+  EXPECT_THAT(told_, ElementsAre(::testing::StartsWith("audit retention waits: the clock is far")));
+}
+
+TEST_F(TheRetentionClock, WaitsWhereItJumpsAndGoesOnWhenItIsSetRight) {
+  begin(hours(1));
+  EXPECT_TRUE(believed());
+  clock_.jump_wall(365 * kDay);
+  EXPECT_FALSE(believed());
+  clock_.advance(kDay);
+  EXPECT_FALSE(believed());
+  clock_.jump_wall(-365 * kDay);
+  EXPECT_TRUE(believed());
+  clock_.jump_wall(365 * kDay);
+  EXPECT_FALSE(believed());
+  EXPECT_EQ(told_.size(), 2U);
+}
+
+TEST_F(TheRetentionClock, MeasuresFarByTheRetention) {
+  RetentionClock a_day(clock_, log_, kDay);
+  a_day.begin(clock_.wall() - hours(13));
+  EXPECT_FALSE(a_day.now());
+}
+
+// A host that boots a year ahead drops nothing, though what it writes then is as far ahead.
+TEST_P(Retention, AServerWhoseClockIsFarAheadDropsNothing) {
+  written(600);
+  stop_sequencer();
+  clock().jump_wall(365 * kDay);
+  Sequencer::Options options;
+  options.retention_days = 30;
+  const auto make = [&] {
+    return std::make_unique<Sequencer>(db(), keys(), clock(), store().log(), store().metrics(),
+                                       options);
+  };
+  const auto first_left = [&] {
+    return expect(db().read([&](store::Transaction& tx) -> Result<std::uint64_t> {
+      TRY_ASSIGN(const auto head, open_log(tx, tenant()));
+      return first_kept(tx, head->log);
+    }));
+  };
+  auto ahead = make();
+  for (int day = 0; day < 31; ++day) {
+    append(1);
+    expect(ahead->run_once());
+    EXPECT_EQ(first_left(), 0U);
+    clock().advance(kDay);
+  }
+  ahead.reset();
+  clock().jump_wall(-365 * kDay);
+  const auto right = make();
+  expect(right->run_once());
+  EXPECT_EQ(first_left(), 2U);
+}
+
+}  // namespace
+}  // namespace quantumapi::audit
