@@ -82,6 +82,33 @@ TEST_P(CaRevocation, AListIsSignedAgainLongBeforeItEnds) {
   EXPECT_GT(second->next_update, first->next_update);
 }
 
+// What a peer reads next must not seem to be older than what it has.
+TEST_P(CaRevocation, AListIsNeverDatedBeforeTheOneBeforeIt) {
+  const auto first = expect(ca().revocation_list(issuer(), true));
+  clock().jump_wall(-std::chrono::hours(11));
+  EXPECT_EQ(expect(ca().revocation_list(issuer(), true))->number, first->number) << "still served";
+  restart_ca();  // as a replica whose clock is behind
+  EXPECT_EQ(expect(ca().revocation_list(issuer(), true))->number, first->number);
+  expect(revoke(holder(), issued().record.id));
+  EXPECT_EQ(revoked_serials(ca(), issuer()), std::vector<std::string>{serial()});
+  const auto second = expect(ca().revocation_list(issuer(), true));
+  EXPECT_EQ(second->number, first->number + 1) << "signed once";
+  EXPECT_EQ(second->this_update, first->this_update);
+  EXPECT_EQ(second->next_update, first->next_update);
+  EXPECT_TRUE(ca().revocation_list(issuer(), false)) << "from memory";
+}
+
+// Else one clock that was years ahead for a moment would date the lists for years.
+TEST_P(CaRevocation, AListOfAClockThatWasFarAheadIsSignedAnew) {
+  const auto first = expect(ca().revocation_list(issuer(), true));
+  clock().jump_wall(-std::chrono::hours(13));
+  const auto second = expect(ca().revocation_list(issuer(), true));
+  EXPECT_EQ(second->number, first->number + 1);
+  EXPECT_LE(second->this_update, clock().wall());
+  EXPECT_EQ(second->next_update - second->this_update, std::chrono::hours(24));
+  EXPECT_EQ(expect(ca().revocation_list(issuer(), true))->number, second->number);
+}
+
 TEST_P(CaRevocation, ItIsFinalAndASecondTimeChangesNothing) {
   const Certificate first =
       expect(revoke(holder(), issued().record.id, RevocationReason::kSuperseded));
