@@ -32,7 +32,7 @@ const Statement kInsertBody{"ca.insert_body", R"sql(
 
 const Statement kRevoke{"ca.revoke_certificate", R"sql(
   UPDATE certificates SET state = 'revoked', revoked_at = :now, reason = :reason
-  WHERE id = :id AND state = 'issued'
+  WHERE id = :id AND state <> 'revoked'
 )sql"};
 
 #define QAPI_CERTIFICATE                                                         \

@@ -163,7 +163,10 @@ Result<bool> CaService::revoke_again(TenantId tenant, CertificateId id, WallTime
     TRY_ASSIGN(const auto known, repository::find_certificate(tx, id));
     if (known && (known->tenant != tenant || known->state == State::kRevoked)) return false;
     if (known) {
-      TRY(repository::revoke_certificate(tx, id, at, x509::RevocationReason::kUnspecified));
+      // Pending in a backup that was made between the two commits of its issuing: it was issued.
+      TRY_ASSIGN(const bool revoked,
+                 repository::revoke_certificate(tx, id, at, x509::RevocationReason::kUnspecified));
+      if (!revoked) return false;
     } else {
       Certificate lost{.id = id,
                        .tenant = tenant,

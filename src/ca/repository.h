@@ -48,7 +48,7 @@ Status insert_certificate(store::Transaction& tx, const Certificate& certificate
 // finish_certificate makes a pending one issued; false when it is no longer pending. `record` is
 // what was inserted.
 Result<bool> finish_certificate(store::Transaction& tx, Certificate record, ByteView der);
-// revoke_certificate is false when it is not issued, or revoked before.
+// revoke_certificate is false when it was revoked before. One that is pending is never issued then.
 Result<bool> revoke_certificate(store::Transaction& tx, CertificateId id, WallTime now,
                                 x509::RevocationReason reason);
 Result<std::optional<Certificate>> find_certificate(store::Transaction& tx, CertificateId id);

@@ -1,3 +1,4 @@
+#include "ca/repository.h"
 #include "ca/test_ca.h"
 #include "x509/crl.h"
 
@@ -149,6 +150,22 @@ TEST_P(CaRevocation, ItIsInTheKeyJournalAndARestoreDoesNotReviveIt) {
   EXPECT_TRUE(expect(ca().revoke_again(holder().tenant, issued().record.id, clock().wall())));
   EXPECT_EQ(revoked_serials(ca(), issuer()), std::vector<std::string>{serial()});
   EXPECT_FALSE(expect(ca().revoke_again(holder().tenant, issued().record.id, clock().wall())));
+}
+
+// A backup from between the two commits of its issuing.
+TEST_P(CaRevocation, ARestoreDoesNotReviveOneThatTheBackupHasAsPending) {
+  set_state("pending");
+  EXPECT_TRUE(expect(ca().revoke_again(holder().tenant, issued().record.id, clock().wall())));
+  EXPECT_EQ(count("revoked"), 1);
+  EXPECT_EQ(revoked_serials(ca(), issuer()), std::vector<std::string>{serial()});
+  EXPECT_EQ(expect(ca().find(holder(), issued().record.id)).record.state, State::kRevoked);
+  EXPECT_EQ(records("certificate.revoke").size(), 1U);
+  EXPECT_FALSE(expect(ca().revoke_again(holder().tenant, issued().record.id, clock().wall())));
+  EXPECT_EQ(records("certificate.revoke").size(), 1U);
+  const auto finished = expect(db().change([&](store::Transaction& tx) {
+    return repository::finish_certificate(tx, issued().record, issued().certificate);
+  }));
+  EXPECT_FALSE(finished) << "it is issued no more";
 }
 
 TEST_P(CaRevocation, OneThatTheStoreLostIsInEveryListOfItsTenant) {
