@@ -12,6 +12,7 @@ using x509::KeyType;
 
 constexpr seconds kRootLifetime{3'652 * 86'400LL};  // ten years
 constexpr seconds kIntermediateLifetime{365 * 86'400LL};
+constexpr seconds kShortestIntermediate{86'400};
 // All of them are answered at once, to anyone who asks for a tenant's issuers.
 constexpr std::ptrdiff_t kMostAuthorities = 100;  // that have not ended
 // Services trust every root that an answer gives them. Those that several calls make at once may
@@ -129,6 +130,20 @@ x509::Validity from_now(WallTime now, seconds lifetime) {
   return {on_a_second(now) - kBackdate, lifetime + kBackdate};
 }
 
+// validity_below ends with the root at the latest, as long as that leaves an intermediate that is
+// of use.
+Result<x509::Validity> validity_below(const Authority& root, WallTime now) {
+  // Both ends count.
+  const auto left =
+      std::chrono::duration_cast<seconds>(root.not_after - on_a_second(now)) + seconds(1);
+  if (left < kShortestIntermediate)
+    return fail(Code::kConflict,
+                "the root " + root.name + (left.count() > 0 ? " ends within a day" : " has ended") +
+                    "; make a new authority in its place",
+                "ca_root_expired");
+  return from_now(now, std::min(kIntermediateLifetime, left));
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const keyring::SigningVersion>> CaService::Impl::make_key(TenantId tenant,
@@ -168,11 +183,13 @@ Result<Authority> CaService::Impl::make_intermediate(const Authority& root, std:
                                   classical ? KeyType::kEcdsaP256 : KeyType::kMlDsa65, now);
   issuer.issues = true;
   issuer.parent = root.id;
+  // Asked before a key is journaled, so that what is refused costs none.
+  TRY_ASSIGN(const auto validity, validity_below(root, now));
+  TRY_ASSIGN(const auto above, signer(root));
   TRY_ASSIGN(const auto key, make_key(issuer.tenant, issuer.id, issuer.key_type));
   issuer.key = key->key;
-  TRY_ASSIGN(const auto above, signer(root));
-  TRY_ASSIGN(const auto tbs, x509::prepare_intermediate(issuer.name, key->signer, root.certificate,
-                                                        from_now(now, kIntermediateLifetime)));
+  TRY_ASSIGN(const auto tbs,
+             x509::prepare_intermediate(issuer.name, key->signer, root.certificate, validity));
   TRY(sign(issuer, x509::Profile::kIntermediate, tbs, above->signer));
   return issuer;
 }

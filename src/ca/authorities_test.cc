@@ -19,6 +19,15 @@ class CaAuthorities : public CaTest {
     wanted.name = std::move(name);
     return wanted;
   }
+  // entries counts those of the key journal.
+  int entries() {
+    int counted = 0;
+    expect(journal().each([&](const keyring::JournalEntry&) -> Status {
+      ++counted;
+      return {};
+    }));
+    return counted;
+  }
 };
 INSTANTIATE_TEST_SUITE_P(Engines, CaAuthorities, store::testing::engines(),
                          store::testing::name_of);
@@ -359,16 +368,31 @@ TEST_P(CaAuthorities, EachOfTheFirstHierarchiesIsAudited) {
               1);
 }
 
+TEST_P(CaAuthorities, AnIntermediateEndsWithItsRoot) {
+  const Principal holder = account("users-api");
+  identity(holder, "users-api");
+  const auto all = expect(ca().list_authorities(owner()));
+  const auto renew = [&] { return ca().renew_authority(owner(), all[1].id, event("ca.renew")); };
+  clock().advance(all[0].not_after - clock().wall() - std::chrono::days(200));
+  const Authority shortened = expect(renew()).chain.front();
+  EXPECT_EQ(shortened.not_after, all[0].not_after);
+  const Issued issued = issue(holder, "users-api", 1);
+  EXPECT_EQ(issued.record.authority, shortened.id);
+  EXPECT_TRUE(verify(issued));
+  clock().advance(all[0].not_after - clock().wall() - std::chrono::days(1) + seconds(1));
+  EXPECT_TRUE(renew()) << "the last day";
+  const int before = entries();
+  for (const auto later : {seconds(1), seconds(86'400)}) {
+    clock().advance(later);
+    const auto refused = renew();
+    expect_code(refused, Code::kConflict, "ca_root_expired");
+    EXPECT_TRUE(refused.error().message.contains("acme CA root")) << refused.error().message;
+  }
+  EXPECT_EQ(entries(), before) << "a key that nobody uses";
+}
+
 // A key in the journal is there for good.
 TEST_P(CaAuthorities, WhatIsRefusedLeavesNoKeyInTheJournal) {
-  const auto entries = [&] {
-    int counted = 0;
-    expect(journal().each([&](const keyring::JournalEntry&) -> Status {
-      ++counted;
-      return {};
-    }));
-    return counted;
-  };
   const auto server_keys = [&] {
     return ca().update_policy(owner(), {.server_keys = true}, event("ca.policy_update"));
   };

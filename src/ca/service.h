@@ -56,7 +56,8 @@ class CaService {
   Status create_first(TenantId tenant, bool server_keys, AuditEvent event);
   // renew_authority makes an intermediate with a new key below the same root. It takes the place of
   // whichever one below that root the policy names, not of another root's; what the old one signed
-  // stays valid.
+  // stays valid. It ends after a year, or with its root: kConflict "ca_root_expired" in the last
+  // day of that.
   Result<Made> renew_authority(const Principal& principal, AuthorityId id, AuditEvent event);
   Result<std::vector<Authority>> list_authorities(const Principal& principal);
   // find_authority gives the authority and those above it, up to the root.
@@ -187,8 +188,8 @@ class CaService {
   // kUnavailable when it holds but the key journal could not take it yet: call again.
   Result<Certificate> revoke(const Principal& principal, CertificateId id,
                              x509::RevocationReason reason, AuditEvent event);
-  // revoke_again revokes what a restore of the store brought back, or lost; false when it is
-  // revoked already.
+  // revoke_again revokes what a restore of the store brought back, as issued or as pending, or
+  // lost; false when it is revoked already.
   Result<bool> revoke_again(TenantId tenant, CertificateId id, WallTime at);
 
   // -- metrics (expiry_watch.h)
