@@ -28,6 +28,17 @@ struct Rewrapped {
 // AtFault is the key that a rewrap stopped at, where that is known.
 using AtFault = std::optional<EncryptionService::Claim>;
 
+// check_move: who may encrypt alone leaves a payload with its key. Under another it would be open
+// to whoever may decrypt with that one, which its own key's readers never granted.
+Status check_move(const Call& call, KeyId from, KeyId to) {
+  constexpr std::string_view kDecrypt = "encryption:decrypt";
+  if (to == from || call.principal().has_scope(kDecrypt)) return {};
+  return fail(Code::kPermissionDenied,
+              "this key lacks the scope " + std::string(kDecrypt) +
+                  ", without which a payload stays with its key",
+              "insufficient_scope");
+}
+
 Result<Rewrapped> rewrap(EncryptionService& service, const Call& call, std::string_view payload,
                          std::string_view additional, std::optional<KeyId> to, AtFault& at_fault) {
   const auto opened = service.decrypt(call.principal(), payload, additional, call.may_block());
@@ -35,6 +46,8 @@ Result<Rewrapped> rewrap(EncryptionService& service, const Call& call, std::stri
     at_fault = service.claim_of(call.principal(), payload, opened.error(), call.may_block());
     return std::unexpected(opened.error());
   }
+  at_fault = {opened->key, opened->key_version};
+  TRY(check_move(call, opened->key, to.value_or(opened->key)));
   at_fault = {to.value_or(opened->key), std::nullopt};
   TRY_ASSIGN(Encrypted sealed,
              service.encrypt(call.principal(),
@@ -127,7 +140,8 @@ std::vector<http::Route> rewrap_routes(EncryptionService& service) {
   all.push_back(
       {.method = Method::kPost,
        .path = "/rewrap",
-       .summary = "Encrypt a payload anew, under its key's newest version or another key.",
+       .summary = "Encrypt a payload anew, under its key's newest version; with encryption:decrypt "
+                  "too, under another key.",
        .handler = [&service](Call& call) { return handle_rewrap(service, call); },
        .scope = "encryption:encrypt",
        .action = "payload.rewrap",
@@ -137,18 +151,19 @@ std::vector<http::Route> rewrap_routes(EncryptionService& service) {
        .reply_schema = schema<RewrapReply>(),
        .aliases = {"/encryption/rewrap"},
        .refusals = {404}});
-  all.push_back({.method = Method::kPost,
-                 .path = "/rewrap/batch",
-                 .summary = "Encrypt up to 1,000 payloads anew; a bad one fails alone.",
-                 .handler = [&service](Call& call) { return handle_rewrap_batch(service, call); },
-                 .scope = "encryption:encrypt",
-                 .action = "payload.rewrap",
-                 .category = "encryption",
-                 .body_limit = 8 * kMaxPlaintext,
-                 .request_schema = schema<RewrapBatchSchema>(),
-                 .reply_schema = schema<RewrapBatchReply>(),
-                 .aliases = {"/encryption/rewrap/batch"},
-                 .refusals = {404}});
+  all.push_back(
+      {.method = Method::kPost,
+       .path = "/rewrap/batch",
+       .summary = "Encrypt up to 1,000 payloads anew, by the rules of one; a bad one fails alone.",
+       .handler = [&service](Call& call) { return handle_rewrap_batch(service, call); },
+       .scope = "encryption:encrypt",
+       .action = "payload.rewrap",
+       .category = "encryption",
+       .body_limit = 8 * kMaxPlaintext,
+       .request_schema = schema<RewrapBatchSchema>(),
+       .reply_schema = schema<RewrapBatchReply>(),
+       .aliases = {"/encryption/rewrap/batch"},
+       .refusals = {404}});
   return all;
 }
 

@@ -6,6 +6,10 @@ namespace {
 
 class Rewrap : public EncryptionRoutes {
  protected:
+  void SetUp() override {
+    EncryptionRoutes::SetUp();
+    mine_.scopes = {"encryption:encrypt", "encryption:decrypt"};
+  }
   std::string sealed(std::string_view plaintext, std::string_view more = {}) {
     return text(
         parsed(post("/v1/encrypt", "{" + quoted("plaintext", plaintext) + std::string(more) + "}")),
@@ -160,6 +164,53 @@ TEST_P(Rewrap, FromOneKeyToAnotherIsAUseOfBoth) {
   const Sent batch =
       post("/v1/rewrap/batch", R"({"items":[)" + body(sealed("ada")) + "]" + to + "}");
   EXPECT_EQ(keys_of(batch), both);
+}
+
+// Else who may encrypt under all keys moves what only readers of one may open to readers of
+// another.
+TEST_P(Rewrap, ToAnotherKeyTakesTheRightToDecryptToo) {
+  const KeyRecord other = create(mine_.tenant, "other", Purpose::kEncrypt, "ML-KEM-768", false);
+  const std::string payload = sealed("ada");
+  const auto to = [](std::string_view key) { return "," + quoted("keyId", key); };
+  Principal writer = mine_;
+  writer.scopes = {"encryption:encrypt"};
+  for (const std::string prefix : {"/v1", "/api/v1/encryption"}) {
+    const auto one = [&](std::string_view more) {
+      return send(writer, Method::kPost, prefix + "/rewrap", body(payload, more));
+    };
+    const auto many = [&](std::string_view more) {
+      return send(writer, Method::kPost, prefix + "/rewrap/batch",
+                  R"({"items":[)" + body(payload) + "]" + std::string(more) + "}");
+    };
+    for (const auto& named : {other.id.to_string(), other.name}) {
+      const Sent refused = one(to(named));
+      expect_code(refused.reply, Code::kPermissionDenied, "insufficient_scope");
+      EXPECT_EQ(refused.concerns.resource, key_.id.uuid)
+          << "the right that lacks is on its own key";
+      EXPECT_EQ(refused.concerns.key_version, 1U);
+      const Sent batch = many(to(named));
+      const auto reply = parsed(batch);
+      const auto& result = member(reply, "results")->items[0];
+      EXPECT_EQ(code(result), "insufficient_scope");
+      EXPECT_EQ(member(result, "encryptedPayload"), nullptr);
+      ASSERT_EQ(batch.events.size(), 1U);
+      EXPECT_EQ(batch.events[0].outcome, Outcome::kDenied);
+      EXPECT_EQ(batch.events[0].resource, key_.id.uuid);
+    }
+    // Its own key, named or not, needs no more than before.
+    for (const std::string& more : {std::string(), to(key_.id.to_string()), to(key_.name)}) {
+      EXPECT_TRUE(one(more).reply);
+      const auto reply = parsed(many(more));
+      EXPECT_EQ(code(member(reply, "results")->items[0]), "(none)");
+    }
+  }
+  // Transit's never leave their key.
+  const std::string vault =
+      text(parsed(post("/v1/transit/encrypt/fields", R"({"plaintext":"aGk="})")), "ciphertext");
+  const std::string item = "{" + quoted("ciphertext", vault) + "}";
+  EXPECT_TRUE(send(writer, Method::kPost, "/v1/transit/rewrap/fields", item).reply);
+  expect_code(send(writer, Method::kPost, "/v1/transit/rewrap/other", item).reply,
+              Code::kInvalidArgument, "decryption_failed");
 }
 
 }  // namespace
