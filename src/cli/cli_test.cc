@@ -717,6 +717,32 @@ TEST_F(Cli, AnExportIsThereWholeOrNotAtAll) {
     EXPECT_FALSE(file.path().filename().string().starts_with("refused")) << file.path();
 }
 
+TEST_F(Cli, ADayOfAStreamIsWrittenHoweverLargeItIs) {
+  constexpr int kPieces = 70;  // more than an answer in memory may have: 64 MiB
+  const std::string piece(1024 * 1024, '\x1f');
+  auto& server = platform([&](const Received& request) {
+    if (request.line.contains("2026-11-28"))
+      return TestPlatform::json(R"({"title":"Not Found","status":404,"detail":"absent"})", 404);
+    http::Reply reply;
+    reply.content_type = "application/gzip";
+    reply.stream = [&piece, left = kPieces, cut = request.line.contains("2026-11-29")]() mutable
+        -> base::Result<std::optional<std::string>> {
+      if (cut && left == 1) return base::fail(base::Code::kUnavailable, "cut");
+      if (left-- == 0) return std::nullopt;
+      return piece;
+    };
+    return reply;
+  });
+  const std::string file = at("day.gz");
+  const Ran ran = run({"streams", "download", "s", "2026-11-30", file, "--part"});
+  EXPECT_EQ(ran.code, kOk) << ran.err;
+  EXPECT_EQ(std::filesystem::file_size(file), kPieces * piece.size());
+  EXPECT_EQ(server.lines()[0], "GET /api/v1/log-streams/s/files/2026-11-30?part=true");
+  EXPECT_EQ(run({"streams", "download", "s", "2026-11-29", at("cut")}).code, kUnknown);
+  EXPECT_EQ(run({"streams", "download", "s", "2026-11-28", at("absent")}).code, kNotFound);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(at("")), {}), 1) << "nothing half";
+}
+
 // A later part holds other lines than the file that was there: it takes no file's place.
 TEST_F(Cli, AnExportGoesOnFromARecordInAFileOfItsOwn) {
   auto& server = platform([](const Received&) { return lines_of("later\n"); });

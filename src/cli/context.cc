@@ -82,11 +82,16 @@ Try<sdk::Options> options_of(const Globals& globals) {
   return options;
 }
 
-Try<sdk::Client*> Context::client() {
-  if (client_) return client_.get();
+Try<sdk::Options> Context::options() const {
   TRY_ASSIGN(auto options, options_of(globals));
   TRY(check_key(options.api_key));
-  auto made = sdk::Client::create(std::move(options));
+  return options;
+}
+
+Try<sdk::Client*> Context::client() {
+  if (client_) return client_.get();
+  TRY_ASSIGN(auto found, options());
+  auto made = sdk::Client::create(std::move(found));
   if (!made) return as_usage(made.error());
   client_ = *std::move(made);
   return client_.get();

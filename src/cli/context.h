@@ -35,6 +35,8 @@ class Context {
   Context(Io& io, std::optional<sdk::SecretString> value) : io_(io), value_(std::move(value)) {}
 
   [[nodiscard]] Io& io() { return io_; }
+  // options are where to connect and the key, checked: of the client, and of what needs its own.
+  [[nodiscard]] Try<sdk::Options> options() const;
   // client is made when first asked for.
   Try<sdk::Client*> client();
   // value reads the command's VALUE argument (cli/io.h, read_value), which is text.

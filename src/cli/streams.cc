@@ -1,5 +1,6 @@
 // qapi streams: where the tenant's audit events are sent on.
 #include "cli/answer.h"
+#include "cli/download.h"
 #include "cli/group.h"
 #include "cli/table.h"
 #include "cli/whole_file.h"
@@ -97,11 +98,11 @@ Outcome files(Context& context, const StreamOptions& options) {
 }
 
 Outcome download(Context& context, const DownloadOptions& options) {
-  TRY_ASSIGN(const auto content, ask(context, "GET",
-                                     path_of(options.id, "/files/" + segment(options.day)) +
-                                         (options.part ? "?part=true" : "")));
   TRY_ASSIGN(auto file, WholeFile::create(options.file));
-  file.stream() << content.reveal();
+  TRY(cli::download(
+      context,
+      path_of(options.id, "/files/" + segment(options.day)) + (options.part ? "?part=true" : ""),
+      file.stream()));
   TRY(file.finish());
   return kOk;
 }
