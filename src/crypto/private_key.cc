@@ -3,11 +3,11 @@
 #include <openssl/bytestring.h>
 #include <openssl/err.h>
 #include <openssl/mem.h>
-#include <openssl/pem.h>
 
 #include <algorithm>
 #include <optional>
 
+#include "base/encoding.h"
 #include "crypto/algorithm_identifier.h"
 #include "crypto/ml_kem.h"
 #include "crypto/signing_key.h"
@@ -16,6 +16,10 @@ namespace quantumapi::crypto {
 namespace {
 
 constexpr std::size_t kMaxPemSize = 32 * 1024;  // ML-DSA-87 with both forms needs 6.8 KiB
+constexpr std::string_view kAnyBegin = "-----BEGIN ";
+constexpr std::string_view kBegin = "-----BEGIN PRIVATE KEY-----";
+constexpr std::string_view kEnd = "-----END PRIVATE KEY-----";
+constexpr std::string_view kSpace = " \t\r\n";
 constexpr CBS_ASN1_TAG kSeedTag = CBS_ASN1_CONTEXT_SPECIFIC | 0;
 constexpr CBS_ASN1_TAG kPublicTag = CBS_ASN1_CONTEXT_SPECIFIC | 1;
 constexpr CBS_ASN1_TAG kCurveTag = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 0;
@@ -25,6 +29,9 @@ constexpr std::string_view kP256Oid = "\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07"
 std::unexpected<Error> refuse(std::string message) {
   ERR_clear_error();
   return fail(Code::kInvalidArgument, std::move(message));
+}
+std::unexpected<Error> beside() {
+  return refuse("The private key holds something beside its PEM block.");
 }
 std::unexpected<Error> no_key() { return refuse("The octets are no PKCS#8 private key in DER."); }
 
@@ -160,29 +167,34 @@ Result<PrivateKeySeed> parse_pkcs8(ByteView der) {
   return checked(named->algorithm, *found);
 }
 
+// AWS-LC's reader leaves lines of the key on the stack and decodes by table.
+Result<SecretBytes> pem_body(std::string_view body) {
+  SecretBytes packed(body.size());
+  const MutableBytes room = packed.reveal_mutable(SecretAccess{});
+  std::size_t used = 0;
+  for (const char c : body)
+    if (!kSpace.contains(c)) room[used++] = static_cast<std::uint8_t>(c);
+  return base::base64_decode_secret(packed.reveal_text(SecretAccess{}).substr(0, used),
+                                    base::Base64::kStandard);
+}
+
 Result<SecretBytes> pem_private_key(std::string_view pem) {
   if (pem.size() > kMaxPemSize) return refuse("The private key is too long.");
-  const bssl::UniquePtr<BIO> reader(
-      BIO_new_mem_buf(pem.data(), static_cast<ossl_ssize_t>(pem.size())));
-  char* name = nullptr;
-  char* header = nullptr;
-  std::uint8_t* data = nullptr;
-  long size = 0;
-  if (!reader || PEM_read_bio(reader.get(), &name, &header, &data, &size) != 1)
-    return refuse("The private key is not PEM.");
-  const bssl::UniquePtr<char> name_owner(name);
-  const bssl::UniquePtr<char> header_owner(header);
-  const bssl::UniquePtr<std::uint8_t> data_owner(data);  // OPENSSL_free wipes
-  if (std::string_view(name) != "PRIVATE KEY" || *header != '\0')
+  const std::size_t begin = pem.find(kAnyBegin);
+  if (begin == std::string_view::npos) return refuse("The private key is not PEM.");
+  if (begin != 0) return beside();
+  const bool encrypted = pem.substr(0, pem.find(kEnd)).contains(':');  // RFC 1421: it has headers
+  if (!pem.starts_with(kBegin) || encrypted)
     return refuse(
         "The PEM block is not an unencrypted PRIVATE KEY (PKCS #8); `openssl pkcs8 -topk8 "
         "-nocrypt` makes one.");
-  const std::uint8_t* rest = nullptr;
-  std::size_t rest_size = 0;
-  if (!pem.starts_with("-----BEGIN") || BIO_mem_contents(reader.get(), &rest, &rest_size) != 1 ||
-      as_text({rest, rest_size}).find_first_not_of(" \t\r\n") != std::string_view::npos)
-    return refuse("The private key holds something beside its PEM block.");
-  return SecretBytes::copy_of(ByteView(data, static_cast<std::size_t>(size)));
+  pem.remove_prefix(kBegin.size());
+  const std::size_t end = pem.find(kEnd);
+  if (end == std::string_view::npos) return refuse("The private key is not PEM.");
+  if (pem.find_first_not_of(kSpace, end + kEnd.size()) != std::string_view::npos) return beside();
+  auto der = pem_body(pem.substr(0, end));
+  if (!der) return refuse("The private key is not PEM.");
+  return der;
 }
 
 }  // namespace quantumapi::crypto

@@ -26,6 +26,10 @@ Result<PrivateKeySeed> parse_pkcs8(ByteView der);
 // pem_private_key gives the DER of the only block of `pem`, a PRIVATE KEY.
 Result<SecretBytes> pem_private_key(std::string_view pem);
 
+// pem_body decodes the base64 between the lines of a PEM block's begin and end and leaves nothing
+// of it behind. kInvalidArgument.
+Result<SecretBytes> pem_body(std::string_view body);
+
 // private_key_pem writes the key of a seed or scalar (ML-DSA, P-256, Ed25519; 32 octets) as
 // PKCS#8 in one PRIVATE KEY block, ML-DSA in its seed form. kInvalidArgument as SigningKey's
 // create.

@@ -33,6 +33,20 @@ TEST_P(PrivateKeyOfAPeer, IsReadFromPemWithNothingBesideIt) {
   const auto read = pem_private_key(pem);
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_TRUE(equal_constant_time(*read, SecretBytes::copy_of(der_)));
+  const auto why = [](std::string_view text) { return pem_private_key(text).error().message; };
+  EXPECT_TRUE(pem_private_key(pem + " \r\n\n"));
+  std::string windows;
+  for (const char c : pem) windows += c == '\n' ? std::string("\r\n") : std::string(1, c);
+  EXPECT_TRUE(equal_constant_time(pem_private_key(windows).value(), *read));
+  EXPECT_EQ(why("no PEM"), "The private key is not PEM.");
+  EXPECT_EQ(why("-----BEGIN PRIVATE KEY-----\n%%%%\n-----END PRIVATE KEY-----\n"),
+            "The private key is not PEM.");
+  EXPECT_EQ(why("x\n" + pem), "The private key holds something beside its PEM block.");
+  EXPECT_EQ(why(pem + pem), "The private key holds something beside its PEM block.");
+  for (const char* other : {"-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n",
+                            "-----BEGIN PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n"
+                            "-----END PRIVATE KEY-----\n"})
+    EXPECT_TRUE(why(other).contains("openssl pkcs8")) << why(other);
   EXPECT_FALSE(pem_private_key(pem + pem));
   EXPECT_FALSE(pem_private_key(pem + "x"));
   EXPECT_FALSE(pem_private_key("x\n" + pem));

@@ -1,6 +1,6 @@
 #include "x509/private_key.h"
 
-#include "base/encoding.h"
+#include "crypto/private_key.h"
 
 namespace quantumapi::x509 {
 namespace {
@@ -13,8 +13,7 @@ struct Block {
   SecretBytes der;
 };
 
-// read_block finds the private key in a PEM text. AWS-LC's reader leaves lines
-// of the key on the stack and decodes by table; so this room has its own.
+// read_block finds the private key in a PEM text.
 Result<Block> read_block(std::string_view pem) {
   constexpr std::string_view kBegin = "-----BEGIN ", kDashes = "-----";
   while (true) {
@@ -38,14 +37,7 @@ Result<Block> read_block(std::string_view pem) {
     }
     if (label == "ENCRYPTED PRIVATE KEY" || body.find(':') != std::string_view::npos)
       return fail(Code::kInvalidArgument, "The private key is encrypted; it is needed in clear.");
-    SecretBytes packed(body.size());
-    const MutableBytes room = packed.reveal_mutable(SecretAccess{});
-    std::size_t used = 0;
-    for (const char c : body)
-      if (c != '\n' && c != '\r' && c != ' ' && c != '\t')
-        room[used++] = static_cast<std::uint8_t>(c);
-    auto der = base::base64_decode_secret(packed.reveal_text(SecretAccess{}).substr(0, used),
-                                          base::Base64::kStandard);
+    auto der = crypto::pem_body(body);
     if (!der) return fail(Code::kInvalidArgument, "The key file's PEM is damaged.");
     return Block{std::move(label), *std::move(der)};
   }
