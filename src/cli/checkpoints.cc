@@ -1,8 +1,15 @@
 #include "cli/checkpoints.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <memory_resource>
+#include <utility>
 #include <vector>
 
 #include "base/encoding.h"
@@ -52,6 +59,34 @@ Try<Memory> load(const std::string& path) {
   return *std::move(memory);
 }
 
+// Lock keeps other programs out as long as it lives: what they remember meanwhile would be lost
+// under what is written here. It is on a file beside the memory, which is another after each
+// change.
+class Lock {
+ public:
+  static Try<Lock> take(const std::string& path) {
+    const std::string beside = path + ".lock";
+    TRY(make_private_folder(path));
+    Lock lock(::open(beside.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+    bool taken = false;
+    if (lock.file_ >= 0) do
+        taken = ::flock(lock.file_, LOCK_EX) == 0;
+      while (!taken && errno == EINTR);
+    // A file system without locks has none to take.
+    if (taken || errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS) return lock;
+    return give_up(kFailed, "can't lock " + beside + ": " + std::strerror(errno));
+  }
+  Lock(Lock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
+  Lock& operator=(Lock&&) = delete;
+  ~Lock() {
+    if (file_ >= 0) ::close(file_);
+  }
+
+ private:
+  explicit Lock(int file) : file_(file) {}
+  int file_;
+};
+
 Try<audit::Remembered> remembered_of(const Entry& entry, const std::string& path) {
   audit::Remembered remembered{.log = entry.log, .size = static_cast<std::uint64_t>(entry.size)};
   const auto root = base::from_hex(entry.root);
@@ -73,6 +108,7 @@ Try<std::optional<audit::Remembered>> recall(const std::string& path, const Uuid
 }
 
 Try<void> remember(const std::string& path, const audit::Checkpoint& checkpoint) {
+  TRY_ASSIGN(const Lock lock, Lock::take(path));
   TRY_ASSIGN(Memory memory, load(path));
   const Entry fresh{checkpoint.log, static_cast<std::int64_t>(checkpoint.size),
                     base::to_hex(checkpoint.root), checkpoint.time};

@@ -14,7 +14,8 @@ namespace quantumapi::cli {
 // nothing can be said about truncation.
 Try<std::optional<audit::Remembered>> recall(const std::string& path, const Uuid& log);
 
-// remember keeps the checkpoint, unless a larger one of the log is kept already.
+// remember keeps the checkpoint, unless a larger one of the log is kept already. Of programs that
+// do so at once one waits for the other, by a lock on PATH.lock.
 Try<void> remember(const std::string& path, const audit::Checkpoint& checkpoint);
 
 }  // namespace quantumapi::cli

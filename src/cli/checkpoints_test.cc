@@ -1,6 +1,10 @@
 #include "cli/checkpoints.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <filesystem>
+#include <vector>
 
 #include "cli/test_home.h"
 
@@ -37,6 +41,32 @@ TEST_F(Checkpoints, ASmallerOneDoesNotReplaceALarger) {
   ASSERT_TRUE(remember(path, checkpoint(9, 1)));
   ASSERT_TRUE(remember(path, checkpoint(3, 2)));
   EXPECT_EQ((*recall(path, checkpoint(0, 0).log))->size, 9U);
+}
+
+// Verifications of different logs that end at once, as of a job for each tenant.
+TEST_F(Checkpoints, OfProgramsThatRememberAtOnceNoneIsLost) {
+  constexpr std::uint8_t kPrograms = 12;
+  const std::string path = at("state/checkpoints.json");
+  const auto log_of = [](std::uint8_t program) {
+    audit::Checkpoint seen = checkpoint(program + 1U, program);
+    seen.log.octets.back() = program;
+    return seen;
+  };
+  std::vector<pid_t> programs;
+  for (std::uint8_t program = 0; program < kPrograms; ++program) {
+    programs.push_back(::fork());
+    if (programs.back() == 0) ::_exit(remember(path, log_of(program)) ? 0 : 1);
+  }
+  for (const pid_t program : programs) {
+    int ended = 1;
+    ASSERT_EQ(::waitpid(program, &ended, 0), program);
+    EXPECT_EQ(ended, 0);
+  }
+  for (std::uint8_t program = 0; program < kPrograms; ++program) {
+    const auto known = recall(path, log_of(program).log);
+    ASSERT_TRUE(known && *known) << int{program};
+    EXPECT_EQ((*known)->size, program + 1U);
+  }
 }
 
 TEST_F(Checkpoints, AreKeptInAFileOfThisFolderToo) {

@@ -119,13 +119,18 @@ Try<std::optional<Profile>> load_profile(const std::string& path) {
   return std::optional<Profile>(std::move(profile));
 }
 
-Try<void> write_private(const std::string& path, std::string_view content) {
+Try<void> make_private_folder(const std::string& path) {
   std::error_code error;
   const auto folder = std::filesystem::path(path).parent_path();
   const mode_t before = ::umask(077);  // new folders are for their owner alone
   if (!folder.empty()) std::filesystem::create_directories(folder, error);
   ::umask(before);
   if (error) return give_up(kFailed, "can't make the folder " + folder.string());
+  return {};
+}
+
+Try<void> write_private(const std::string& path, std::string_view content) {
+  TRY(make_private_folder(path));
   std::string fresh = path + ".XXXXXX";
   Descriptor fd(::mkostemp(fresh.data(), O_CLOEXEC));  // mode 0600
   if (fd.get() < 0) return cannot("can't write beside", path);

@@ -31,6 +31,10 @@ Try<std::optional<Profile>> load_profile(const std::string& path);
 // save_profile writes the file anew, whole or not at all.
 Try<void> save_profile(const std::string& path, const Profile& profile);
 
+// make_private_folder makes the folders that a file at `path` is in, where they are missing, with
+// mode 0700.
+Try<void> make_private_folder(const std::string& path);
+
 // write_private writes `content` to `path` by way of a new file beside it
 // (mode 0600, synced), making missing folders with mode 0700.
 Try<void> write_private(const std::string& path, std::string_view content);
