@@ -32,7 +32,7 @@ enum class Kind {
   kNotFound,      // 404
   kConflict,      // 409
   kRateLimited,   // 429
-  kUnavailable,   // no answer, or 503: may pass by itself
+  kUnavailable,   // no answer, 408 or 503: may pass by itself
   kServer,        // any other 5xx
   kProtocol,      // an answer that can't be understood
   kCancelled,     // the caller's stop token ended the call

@@ -6,13 +6,14 @@
 #include "client/test_authority.h"
 #include "client/test_clock.h"
 #include "client/test_log.h"
-#include "client/test_threads.h"
+#include "http/testing/few_threads.h"
 #include "http/testing/scripted_server.h"
 #include "quantumapi/internal_client.h"
 
 namespace quantumapi::sdk {
 namespace {
 
+using http::testing::FewThreads;
 using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;

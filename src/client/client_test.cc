@@ -4,13 +4,15 @@
 #include <thread>
 
 #include "client/test_platform.h"
-#include "client/test_threads.h"
+#include "http/testing/few_threads.h"
+#include "http/testing/full_listener.h"
 #include "http/testing/scripted_server.h"
 #include "quantumapi/certificate_provider.h"
 
 namespace quantumapi::sdk {
 namespace {
 
+using http::testing::FewThreads;
 using Lines = std::vector<std::string>;
 constexpr const char* kId = "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
 
@@ -95,11 +97,11 @@ TEST(Client, ReadsProblemDetails) {
 
 TEST(Client, MapsEveryStatusToItsKind) {
   const std::pair<int, Kind> cases[] = {
-      {400, Kind::kInvalid},  {401, Kind::kUnauthorized}, {403, Kind::kForbidden},
-      {404, Kind::kNotFound}, {409, Kind::kConflict},     {410, Kind::kNotFound},
-      {413, Kind::kInvalid},  {422, Kind::kInvalid},      {429, Kind::kRateLimited},
-      {500, Kind::kServer},   {502, Kind::kServer},       {503, Kind::kUnavailable},
-      {301, Kind::kProtocol},
+      {400, Kind::kInvalid},     {401, Kind::kUnauthorized}, {403, Kind::kForbidden},
+      {404, Kind::kNotFound},    {408, Kind::kUnavailable},  {409, Kind::kConflict},
+      {410, Kind::kNotFound},    {413, Kind::kInvalid},      {422, Kind::kInvalid},
+      {429, Kind::kRateLimited}, {500, Kind::kServer},       {502, Kind::kServer},
+      {503, Kind::kUnavailable}, {301, Kind::kProtocol},
   };
   for (const auto& [status, kind] : cases) {
     TestPlatform platform(
@@ -166,6 +168,45 @@ TEST(Client, APostThatFoundNoConnectionIsSentAgain) {
   starter.join();
   ASSERT_TRUE(made) << made.error().message;
   EXPECT_EQ(platform->lines(), Lines{"POST /api/v1/secrets"}) << "nothing was sent before";
+}
+
+TEST(Client, APostWhoseConnectionNobodyTookInTimeIsSentAgain) {
+  http::testing::FullListener full;
+  Options options;
+  options.url = "http://127.0.0.1:" + std::to_string(full.port());
+  options.timeout = std::chrono::milliseconds(300);  // and of a connection
+  options.max_retries = 100;
+  const auto client = expect(Client::create(std::move(options)));
+  const std::string body = secret_json("");
+  std::jthread server([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(700));
+    full.serve("HTTP/1.1 201 Created\r\nContent-Length: " + std::to_string(body.size()) +
+               "\r\n\r\n" + body);
+  });
+  const auto made = client->vault({.timeout = std::chrono::seconds(30)})
+                        .create({.name = "db"}, SecretString("v"));
+  EXPECT_TRUE(made) << made.error().message;
+}
+
+TEST(Client, APostThatMetTheEndOfAKeptConnectionIsSentAgain) {
+  const auto answer = [](const std::string& status, const std::string& body,
+                         const std::string& more = {}) {
+    return "HTTP/1.1 " + status + "\r\n" + more + "Content-Length: " + std::to_string(body.size()) +
+           "\r\n\r\n" + body;
+  };
+  http::testing::ScriptedServer server(
+      {answer("200 OK", R"({"status":"ok"})"),
+       answer("408 Request Timeout", R"({"error":"request_timeout"})", "Connection: close\r\n"),
+       answer("204 No Content", "")},
+      http::testing::ScriptedServer::kCloseAfterSecond);
+  Options options;
+  options.url = "http://127.0.0.1:" + std::to_string(server.port());
+  options.max_retries = 0;
+  const auto client = expect(Client::create(std::move(options)));
+  ASSERT_TRUE(client->health());
+  const auto revoked = client->api_keys().revoke(kId);
+  EXPECT_TRUE(revoked) << revoked.error().message;
+  EXPECT_EQ(server.connections(), 2);
 }
 
 TEST(Client, APostWhoseAnswerWasCutIsNotSentAgain) {

@@ -4,11 +4,12 @@
 #include <thread>
 
 #include "client/test_platform.h"
-#include "client/test_threads.h"
+#include "http/testing/few_threads.h"
 
 namespace quantumapi::sdk {
 namespace {
 
+using http::testing::FewThreads;
 // sealed_batch answers a batch as the platform does: the payload of "7" is "qa1.7", of "bad" none.
 http::Reply sealed_batch(const Received& request) {
   std::string results;

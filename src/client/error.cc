@@ -23,6 +23,7 @@ Kind kind_of(int status) {
       return Kind::kConflict;
     case 429:
       return Kind::kRateLimited;
+    case 408:  // the request did not arrive
     case 503:
       return Kind::kUnavailable;
     default:

@@ -202,13 +202,11 @@ Result<Response> InternalClient::send(const Request& request, const Call& call) 
   sent.timeout = call.timeout.count() > 0 ? bounded(call.timeout) : impl_->options.timeout;
   sent.cancel = call.cancel;
   TRY_ASSIGN(const auto client, impl_->client_for(address));
-  return or_no_thread([&]() -> Result<Response> {
-    auto answer = client->send(sent);
-    if (!answer) return std::unexpected(error_of(answer.error()));
-    return Response{.status = answer->status,
-                    .headers = std::move(answer->headers),
-                    .body = std::string(answer->body)};
-  });
+  auto answer = client->send(sent);
+  if (!answer) return std::unexpected(error_of(answer.error()));
+  return Response{.status = answer->status,
+                  .headers = std::move(answer->headers),
+                  .body = std::string(answer->body)};
 }
 
 }  // namespace quantumapi::sdk

@@ -10,7 +10,7 @@
 #include "client/test_authority.h"
 #include "client/test_clock.h"
 #include "client/test_log.h"
-#include "client/test_threads.h"
+#include "http/testing/few_threads.h"
 #include "http/testing/scripted_server.h"
 #include "quantumapi/certificate_rotation.h"
 #include "quantumapi/internal_client.h"
@@ -19,6 +19,7 @@
 namespace quantumapi::sdk {
 namespace {
 
+using http::testing::FewThreads;
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;

@@ -6,12 +6,13 @@
 #include "client/test_clock.h"
 #include "client/test_log.h"
 #include "client/test_platform.h"
-#include "client/test_threads.h"
+#include "http/testing/few_threads.h"
 #include "http/testing/scripted_server.h"
 
 namespace quantumapi::sdk {
 namespace {
 
+using http::testing::FewThreads;
 using Lines = std::vector<std::string>;
 using std::chrono::minutes;
 using std::chrono::seconds;

@@ -60,13 +60,10 @@ http::ClientRequest Transport::prepare(const Request& request, const Call& call)
 }
 
 Result<http::ClientResponse> Transport::once(const http::ClientRequest& request) {
-  return or_no_thread([&]() -> Result<http::ClientResponse> {
-    auto response = http_->send(request);
-    if (!response) return std::unexpected(error_of(response.error()));
-    if (response->status < 200 || response->status > 299)
-      return std::unexpected(error_of(*response));
-    return *std::move(response);
-  });
+  auto response = http_->send(request);
+  if (!response) return std::unexpected(error_of(response.error()));
+  if (response->status < 200 || response->status > 299) return std::unexpected(error_of(*response));
+  return *std::move(response);
 }
 
 Result<Transport::AnswerPointer> Transport::send(Request request, const Call& call) {
@@ -99,15 +96,11 @@ Result<http::ClientResponse> Transport::stream(
     const std::function<base::Status(std::string_view)>& chunk) {
   TRY(check_time(call));
   auto sent = prepare(request, call);
-  auto response = or_no_thread([&]() -> Result<http::ClientResponse> {
-    auto answered = http_->stream(sent, chunk);
-    if (!answered) return std::unexpected(error_of(answered.error()));
-    return *std::move(answered);
-  });
+  auto response = http_->stream(sent, chunk);
   wipe_headers(sent);
-  if (response && (response->status < 200 || response->status > 299))
-    return std::unexpected(error_of(*response));
-  return response;
+  if (!response) return std::unexpected(error_of(response.error()));
+  if (response->status < 200 || response->status > 299) return std::unexpected(error_of(*response));
+  return *std::move(response);
 }
 
 }  // namespace quantumapi::sdk

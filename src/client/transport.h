@@ -21,7 +21,7 @@
 namespace quantumapi::sdk {
 
 // Effect is whether a request may change something on the platform. One without is tried again
-// when no connection came about, the answer was cut, or after 429 and 503; one that may only
+// when no connection came about, the answer was cut, or after 408, 429 and 503; one that may only
 // without a connection or after 429, when nothing was done.
 enum class Effect : std::uint8_t { kNone, kSome };
 

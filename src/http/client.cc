@@ -58,11 +58,14 @@ base::WipedString make_head(const ClientRequest& request, const std::string& hos
   return head.append("\r\n");
 }
 
-// was_closed_idle is true when the server gave up a kept connection just as we
-// used it: it closed without an answer, or said 408 before it had our request.
-bool was_closed_idle(const Result<ClientResponse>& response, const ClientConnection& connection) {
-  if (response) return response->status == 408;
-  return response.error().reason == "connection_closed" && !connection.answered();
+// was_closed_idle is true when the server gave up a kept connection just as we used it. By 408 and
+// close it says that it did not have our request (RFC 9110 section 15.5.9); whether it had that
+// can't be told where it closed without an answer.
+bool was_closed_idle(Method method, const Result<ClientResponse>& response, bool reusable,
+                     const ClientConnection& connection) {
+  if (response) return response->status == 408 && !reusable;
+  return is_safe(method) && response.error().reason == "connection_closed" &&
+         !connection.answered();
 }
 
 bool has_content(Method method, int status) {
@@ -175,9 +178,13 @@ Result<Client::Impl::Connection> Client::Impl::open(const ClientRequest& request
     const std::lock_guard lock(mutex);
     begin_with = context;
   }
-  TRY_ASSIGN(auto opened, ClientConnection::open(place, origin.host, begin_with.get(), connected_by,
-                                                 request.cancel, options.reach));
-  Connection connection(opened.release(), {this});
+  auto opened = ClientConnection::open(place, origin.host, begin_with.get(), connected_by,
+                                       request.cancel, options.reach);
+  if (!opened && opened.error().reason == "timeout" && connected_by < deadline)
+    return fail(Code::kUnavailable, "no connection to " + origin.host + " came about in time",
+                "connect_failed");
+  if (!opened) return std::unexpected(std::move(opened).error());
+  Connection connection(opened->release(), {this});
   {
     const std::lock_guard lock(mutex);
     facts = connection->facts();
@@ -201,7 +208,7 @@ Result<ClientResponse> Client::Impl::run(const ClientRequest& request, const Chu
   auto response = exchange(*connection, request, chunk, deadline, reusable);
   if (!response && response.error().reason == "connection_closed")
     if (const auto refused = refusal(*connection)) return std::unexpected(peer_refused(*refused));
-  if (was_kept && is_safe(request.method) && was_closed_idle(response, *connection)) {
+  if (was_kept && was_closed_idle(request.method, response, reusable, *connection)) {
     TRY_ASSIGN(connection, open(request, deadline));
     response = exchange(*connection, request, chunk, deadline, reusable);
   }

@@ -88,8 +88,10 @@ class Client {
   ~Client();
 
   // send gives any complete answer, whatever its status. kUnavailable when none
-  // came; a kept connection that was closed before the first octet of an
-  // answer is tried once more on a new one for methods that are safe.
+  // came: "connect_failed" when no connection came about in its own time, and nothing was sent;
+  // "timeout" when the whole request's is over. A request that met the end of a kept connection
+  // is sent once more on a new one: after 408 and close, by which the server says that it did not
+  // have it; for methods that are safe also when it closed before the first octet of an answer.
   Result<ClientResponse> send(const ClientRequest& request);
 
   // stream is send for large answers: `chunk` receives the body of a 2xx in

@@ -7,6 +7,8 @@
 
 #include "http/problem.h"
 #include "http/testing/certificates.h"
+#include "http/testing/few_threads.h"
+#include "http/testing/full_listener.h"
 #include "http/testing/identities.h"
 #include "http/testing/scripted_server.h"
 #include "http/testing/test_server.h"
@@ -146,6 +148,29 @@ TEST(Client, TriesSafeMethodsAgainWhenAKeptConnectionIsClosed) {
   }
 }
 
+TEST(Client, SendsAChangeAgainThatTheServerSaysItDidNotHave) {
+  const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  const std::string farewell =
+      "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+  ScriptedServer server({answer, farewell, answer}, ScriptedServer::kCloseAfterSecond);
+  const auto client = client_of(server.port());
+  EXPECT_EQ(text_of(client->send({.method = Method::kPost, .target = "/"})), "ok");
+  EXPECT_EQ(text_of(client->send({.method = Method::kPost, .target = "/"})), "ok");
+  EXPECT_EQ(server.connections(), 2);
+}
+
+TEST(Client, TakesA408OfTheApplicationForItsAnswer) {
+  const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  const std::string own = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n";
+  ScriptedServer kept({answer, own, answer});
+  const auto client = client_of(kept.port());
+  EXPECT_EQ(client->send({.target = "/"})->status, 200);
+  EXPECT_EQ(client->send({.target = "/"})->status, 408);
+  ScriptedServer fresh(
+      {"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", answer});
+  EXPECT_EQ(client_of(fresh.port())->send({.method = Method::kPost, .target = "/"})->status, 408);
+}
+
 TEST(Client, DoesNotSendAChangeTwice) {
   const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
   ScriptedServer server({answer, "", answer}, ScriptedServer::kCloseAfterSecond);
@@ -174,7 +199,29 @@ TEST(Client, GivesUpAHandshakeAtItsDeadline) {
                       {.ca_pem = identities().roots(), .connect_timeout = 100ms});
   const auto response = client->send({.target = "/"});
   ASSERT_FALSE(response);
-  EXPECT_EQ(response.error().reason, "timeout");
+  EXPECT_EQ(response.error().reason, "connect_failed");
+  const auto late = client->send({.target = "/", .timeout = 50ms});
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().reason, "timeout") << "the request's own";
+}
+
+TEST(Client, GivesUpAConnectionThatNobodyTakesInItsTime) {
+  const testing::FullListener full;
+  const auto client = client_of(full.port(), {.connect_timeout = 100ms});
+  const auto response = client->send({.target = "/"});
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, Code::kUnavailable);
+  EXPECT_EQ(response.error().reason, "connect_failed");
+}
+
+TEST(Client, SaysThatNoThreadCanBeMadeToResolveAName) {
+  const auto client =
+      *Client::create(*Url::parse("https://localhost"), {.ca_pem = identities().roots()});
+  const testing::FewThreads few(0);
+  const auto response = client->send({.target = "/"});
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, Code::kUnavailable);
+  EXPECT_EQ(response.error().reason, "no_thread");
 }
 
 TEST(Client, SaysWhenNobodyListens) {

@@ -8,16 +8,21 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "http/address_range.h"
 
 namespace quantumapi::http {
 namespace {
+
+// kLeast is the time that each address has to answer, where there is as much.
+constexpr std::chrono::milliseconds kLeast{300};
 
 struct AddressesFree {
   void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
@@ -51,13 +56,18 @@ struct LookUp {
 Result<Addresses> resolve(const Url& origin, SteadyTime deadline, const std::stop_token& cancel) {
   if (Addresses numeric = look_up(origin.host, origin.port, AI_NUMERICHOST)) return numeric;
   const auto shared = std::make_shared<LookUp>();
-  std::thread([shared, host = origin.host, port = origin.port] {
-    Addresses addresses = look_up(host, port, 0);
-    const std::lock_guard lock(shared->mutex);
-    shared->addresses = std::move(addresses);
-    shared->done = true;
-    shared->changed.notify_one();
-  }).detach();
+  try {
+    std::thread([shared, host = origin.host, port = origin.port] {
+      Addresses addresses = look_up(host, port, 0);
+      const std::lock_guard lock(shared->mutex);
+      shared->addresses = std::move(addresses);
+      shared->done = true;
+      shared->changed.notify_one();
+    }).detach();
+  } catch (const std::system_error& error) {
+    return fail(Code::kUnavailable,
+                std::string("a thread that is needed can't be made: ") + error.what(), "no_thread");
+  }
   std::unique_lock lock(shared->mutex);
   const bool done =
       shared->changed.wait_until(lock, cancel, deadline, [&] { return shared->done; });
@@ -92,6 +102,10 @@ Result<Descriptor> connect_address(const Url& origin, const addrinfo& address, S
   ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
   if (error != 0) return not_connected(origin, error);
   return socket;
+}
+
+bool is_reachable(const addrinfo& address, Reach reach) {
+  return reach == Reach::kAnywhere || !is_near(address.ai_addr);
 }
 
 // StopSignal is a descriptor that becomes readable when a stop is requested; none without a token.
@@ -134,16 +148,28 @@ Status wait_for_socket(int socket, short events, SteadyTime deadline,
 Result<Descriptor> connect_to(const Url& origin, SteadyTime deadline, const std::stop_token& cancel,
                               Reach reach) {
   TRY_ASSIGN(const Addresses addresses, resolve(origin, deadline, cancel));
+  return connect_first(origin, addresses.get(), deadline, cancel, reach);
+}
+
+Result<Descriptor> connect_first(const Url& origin, const addrinfo* addresses, SteadyTime deadline,
+                                 const std::stop_token& cancel, Reach reach) {
+  int left = 0;
+  for (const addrinfo* one = addresses; one != nullptr; one = one->ai_next)
+    if (is_reachable(*one, reach)) ++left;
   Result<Descriptor> last =
       fail(Code::kUnavailable, "the host " + origin.host + " stands where it may not be reached",
            "out_of_reach");
-  for (const addrinfo* address = addresses.get(); address != nullptr; address = address->ai_next) {
-    if (reach == Reach::kOtherHosts && is_near(address->ai_addr)) continue;
+  for (const addrinfo* address = addresses; address != nullptr; address = address->ai_next) {
+    if (!is_reachable(*address, reach)) continue;
     if (origin.scheme == "http" && !is_loopback(address->ai_addr))
       return fail(Code::kInvalidArgument, "plain http goes to loopback addresses only, and " +
                                               origin.host + " is none: use https");
-    last = connect_address(origin, *address, deadline, cancel);
-    if (last) return last;
+    const SteadyTime now = std::chrono::steady_clock::now();
+    const SteadyTime until =
+        std::min(deadline, now + std::max<SteadyTime::duration>((deadline - now) / left, kLeast));
+    last = connect_address(origin, *address, until, cancel);
+    if (last || cancel.stop_requested()) return last;
+    --left;
   }
   return last;
 }

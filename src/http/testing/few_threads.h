@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <fstream>
 
-namespace quantumapi::sdk {
+namespace quantumapi::http::testing {
 
 // FewThreads holds while it lives. A thread's stack is as large as the memory left for `count` of
 // them allows.
@@ -43,4 +43,4 @@ class FewThreads {
   ::pthread_attr_t attributes_{};
 };
 
-}  // namespace quantumapi::sdk
+}  // namespace quantumapi::http::testing
