@@ -16,7 +16,6 @@ constexpr std::int64_t kLogsAtOnce = 256;
 constexpr std::uint64_t kLookBack = 64;
 constexpr std::int64_t kLookAhead = 192;
 constexpr std::size_t kToBegin = 7;
-constexpr std::chrono::hours kFarAhead{24 * 7};
 
 // first_floor is a time that what is written from the first segment on does not precede: one
 // segment whose clock was wrong does not tell, nor do three of seven.
@@ -112,43 +111,6 @@ Result<std::size_t> drop_surplus(store::Database& database, TenantId tenant, std
     }
     return dropped;
   });
-}
-
-RetentionClock::RetentionClock(const Clock& clock, Logger& log, std::chrono::hours retention)
-    : clock_(clock),
-      log_(log),
-      far_(std::min<std::chrono::microseconds>(kFarAhead,
-                                               std::chrono::microseconds(retention) / 2)) {}
-
-void RetentionClock::begin(std::optional<WallTime> newest) {
-  known_ = newest;
-  known_at_ = clock_.steady();
-  begun_ = true;
-}
-
-std::optional<WallTime> RetentionClock::now() {
-  if (!begun_) return std::nullopt;
-  const WallTime wall = clock_.wall();
-  const SteadyTime steady = clock_.steady();
-  const auto ran = std::chrono::duration_cast<std::chrono::microseconds>(steady - known_at_);
-  const WallTime expected = known_.value_or(wall) + ran;
-  const bool ahead = known_ && wall > expected + far_;
-  if (ahead && !believed_at_) {
-    believed_at_ = steady + (wall - expected);
-    const std::string wall_text = wall.to_string();
-    const std::string expected_text = expected.to_string();
-    log_.warning(
-        "audit retention waits: the clock is far ahead of the newest audit record and of how long "
-        "the server has run since",
-        {{"clock", std::string_view(wall_text)},
-         {"expected", std::string_view(expected_text)},
-         {"hours", (wall - expected) / std::chrono::hours(1)}});
-  }
-  if (ahead && steady < *believed_at_) return std::nullopt;
-  believed_at_.reset();
-  known_ = wall;
-  known_at_ = steady;
-  return wall;
 }
 
 }  // namespace quantumapi::audit

@@ -9,6 +9,7 @@
 #include "audit/retention.h"
 #include "audit/round.h"
 #include "audit/signed_head.h"
+#include "base/believed_clock.h"
 #include "base/thread_name.h"
 
 namespace quantumapi::audit {
@@ -17,6 +18,7 @@ namespace {
 constexpr std::string_view kLockName = "audit-sequencer";
 constexpr std::chrono::minutes kRepeatError{1};
 constexpr std::chrono::hours kRetainEvery{1};
+constexpr std::chrono::hours kFarAhead{24 * 7};
 constexpr std::chrono::seconds kFinishWithin{5};
 
 using Frames = std::vector<store::AuditFrame>;
@@ -90,7 +92,10 @@ struct Sequencer::Impl {
   std::mutex round_mutex;  // one round at a time, whoever asks
   std::unique_ptr<store::Database::Lock> lock;
   const std::chrono::hours retention{24 * options.retention_days};
-  RetentionClock retention_clock{clock, log, retention};
+  // Far is a week, or half of the time that events are kept where that is less.
+  base::BelievedClock retention_clock{
+      clock, log, "audit retention",
+      std::min<std::chrono::microseconds>(kFarAhead, std::chrono::microseconds(retention) / 2)};
   SteadyTime retain_at = SteadyTime::min();
   std::string last_error;
   SteadyTime last_error_at{};

@@ -177,12 +177,18 @@ TEST_P(KeyDeletion, APurgerCarriesOutWhatIsDueBeforeItEnds) {
   const KeyRecord made = create(mine_, "fields");
   expect(schedule(made.id, 7));
   {
-    const Purger early(keys(), clock(), store().log());
+    const Purger early(keys(), clock(), store().log(), clock().wall());
   }
   EXPECT_EQ(expect(keys().find(mine_, made.id)).state, "scheduled_deletion");
   clock().advance(days(7));
+  const auto wrapped_octets = wrapped(made.id, 1).size();
   {
-    const Purger late(keys(), clock(), store().log());
+    const Purger wrong_clock(keys(), clock(), store().log(), clock().wall() - days(7));
+  }
+  EXPECT_EQ(expect(keys().find(mine_, made.id)).state, "scheduled_deletion");
+  EXPECT_EQ(wrapped(made.id, 1).size(), wrapped_octets);
+  {
+    const Purger late(keys(), clock(), store().log(), clock().wall() - std::chrono::hours(23));
   }
   EXPECT_EQ(expect(keys().find(mine_, made.id)).state, "deleted");
   EXPECT_EQ(wrapped(made.id, 1).size(), 1U);

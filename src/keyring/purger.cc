@@ -5,11 +5,16 @@ namespace {
 
 constexpr std::chrono::seconds kRememberEvery{2};
 constexpr std::uint64_t kRemembersInPurge = 30;
+constexpr std::chrono::hours kFarAhead{24};
 
 }  // namespace
 
-Purger::Purger(Keyring& keyring, const Clock& clock, Logger& log)
-    : keyring_(keyring), clock_(clock), log_(log), thread_([this] { run(); }) {}
+Purger::Purger(Keyring& keyring, const Clock& clock, Logger& log,
+               std::optional<WallTime> newest_record)
+    : keyring_(keyring), clock_(clock, log, "the deletion of keys", kFarAhead), log_(log) {
+  clock_.begin(newest_record);
+  thread_ = std::thread([this] { run(); });
+}
 
 Purger::~Purger() {
   {
@@ -21,8 +26,10 @@ Purger::~Purger() {
 }
 
 void Purger::purge() {
-  const auto purged = keyring_.purge_due(clock_.wall());
-  if (!purged) log_.warning("keys due for deletion stand still: " + purged.error().message);
+  if (const auto now = clock_.now()) {
+    const auto purged = keyring_.purge_due(*now);
+    if (!purged) log_.warning("keys due for deletion stand still: " + purged.error().message);
+  }
   const auto journaled = keyring_.journal_waiting();
   if (!journaled) log_.warning("endings wait for the key journal: " + journaled.error().message);
 }

@@ -3,8 +3,10 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 
+#include "base/believed_clock.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "keyring/keyring.h"
@@ -13,10 +15,12 @@ namespace quantumapi::keyring {
 
 // Purger calls purge_due and journal_waiting when it is made and once a minute from
 // then on, remember_journal every two seconds. Any number of replicas may run one. What fails is
-// logged and tried again.
+// logged and tried again. While the clock is more than a day ahead of what is known no key is
+// purged: what a wrong clock would destroy is gone for good.
 class Purger {
  public:
-  Purger(Keyring& keyring, const Clock& clock, Logger& log);
+  // Purger: `newest_record` is the time of the newest audit record of before this process.
+  Purger(Keyring& keyring, const Clock& clock, Logger& log, std::optional<WallTime> newest_record);
   // ~Purger waits for a purge under way; the first one is always carried out.
   ~Purger();
   Purger(const Purger&) = delete;
@@ -27,7 +31,7 @@ class Purger {
   void purge();
 
   Keyring& keyring_;
-  const Clock& clock_;
+  base::BelievedClock clock_;
   Logger& log_;
   std::mutex mutex_;
   std::condition_variable wake_;

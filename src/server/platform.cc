@@ -108,29 +108,17 @@ Status check_root(const Installation& installation, const keyring::RootKey& root
 // The clocks of replicas and of what was this host before differ by a little.
 constexpr std::chrono::seconds kClocksDiffer{1};
 
-Result<WallTime> newest_audit_record(store::Transaction& tx) {
-  WallTime newest{};
-  TRY_ASSIGN(const auto tenants, audit::tenants_with_logs(tx));
-  for (const TenantId tenant : tenants) {
-    TRY_ASSIGN(const auto head, audit::open_log(tx, tenant));
-    if (head) newest = std::max(newest, head->last_time);
-  }
-  return newest;
-}
-
 // warn_of_clock: what ends at a time ends by this clock, and the log alone tells that it was
 // ahead before.
-Status warn_of_clock(store::Database& database, const Clock& clock, Logger& log) {
-  TRY_ASSIGN(const WallTime newest, database.read(newest_audit_record));
+void warn_of_clock(WallTime newest, const Clock& clock, Logger& log) {
   const WallTime now = clock.wall();
-  if (now + kClocksDiffer >= newest) return {};
+  if (now + kClocksDiffer >= newest) return;
   const std::string now_text = now.to_string();
   const std::string newest_text = newest.to_string();
   log.warning(
       "the clock is behind the newest audit record: what ended since then is valid again until "
       "the clock has passed it",
       {{"clock", std::string_view(now_text)}, {"newest", std::string_view(newest_text)}});
-  return {};
 }
 
 }  // namespace
@@ -154,6 +142,7 @@ struct Platform::Parts {
   std::unique_ptr<audit::StreamWorker> stream_worker{};
   std::unique_ptr<usage::UsageService> usage{};
   std::unique_ptr<store::CacheKeeper> keeper{};
+  std::optional<WallTime> newest_record{};  // of before this process
   std::unique_ptr<keyring::Purger> purger{};
   std::unique_ptr<ca::ExpiryWatch> expiry_watch{};
   std::unique_ptr<usage::Sampler> sampler{};
@@ -249,7 +238,8 @@ Result<std::unique_ptr<Platform>> Platform::open(const Config& config, Mode mode
   TRY_ASSIGN(auto journal,
              keyring::KeyJournal::open(config.key_journal, found.first.id, found.second));
   TRY(parts->database->migrate());
-  if (mode == Mode::kOpen) TRY(warn_of_clock(*parts->database, clock, log));
+  TRY_ASSIGN(parts->newest_record, parts->database->read(audit::newest_time));
+  if (parts->newest_record) warn_of_clock(*parts->newest_record, clock, log);
   if (!config.checkpoint_url.empty()) {
     TRY_ASSIGN(parts->checkpoint_post,
                audit::CheckpointPost::create(config.checkpoint_url, log, metrics));
@@ -276,7 +266,8 @@ void Platform::start() {
   parts_->keeper =
       std::make_unique<store::CacheKeeper>(*parts_->database, parts_->clock, std::move(caches));
   parts_->sequencer->start();
-  parts_->purger = std::make_unique<keyring::Purger>(*parts_->keyring, parts_->clock, parts_->log);
+  parts_->purger = std::make_unique<keyring::Purger>(*parts_->keyring, parts_->clock, parts_->log,
+                                                     parts_->newest_record);
   parts_->expiry_watch =
       std::make_unique<ca::ExpiryWatch>(*parts_->ca, parts_->clock, parts_->log, parts_->metrics);
   parts_->sampler =
