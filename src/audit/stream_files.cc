@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -141,12 +142,20 @@ class Source {
 
 std::string day_of(WallTime time) { return time.to_string().substr(0, 10); }
 
-std::string day_for(WallTime time, const StreamDay* newest) {
-  std::string day = day_of(time);
-  if (newest == nullptr || day > newest->day) return day;
-  if (!newest->archive_octets) return newest->day;
-  const auto last = WallTime::parse(newest->day + "T00:00:00Z");
-  return last ? day_of(*last + kDay) : day;
+std::string day_for(WallTime time, WallTime now, std::span<const StreamDay> days) {
+  const std::string today = day_of(now);
+  std::string day = std::min(day_of(time), today);
+  for (const StreamDay& begun : days)
+    if (begun.day <= today) day = std::max(day, begun.day);
+  const auto is_archived = [&day](const StreamDay& one) {
+    return one.day == day && one.archive_octets;
+  };
+  while (std::ranges::any_of(days, is_archived)) {
+    const auto begin = WallTime::parse(day + "T00:00:00Z");
+    if (!begin) break;
+    day = day_of(*begin + kDay);
+  }
+  return day;
 }
 
 std::string StreamFiles::path(StreamId id, std::string_view day, bool archived) const {

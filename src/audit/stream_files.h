@@ -52,8 +52,9 @@ class StreamFiles {
 
 // day_of is the UTC day of a time, "2026-11-23".
 std::string day_of(WallTime time);
-// day_for is the file that an event of `time` goes to, by the newest row: its
-// day, but never behind one that has begun, nor into one that is archived.
-std::string day_for(WallTime time, const StreamDay* newest);
+// day_for is the file that an event of `time` goes to, by the rows of this place: its day, or
+// today where that is to come yet, but never behind one that has begun, nor into one that is
+// archived. A row of a day to come, as an event of a clock that was ahead made one, holds nothing.
+std::string day_for(WallTime time, WallTime now, std::span<const StreamDay> days);
 
 }  // namespace quantumapi::audit

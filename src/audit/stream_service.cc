@@ -236,8 +236,7 @@ Status StreamService::send_test(const StreamRow& row) {
     TRY_ASSIGN(auto days,
                database_.read([&](store::Transaction& tx) { return stream_days(tx, row.id); }));
     std::erase_if(days, [&](const StreamDay& day) { return day.place != place; });
-    return files_.check(row.id, day_for(event.time, days.empty() ? nullptr : &days.front()),
-                        event.json);
+    return files_.check(row.id, day_for(event.time, event.time, days), event.json);
   }
   TRY_ASSIGN(const http::Reach reach, reach_.of(row.tenant));
   TRY_ASSIGN(const auto receiver, StreamReceiver::create(opened.type, opened.config, reach));

@@ -230,20 +230,20 @@ Status StreamWorker::Impl::append_files(const StreamRow& row, const Slice& slice
                                         std::span<const StreamEvent> events) {
   TRY_ASSIGN(const std::string place, files.make_place());
   TRY_ASSIGN(auto days, days_here(row));
-  std::optional<StreamDay> newest;
-  if (!days.empty()) newest = std::move(days.front());
+  const WallTime now = clock.wall();
   StreamPosition from = row.position;
   while (!events.empty()) {
-    const std::string day = day_for(events[0].time, newest ? &*newest : nullptr);
-    if (!newest || newest->day != day)
-      newest = StreamDay{.day = day, .place = place, .host = base::host_name()};
+    const std::string name = day_for(events[0].time, now, days);
+    auto day = std::ranges::find(days, name, &StreamDay::day);
+    if (day == days.end())
+      day = days.insert(day, {.day = name, .place = place, .host = base::host_name()});
     std::size_t count = 1;
-    while (count < events.size() && day_for(events[count].time, &*newest) == day) ++count;
-    TRY_ASSIGN(newest, files.append(row.id, *newest, events.first(count)));
+    while (count < events.size() && day_for(events[count].time, now, days) == name) ++count;
+    TRY_ASSIGN(*day, files.append(row.id, *day, events.first(count)));
     events = events.subspan(count);
     const StreamPosition to =
         events.empty() ? slice.end : StreamPosition{slice.end.log, events[0].index};
-    TRY(advance(row, from, to, true, &*newest));
+    TRY(advance(row, from, to, true, &*day));
     from = to;
   }
   return {};

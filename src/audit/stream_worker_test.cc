@@ -473,6 +473,58 @@ TEST_P(LogStreams, AFileStreamKeepsDaysAndPacksThemWhenTheyEnd) {
   expect_code(streams().file(who_, stream.row.id, day, false), Code::kNotFound);
 }
 
+TEST_P(LogStreams, AnEventOfAClockThatWasAheadHoldsNoDay) {
+  const auto stream = make("File", "");
+  const std::string day = day_of(clock().wall());
+  AuditEvent ahead = happened("secret.read", "ahead");
+  ahead.time = ahead.time + std::chrono::hours(24 * 365);
+  append_one(ahead);
+  append(2);
+  drain();
+  EXPECT_EQ(pass(), 3U);
+  auto days = expect(streams().files(who_, stream.row.id)).days;
+  ASSERT_EQ(days.size(), 1U);
+  EXPECT_EQ(days[0].day, day);
+
+  // An older version made a file of that day; what follows goes to its own.
+  expect(db().change([&](store::Transaction& tx) -> Status {
+    TRY_ASSIGN(auto rows, stream_days(tx, stream.row.id));
+    rows.at(0).day = day_of(ahead.time);
+    rows.at(0).octets = rows.at(0).line_count = 0;
+    return put_stream_day(tx, stream.row.id, rows.at(0));
+  }));
+  clock().advance(std::chrono::hours(24));
+  append(1);
+  drain();
+  EXPECT_EQ(pass(), 1U);
+  pass();
+  days = expect(streams().files(who_, stream.row.id)).days;
+  ASSERT_EQ(days.size(), 3U);
+  EXPECT_EQ(days[1].day, day_of(clock().wall()));
+  EXPECT_EQ(days[1].line_count, 1);
+  EXPECT_EQ(days[2].day, day);
+  EXPECT_TRUE(days[2].here.value().archive_octets);
+}
+
+TEST(StreamDays, AnEventGoesToItsDayOrToTheOneThatIsWritten) {
+  const auto at = [](std::string_view text) { return expect(WallTime::parse(text)); };
+  const auto day = [](std::string name, std::optional<std::int64_t> archive) {
+    return StreamDay{.day = std::move(name), .archive_octets = archive};
+  };
+  const WallTime now = at("2026-11-23T12:00:00Z");
+  const auto goes = [&](std::string_view time, std::vector<StreamDay> days) {
+    return day_for(at(time), now, days);
+  };
+  EXPECT_EQ(goes("2026-11-21T12:00:00Z", {}), "2026-11-21");
+  EXPECT_EQ(goes("2026-11-21T12:00:00Z", {day("2026-11-22", {})}), "2026-11-22");
+  EXPECT_EQ(goes("2026-11-21T12:00:00Z", {day("2026-11-22", 7)}), "2026-11-23");
+  EXPECT_EQ(goes("2027-11-21T12:00:00Z", {}), "2026-11-23");
+  EXPECT_EQ(goes("2026-11-22T12:00:00Z", {day("2027-11-22", {})}), "2026-11-22");
+  // A clock that was set back after it had packed days to come.
+  EXPECT_EQ(goes("2026-11-23T11:00:00Z", {day("2026-11-24", 7), day("2026-11-23", 7)}),
+            "2026-11-25");
+}
+
 TEST_P(LogStreams, AReplicaSaysWhatOfADayItLacks) {
   const auto stream = make("File", "");
   const StreamId id = stream.row.id;
