@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::chrono::hours kDay{24};
 constexpr std::size_t kChunk = 64 * 1024;
+constexpr std::string_view kTestFile = "test";
+constexpr std::size_t kDayLength = std::string_view("2026-11-23").size();
 
 // File closes its descriptor.
 class File {
@@ -60,6 +62,22 @@ bool sync_directory(const std::string& path) {
 std::int64_t size_of(const std::string& path) {
   struct stat facts{};
   return ::stat(path.c_str(), &facts) == 0 && S_ISREG(facts.st_mode) ? facts.st_size : -1;
+}
+
+// written_at is when a file was last written; now where that is not known.
+WallTime written_at(const std::string& path) {
+  struct stat facts{};
+  if (::stat(path.c_str(), &facts) != 0) return base::SystemClock().wall();
+  return {facts.st_mtim.tv_sec * 1'000'000 + facts.st_mtim.tv_nsec / 1'000};
+}
+
+// is_of_day is true for the names of a day's files: "2026-11-23.ndjson", its archive, and what
+// becomes one.
+bool is_of_day(std::string_view name) {
+  if (name.size() < kDayLength) return false;
+  const std::string_view kind = name.substr(kDayLength);
+  return (kind == ".ndjson" || kind == ".ndjson.gz" || kind == ".ndjson.gz.new") &&
+         WallTime::parse(std::string(name.substr(0, kDayLength)) + "T00:00:00Z");
 }
 
 // keep_whole_lines counts anew what is left of a file that somebody cut.
@@ -213,7 +231,7 @@ Status StreamFiles::check(StreamId id, std::string_view day, std::string_view li
   TRY(make_folder(folder));
   const std::string open = path(id, day, false);
   if (::access(open.c_str(), F_OK) == 0 && !File(open, O_RDWR).ok()) return cant("open");
-  const std::string tried = folder + "/test";
+  const std::string tried = folder + "/" + std::string(kTestFile);
   const Status written = [&]() -> Status {
     const File file(tried, O_RDWR | O_CREAT | O_TRUNC);
     if (!file.ok()) return cant("open");
@@ -273,17 +291,47 @@ void StreamFiles::remove_open(StreamId id, std::string_view day) const {
   (void)::unlink(path(id, day, false).c_str());
 }
 
-void StreamFiles::remove_before(StreamId id, std::string_view day) const {
+Result<std::vector<StreamId>> StreamFiles::streams() const {
+  std::vector<StreamId> found;
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(directory_, error), end; !error && at != end;
+       at.increment(error)) {
+    const std::string name = at->path().filename();
+    const auto id = Uuid::parse(name);
+    if (id && id->to_string() == name &&
+        at->symlink_status(error).type() == std::filesystem::file_type::directory)
+      found.push_back(StreamId{*id});
+  }
+  if (error && error != std::errc::no_such_file_or_directory)
+    return fail(Code::kUnavailable, "can't list the log streams' folders: " + error.message());
+  return found;
+}
+
+std::vector<std::string> StreamFiles::remove_old(StreamId id, WallTime now,
+                                                 std::chrono::hours kept) const {
+  const std::string oldest = day_of(now - kept);
+  const std::string today = day_of(now);
+  std::vector<std::string> early;
   std::error_code ignored;
-  for (const auto& one : std::filesystem::directory_iterator(path(id, {}, false), ignored))
-    if (const std::string name = one.path().filename();
-        name.size() > day.size() && name.contains(".ndjson") && name.substr(0, day.size()) < day)
-      (void)::unlink(one.path().c_str());
+  for (const auto& one : std::filesystem::directory_iterator(path(id, {}, false), ignored)) {
+    const std::string name = one.path().filename();
+    if (!is_of_day(name)) continue;
+    const std::string day = name.substr(0, kDayLength);
+    const bool is_early = day > today && written_at(one.path()) < now - kept;
+    if (day >= oldest && !is_early) continue;
+    (void)::unlink(one.path().c_str());
+    if (is_early) early.push_back(day);
+  }
+  return early;
 }
 
 void StreamFiles::remove_all(StreamId id) const {
+  const std::string folder = path(id, {}, false);
   std::error_code ignored;
-  std::filesystem::remove_all(path(id, {}, false), ignored);
+  for (const auto& one : std::filesystem::directory_iterator(folder, ignored))
+    if (const std::string name = one.path().filename(); is_of_day(name) || name == kTestFile)
+      (void)::unlink(one.path().c_str());
+  (void)::rmdir(folder.c_str());
 }
 
 Result<http::Reply::Stream> StreamFiles::open(StreamId id, const StreamDay& day) const {

@@ -36,8 +36,13 @@ class StreamFiles {
   // remove_open takes the NDJSON file away.
   Result<StreamDay> archive(StreamId id, StreamDay day) const;
   void remove_open(StreamId id, std::string_view day) const;
-  // remove_before takes the files of all days before one away, remove_all everything of a stream.
-  void remove_before(StreamId id, std::string_view day) const;
+  // streams are those that have a folder here.
+  [[nodiscard]] Result<std::vector<StreamId>> streams() const;
+  // remove_old takes the files of the days away that were over for `kept` at `now`. It answers
+  // which files of days to come went: they were written that long ago.
+  [[nodiscard]] std::vector<std::string> remove_old(StreamId id, WallTime now,
+                                                    std::chrono::hours kept) const;
+  // remove_all takes all files of a stream away, and its folder unless that holds anything else.
   void remove_all(StreamId id) const;
 
   // open streams a day as gzip. kNotFound when its file is not here.

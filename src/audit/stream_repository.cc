@@ -32,6 +32,12 @@ constexpr Statement kActive{"log_streams.active",
             created_at, updated_at, lost_events
           FROM log_streams WHERE is_active = 1 ORDER BY id)sql"};
 
+constexpr Statement kAll{"log_streams.all",
+                         R"sql(SELECT id, tenant, name, stream_type, config, config_version,
+            is_active, log, next_index, consecutive_failures, last_error, last_streamed_at,
+            created_at, updated_at, lost_events
+          FROM log_streams ORDER BY id)sql"};
+
 constexpr Statement kUpdate{"log_streams.update",
                             R"sql(UPDATE log_streams SET name = :name, stream_type = :type,
             config = :config, config_version = :config_version, consecutive_failures = 0,
@@ -92,6 +98,10 @@ constexpr Statement kAdoptDay{"log_streams.adopt_day",
 constexpr Statement kDeleteDay{
     "log_streams.delete_day",
     R"sql(DELETE FROM log_stream_files WHERE stream = :stream AND day = :day)sql"};
+
+constexpr Statement kDeleteDayOf{"log_streams.delete_day_of",
+                                 R"sql(DELETE FROM log_stream_files
+          WHERE stream = :stream AND day = :day AND place = :place)sql"};
 
 constexpr Statement kMeasure{"log_streams.measure",
                              R"sql(SELECT s.tenant,
@@ -154,6 +164,7 @@ Result<std::vector<StreamRow>> streams_of(Transaction& tx, TenantId tenant) {
 }
 
 Result<std::vector<StreamRow>> active_streams(Transaction& tx) { return rows(tx, kActive, {}); }
+Result<std::vector<StreamRow>> all_streams(Transaction& tx) { return rows(tx, kAll, {}); }
 
 Result<bool> update_stream(Transaction& tx, const StreamRow& row) {
   TRY_ASSIGN(const auto changed, tx.execute(kUpdate, {{"name", row.name},
@@ -179,7 +190,7 @@ Result<bool> set_stream_active(Transaction& tx, TenantId tenant, StreamId id, bo
 
 Result<bool> delete_stream(Transaction& tx, TenantId tenant, StreamId id) {
   TRY_ASSIGN(const auto gone, tx.execute(kDelete, {{"id", id}, {"tenant", tenant}}));
-  if (gone == 1) TRY(tx.execute(kDeleteDays, {{"id", id}}));
+  if (gone == 1) TRY(delete_stream_days(tx, id));
   return gone == 1;
 }
 
@@ -269,6 +280,17 @@ Status adopt_stream_day(Transaction& tx, StreamId id, const StreamDay& day) {
 
 Status delete_stream_day(Transaction& tx, StreamId id, std::string_view day) {
   TRY(tx.execute(kDeleteDay, {{"stream", id}, {"day", day}}));
+  return {};
+}
+
+Status delete_stream_day(Transaction& tx, StreamId id, std::string_view day,
+                         std::string_view place) {
+  TRY(tx.execute(kDeleteDayOf, {{"stream", id}, {"day", day}, {"place", place}}));
+  return {};
+}
+
+Status delete_stream_days(Transaction& tx, StreamId id) {
+  TRY(tx.execute(kDeleteDays, {{"id", id}}));
   return {};
 }
 

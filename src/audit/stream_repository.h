@@ -42,6 +42,7 @@ Status insert_stream(store::Transaction& tx, const StreamRow& row);
 Result<std::optional<StreamRow>> find_stream(store::Transaction& tx, TenantId tenant, StreamId id);
 Result<std::vector<StreamRow>> streams_of(store::Transaction& tx, TenantId tenant);
 Result<std::vector<StreamRow>> active_streams(store::Transaction& tx);
+Result<std::vector<StreamRow>> all_streams(store::Transaction& tx);
 // update_stream writes name, type, config and activity, and clears the failures.
 // False when the config is not the one before `row`'s any more.
 Result<bool> update_stream(store::Transaction& tx, const StreamRow& row);
@@ -79,8 +80,11 @@ Status put_stream_day(store::Transaction& tx, StreamId id, const StreamDay& day)
 Result<std::vector<StreamDay>> stream_days(store::Transaction& tx, StreamId id);  // newest first
 // adopt_stream_day gives a row without a place the one that `day` names.
 Status adopt_stream_day(store::Transaction& tx, StreamId id, const StreamDay& day);
-// delete_stream_day takes the rows of all places.
+// delete_stream_day takes the rows of all places, or of one only.
 Status delete_stream_day(store::Transaction& tx, StreamId id, std::string_view day);
+Status delete_stream_day(store::Transaction& tx, StreamId id, std::string_view day,
+                         std::string_view place);
+Status delete_stream_days(store::Transaction& tx, StreamId id);
 
 // measure_archives gives the octets of each tenant's daily files and how many they are.
 Status measure_archives(store::Transaction& tx,

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <set>
 #include <stop_token>
 #include <thread>
 #include <tuple>
@@ -26,6 +27,8 @@ constexpr int kTurnsOfTenant = 8;  // of those, so that no tenant's receivers ho
 constexpr std::size_t kTurnsWaiting = 10'000;
 constexpr std::int64_t kLongestPause = 300;  // seconds
 constexpr std::chrono::minutes kRepeatError{1};
+constexpr std::chrono::minutes kSweepEvery{10};
+constexpr std::chrono::minutes kSweepAgain{1};
 
 // Slice is the part of one segment that a stream gets next, or all that retention took
 // before it could be sent.
@@ -114,6 +117,9 @@ struct StreamWorker::Impl {
                       std::span<const StreamEvent> events);
   Result<std::vector<StreamDay>> days_here(const StreamRow& row);
   Status tend_files(const StreamRow& row, const StreamConfig& config);
+  Status expire_files(StreamId id, const StreamConfig& config);
+  Status sweep();
+  Status sweep_stream(const StreamRow& row, bool has_folder);
   Status pass_lost(const StreamRow& row, const Slice& slice);
   Status advance(const StreamRow& row, const StreamPosition& from, const StreamPosition& to,
                  bool sent, const StreamDay* day = nullptr);
@@ -136,6 +142,7 @@ struct StreamWorker::Impl {
   std::unique_ptr<store::Database::Lock> lock;
   std::unordered_map<StreamId, std::shared_ptr<Live>> lives;
   std::uint64_t passes = 0;
+  SteadyTime sweep_at = SteadyTime::min();
 
   std::mutex report_mutex;
   std::string last_error;
@@ -262,29 +269,75 @@ Status StreamWorker::Impl::deliver(const StreamRow& row, const OpenStreamConfig&
   return advance(row, row.position, slice.end, true);
 }
 
-// tend_files archives the days that ended and removes those that are too old;
-// called when everything there is was written.
-Status StreamWorker::Impl::tend_files(const StreamRow& row, const StreamConfig& config) {
-  TRY_ASSIGN(const auto here, days_here(row));
-  TRY_ASSIGN(const auto all,
-             database.read([&](store::Transaction& tx) { return stream_days(tx, row.id); }));
+// expire_files removes the days that are too old: the files of this place and all rows.
+Status StreamWorker::Impl::expire_files(StreamId id, const StreamConfig& config) {
+  const std::chrono::hours kept(24 * config.retention_days.value_or(30));
   const WallTime now = clock.wall();
-  const std::string today = day_of(now);
-  const std::string oldest =
-      day_of(now - std::chrono::hours(24) * config.retention_days.value_or(30));
-  for (const StreamDay& day : all) {
+  const std::string oldest = day_of(now - kept);
+  TRY_ASSIGN(const std::string place, files.place());
+  TRY_ASSIGN(const auto days,
+             database.read([&](store::Transaction& tx) { return stream_days(tx, id); }));
+  for (const StreamDay& day : days) {
     if (day.day >= oldest) continue;
     TRY(database.change(
-        [&](store::Transaction& tx) { return delete_stream_day(tx, row.id, day.day); }));
+        [&](store::Transaction& tx) { return delete_stream_day(tx, id, day.day); }));
   }
-  files.remove_before(row.id, oldest);
+  for (const std::string& day : files.remove_old(id, now, kept))
+    TRY(database.change(
+        [&](store::Transaction& tx) { return delete_stream_day(tx, id, day, place); }));
+  return {};
+}
+
+// tend_files removes the days that are too old and archives those that ended; called when
+// everything there is was written.
+Status StreamWorker::Impl::tend_files(const StreamRow& row, const StreamConfig& config) {
+  TRY(expire_files(row.id, config));
+  TRY_ASSIGN(const auto here, days_here(row));
+  const std::string today = day_of(clock.wall());
   for (const StreamDay& day : here) {
-    if (day.day < oldest || day.day >= today || day.archive_octets) continue;
+    if (day.day >= today || day.archive_octets) continue;
     TRY_ASSIGN(const auto archived, files.archive(row.id, day));
     TRY(advance(row, row.position, row.position, false, &archived));
     files.remove_open(row.id, day.day);
   }
   return {};
+}
+
+Status StreamWorker::Impl::sweep() {
+  // The folders first: the stream of each, while there is one, has its row by then.
+  TRY_ASSIGN(const auto found, files.streams());
+  std::set<StreamId> folders(found.begin(), found.end());
+  TRY_ASSIGN(const auto rows,
+             database.read([](store::Transaction& tx) { return all_streams(tx); }));
+  // What a turn writes to is left to the next sweep: begin_pass and this take turns themselves.
+  for (const auto& [id, live] : lives)
+    if (live->busy) folders.erase(id);
+  Status swept;
+  for (const StreamRow& row : rows) {
+    const bool has_folder = folders.erase(row.id) > 0;
+    // One that can't be opened holds up no other.
+    if (const Status one = sweep_stream(row, has_folder); !one) swept = one;
+  }
+  for (const StreamId id : folders) files.remove_all(id);
+  return swept;
+}
+
+Status StreamWorker::Impl::sweep_stream(const StreamRow& row, bool has_folder) {
+  TRY_ASSIGN(const StreamType type, parse_stream_type(row.type));
+  if (type == StreamType::kFile) {
+    if (!has_folder && row.is_active) return {};  // its turns remove its rows
+    TRY_ASSIGN(const auto opened, open_stream_config(keyring, row));
+    return expire_files(row.id, opened.config);
+  }
+  if (has_folder) files.remove_all(row.id);
+  TRY_ASSIGN(const auto days,
+             database.read([&](store::Transaction& tx) { return stream_days(tx, row.id); }));
+  if (days.empty()) return {};
+  return database.change([&](store::Transaction& tx) -> Status {
+    TRY_ASSIGN(const auto still, find_stream(tx, row.tenant, row.id));
+    if (still && still->config_version != row.config_version) return {};
+    return delete_stream_days(tx, row.id);
+  });
 }
 
 void StreamWorker::Impl::note_failure(const StreamRow& row, Live& live, const Error& error) {
@@ -420,6 +473,11 @@ void StreamWorker::Impl::loop() {
       const std::scoped_lock one(pass_mutex);
       const auto waiting = begin_pass();
       if (!waiting) report(waiting.error());
+      if (clock.steady() >= sweep_at) {
+        const Status swept = sweep();
+        if (!swept) report(swept.error());
+        sweep_at = clock.steady() + (swept ? kSweepEvery : kSweepAgain);
+      }
       const bool more = delivered.exchange(0) > 0 || (waiting && *waiting);
       pause = more ? options.every / 10 : options.every;
     }
@@ -439,6 +497,11 @@ StreamWorker::~StreamWorker() {
   }
   impl_->wake.notify_one();
   if (impl_->thread.joinable()) impl_->thread.join();
+}
+
+Status StreamWorker::sweep() {
+  const std::scoped_lock one(impl_->pass_mutex);
+  return impl_->sweep();
 }
 
 void StreamWorker::start() {

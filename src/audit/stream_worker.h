@@ -33,6 +33,10 @@ class StreamWorker {
   // run_once gives every stream that is due one turn and answers how many
   // events were delivered.
   Result<std::size_t> run_once();
+  // sweep takes away what should lie in this process's directory no more: files of streams that
+  // are gone or have another type, and those past their retentionDays. start does it at once and
+  // every ten minutes, on each process. Nothing goes while the store can't be read.
+  Status sweep();
 
  private:
   struct Impl;

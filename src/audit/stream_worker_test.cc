@@ -1,10 +1,14 @@
 #include "audit/stream_worker.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 #include <zlib.h>
 
+#include <filesystem>
 #include <fstream>
 #include <mutex>
+#include <thread>
 
 #include "audit/repository.h"
 #include "audit/restored.h"
@@ -567,6 +571,109 @@ TEST_P(LogStreams, AReplicaSaysWhatOfADayItLacks) {
   restart_worker(other);
   pass();
   EXPECT_TRUE(std::filesystem::is_empty(other + "/" + id.to_string()));
+}
+
+// What was written for a stream goes on every replica, whoever was asked to delete it.
+TEST_P(LogStreams, FilesOfAStreamThatIsGoneGoOnEveryReplica) {
+  const auto stream = make("File", "");
+  const auto kept = make("File", "");
+  const std::string other = folder().file("other-log-streams");
+  restart_worker(other);
+  append(1);
+  drain();
+  pass();
+  const auto place = [](const std::string& directory, const StreamView& of) {
+    return std::filesystem::path(directory) / of.row.id.to_string();
+  };
+  const std::filesystem::path foreign = other + "/not-a-stream";
+  const std::filesystem::path unknown = other + "/" + Uuid::v7(clock().wall()).to_string();
+  for (const auto& one : {foreign, unknown}) {
+    std::filesystem::create_directory(one);
+    std::ofstream(one / "2026-11-23.ndjson") << "{}\n";
+  }
+  std::ofstream(unknown / "2026-11-24.ndjson.gz") << "packed";
+  std::ofstream(unknown / "2026-11-24.ndjson.gz.new") << "half packed";
+
+  expect(streams().remove(who_, stream.row.id, happened("log_stream.delete")));
+  EXPECT_FALSE(std::filesystem::exists(place(directory_, stream)));
+  EXPECT_TRUE(std::filesystem::exists(place(other, stream)));
+  expect(worker().sweep());
+  EXPECT_FALSE(std::filesystem::exists(place(other, stream)));
+  EXPECT_FALSE(std::filesystem::exists(unknown));
+  EXPECT_FALSE(std::filesystem::is_empty(place(other, kept)));
+  EXPECT_FALSE(std::filesystem::is_empty(foreign));
+  EXPECT_TRUE(std::filesystem::exists(other + "/place"));
+
+  // What is not ours stays, and its folder with it.
+  std::filesystem::create_directory(unknown);
+  std::ofstream(unknown / "2026-11-24.ndjson") << "{}\n";
+  std::ofstream(unknown / "notes.ndjson") << "mine";
+  expect(worker().sweep());
+  EXPECT_FALSE(std::filesystem::exists(unknown / "2026-11-24.ndjson"));
+  EXPECT_TRUE(std::filesystem::exists(unknown / "notes.ndjson"));
+}
+
+TEST_P(LogStreams, FilesOfAStreamThatBecameAnotherTypeGo) {
+  Receiver receiver;
+  const auto stream = make("File", "");
+  const std::string path = directory_ + "/" + stream.row.id.to_string();
+  expect(streams().update(who_, stream.row.id, {"hook", "Webhook", config(receiver.url())},
+                          happened("log_stream.update")));
+  EXPECT_TRUE(std::filesystem::exists(path));
+  expect(worker().sweep());
+  EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_TRUE(expect(db().read([&](store::Transaction& tx) {
+                return stream_days(tx, stream.row.id);
+              })).empty());
+}
+
+TEST_P(LogStreams, ADeactivatedFileStreamKeepsNoFileForLonger) {
+  const auto stream = make("File", R"({"retentionDays":7})");
+  const std::filesystem::path path = directory_ + "/" + stream.row.id.to_string();
+  const std::string early = day_of(clock().wall() + std::chrono::hours(24 * 300));
+  expect(streams().set_active(who_, stream.row.id, false, happened("log_stream.deactivate")));
+  std::ofstream(path / (early + ".ndjson")) << "{}\n";
+  const auto written = [&](std::chrono::hours before) {
+    timespec times[2]{};
+    for (timespec& one : times) one.tv_sec = (clock().wall() - before).seconds();
+    const std::string file = path / (early + ".ndjson");
+    ASSERT_EQ(::utimensat(AT_FDCWD, file.c_str(), times, 0), 0);
+  };
+  clock().advance(std::chrono::hours(24 * 7));
+  written(std::chrono::hours(24 * 6));
+  expect(worker().sweep());
+  EXPECT_EQ(expect(streams().files(who_, stream.row.id)).days.size(), 1U);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(path), {}), 2);
+  clock().advance(std::chrono::hours(24));
+  written(std::chrono::hours(24 * 8));
+  expect(worker().sweep());
+  EXPECT_TRUE(expect(streams().files(who_, stream.row.id)).days.empty());
+  EXPECT_TRUE(std::filesystem::is_empty(path));
+}
+
+TEST_P(LogStreams, NoFileGoesWhileTheStoreCannotBeRead) {
+  const auto stream = make("File", "");
+  const std::filesystem::path path = directory_ + "/" + stream.row.id.to_string();
+  static const store::Statement kAway{"test.away",
+                                      "ALTER TABLE log_streams RENAME TO log_streams_away"};
+  static const store::Statement kBack{"test.back",
+                                      "ALTER TABLE log_streams_away RENAME TO log_streams"};
+  execute(kAway, {});
+  EXPECT_FALSE(worker().sweep());
+  EXPECT_FALSE(std::filesystem::is_empty(path));
+  execute(kBack, {});
+}
+
+TEST_P(LogStreams, AStartedWorkerSweeps) {
+  const auto stream = make("File", "");
+  const std::filesystem::path gone = directory_ + "/" + Uuid::v7(clock().wall()).to_string();
+  std::filesystem::create_directory(gone);
+  std::ofstream(gone / "2026-11-23.ndjson") << "{}\n";
+  worker().start();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (std::filesystem::exists(gone) && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_FALSE(std::filesystem::exists(gone));
 }
 
 TEST_P(LogStreams, AFileOfBeforePlacesIsTheReplicasThatHasIt) {
