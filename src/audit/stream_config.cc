@@ -158,12 +158,16 @@ bool StreamConfig::wants(std::string_view category) const {
          std::ranges::find(*categories, category) != categories->end();
 }
 
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
 Result<StreamConfig> parse_stream_config(StreamType type, std::string_view text, http::Reach reach,
                                          const FormerStream* former,
                                          std::pmr::memory_resource& arena) {
   if (text.size() > kMaxConfig)
     return base::fail_field("configJson", "is longer than 16384 octets");
-  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) text = {};
+  if (is_blank(text)) text = {};
   // A misspelt member would be a bound that does not hold, or a webhook that is not signed.
   auto config = json::decode_request<StreamConfig>(text, arena);
   if (!config) {

@@ -53,6 +53,8 @@ struct FormerStream {
   const StreamConfig& config;
 };
 
+// is_blank is true for a configJson that says nothing.
+bool is_blank(std::string_view text);
 // parse_stream_config reads and checks a configJson; blank is a File stream's
 // default (30 days). With `former`, a masked secret stands for the former one; a token or a key
 // goes to its former receiver alone: where the address or the roots change it is given again.

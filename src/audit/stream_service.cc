@@ -170,8 +170,9 @@ Result<StreamView> StreamService::update(const Principal& who, StreamId id,
   TRY_ASSIGN(const http::Reach reach, reach_.of(who.tenant));
   const FormerStream before{former.type, former.config};
   WipingArena arena;
-  // A blank config of a receiver keeps the former one, which clients are not shown whole.
-  const bool keep = input.config.empty() && type == former.type && type != StreamType::kFile;
+  // A blank config keeps the former one: clients are not shown all of a receiver's, and to rename a
+  // File stream is not to change how long its files are kept.
+  const bool keep = is_blank(input.config) && type == former.type;
   const std::pmr::string kept = config_text(former.config, *former.arena);
   TRY_ASSIGN(const auto config,
              parse_stream_config(type, keep ? std::string_view(kept) : input.config, reach, &before,

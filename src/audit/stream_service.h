@@ -76,7 +76,8 @@ class StreamService {
   Result<StreamView> create(const Principal& who, const StreamInput& input, AuditEvent event);
   Result<std::vector<StreamView>> list(const Principal& who);
   Result<StreamView> get(const Principal& who, StreamId id);
-  // update keeps the position. kConflict when another change came in between.
+  // update keeps the position, and the config where a blank one comes for the same type. kConflict
+  // when another change came in between.
   Result<StreamView> update(const Principal& who, StreamId id, const StreamInput& input,
                             AuditEvent event);
   Result<StreamView> set_active(const Principal& who, StreamId id, bool active, AuditEvent event);

@@ -676,6 +676,17 @@ TEST_P(LogStreams, AStartedWorkerSweeps) {
   EXPECT_FALSE(std::filesystem::exists(gone));
 }
 
+TEST_P(LogStreams, ABlankConfigKeepsWhatAFileStreamHas) {
+  const auto stream = make("File", R"({"retentionDays":365,"categories":["keys"]})");
+  for (const std::string_view blank : {"", " \n"}) {
+    const auto renamed = expect(streams().update(who_, stream.row.id, {"renamed", "File", blank},
+                                                 happened("log_stream.update")));
+    EXPECT_EQ(renamed.row.name, "renamed");
+    EXPECT_EQ(renamed.config, stream.config);
+  }
+  EXPECT_THAT(stream.config, HasSubstr("365"));
+}
+
 TEST_P(LogStreams, AFileOfBeforePlacesIsTheReplicasThatHasIt) {
   const auto stream = make("File", "");
   expect(db().change([&](store::Transaction& tx) -> Status {
