@@ -66,13 +66,13 @@ Result<Reply> revoke(CaService& service, Call& call) {
   TRY_ASSIGN(const auto id, id_parameter<CertificateId>(call, kMissing));
   TRY_ASSIGN(const auto request,
              json::decode_request<RevokeRequest>(call.request().body, call.arena()));
-  auto reason = x509::RevocationReason::kUnspecified;
+  CaService::Revocation wanted{.id = id, .was_issued = request.was_issued.value_or(false)};
   if (request.reason) {
     const auto known = x509::parse_revocation_reason(*request.reason);
     if (!known) return fail_field("reason", known.error().message);
-    reason = *known;
+    wanted.reason = *known;
   }
-  TRY_ASSIGN(const Certificate revoked, service.revoke(call.principal(), id, reason, call.event()));
+  TRY_ASSIGN(const Certificate revoked, service.revoke(call.principal(), wanted, call.event()));
   call.recorded();
   return Reply::json(call.request(), reply_of(revoked, call.now()));
 }

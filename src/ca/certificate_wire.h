@@ -42,8 +42,9 @@ constexpr auto schema_facts(const RenewRequest*) {
 
 struct RevokeRequest {
   std::optional<std::string_view> reason;
+  std::optional<bool> was_issued;  // though the store does not know it: it was restored
 };
-BOOST_DESCRIBE_STRUCT(RevokeRequest, (), (reason))
+BOOST_DESCRIBE_STRUCT(RevokeRequest, (), (reason, was_issued))
 constexpr auto schema_facts(const RevokeRequest*) {
   return std::to_array<json::Fact>({
       {"reason",

@@ -6,7 +6,7 @@ namespace quantumapi::ca {
 namespace {
 
 constexpr WallTime kNever{INT64_MAX};
-// What the journal alone knows of stays in the lists as long as any certificate may be valid.
+// What the store knows nothing of stays in the lists as long as any certificate may be valid.
 constexpr std::chrono::seconds kLongestUnknown{kLongestLifetime};
 
 std::unexpected<Error> not_its_own() {
@@ -60,6 +60,40 @@ Result<bool> was_ever(store::Transaction& tx, TenantId tenant, IdentityId id) {
       .tenant = tenant, .identity = id, .state = {}, .ends_after = WallTime{-1}, .ends_by = kNever};
   TRY_ASSIGN(const std::int64_t count, repository::count_certificates(tx, all, 1));
   return count > 0;
+}
+
+// lost is the record of a revoked certificate of which the store knows nothing.
+Certificate lost(TenantId tenant, CertificateId id, WallTime at, x509::RevocationReason reason) {
+  return {.id = id,
+          .tenant = tenant,
+          .authority = {},
+          .identity = {},
+          .identity_name = {},
+          .state = State::kRevoked,
+          .key_sha256 = {},
+          .tbs_sha256 = {},
+          .account = {},
+          .renews = {},
+          .not_before = at,
+          .not_after = at + kLongestUnknown,
+          .created_at = at,
+          .revoked_at = at,
+          .reason = reason};
+}
+
+// note_in_lists makes the lists incomplete that must hold it: a lost one's are all of its tenant.
+Status note_in_lists(store::Transaction& tx, const Certificate& revoked) {
+  std::vector<AuthorityId> authorities{revoked.authority};
+  if (revoked.authority.is_nil()) {
+    TRY_ASSIGN(const auto all, repository::list_authorities(tx, revoked.tenant));
+    authorities.clear();
+    for (const Authority& one : all) authorities.push_back(one.id);
+  }
+  for (const AuthorityId id : authorities) {
+    TRY(repository::note_revocation(tx, id));
+    tx.touch(repository::kRevocationLists, id.uuid);
+  }
+  return {};
 }
 
 }  // namespace
@@ -120,47 +154,70 @@ Result<CaService::Found> CaService::find(const Principal& principal, Certificate
   return found;
 }
 
-Result<Certificate> CaService::revoke(const Principal& principal, CertificateId id,
-                                      x509::RevocationReason reason, AuditEvent event) {
+// revocable is what the caller may revoke: its own, or any for admins and owners. What is pending
+// is none, and neither is what the store does not know, unless the caller says that it was issued:
+// nothing then is to be recorded as lost.
+Result<std::optional<Certificate>> CaService::Impl::revocable(store::Transaction& tx,
+                                                              const Principal& principal,
+                                                              const Revocation& wanted) {
+  if (wanted.was_issued) {
+    TRY(may_manage(principal));
+    TRY_ASSIGN(auto found, repository::find_certificate(tx, wanted.id));
+    if (found && found->tenant != principal.tenant) return no_such_certificate();
+    return found;
+  }
+  TRY_ASSIGN(Certificate record, own_certificate(tx, principal, wanted.id));
+  TRY_ASSIGN(const auto identity, repository::find_identity(tx, record.identity));
+  const ServiceAccountId holder = identity ? identity->account : record.account;
+  if (principal.role == Role::kMember && holder != principal.account) return not_its_own();
+  return record;
+}
+
+Result<Certificate> CaService::revoke(const Principal& principal, const Revocation& wanted,
+                                      AuditEvent event) {
   const WallTime now = impl_->clock.wall();
   const keyring::Ending ending{keyring::JournalEntry::Kind::kCertificateRevoked, principal.tenant,
-                               id.uuid, now};
+                               wanted.id.uuid, now};
   struct Done {
     Certificate record;
     bool first = false;
   };
   const auto end = [&](store::Transaction& tx) -> Result<Done> {
-    TRY_ASSIGN(Certificate record, impl_->own_certificate(tx, principal, id));
-    TRY_ASSIGN(const auto identity, repository::find_identity(tx, record.identity));
-    const ServiceAccountId holder = identity ? identity->account : record.account;
-    if (principal.role == Role::kMember && holder != principal.account) return not_its_own();
-    TRY_ASSIGN(const bool first, repository::revoke_certificate(tx, id, now, reason));
-    if (first) {
-      TRY(repository::note_revocation(tx, record.authority));
+    TRY_ASSIGN(auto known, impl_->revocable(tx, principal, wanted));
+    Done done;
+    if (known) {
+      done.record = *std::move(known);
+      TRY_ASSIGN(done.first, repository::revoke_certificate(tx, wanted.id, now, wanted.reason));
+    } else {
+      done.record = lost(principal.tenant, wanted.id, now, wanted.reason);
+      done.first = true;
+      TRY(repository::insert_certificate(tx, done.record));
+    }
+    if (done.first) {
+      TRY(note_in_lists(tx, done.record));
       TRY(keyring::Keyring::note_ending(tx, ending));
-      tx.touch(repository::kRevocationLists, record.authority.uuid);
-      record.state = State::kRevoked;
-      record.revoked_at = now;
-      record.reason = reason;
+      done.record.state = State::kRevoked;
+      done.record.revoked_at = now;
+      done.record.reason = wanted.reason;
     }
     AuditEvent revocation = event;
-    concerns(revocation, record);
+    concerns(revocation, done.record);
     tx.record(revocation);
-    return Done{std::move(record), first};
+    return done;
   };
   TRY_ASSIGN(auto done, impl_->database.change(end));
   if (done.first) {
     TRY(impl_->keys.journal_ending(ending));
   } else {
     // Revoked before, when the journal could not take it: the call made again ends it there too.
-    TRY(impl_->keys.journal_again(principal.tenant, id.uuid));
+    TRY(impl_->keys.journal_again(principal.tenant, wanted.id.uuid));
   }
   return std::move(done.record);
 }
 
 Result<bool> CaService::revoke_again(TenantId tenant, CertificateId id, WallTime at) {
   const auto end = [&](store::Transaction& tx) -> Result<bool> {
-    TRY_ASSIGN(const auto known, repository::find_certificate(tx, id));
+    TRY_ASSIGN(auto known, repository::find_certificate(tx, id));
     if (known && (known->tenant != tenant || known->state == State::kRevoked)) return false;
     if (known) {
       // Pending in a backup that was made between the two commits of its issuing: it was issued.
@@ -168,27 +225,10 @@ Result<bool> CaService::revoke_again(TenantId tenant, CertificateId id, WallTime
                  repository::revoke_certificate(tx, id, at, x509::RevocationReason::kUnspecified));
       if (!revoked) return false;
     } else {
-      Certificate lost{.id = id,
-                       .tenant = tenant,
-                       .authority = {},
-                       .identity = {},
-                       .identity_name = {},
-                       .state = State::kRevoked,
-                       .key_sha256 = {},
-                       .tbs_sha256 = {},
-                       .account = {},
-                       .renews = {},
-                       .not_before = at,
-                       .not_after = at + kLongestUnknown,
-                       .created_at = at,
-                       .revoked_at = at};
-      TRY(repository::insert_certificate(tx, lost));
+      known = lost(tenant, id, at, x509::RevocationReason::kUnspecified);
+      TRY(repository::insert_certificate(tx, *known));
     }
-    TRY_ASSIGN(const auto all, repository::list_authorities(tx, tenant));
-    for (const Authority& one : all) {
-      TRY(repository::note_revocation(tx, one.id));
-      tx.touch(repository::kRevocationLists, one.id.uuid);
-    }
+    TRY(note_in_lists(tx, *known));
     AuditEvent revocation =
         keyring::own_event("certificate.revoke", tenant, impl_->clock.wall(), "certificates");
     revocation.resource_type = "certificate";

@@ -108,6 +108,9 @@ struct CaService::Impl {
   Result<Certificate> own_certificate(store::Transaction& tx, const Principal& principal,
                                       CertificateId id);
 
+  Result<std::optional<Certificate>> revocable(store::Transaction& tx, const Principal& principal,
+                                               const Revocation& wanted);
+
   std::mutex& signing(AuthorityId id) {
     return signing_lists[std::hash<AuthorityId>{}(id) % signing_lists.size()];
   }

@@ -75,7 +75,8 @@ TEST_P(CaIssue, AnotherTenantsIdentityAndCertificateAreAbsent) {
               Code::kNotFound);
   expect_code(ca().find(stranger, issued.record.id), Code::kNotFound);
   expect_code(ca().find_identity(stranger, mine.id), Code::kNotFound);
-  expect_code(ca().revoke(stranger, issued.record.id, x509::RevocationReason::kUnspecified,
+  expect_code(ca().revoke(stranger,
+                          {.id = issued.record.id, .reason = x509::RevocationReason::kUnspecified},
                           event("certificate.revoke")),
               Code::kNotFound);
   expect_code(ca().find_authority(stranger, issued.record.authority), Code::kNotFound);
@@ -239,7 +240,8 @@ TEST_P(CaIssue, RenewingTakesANewKeyOfTheSameIdentity) {
   EXPECT_NE(second.record.id, first.record.id);
   EXPECT_TRUE(verify(first)) << "the one before stays valid";
   EXPECT_EQ(records("certificate.renew").size(), 1U);
-  expect(ca().revoke(holder, first.record.id, x509::RevocationReason::kUnspecified,
+  expect(ca().revoke(holder,
+                     {.id = first.record.id, .reason = x509::RevocationReason::kUnspecified},
                      event("certificate.revoke")));
   expect_code(renew(holder, 3), Code::kConflict, "certificate_revoked");
 }
@@ -476,9 +478,9 @@ TEST_P(CaIssue, AKillBetweenRecordAndSignatureLeavesNoCertificate) {
   expect_code(ca().renew(holder, id, {{}, csr({.common_name = "users-api"}, 2), {}},
                          event("certificate.renew")),
               Code::kNotFound);
-  expect_code(
-      ca().revoke(holder, id, x509::RevocationReason::kUnspecified, event("certificate.revoke")),
-      Code::kNotFound);
+  expect_code(ca().revoke(holder, {.id = id, .reason = x509::RevocationReason::kUnspecified},
+                          event("certificate.revoke")),
+              Code::kNotFound);
   EXPECT_TRUE(expect(ca().expiries(10)).identities.empty());
 }
 

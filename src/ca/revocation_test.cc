@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "ca/repository.h"
 #include "ca/test_ca.h"
 #include "x509/crl.h"
@@ -17,7 +19,7 @@ class CaRevocation : public CaTest {
   }
   Result<Certificate> revoke(const Principal& by, CertificateId id,
                              RevocationReason reason = RevocationReason::kUnspecified) {
-    return ca().revoke(by, id, reason, event("certificate.revoke"));
+    return ca().revoke(by, {.id = id, .reason = reason}, event("certificate.revoke"));
   }
   [[nodiscard]] const Principal& holder() const { return holder_; }
   [[nodiscard]] const Issued& issued() const { return issued_; }
@@ -175,6 +177,45 @@ TEST_P(CaRevocation, OneThatTheStoreLostIsInEveryListOfItsTenant) {
   for (const Authority& one : expect(ca().list_authorities(owner())))
     EXPECT_EQ(revoked_serials(ca(), one.id), std::vector<std::string>{number}) << one.name;
   EXPECT_EQ(expect(ca().find(holder(), lost)).record.state, State::kRevoked);
+}
+
+// Of a certificate that was issued since the backup the store knows nothing, and the journal
+// neither.
+TEST_P(CaRevocation, AdminsRevokeWhatARestoreLost) {
+  const CertificateId lost = CertificateId::make(clock().wall());
+  const Principal admin = account("admin", Role::kAdmin);
+  const auto revoke_lost = [&](const Principal& by, CertificateId id) {
+    return ca().revoke(by,
+                       {.id = id, .reason = RevocationReason::kKeyCompromise, .was_issued = true},
+                       event("certificate.revoke"));
+  };
+  expect_code(revoke_lost(holder(), lost), Code::kPermissionDenied, "insufficient_scope");
+  expect_code(revoke(admin, lost), Code::kNotFound);
+  const Certificate record = expect(revoke_lost(admin, lost));
+  EXPECT_EQ(record.state, State::kRevoked);
+  EXPECT_EQ(record.reason, RevocationReason::kKeyCompromise);
+  for (const Authority& one : expect(ca().list_authorities(owner())))
+    EXPECT_EQ(revoked_serials(ca(), one.id), std::vector<std::string>{serial_hex(lost)})
+        << one.name;
+  EXPECT_EQ(records("certificate.revoke").size(), 1U);
+  std::vector<Uuid> journaled;
+  expect(journal().each([&](const keyring::JournalEntry& entry) -> Status {
+    if (entry.kind == keyring::JournalEntry::Kind::kCertificateRevoked)
+      journaled.push_back(entry.object);
+    return {};
+  }));
+  EXPECT_EQ(journaled, std::vector<Uuid>{lost.uuid});
+  clock().advance(seconds(5));
+  EXPECT_EQ(expect(revoke_lost(admin, lost)).revoked_at, record.revoked_at) << "it is final";
+  EXPECT_EQ(count("revoked"), 1);
+  const auto other = expect(service().create_tenant({.name = "other"}, event("tenant.create")));
+  const Principal stranger = principal(text_of(other.owner_key));
+  for (const CertificateId id : {lost, issued().record.id})
+    expect_code(revoke_lost(stranger, id), Code::kNotFound);
+  set_state("pending");  // as a backup from between the two commits has it
+  expect_code(revoke(admin, issued().record.id), Code::kNotFound);
+  expect(revoke_lost(admin, issued().record.id));
+  EXPECT_EQ(std::ranges::count(revoked_serials(ca(), issuer()), serial()), 1);
 }
 
 TEST_P(CaRevocation, AnEndedCertificateLeavesTheListAfterAWhile) {

@@ -279,6 +279,16 @@ TEST_P(CaRoutes, BadBodiesNameTheirField) {
   }
 }
 
+TEST_P(CaRoutes, ASerialThatARestoreLostIsRevokedWhereTheCallerSaysThatItWasIssued) {
+  const std::string path =
+      "/v1/certificates/" + CertificateId::make(clock().wall()).to_string() + "/revoke";
+  expect_code(send(owner(), Method::kPost, path, "{}").reply, Code::kNotFound);
+  expect_code(send(owner(), Method::kPost, path, R"({"wasIssued":false})").reply, Code::kNotFound);
+  const Sent sent = send(owner(), Method::kPost, path, R"({"wasIssued":true})");
+  ASSERT_TRUE(sent.reply) << sent.reply.error().message;
+  EXPECT_EQ(member(sent.body, "status"), "revoked");
+}
+
 TEST_P(CaRoutes, IdsThatAreNoneAreNotFound) {
   for (const char* path : {"/v1/cas/x", "/v1/certificates/x", "/v1/service-identities/x"})
     expect_code(send(owner(), Method::kGet, path).reply, Code::kNotFound);

@@ -186,8 +186,16 @@ class CaService {
   // revoke holds at once here and within a second on every replica; it is final, and a
   // second time changes nothing. Members may revoke what is their account's alone.
   // kUnavailable when it holds but the key journal could not take it yet: call again.
-  Result<Certificate> revoke(const Principal& principal, CertificateId id,
-                             x509::RevocationReason reason, AuditEvent event);
+  struct Revocation {
+    CertificateId id;
+    x509::RevocationReason reason = x509::RevocationReason::kUnspecified;
+    // By admins and owners: that it was issued though the store, restored from an older backup,
+    // knows nothing of it, or has it as pending. One that is not known is in the lists of all
+    // authorities of the tenant then.
+    bool was_issued = false;
+  };
+  Result<Certificate> revoke(const Principal& principal, const Revocation& wanted,
+                             AuditEvent event);
   // revoke_again revokes what a restore of the store brought back, as issued or as pending, or
   // lost; false when it is revoked already.
   Result<bool> revoke_again(TenantId tenant, CertificateId id, WallTime at);
