@@ -9,12 +9,12 @@
 namespace quantumapi::audit {
 namespace {
 
-constexpr std::int64_t kAtOnce = 64;
-constexpr std::int64_t kLogsAtOnce = 256;
+constexpr std::size_t kAtOnce = 64;
+constexpr std::int64_t kLogsAtOnce = 64;
 // How far before and behind what may be due times are compared, and by how many segments it is
 // known where the first of them stands.
 constexpr std::uint64_t kLookBack = 64;
-constexpr std::int64_t kLookAhead = 192;
+constexpr std::uint64_t kLookAhead = 192;
 constexpr std::size_t kToBegin = 7;
 
 // first_floor is a time that what is written from the first segment on does not precede: one
@@ -45,26 +45,29 @@ WallTime written_by(std::span<const SegmentTimes> segments, WallTime floor) {
   return time;
 }
 
-// drop_some answers how many segments it took; less than kAtOnce: nothing more is due.
-Result<std::size_t> drop_some(store::Transaction& tx, const Uuid& log, WallTime before) {
-  TRY_ASSIGN(const std::uint64_t first, first_kept(tx, log));
-  const std::uint64_t from = first - std::min(first, kLookBack);
-  TRY_ASSIGN(
-      const auto found,
-      segments_from(tx, log, from, static_cast<std::int64_t>(first - from) + kAtOnce + kLookAhead));
+// Due are the oldest segments of a log that may go, up to kAtOnce.
+struct Due {
+  std::uint64_t first = 0;
+  std::size_t count = 0;
+};
+
+Result<Due> find_due(store::Transaction& tx, const Uuid& log, WallTime before) {
+  Due due;
+  TRY_ASSIGN(due.first, first_kept(tx, log));
+  const std::uint64_t from = due.first - std::min(due.first, kLookBack);
+  const auto most = static_cast<std::int64_t>(due.first - from + kAtOnce + kLookAhead);
+  TRY_ASSIGN(const auto found, segments_from(tx, log, from, most));
   std::span<const SegmentTimes> segments(found);
-  if (segments.empty()) return std::size_t{0};
+  if (segments.empty()) return due;
   TRY_ASSIGN(WallTime floor, first_floor(tx, log, segments));
-  std::size_t due = 0;
   // A log's last segment stays, full or not: it tells where what is kept begins.
-  for (; segments.size() > 1 && due < kAtOnce; segments = segments.subspan(1)) {
+  for (; segments.size() > 1 && due.count < kAtOnce; segments = segments.subspan(1)) {
     const WallTime time = written_by(segments, floor);
     floor = std::max(floor, time);
-    if (segments[0].segment < first) continue;
+    if (segments[0].segment < due.first) continue;
     if (time >= before) break;
-    ++due;
+    ++due.count;
   }
-  if (due > 0) TRY(drop_leaves(tx, log, first, first + due - 1));
   return due;
 }
 
@@ -83,20 +86,32 @@ Result<std::size_t> drop_before(store::Transaction& tx, const LogHead& log, std:
 
 }  // namespace
 
-Result<std::size_t> drop_expired(store::Database& database, WallTime before) {
-  std::size_t dropped = 0;
-  for (Uuid after;;) {
-    TRY_ASSIGN(const auto logs, database.read([&](store::Transaction& tx) {
-      return logs_after(tx, after, kLogsAtOnce);
-    }));
-    if (logs.empty()) return dropped;
-    after = logs.back();
-    for (const Uuid& log : logs)
-      for (auto last = static_cast<std::size_t>(kAtOnce); last == kAtOnce; dropped += last) {
-        TRY_ASSIGN(last, database.change(
-                             [&](store::Transaction& tx) { return drop_some(tx, log, before); }));
-      }
+Result<bool> Expiry::step() {
+  TRY_ASSIGN(const auto logs, database_.read([&](store::Transaction& tx) {
+    return logs_after(tx, after_, kLogsAtOnce);
+  }));
+  for (const Uuid& log : logs) {
+    TRY_ASSIGN(const Due due,
+               database_.read([&](store::Transaction& tx) { return find_due(tx, log, before_); }));
+    if (due.count > 0) {
+      TRY(database_.change([&](store::Transaction& tx) {
+        return drop_leaves(tx, log, due.first, due.first + due.count - 1);
+      }));
+      dropped_ += due.count;
+    }
+    if (due.count == kAtOnce) return true;  // of the same log there may be more
+    after_ = log;
+    if (due.count > 0) return true;
   }
+  return !logs.empty();
+}
+
+Result<std::size_t> drop_expired(store::Database& database, WallTime before) {
+  Expiry expiry(database, before);
+  for (bool more = true; more;) {
+    TRY_ASSIGN(more, expiry.step());
+  }
+  return expiry.dropped();
 }
 
 Result<std::size_t> drop_surplus(store::Database& database, TenantId tenant, std::uint64_t keep) {

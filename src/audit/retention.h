@@ -5,13 +5,30 @@
 
 namespace quantumapi::audit {
 
-// drop_expired takes the leaves of segments that were written before `before`, oldest first,
-// without a gap and never those of a log's last segment, from every log, and answers how many
-// segments it took. They keep hash and range: checkpoints and later exports, which then begin
-// behind them, still verify. A segment holds 256 events and is as old as its newest, so that one
-// too stays until the rest of its segment may go. Where a later segment is full of earlier times,
-// and these are none from before what precedes, the newest event came from a clock that was ahead:
-// then the segment is as old as that later one. Segments go 64 at a time: no change waits long.
+// Expiry takes the leaves of segments that were written before `before`, oldest first,
+// without a gap and never those of a log's last segment, from every log, step by step. They keep
+// hash and range: checkpoints and later exports, which then begin behind them, still verify. A
+// segment holds 256 events and is as old as its newest, so that one too stays until the rest of
+// its segment may go. Where a later segment is full of earlier times, and these are none from
+// before what precedes, the newest event came from a clock that was ahead: then the segment is as
+// old as that later one.
+class Expiry {
+ public:
+  Expiry(store::Database& database, WallTime before) : database_(database), before_(before) {}
+
+  // step looks at up to 64 logs or takes up to 64 segments of one: neither a change nor the next
+  // round of the sequencer waits long for it. False when all logs were seen.
+  Result<bool> step();
+  [[nodiscard]] std::size_t dropped() const { return dropped_; }  // segments, so far
+
+ private:
+  store::Database& database_;
+  WallTime before_;
+  Uuid after_;  // the log that was seen last
+  std::size_t dropped_ = 0;
+};
+
+// drop_expired takes all steps at once and answers how many segments went.
 Result<std::size_t> drop_expired(store::Database& database, WallTime before);
 
 // drop_surplus takes, in the same way, the oldest of a tenant's logs whose events are more

@@ -96,6 +96,33 @@ TEST_P(Retention, AWholeLogOfAClockAheadGoesWhenItsTimesShow) {
   EXPECT_EQ(drop(kDay), 4U);
 }
 
+// Retention that is switched on for a large log holds up no round of the sequencer.
+TEST_P(Retention, GoesInSteps) {
+  for (int i = 0; i < 5; ++i) {
+    append(256 * 14);
+    drain();
+  }
+  after(2 * kDay);
+  append(1);
+  stop_sequencer();
+  Sequencer::Options options;
+  options.retention_days = 1;
+  Sequencer steps(db(), keys(), clock(), store().log(), store().metrics(), options);
+  const auto left = [&] {
+    return expect(db().read([&](store::Transaction& tx) -> Result<std::uint64_t> {
+      TRY_ASSIGN(const auto head, open_log(tx, tenant()));
+      return first_kept(tx, head->log);
+    }));
+  };
+  EXPECT_EQ(expect(steps.run_once()), 1U);
+  EXPECT_EQ(left(), 0U);  // the clock is ahead of what is known, of two days before
+  clock().advance(2 * kDay);
+  for (const std::uint64_t first : {64U, 70U, 70U}) {
+    expect(steps.run_once());
+    EXPECT_EQ(left(), first);
+  }
+}
+
 TEST_P(Retention, AServerWhoseClockIsFarAheadDropsNothing) {
   written(600);
   stop_sequencer();

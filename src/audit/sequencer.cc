@@ -97,6 +97,7 @@ struct Sequencer::Impl {
       clock, log, "audit retention",
       std::min<std::chrono::microseconds>(kFarAhead, std::chrono::microseconds(retention) / 2)};
   SteadyTime retain_at = SteadyTime::min();
+  std::optional<Expiry> expiry;  // while it is under way
   std::string last_error;
   SteadyTime last_error_at{};
 
@@ -205,11 +206,19 @@ Status Sequencer::Impl::begin_retention() {
   return {};
 }
 
-// retain looks once an hour for events that are too old.
+// retain looks once an hour for events that are too old, and takes them a step a round.
 Status Sequencer::Impl::retain() {
-  if (options.retention_days <= 0 || lock == nullptr || clock.steady() < retain_at) return {};
-  retain_at = clock.steady() + kRetainEvery;
-  if (const auto now = retention_clock.now()) TRY(drop_expired(database, *now - retention));
+  if (options.retention_days <= 0 || lock == nullptr) return {};
+  if (!expiry) {
+    if (clock.steady() < retain_at) return {};
+    retain_at = clock.steady() + kRetainEvery;
+    const auto now = retention_clock.now();
+    if (!now) return {};
+    expiry.emplace(database, *now - retention);
+  }
+  const auto more = expiry->step();
+  if (!more || !*more) expiry.reset();
+  TRY(more);
   return {};
 }
 
