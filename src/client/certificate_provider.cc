@@ -213,6 +213,12 @@ bool ServiceCertificateProvider::Impl::is_revoked(const ServiceCertificate& cert
   return listed.get() == &certificate;
 }
 
+bool ServiceCertificateProvider::Impl::is_expiring_soon(
+    const ServiceCertificate& certificate) const {
+  return is_revoked(certificate) || certificate.state().left(*options.clock) <=
+                                        RenewalRule::of(certificate.lifetime()).renew_before;
+}
+
 ServiceCertificateProvider::ServiceCertificateProvider(std::unique_ptr<Impl> impl)
     : impl_(std::move(impl)) {}
 ServiceCertificateProvider::~ServiceCertificateProvider() = default;
@@ -240,9 +246,7 @@ Pointer ServiceCertificateProvider::current() const {
 
 bool ServiceCertificateProvider::is_expiring_soon() const {
   const Pointer held = current();
-  if (!held || impl_->is_revoked(*held)) return true;
-  const RenewalRule rule = RenewalRule::of(held->lifetime());
-  return held->state().left(*impl_->options.clock) <= rule.renew_before;
+  return !held || impl_->is_expiring_soon(*held);
 }
 
 Result<Pointer> ServiceCertificateProvider::renew(const Call& call) {

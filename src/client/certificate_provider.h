@@ -34,6 +34,7 @@ struct ServiceCertificateProvider::Impl {
   void look_up(const Revocations& lists);
   // is_revoked of what look_up has noted. False while no list is read.
   [[nodiscard]] bool is_revoked(const ServiceCertificate& certificate) const;
+  [[nodiscard]] bool is_expiring_soon(const ServiceCertificate& certificate) const;
   // revocations is kept current as long as somebody holds it. Fails while no list was ever read.
   Result<std::shared_ptr<Revocations>> revocations(const Log& log);
 

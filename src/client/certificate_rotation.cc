@@ -111,8 +111,9 @@ struct CertificateRotationService::Impl {
 
 milliseconds CertificateRotationService::Impl::check(const std::stop_token& stop) {
   const std::lock_guard lock(checking);
+  // Taken once: the application may renew meanwhile.
   auto current = provider.current();
-  if (provider.is_expiring_soon()) {
+  if (!current || provider.impl().is_expiring_soon(*current)) {
     auto renewed = provider.renew({.timeout = patience(), .cancel = stop});
     if (!renewed) return failed(renewed.error());
     current = *std::move(renewed);

@@ -1,6 +1,7 @@
 #include "quantumapi/certificate_rotation.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "client/certificate_provider.h"
 #include "client/test_authority.h"
@@ -44,6 +45,37 @@ TEST(CertificateRotationService, LooksEachHourAndRenewsFourHoursBeforeTheEnd) {
   EXPECT_EQ(service.authority.issued(), 2);
   service.rotation.check();
   EXPECT_EQ(service.authority.issued(), 2);
+}
+
+// ClockOfOneLook is two days ahead for one look when told so: whoever looks twice sees a
+// certificate that had ended and one that has not, as when another renews in between.
+class ClockOfOneLook final : public sdk::Clock {
+ public:
+  [[nodiscard]] Time wall() const override {
+    return start_ + (ahead_.exchange(false) ? hours(48) : hours(0));
+  }
+  [[nodiscard]] std::chrono::steady_clock::time_point steady() const override {
+    return std::chrono::steady_clock::time_point(hours(1));
+  }
+  void set_ahead() { ahead_ = true; }
+
+ private:
+  Time start_ = std::chrono::system_clock::now();
+  mutable std::atomic<bool> ahead_ = false;
+};
+
+TEST(CertificateRotationService, LooksOnceAtACertificateThatAnotherRenewsMeanwhile) {
+  ClockOfOneLook clock;
+  TestAuthority authority(clock);
+  const auto client = authority.client();
+  const auto provider = expect(
+      ServiceCertificateProvider::create(*client, {.identity = "users-api", .clock = &clock}));
+  CertificateRotationService rotation(*provider, {});
+  rotation.check();
+  ASSERT_EQ(authority.issued(), 1);
+  clock.set_ahead();
+  EXPECT_LE(rotation.check(), hours(1));
+  EXPECT_EQ(authority.issued(), 2);
 }
 
 TEST(CertificateRotationService, SpreadsItsChecksOverATenthOfTheInterval) {
