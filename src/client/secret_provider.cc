@@ -38,11 +38,27 @@ bool is_outage(const Error& error) {
   }
 }
 
+// Ticket is the number that a read draws when it begins. What a read found out counts unless one
+// that began later has found out something before it.
+using Ticket = std::uint64_t;
+
+struct Asked {
+  SecretString value;
+  Ticket ticket;
+};
+
 struct Kept {
   SecretString value;
   SteadyTime read_at;
+  Ticket ticket;
 };
 using KeptByName = std::map<std::string, Kept, std::less<>>;
+
+// Reads are those of one secret that are under way.
+struct Reads {
+  int count = 0;
+  Ticket decided = 0;  // the latest-begun of those that gave a value or a refusal
+};
 
 }  // namespace
 
@@ -57,7 +73,10 @@ struct SecretProvider::Impl {
   }
 
   // ask reads a secret from the platform alone, and remembers it.
-  Result<SecretString> ask(std::string_view name, const Call& call);
+  Result<Asked> ask(std::string_view name, const Call& call);
+  Ticket begin_read(std::string_view name);
+  // end_read is false when a read that began later has decided. Under the mutex.
+  bool end_read(std::string_view name, Ticket ticket, bool decides);
   // read is ask, or what was seen last where there is an outage.
   Result<SecretString> read(std::string_view name, const Call& call);
   bool should_ask();
@@ -80,6 +99,8 @@ struct SecretProvider::Impl {
   std::string reason;                          // why it is not ready
   KeptByName connections;                      // for the life of the process
   KeptByName seen;                             // for an outage
+  std::map<std::string, Reads, std::less<>> reads;
+  Ticket last_ticket = 0;
   bool outage = false;
   SteadyTime probe_at{};  // in an outage: when the platform is asked again
 
@@ -87,19 +108,41 @@ struct SecretProvider::Impl {
   std::jthread resolver;  // last: it uses all of the above
 };
 
-Result<SecretString> SecretProvider::Impl::ask(std::string_view name, const Call& call) {
-  auto secret = client.vault(call).get(name);
+Ticket SecretProvider::Impl::begin_read(std::string_view name) {
   const std::lock_guard lock(mutex);
+  ++reads.try_emplace(std::string(name)).first->second.count;
+  return ++last_ticket;
+}
+
+bool SecretProvider::Impl::end_read(std::string_view name, Ticket ticket, bool decides) {
+  const auto found = reads.find(name);
+  Reads& of_name = found->second;
+  const bool counts = decides && of_name.decided < ticket;
+  if (counts) of_name.decided = ticket;
+  if (--of_name.count == 0) reads.erase(found);
+  return counts;
+}
+
+Result<Asked> SecretProvider::Impl::ask(std::string_view name, const Call& call) {
+  TRY(check_time(call));  // what is not asked tells nothing of the platform
+  const Ticket ticket = begin_read(name);
+  auto secret = client.vault(call).get(name);
+  const bool unanswered = !secret && is_outage(secret.error());
+  const bool decides = secret || (!unanswered && secret.error().kind != Kind::kCancelled);
+  const std::lock_guard lock(mutex);
+  const bool counts = end_read(name, ticket, decides);
   if (secret) {
     if (std::exchange(outage, false)) log(LogLevel::kInfo, "the platform answers again");
-    seen.insert_or_assign(std::string(name), Kept{secret->value.clone(), options.clock->steady()});
-    return std::move(secret->value);
+    if (counts)
+      seen.insert_or_assign(std::string(name),
+                            Kept{secret->value.clone(), options.clock->steady(), ticket});
+    return Asked{std::move(secret->value), ticket};
   }
-  if (is_outage(secret.error())) {
+  if (unanswered) {
     if (!std::exchange(outage, true))
       log(LogLevel::kWarning, "secrets can't be read from the platform: " + secret.error().message);
     probe_at = options.clock->steady() + kProbeEvery;
-  } else if (secret.error().kind != Kind::kCancelled) {
+  } else if (counts) {
     if (const auto old = seen.find(name); old != seen.end()) seen.erase(old);
   }
   return std::unexpected(std::move(secret).error());
@@ -124,20 +167,25 @@ std::optional<SecretString> SecretProvider::Impl::last_seen(std::string_view nam
 }
 
 Result<SecretString> SecretProvider::Impl::read(std::string_view name, const Call& call) {
-  if (!should_ask())
+  // Whoever has no time to ask takes nobody's turn to.
+  if (check_time(call) && !should_ask())
     if (auto value = last_seen(name)) return *std::move(value);
   auto asked = ask(name, call);
-  if (asked || !is_outage(asked.error())) return asked;
-  if (auto value = last_seen(name)) return *std::move(value);
-  return asked;
+  if (asked) return std::move(asked->value);
+  if (is_outage(asked.error()))
+    if (auto value = last_seen(name)) return *std::move(value);
+  return std::unexpected(std::move(asked).error());
 }
 
 Result<SecretString> SecretProvider::Impl::keep_connection(std::string_view name,
                                                            const Call& call) {
-  TRY_ASSIGN(auto value, ask(name, call));
+  TRY_ASSIGN(auto asked, ask(name, call));
   const std::lock_guard lock(mutex);
-  connections.insert_or_assign(std::string(name), Kept{value.clone(), options.clock->steady()});
-  return value;
+  const auto kept = connections.find(name);
+  if (kept == connections.end() || kept->second.ticket < asked.ticket)
+    connections.insert_or_assign(std::string(name),
+                                 Kept{asked.value.clone(), options.clock->steady(), asked.ticket});
+  return std::move(asked.value);
 }
 
 std::string SecretProvider::Impl::resolve_pending(const std::stop_token& stop) {
@@ -151,12 +199,17 @@ std::string SecretProvider::Impl::resolve_pending(const std::stop_token& stop) {
     const bool is_connection =
         std::ranges::find(options.connection_strings, name) != options.connection_strings.end();
     const Call call{.cancel = stop};
-    const auto value = is_connection ? keep_connection(name, call) : ask(name, call);
+    Result<void> done;
+    if (is_connection) {
+      if (auto kept = keep_connection(name, call); !kept) done = std::unexpected(kept.error());
+    } else if (auto asked = ask(name, call); !asked) {
+      done = std::unexpected(asked.error());
+    }
     const std::lock_guard lock(mutex);
-    if (value)
+    if (done)
       pending.erase(name);
     else if (why.empty())
-      why = "the secret " + name + " can't be read: " + value.error().message;
+      why = "the secret " + name + " can't be read: " + done.error().message;
   }
   return why;
 }
@@ -242,6 +295,7 @@ RequestSecrets::~RequestSecrets() = default;
 Result<SecretString> RequestSecrets::get(std::string_view name) {
   const Deadline deadline(impl_->call, impl_->provider.client.timeout());
   if (auto known = impl_->known(name)) return *std::move(known);
+  TRY(check_time(impl_->call));
   const auto turn = impl_->turns.take(name, deadline);
   if (!turn && turn.error().kind == Kind::kCancelled) return std::unexpected(turn.error());
   if (auto known = impl_->known(name)) return *std::move(known);

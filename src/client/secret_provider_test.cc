@@ -1,6 +1,7 @@
 #include "quantumapi/secret_provider.h"
 
 #include <atomic>
+#include <optional>
 #include <thread>
 
 #include "client/test_clock.h"
@@ -257,6 +258,86 @@ TEST(SecretProvider, ARefusalEndsWhatWasSeenBefore) {
     EXPECT_EQ(provider.for_request().get("smtp").error().kind, Kind::kUnavailable)
         << "an outage does not bring back what was refused with " << status;
   }
+}
+
+TEST(SecretProvider, ACallWhoseTimeIsOverIsNoOutageForOthers) {
+  Vaults vaults;
+  vaults.set("smtp", "one");
+  const auto client = vaults.client();
+  const TestClock clock;
+  LogLines lines;
+  SecretProvider provider(*client, {.log = lines.log(), .clock = &clock});
+  expect(provider.for_request().get("smtp"));
+  vaults.set("smtp", "two");
+  const Call over{.timeout = std::chrono::milliseconds(-1)};
+  EXPECT_EQ(provider.for_request(over).get("smtp").error().code, "timeout");
+  EXPECT_EQ(provider.connection_string("db", over).error().code, "timeout");
+  EXPECT_EQ(provider.refresh_connection_string("db", over).error().code, "timeout");
+  EXPECT_EQ(expect(provider.for_request().get("smtp")).reveal(), "two");
+  EXPECT_FALSE(lines.has("secrets can't be read"));
+}
+
+// Overtaken is a platform where the answer to a read that began later comes first.
+class Overtaken : public testing::Test {
+ protected:
+  // overtake begins two reads, each once the one before has arrived, and ends the second first.
+  template <typename Read>
+  void overtake(const Read& read, std::pair<int, std::string> first,
+                std::pair<int, std::string> second) {
+    std::jthread slow(read);
+    platform_.wait_for_waiting(1);
+    std::jthread fast(read);
+    platform_.wait_for_waiting(2);
+    answer_ = std::move(second);
+    platform_.answer_waiting_at(1);
+    fast.join();
+    answer_ = std::move(first);
+    platform_.answer_waiting_at(0);
+  }
+  Result<SecretString> in_an_outage() {
+    std::optional<Result<SecretString>> got;
+    answer_ = {503, ""};
+    std::jthread asking([&] { got = provider_.for_request().get("smtp"); });
+    platform_.answer_waiting_at(0);
+    asking.join();
+    return *std::move(got);
+  }
+
+  std::pair<int, std::string> answer_;
+  TestPlatform platform_{
+      [this](const Received&) {
+        return TestPlatform::json(
+            R"({"id":"i","name":"smtp","version":1,"value":")" + answer_.second + R"("})",
+            answer_.first);
+      },
+      1'000};
+  std::unique_ptr<Client> client_ = platform_.client("qapi_test", 0);
+  SecretProvider provider_{*client_, {}};
+};
+
+TEST_F(Overtaken, AValueThatWasReadEarlierDoesNotReplaceANewerOne) {
+  overtake([&] { expect(provider_.for_request().get("smtp")); }, {200, "old"}, {200, "new"});
+  EXPECT_EQ(expect(in_an_outage()).reveal(), "new");
+}
+
+TEST_F(Overtaken, AValueThatWasReadEarlierDoesNotComeBackAfterARefusal) {
+  overtake([&] { static_cast<void>(provider_.for_request().get("smtp")); }, {200, "old"},
+           {403, ""});
+  const auto refused = in_an_outage();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, Kind::kUnavailable);
+}
+
+TEST_F(Overtaken, ARefusalThatWasReadEarlierDoesNotEndANewerValue) {
+  overtake([&] { static_cast<void>(provider_.for_request().get("smtp")); }, {403, ""},
+           {200, "new"});
+  EXPECT_EQ(expect(in_an_outage()).reveal(), "new");
+}
+
+TEST_F(Overtaken, AConnectionStringThatWasReadEarlierDoesNotReplaceANewerOne) {
+  overtake([&] { expect(provider_.refresh_connection_string("smtp")); }, {200, "old"},
+           {200, "new"});
+  EXPECT_EQ(expect(provider_.connection_string("smtp")).reveal(), "new");
 }
 
 TEST(SecretProvider, TakesUpAConnectionStringAnewWhenTold) {

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -63,6 +64,30 @@ class TestPlatform {
     auto made = Client::create(std::move(options));
     if (!made) throw std::runtime_error(made.error().message);
     return *std::move(made);
+  }
+  // answer_waiting_at answers what came as the `place`th of those that wait, counted from 0, once
+  // it is there.
+  void answer_waiting_at(std::size_t place) {
+    std::unique_lock lock(mutex_);
+    while (waiting_.size() <= place) {
+      lock.unlock();
+      std::this_thread::yield();
+      lock.lock();
+    }
+    const auto [exchange, said] = waiting_[place];
+    waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(place));
+    lock.unlock();
+    exchange->respond(answer_(said));
+  }
+  // wait_for_waiting waits until `count` requests wait to be answered.
+  void wait_for_waiting(std::size_t count) {
+    while (true) {
+      {
+        const std::scoped_lock lock(mutex_);
+        if (waiting_.size() >= count) return;
+      }
+      std::this_thread::yield();
+    }
   }
   std::vector<Received> received() {
     const std::scoped_lock lock(mutex_);
