@@ -288,6 +288,23 @@ TEST_F(Internal, AnOlderListOfAnotherReplicaUndoesNoRevocation) {
   EXPECT_FALSE(client->send({.url = url_of(*server)}));
 }
 
+TEST_F(Internal, AnOlderListOfAReplicaThatLagsForAMomentIsNoFailure) {
+  const auto server = notifications_.serves(ok, lines_.log());
+  const auto lists_read = [&] {
+    return std::ranges::count(authority_.lines(), "GET /api/v1/cas/issuer/crl");
+  };
+  authority_.revoke("01");
+  const auto begun = lists_read();
+  ASSERT_TRUE(eventually([&] { return lists_read() > begun + 1; })) << "it has the newest";
+  authority_.set_lag(1);
+  const auto lagging = lists_read();
+  ASSERT_TRUE(eventually([&] { return lists_read() > lagging + 2; }));
+  authority_.set_lag(0);
+  const auto newest = lists_read();
+  ASSERT_TRUE(eventually([&] { return lists_read() > newest + 2; }));
+  EXPECT_FALSE(lines_.has("revocation lists"));
+}
+
 TEST_F(Internal, AListThatIsOverDoesNotReplaceTheOneBefore) {
   const auto server = notifications_.serves(ok, lines_.log());
   const auto client = users_.calls();

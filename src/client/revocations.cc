@@ -30,6 +30,10 @@ constexpr milliseconds kLongest{2'000};
 // certificate of one (settle_time in certificate_provider.cc), and in the next round when a peer
 // names one that is not known.
 constexpr int kRoundsBetweenIssuers = 10;
+// A replica may give the list of before for half a second, and another the newest in between: that
+// is a failure only once it lasts.
+constexpr int kRoundsOfLag = 10;
+constexpr std::string_view kOld = "old_revocation_list";
 // The clocks of the platform's replicas differ by less: it backdates by as much.
 constexpr std::chrono::minutes kClocksDiffer{11};
 
@@ -168,12 +172,14 @@ void Revocations::State::run(const std::stop_token& stop) {
     return std::max(milliseconds(0),
                     std::chrono::ceil<milliseconds>(next - std::chrono::steady_clock::now()));
   };
+  int old_rounds = 0;
   for (int round = 1; pause(left(), stop); ++round) {
     next = std::chrono::steady_clock::now() + kEvery;
     const bool with_issuers = issuer_unknown_.exchange(false) || round % kRoundsBetweenIssuers == 0;
     const auto refreshed = refresh(with_issuers, stop);
     if (stop.stop_requested()) return;
-    report(refreshed);
+    old_rounds = !refreshed && refreshed.error().code == kOld ? old_rounds + 1 : 0;
+    if (old_rounds == 0 || old_rounds > kRoundsOfLag) report(refreshed);
   }
 }
 
@@ -253,11 +259,11 @@ Result<void> Revocations::State::read_list(std::shared_ptr<const List>& list,
     return fail(Kind::kProtocol, "unusable_revocation_list",
                 "a revocation list can't be used: " + read.error().message);
   if (read->number < list->number && !list->precedes(*read))
-    return fail(Kind::kProtocol, "old_revocation_list",
+    return fail(Kind::kProtocol, std::string(kOld),
                 "the platform gave a revocation list older than the one before");
   if (!list->precedes(*read)) return {};
   if (!list->etag.empty() && clock_->wall() > read->next_update)
-    return fail(Kind::kProtocol, "old_revocation_list",
+    return fail(Kind::kProtocol, std::string(kOld),
                 "the platform gave a revocation list that is over");
   List next{.authority_id = list->authority_id,
             .issuer_der = list->issuer_der,
