@@ -624,6 +624,23 @@ def test_qapi_makes_requests_that_need_no_platform(sqlite_server, tmp_path):
         assert spki(own) == spki(csr.public_key())
 
 
+def test_qapi_verifies_by_more_roots_than_a_chain_may_hold(server, tmp_path):
+    server.qapi("ca", "identity", "create", "web")
+    for number in range(11):
+        server.qapi("ca", "create", f"direct {number}", "--direct")
+    chain, roots, crl = (tmp_path / name for name in ("chain", "roots", "crl"))
+    made = json.loads(server.qapi("cert", "issue", "web", "--key-out", str(tmp_path / "key"), "--out-chain", str(chain),
+                                  "--out-ca", str(roots), "--output", "json").stdout)
+    assert roots.read_text().count("-----BEGIN CERTIFICATE-----") == 12
+    issuer = next(one["name"] for one in authorities(server) if one["id"] == made["caId"])
+    crl.write_text(server.qapi("ca", "crl", issuer).stdout)
+    for options in ((), ("--roots", str(roots), "--crl", str(crl))):
+        verified = json.loads(server.qapi("cert", "verify", str(chain), *options, "--output", "json").stdout)
+        assert verified["verified"] and verified["revocationChecked"]
+    shown = json.loads(server.qapi("cert", "inspect", str(roots), "--output", "json").stdout)
+    assert len(shown["chain"]) == 11
+
+
 def test_qapi_says_why_a_chain_is_not_verified(server, tmp_path):
     server.qapi("ca", "identity", "create", "web")
     server.qapi("ca", "create", "classical", "--classical")

@@ -104,6 +104,22 @@ def test_a_renewed_issuer_costs_no_request(platform):
     assert notifications.end() == 0
 
 
+def test_services_renew_with_as_many_authorities_as_a_tenant_can_have(platform):
+    platform.start()
+    for number in range(98):
+        platform.ok("POST", "/cas", {"name": f"direct {number}", "direct": True})
+    assert platform.server.http.post("/api/v1/cas", json={"name": "one more", "direct": True}).status_code == 409
+    platform.server.stop()
+    gateway, notifications = calling(platform, "30s", seconds=25)
+    # A call takes longer than with one authority: both read the lists of all of them.
+    assert gateway.result(60) == 0, platform.said(gateway, notifications)
+    answered, refused = counts(gateway)
+    assert refused == 0 and answered > 100
+    assert len(platform.certificates("gateway")) >= 2, "renewed at 20 s of its 30"
+    assert "not renewed" not in platform.said(gateway, notifications)
+    assert notifications.end() == 0
+
+
 def test_a_revocation_ends_the_calls_of_a_service_within_a_second(platform):
     gateway_id = platform.start().service("gateway")
     platform.service("notifications")
