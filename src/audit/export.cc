@@ -106,6 +106,8 @@ Status Export::open(std::uint64_t from_index) {
     size_ = ending.checkpoint->size;
     checkpoint_ = std::move(ending.checkpoint->text);
   }
+  if (size_ > 0 && ending.first_kept * kSegmentSize >= size_)
+    return fail(Code::kNotFound, "retention took all events of this log; its checkpoint is left");
   if (from_index > size_) return base::fail_field("fromIndex", "lies behind the end of the log");
   // What retention took is told by the segments' hashes alone.
   from_ = next_ = std::max(from_index / kSegmentSize, ending.first_kept) * kSegmentSize;

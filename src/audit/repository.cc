@@ -106,6 +106,10 @@ constexpr Statement kDropLeaves{"audit.drop_leaves",
                                 R"sql(UPDATE audit_segments SET leaves = :none
           WHERE log = :log AND segment >= :from AND segment <= :to AND hash IS NOT NULL)sql"};
 
+constexpr Statement kDropTail{"audit.drop_tail",
+                              R"sql(UPDATE audit_segments SET leaves = :none
+          WHERE log = :log AND segment = :segment)sql"};
+
 constexpr Statement kPutFirstKept{"audit.put_first_kept",
                                   R"sql(UPDATE audit_heads SET first_kept = :to + 1
           WHERE log = :log AND first_kept <= :to)sql"};
@@ -125,6 +129,9 @@ constexpr Statement kForgetCheckpoints{"audit.forget_checkpoints",
 constexpr Statement kNewestCheckpoint{"audit.newest_checkpoint",
                                       R"sql(SELECT size, note FROM audit_checkpoints
           WHERE log = :log ORDER BY size DESC LIMIT 1)sql"};
+
+constexpr std::uint8_t kNothing = 0;  // an empty view still needs an address
+constexpr ByteView kNoLeaves(&kNothing, 0);
 
 Result<Digest> digest_of(ByteView octets) {
   Digest digest;
@@ -345,10 +352,14 @@ Result<std::optional<WallTime>> newest_time(Transaction& tx) {
 }
 
 Status drop_leaves(Transaction& tx, const Uuid& log, std::uint64_t from, std::uint64_t to) {
-  static constexpr std::uint8_t kNothing = 0;  // an empty view still needs an address
-  TRY(tx.execute(kDropLeaves,
-                 {{"none", ByteView(&kNothing, 0)}, {"log", log}, {"from", from}, {"to", to}}));
+  TRY(tx.execute(kDropLeaves, {{"none", kNoLeaves}, {"log", log}, {"from", from}, {"to", to}}));
   TRY(tx.execute(kPutFirstKept, {{"log", log}, {"to", to}}));
+  return {};
+}
+
+Status drop_tail(Transaction& tx, const Uuid& log, std::uint64_t segment) {
+  TRY(tx.execute(kDropTail, {{"none", kNoLeaves}, {"log", log}, {"segment", segment}}));
+  TRY(tx.execute(kPutFirstKept, {{"log", log}, {"to", segment}}));
   return {};
 }
 

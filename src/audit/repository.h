@@ -88,6 +88,9 @@ Result<std::optional<WallTime>> newest_time(store::Transaction& tx);
 // drop_leaves takes the leaves of the full segments [from, to] away.
 Status drop_leaves(store::Transaction& tx, const Uuid& log, std::uint64_t from, std::uint64_t to);
 
+// drop_tail takes the leaves of a closed log's last segment away, full or not: nothing is left.
+Status drop_tail(store::Transaction& tx, const Uuid& log, std::uint64_t segment);
+
 // -- checkpoints
 
 // put_checkpoint keeps the text and forgets those before it of the same hour.

@@ -223,12 +223,46 @@ TEST_P(RestoredLogs, RetentionHoldsOverThemAll) {
   EXPECT_EQ(expect(drop_surplus(db(), tenant(), 600)), 0U);
   EXPECT_EQ(list().total, 256 + 512);
   EXPECT_EQ(names().size(), 256U + 512U);
-  EXPECT_EQ(expect(drop_expired(db(), clock().wall() + std::chrono::hours(1))), 1U);
-  EXPECT_EQ(names().size(), 256U + 256U);
-  EXPECT_EQ(list({}, 4).total, 256 + 256);
   const auto before = check(export_of(old), remembered(old), 512);
   EXPECT_TRUE(before.ok) << before.message;
   EXPECT_EQ(before.first, 512U);
+  // The open log keeps its last block, the closed one nothing.
+  EXPECT_EQ(expect(drop_expired(db(), clock().wall() + std::chrono::hours(1))), 2U);
+  EXPECT_EQ(names().size(), 256U);
+  EXPECT_EQ(list({}, 4).total, 256);
+}
+
+TEST_P(RestoredLogs, OneThatIsClosedGoesWholeWhenItIsDue) {
+  const LogHead old = head();  // 301 events
+  const std::string checkpoint = expect(service().newest_checkpoint(tenant(), old.log));
+  restore();
+  append(5, 1000);
+  drain();
+  const std::int64_t all = list().total;
+  EXPECT_EQ(expect(drop_expired(db(), old.last_time)), 0U);
+  EXPECT_EQ(list().total, all);
+  EXPECT_EQ(expect(drop_expired(db(), clock().wall() + std::chrono::hours(1))), 2U);
+  EXPECT_EQ(expect(drop_expired(db(), clock().wall() + std::chrono::hours(1))), 0U);
+  EXPECT_EQ(list().total, all - 301);
+  EXPECT_EQ(names().size(), static_cast<std::size_t>(all - 301));
+  Filter reads;
+  reads.actions = {"secret.read"};
+  EXPECT_EQ(list(reads).total, 5);
+  reads.to = old.last_time;
+  EXPECT_EQ(list(reads).total, 0);
+  EXPECT_EQ(expect(drop_surplus(db(), tenant(), 1)), 0U);
+  expect_code(service().export_log(tenant(), std::nullopt, old.log), Code::kNotFound);
+  EXPECT_EQ(expect(service().newest_checkpoint(tenant(), old.log)), checkpoint);
+  static const store::Statement kLeaves{
+      "test.leaves", "SELECT count(*) FROM audit_segments WHERE log = :log AND length(leaves) > 0"};
+  std::int64_t left = -1;
+  expect(db().read([&](store::Transaction& tx) {
+    return tx.one(kLeaves, {{"log", old.log}}, [&](const store::Row& row) -> Status {
+      left = row.integer(0);
+      return {};
+    });
+  }));
+  EXPECT_EQ(left, 0);
 }
 
 TEST_P(RestoredLogs, ALostCheckpointIsFoundInTheirFile) {

@@ -19,14 +19,8 @@ constexpr std::size_t kToBegin = 7;
 
 // first_floor is a time that what is written from the first segment on does not precede: one
 // segment whose clock was wrong does not tell, nor do three of seven.
-Result<WallTime> first_floor(store::Transaction& tx, const Uuid& log,
-                             std::span<const SegmentTimes> segments) {
-  if (segments[0].segment == 0) {
-    TRY_ASSIGN(const auto tenant, tenant_of(tx, log));
-    TRY_ASSIGN(const auto head, find_log(tx, tenant.value_or(TenantId{}), log));
-    if (!head) return segments[0].first_time;
-    return std::min(head->opened_at, segments[0].first_time);
-  }
+WallTime first_floor(const LogHead& head, std::span<const SegmentTimes> segments) {
+  if (segments[0].segment == 0) return std::min(head.opened_at, segments[0].first_time);
   std::vector<WallTime> times;
   for (const SegmentTimes& one : segments.first(std::min(kToBegin, segments.size())))
     times.push_back(one.last_time);
@@ -49,26 +43,40 @@ WallTime written_by(std::span<const SegmentTimes> segments, WallTime floor) {
 struct Due {
   std::uint64_t first = 0;
   std::size_t count = 0;
+  bool tail = false;  // the last of them is the last of a closed log
 };
 
 Result<Due> find_due(store::Transaction& tx, const Uuid& log, WallTime before) {
   Due due;
   TRY_ASSIGN(due.first, first_kept(tx, log));
+  TRY_ASSIGN(const auto tenant, tenant_of(tx, log));
+  TRY_ASSIGN(const auto head, find_log(tx, tenant.value_or(TenantId{}), log));
   const std::uint64_t from = due.first - std::min(due.first, kLookBack);
   const auto most = static_cast<std::int64_t>(due.first - from + kAtOnce + kLookAhead);
   TRY_ASSIGN(const auto found, segments_from(tx, log, from, most));
   std::span<const SegmentTimes> segments(found);
-  if (segments.empty()) return due;
-  TRY_ASSIGN(WallTime floor, first_floor(tx, log, segments));
-  // A log's last segment stays, full or not: it tells where what is kept begins.
-  for (; segments.size() > 1 && due.count < kAtOnce; segments = segments.subspan(1)) {
+  if (!head || segments.empty()) return due;
+  WallTime floor = first_floor(*head, segments);
+  for (; !segments.empty() && due.count < kAtOnce; segments = segments.subspan(1)) {
+    const SegmentTimes& oldest = segments[0];
+    const bool last = (oldest.segment + 1) * kSegmentSize >= head->frontier.size();
+    // An open log's last segment stays, full or not: it tells where what is kept begins.
+    if (last && !head->closed) break;
     const WallTime time = written_by(segments, floor);
     floor = std::max(floor, time);
-    if (segments[0].segment < due.first) continue;
+    if (oldest.segment < due.first) continue;
     if (time >= before) break;
     ++due.count;
+    due.tail = last;
   }
   return due;
+}
+
+Status drop(store::Transaction& tx, const Uuid& log, const Due& due) {
+  const std::uint64_t last = due.first + due.count - 1;
+  if (!due.tail || due.count > 1) TRY(drop_leaves(tx, log, due.first, due.tail ? last - 1 : last));
+  if (due.tail) TRY(drop_tail(tx, log, last));
+  return {};
 }
 
 // drop_before keeps the newest `keep` events of a log: it takes as many whole segments as lie
@@ -94,9 +102,7 @@ Result<bool> Expiry::step() {
     TRY_ASSIGN(const Due due,
                database_.read([&](store::Transaction& tx) { return find_due(tx, log, before_); }));
     if (due.count > 0) {
-      TRY(database_.change([&](store::Transaction& tx) {
-        return drop_leaves(tx, log, due.first, due.first + due.count - 1);
-      }));
+      TRY(database_.change([&](store::Transaction& tx) { return drop(tx, log, due); }));
       dropped_ += due.count;
     }
     if (due.count == kAtOnce) return true;  // of the same log there may be more

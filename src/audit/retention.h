@@ -6,12 +6,12 @@
 namespace quantumapi::audit {
 
 // Expiry takes the leaves of segments that were written before `before`, oldest first,
-// without a gap and never those of a log's last segment, from every log, step by step. They keep
-// hash and range: checkpoints and later exports, which then begin behind them, still verify. A
-// segment holds 256 events and is as old as its newest, so that one too stays until the rest of
-// its segment may go. Where a later segment is full of earlier times, and these are none from
-// before what precedes, the newest event came from a clock that was ahead: then the segment is as
-// old as that later one.
+// without a gap, from every log, step by step; of an open log never those of its last segment, and
+// of one that a restore closed all in the end: it grows no more. They keep hash and range:
+// checkpoints and later exports, which then begin behind them, still verify. A segment holds 256
+// events and is as old as its newest, so that one too stays until the rest of its segment may go.
+// Where a later segment is full of earlier times, and these are none from before what precedes, the
+// newest event came from a clock that was ahead: then the segment is as old as that later one.
 class Expiry {
  public:
   Expiry(store::Database& database, WallTime before) : database_(database), before_(before) {}

@@ -35,8 +35,10 @@ struct Part {
   std::uint64_t whole_from = 0;
   std::uint64_t whole_end = 0;
 
-  // size is how many events retention has left.
-  [[nodiscard]] std::uint64_t size() const { return head.frontier.size() - oldest * kSegmentSize; }
+  // size is how many events retention has left; of a closed log it may leave none.
+  [[nodiscard]] std::uint64_t size() const {
+    return head.frontier.size() - std::min(head.frontier.size(), oldest * kSegmentSize);
+  }
 };
 
 // Snapshot is the state that one list answers from. Logs only grow, so their
