@@ -14,6 +14,7 @@
 #include "audit/personal_opener.h"
 #include "audit/record.h"
 #include "audit/repository.h"
+#include "base/believed_clock.h"
 #include "base/host_name.h"
 #include "base/worker_pool.h"
 
@@ -27,6 +28,7 @@ constexpr int kTurnsOfTenant = 8;  // of those, so that no tenant's receivers ho
 constexpr std::size_t kTurnsWaiting = 10'000;
 constexpr std::int64_t kLongestPause = 300;  // seconds
 constexpr std::chrono::minutes kRepeatError{1};
+constexpr std::chrono::hours kFarAhead{3 * 24};
 constexpr std::chrono::minutes kSweepEvery{10};
 constexpr std::chrono::minutes kSweepAgain{1};
 
@@ -117,6 +119,8 @@ struct StreamWorker::Impl {
                       std::span<const StreamEvent> events);
   Result<std::vector<StreamDay>> days_here(const StreamRow& row);
   Status tend_files(const StreamRow& row, const StreamConfig& config);
+  bool begin_clock();
+  std::optional<WallTime> believed();
   Status expire_files(StreamId id, const StreamConfig& config);
   Status sweep();
   Status sweep_stream(const StreamRow& row, bool has_folder);
@@ -143,6 +147,9 @@ struct StreamWorker::Impl {
   std::unordered_map<StreamId, std::shared_ptr<Live>> lives;
   std::uint64_t passes = 0;
   SteadyTime sweep_at = SteadyTime::min();
+
+  std::mutex clock_mutex;
+  base::BelievedClock believed_clock{clock, log, "the removal of log streams' files", kFarAhead};
 
   std::mutex report_mutex;
   std::string last_error;
@@ -269,11 +276,24 @@ Status StreamWorker::Impl::deliver(const StreamRow& row, const OpenStreamConfig&
   return advance(row, row.position, slice.end, true);
 }
 
+// begin_clock: what this process writes has the clock's time already, right or wrong.
+bool StreamWorker::Impl::begin_clock() {
+  if (believed_clock.begun()) return true;
+  if (const auto newest = database.read(newest_time)) believed_clock.begin(*newest);
+  return believed_clock.begun();
+}
+
+std::optional<WallTime> StreamWorker::Impl::believed() {
+  const std::scoped_lock guard(clock_mutex);
+  return begin_clock() ? believed_clock.now() : std::nullopt;
+}
+
 // expire_files removes the days that are too old: the files of this place and all rows.
 Status StreamWorker::Impl::expire_files(StreamId id, const StreamConfig& config) {
   const std::chrono::hours kept(24 * config.retention_days.value_or(30));
-  const WallTime now = clock.wall();
-  const std::string oldest = day_of(now - kept);
+  const auto now = believed();
+  if (!now) return {};
+  const std::string oldest = day_of(*now - kept);
   TRY_ASSIGN(const std::string place, files.place());
   TRY_ASSIGN(const auto days,
              database.read([&](store::Transaction& tx) { return stream_days(tx, id); }));
@@ -282,7 +302,7 @@ Status StreamWorker::Impl::expire_files(StreamId id, const StreamConfig& config)
     TRY(database.change(
         [&](store::Transaction& tx) { return delete_stream_day(tx, id, day.day); }));
   }
-  for (const std::string& day : files.remove_old(id, now, kept))
+  for (const std::string& day : files.remove_old(id, *now, kept))
     TRY(database.change(
         [&](store::Transaction& tx) { return delete_stream_day(tx, id, day, place); }));
   return {};
@@ -488,7 +508,9 @@ void StreamWorker::Impl::loop() {
 StreamWorker::StreamWorker(store::Database& database, keyring::Keyring& keyring, const Clock& clock,
                            Logger& log, Metrics& metrics, StreamReach reach, Options options)
     : impl_(std::make_unique<Impl>(database, keyring, clock, log, metrics, std::move(reach),
-                                   std::move(options))) {}
+                                   std::move(options))) {
+  (void)impl_->begin_clock();  // where the store can't be read yet, the first who asks begins
+}
 
 StreamWorker::~StreamWorker() {
   {

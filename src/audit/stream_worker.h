@@ -35,7 +35,8 @@ class StreamWorker {
   Result<std::size_t> run_once();
   // sweep takes away what should lie in this process's directory no more: files of streams that
   // are gone or have another type, and those past their retentionDays. start does it at once and
-  // every ten minutes, on each process. Nothing goes while the store can't be read.
+  // every ten minutes, on each process. Nothing goes while the store can't be read, and nothing
+  // for its age while the clock is far ahead of what was known when this was made.
   Status sweep();
 
  private:

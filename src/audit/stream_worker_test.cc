@@ -155,6 +155,10 @@ class LogStreams : public testing::AuditTest {
     const std::scoped_lock guard(log_mutex_);
     return std::ranges::count(log_lines_, message);
   }
+  std::vector<std::string> log_lines() {
+    const std::scoped_lock guard(log_mutex_);
+    return log_lines_;
+  }
   Principal who_;
   std::string directory_;
 
@@ -568,6 +572,9 @@ TEST_P(LogStreams, AReplicaSaysWhatOfADayItLacks) {
   clock().advance(std::chrono::hours(24 * 31));
   pass();
   EXPECT_TRUE(expect(there.files(who_, id)).days.empty());
+  append(1);
+  drain();
+  pass();
   restart_worker(other);
   pass();
   EXPECT_TRUE(std::filesystem::is_empty(other + "/" + id.to_string()));
@@ -649,6 +656,26 @@ TEST_P(LogStreams, ADeactivatedFileStreamKeepsNoFileForLonger) {
   expect(worker().sweep());
   EXPECT_TRUE(expect(streams().files(who_, stream.row.id)).days.empty());
   EXPECT_TRUE(std::filesystem::is_empty(path));
+}
+
+TEST_P(LogStreams, NoFileGoesByAClockThatIsFarAhead) {
+  const auto stream = make("File", R"({"retentionDays":7})");
+  clock().jump_wall(std::chrono::hours(24 * 365));
+  restart_worker();
+  pass();
+  expect(worker().sweep());
+  EXPECT_EQ(expect(streams().files(who_, stream.row.id)).days.size(), 1U);
+  EXPECT_TRUE(expect(streams().files(who_, stream.row.id)).days[0].here);
+  EXPECT_EQ(
+      std::ranges::count_if(log_lines(),
+                            [](const std::string& line) {
+                              return line.starts_with("the removal of log streams' files waits");
+                            }),
+      1);
+  clock().jump_wall(-std::chrono::hours(24 * 365));
+  clock().advance(std::chrono::hours(24 * 8));
+  expect(worker().sweep());
+  EXPECT_TRUE(expect(streams().files(who_, stream.row.id)).days.empty());
 }
 
 TEST_P(LogStreams, NoFileGoesWhileTheStoreCannotBeRead) {
