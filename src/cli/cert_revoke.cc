@@ -1,6 +1,7 @@
 // qapi cert revoke: one certificate, or all that an identity has.
 #include <fmt/format.h>
 
+#include <optional>
 #include <set>
 
 #include "cli/answer.h"
@@ -17,13 +18,15 @@ struct RevokeOptions {
   std::string certificate;
   std::string identity;
   std::string reason;
+  bool was_issued = false;
   bool yes = false;
 };
 
 struct RevokeBody {
   Text reason;
+  std::optional<bool> was_issued;
 };
-BOOST_DESCRIBE_STRUCT(RevokeBody, (), (reason))
+BOOST_DESCRIBE_STRUCT(RevokeBody, (), (reason, was_issued))
 
 struct RevokedShape {
   std::string_view identity;
@@ -33,7 +36,8 @@ BOOST_DESCRIBE_STRUCT(RevokedShape, (), (identity, revoked))
 
 Try<sdk::SecretString> revoke_at(Context& context, const std::string& path,
                                  const RevokeOptions& options) {
-  return ask(context, "POST", path + "/revoke", RevokeBody{shown(options.reason)});
+  const auto was_issued = options.was_issued ? std::optional(true) : std::nullopt;
+  return ask(context, "POST", path + "/revoke", RevokeBody{shown(options.reason), was_issued});
 }
 
 // revoke_one of a file says first what it has read: the file may be another than was meant.
@@ -137,6 +141,10 @@ Outcome revoke(Context& context, const RevokeOptions& options) {
   if (options.certificate.empty() == options.identity.empty())
     return give_up(kUsage,
                    "give one certificate, or --identity for all that are active of an identity");
+  if (options.was_issued && !options.identity.empty())
+    return give_up(kUsage,
+                   "--was-issued is for one certificate: which others an identity had is "
+                   "not known");
   return options.identity.empty() ? revoke_one(context, options) : revoke_all(context, options);
 }
 
@@ -150,6 +158,8 @@ void add_cert_revoke(CLI::App& group, Context& context) {
                       "All active certificates of this identity, by its name or id");
   command->add_option("--reason", options->reason,
                       "As RFC 5280 names it: keyCompromise, superseded, …");
+  command->add_flag("--was-issued", options->was_issued,
+                    "Though the platform does not know it: it was issued before a restore lost it");
   command->add_flag("--yes", options->yes, "Do not ask");
   command->footer(revoking_note());
 }

@@ -315,6 +315,9 @@ TEST_F(Cli, ACertificateIsNamedByItsFileWhereThatIsNoNumber) {
   EXPECT_EQ(run({"cert", "revoke", "abad1dea", "--yes"}).code, kOk);
   EXPECT_TRUE(server.lines().back().ends_with("/00000000-0000-0000-0000-0000abad1dea/revoke"))
       << server.lines().back();
+  EXPECT_EQ(run({"cert", "revoke", info->serial_hex, "--was-issued", "--yes"}).code, kOk);
+  EXPECT_TRUE(server.received().back().body.contains(R"("wasIssued":true)"));
+  EXPECT_EQ(run({"cert", "revoke", "--identity", "web", "--was-issued", "--yes"}).code, kUsage);
 }
 
 TEST_F(Cli, AFileWinsOverANumberThatIsNotWhole) {

@@ -270,7 +270,8 @@ void add_encryption(CLI::App& root, Context& context) {
       root, context, "rewrap", "Encrypt a payload anew, under its key's newest version", rewrap);
   add_value(*rewrap_command, "TEXT", old->value, "The payload");
   rewrap_command->add_option("--aad", old->aad, "The data that encrypt was given");
-  rewrap_command->add_option("--key", old->key, "Another key to go to, by id or name");
+  rewrap_command->add_option("--key", old->key,
+                             "Another key to go to, by id or name; needs the right to decrypt too");
   add_lines(*rewrap_command, old->lines);
 
   const auto [hash_command, hashed] = add_command(
