@@ -30,6 +30,27 @@ Result<std::uint64_t> from_of(const KeyJournal& journal,
   return holds ? mine->octets : 0;
 }
 
+// refused_entries are the places, counted from `from`, of versions that the store did not take.
+// A refusal is of the last entry of its version before it: one behind it has the number again,
+// taken after a restore, and may be in use.
+Result<std::set<std::size_t>> refused_entries(KeyJournal& journal, std::uint64_t from) {
+  std::map<std::pair<Uuid, std::uint32_t>, std::size_t> last;
+  std::set<std::size_t> refused;
+  std::size_t number = 0;
+  TRY(journal.each(
+      [&](const JournalEntry& entry) -> Status {
+        const std::pair version(entry.object, entry.version);
+        if (entry.kind == JournalEntry::Kind::kKeyVersion) last[version] = number;
+        if (entry.kind == JournalEntry::Kind::kVersionRefused)
+          if (const auto found = last.find(version); found != last.end())
+            refused.insert(found->second);
+        ++number;
+        return {};
+      },
+      from));
+  return refused;
+}
+
 // A tenant has one search key, which every hash it has stored is of: a new one
 // beside it would find none of them.
 Status make_default_again(store::Transaction& tx, const JournalEntry& version, KeyId key) {
@@ -71,25 +92,17 @@ Status Keyring::replay(const std::function<Status(const JournalEntry&)>& apply) 
     return repository::list_journals(tx);
   }));
   TRY_ASSIGN(const std::uint64_t from, from_of(*impl_->journal, known));
-  std::set<std::pair<Uuid, std::uint32_t>> refused;
-  TRY(impl_->journal->each(
-      [&](const JournalEntry& entry) -> Status {
-        if (entry.kind == JournalEntry::Kind::kVersionRefused)
-          refused.emplace(entry.object, entry.version);
-        return {};
-      },
-      from));
+  TRY_ASSIGN(const auto refused, refused_entries(*impl_->journal, from));
+  std::size_t number = 0;
   std::map<Uuid, JournalEntry> drawn;
   TRY(impl_->journal->each(
       [&](const JournalEntry& entry) -> Status {
-        if (entry.kind == JournalEntry::Kind::kMark) return {};
+        const bool void_entry = refused.contains(number++);
+        if (void_entry || entry.kind == JournalEntry::Kind::kMark) return {};
         if (entry.kind == JournalEntry::Kind::kKeyDrawn)
           drawn.insert_or_assign(entry.object, entry);
         if (entry.kind == JournalEntry::Kind::kKeyVersion && entry.version == 1)
           drawn.erase(entry.object);
-        if (entry.kind == JournalEntry::Kind::kKeyVersion &&
-            refused.contains({entry.object, entry.version}))
-          return {};
         return apply(entry);
       },
       from));

@@ -1,4 +1,5 @@
 #include "keyring/journal_repository.h"
+#include "keyring/material.h"
 #include "keyring/repository.h"
 #include "keyring/testing/full_journal.h"
 #include "keyring/testing/test_keyring.h"
@@ -161,6 +162,29 @@ TEST_P(KeyReplay, ARotationThatWasRefusedMakesNoVersionWhenTheStoreIsStartedOrRe
   EXPECT_EQ(versions_journaled(key), 2U) << "drawn, made, and no version 2 left out";
   EXPECT_EQ(replay(), 0U);
   EXPECT_EQ(expect(keys().find(mine_, key)).version_count, 1U);
+}
+
+TEST_P(KeyReplay, ARefusalIsOfTheVersionBeforeItAlone) {
+  const KeyId key = create(mine_, "fields").id;
+  const auto version_two = [&](std::uint8_t fill) {
+    const SecretBytes seed = SecretBytes::copy_of(Bytes(kEncryptionMaterialSize, fill));
+    JournalEntry entry{.kind = JournalEntry::Kind::kKeyVersion,
+                       .time = clock().wall(),
+                       .tenant = mine_,
+                       .object = key.uuid,
+                       .version = 2,
+                       .algorithm = "ML-KEM-768"};
+    entry.wrapped = expect(root_key().wrap({Purpose::kEncrypt, mine_, key.uuid, 2}, seed));
+    return entry;
+  };
+  const JournalEntry refused = version_two(5);
+  const JournalEntry used = version_two(6);
+  JournalEntry refusal = refused;
+  refusal.kind = JournalEntry::Kind::kVersionRefused;
+  refusal.wrapped.clear();
+  for (const JournalEntry& entry : {refused, refusal, used}) expect(journal().append(entry));
+  EXPECT_EQ(replay(), 1U);
+  EXPECT_EQ(wrapped(key, 2), used.wrapped);
 }
 
 TEST_P(KeyReplay, AKeyThatWasDrawnAndNeverMadeStaysUnmade) {
