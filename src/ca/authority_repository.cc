@@ -217,11 +217,11 @@ Status note_revocation(Transaction& tx, AuthorityId id) {
   return {};
 }
 
-Result<bool> put_revocation_list(Transaction& tx, const RevocationRow& list) {
+Result<bool> put_revocation_list(Transaction& tx, const RevocationRow& list, std::int64_t before) {
   TRY_ASSIGN(const std::int64_t put, tx.execute(kPutList, {{"id", list.id},
                                                            {"covers", list.covers},
                                                            {"number", list.number},
-                                                           {"before", list.number - 1},
+                                                           {"before", before},
                                                            {"this_update", list.this_update},
                                                            {"next_update", list.next_update},
                                                            {"der", list.der}}));

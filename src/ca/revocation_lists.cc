@@ -10,10 +10,6 @@ using std::chrono::seconds;
 
 constexpr seconds kListLife{24 * 3'600};
 constexpr seconds kSignedAgainAfter{12 * 3'600};
-// Clocks of replicas differ and are set back: a list is dated no earlier than the one before it,
-// which readers would take for the newer one. One that is dated later than this was signed by a
-// clock that was wrong, and is not held to.
-constexpr seconds kMostAhead{12 * 3'600};
 // RFC 5280 section 3.3: an entry stays until it was in a list made after the certificate's end.
 constexpr seconds kKeptAfterEnd{2 * 24 * 3'600};
 constexpr int kAttempts = 8;
@@ -27,20 +23,20 @@ bool CaService::Impl::is_complete(const RevocationRow& row) const {
 bool CaService::Impl::is_fresh(const RevocationRow& row) const {
   const WallTime now = clock.wall();
   return is_complete(row) && now < row.this_update + kSignedAgainAfter &&
-         row.this_update <= now + kMostAhead;
+         row.this_update <= now + kBackdate;
 }
 
+// A list's number is the time in seconds, or one more than that of the list before: so it grows
+// though the clocks of replicas differ or are set back, and after a restore of the store, too.
 Result<RevocationRow> CaService::Impl::sign_list(const Authority& authority,
                                                  const RevocationRow& before) {
   const WallTime now = on_a_second(clock.wall());
-  const bool follows = before.this_update <= now + kMostAhead;
-  const WallTime this_update = follows ? std::max(now, before.this_update) : now;
   RevocationRow next{.id = authority.id,
                      .changes = before.changes,
                      .covers = before.changes,
-                     .number = before.number + 1,
-                     .this_update = this_update,
-                     .next_update = this_update + kListLife,
+                     .number = std::max(before.number + 1, now.seconds()),
+                     .this_update = now,
+                     .next_update = now + kListLife,
                      .der = {}};
   x509::RevocationList list{.number = static_cast<std::uint64_t>(next.number),
                             .this_update = next.this_update,
@@ -76,7 +72,8 @@ Result<std::shared_ptr<const RevocationRow>> CaService::revocation_list(Authorit
     }
     const auto next = impl_->sign_list(*authority, *stored);
     const auto put = next ? impl_->database.change([&](store::Transaction& tx) -> Status {
-      TRY(repository::put_revocation_list(tx, *next));  // another replica's is as good
+      TRY(repository::put_revocation_list(tx, *next,
+                                          stored->number));  // another replica's is as good
       tx.touch(repository::kRevocationLists, id.uuid);
       return {};
     })

@@ -34,24 +34,20 @@ constexpr int kRoundsBetweenIssuers = 10;
 // is a failure only once it lasts.
 constexpr int kRoundsOfLag = 10;
 constexpr std::string_view kOld = "old_revocation_list";
-// The clocks of the platform's replicas differ by less: it backdates by as much.
-constexpr std::chrono::minutes kClocksDiffer{11};
 
 struct List {
   std::string authority_id;
   Bytes issuer_der;
   std::string etag;
   std::uint64_t number = 0;
-  WallTime this_update;
   WallTime next_update;
   std::set<Bytes> serials;
   bool is_named = true;  // among the issuers, as the platform said last
 
-  // precedes is true when `read` was made after this one. The store lets each number of an
-  // authority's lists be used once (RFC 5280 section 5.2.3); that of a lower one which is later by
-  // more than clocks differ was restored from a backup, and counts anew.
+  // precedes is true when `read` was made after this one: numbers of an authority's lists grow
+  // (RFC 5280 section 5.2.3), over a restore of the platform's store, too.
   [[nodiscard]] bool precedes(const x509::RevocationList& read) const {
-    return etag.empty() || read.number > number || read.this_update > this_update + kClocksDiffer;
+    return etag.empty() || read.number > number;
   }
 };
 // By the key identifier of the issuer. A list never changes once it is in here.
@@ -258,7 +254,7 @@ Result<void> Revocations::State::read_list(std::shared_ptr<const List>& list,
   if (!read)
     return fail(Kind::kProtocol, "unusable_revocation_list",
                 "a revocation list can't be used: " + read.error().message);
-  if (read->number < list->number && !list->precedes(*read))
+  if (read->number < list->number)
     return fail(Kind::kProtocol, std::string(kOld),
                 "the platform gave a revocation list older than the one before");
   if (!list->precedes(*read)) return {};
@@ -269,7 +265,6 @@ Result<void> Revocations::State::read_list(std::shared_ptr<const List>& list,
             .issuer_der = list->issuer_der,
             .etag = answer->etag.empty() ? "none" : answer->etag,
             .number = read->number,
-            .this_update = read->this_update,
             .next_update = read->next_update,
             .serials = {}};
   for (const x509::RevokedCertificate& revoked : read->revoked) next.serials.insert(revoked.serial);
