@@ -5,6 +5,7 @@
 #include "ca/lifetime.h"
 #include "ca/route_parts.h"
 #include "x509/issue.h"
+#include "x509/server_identity.h"
 
 namespace quantumapi::ca {
 namespace {
@@ -62,11 +63,24 @@ Result<Reply> renew(CaService& service, Call& call) {
   return answer_issued(call, issued);
 }
 
+// presented reads the certificate of the number that a revocation names.
+Result<CaService::Presented> presented(std::string_view pem, CertificateId id) {
+  auto der = x509::certificate_der(pem);
+  const auto info = x509::describe_certificate(pem);
+  if (!der || !info) return fail_field("certificate", "is no certificate in PEM");
+  if (info->serial_hex != serial_hex(id))
+    return fail_field("certificate", "has another serial number: " + info->serial_hex);
+  return CaService::Presented{*std::move(der), info->not_after};
+}
+
 Result<Reply> revoke(CaService& service, Call& call) {
   TRY_ASSIGN(const auto id, id_parameter<CertificateId>(call, kMissing));
   TRY_ASSIGN(const auto request,
              json::decode_request<RevokeRequest>(call.request().body, call.arena()));
-  CaService::Revocation wanted{.id = id, .was_issued = request.was_issued.value_or(false)};
+  CaService::Revocation wanted{.id = id};
+  if (request.certificate) {
+    TRY_ASSIGN(wanted.presented, presented(*request.certificate, id));
+  }
   if (request.reason) {
     const auto known = x509::parse_revocation_reason(*request.reason);
     if (!known) return fail_field("reason", known.error().message);

@@ -42,14 +42,15 @@ constexpr auto schema_facts(const RenewRequest*) {
 
 struct RevokeRequest {
   std::optional<std::string_view> reason;
-  std::optional<bool> was_issued;  // though the store does not know it: it was restored
+  std::optional<std::string_view> certificate;  // in PEM: one that a restore of the store lost
 };
-BOOST_DESCRIBE_STRUCT(RevokeRequest, (), (reason, was_issued))
+BOOST_DESCRIBE_STRUCT(RevokeRequest, (), (reason, certificate))
 constexpr auto schema_facts(const RevokeRequest*) {
   return std::to_array<json::Fact>({
       {"reason",
        R"("enum":["unspecified","keyCompromise","affiliationChanged","superseded","cessationOfOperation",)"
        R"("privilegeWithdrawn"])"},
+      {"certificate", R"("minLength":1,"maxLength":32768)"},
   });
 }
 

@@ -1,6 +1,9 @@
 // Certificates after they were issued: lists, single ones, revocation.
+#include <algorithm>
+
 #include "ca/impl.h"
 #include "keyring/answers.h"
+#include "x509/crl.h"
 
 namespace quantumapi::ca {
 namespace {
@@ -155,22 +158,33 @@ Result<CaService::Found> CaService::find(const Principal& principal, Certificate
 }
 
 // revocable is what the caller may revoke: its own, or any for admins and owners. What is pending
-// is none, and neither is what the store does not know, unless the caller says that it was issued:
-// nothing then is to be recorded as lost.
-Result<std::optional<Certificate>> CaService::Impl::revocable(store::Transaction& tx,
+// is none, and neither is what the store does not know, unless the certificate itself is shown:
+// nothing then is to be recorded as lost that was not issued here.
+Result<CaService::Impl::Revocable> CaService::Impl::revocable(store::Transaction& tx,
                                                               const Principal& principal,
                                                               const Revocation& wanted) {
-  if (wanted.was_issued) {
-    TRY(may_manage(principal));
-    TRY_ASSIGN(auto found, repository::find_certificate(tx, wanted.id));
-    if (found && found->tenant != principal.tenant) return no_such_certificate();
-    return found;
+  TRY_ASSIGN(auto found, repository::find_certificate(tx, wanted.id));
+  const bool lacks = !found || found->state == State::kPending;
+  if (!lacks || !wanted.presented) {
+    TRY_ASSIGN(Certificate record, own_certificate(tx, principal, wanted.id));
+    TRY_ASSIGN(const auto identity, repository::find_identity(tx, record.identity));
+    const ServiceAccountId holder = identity ? identity->account : record.account;
+    if (principal.role == Role::kMember && holder != principal.account) return not_its_own();
+    return Revocable{std::move(record), true};
   }
-  TRY_ASSIGN(Certificate record, own_certificate(tx, principal, wanted.id));
-  TRY_ASSIGN(const auto identity, repository::find_identity(tx, record.identity));
-  const ServiceAccountId holder = identity ? identity->account : record.account;
-  if (principal.role == Role::kMember && holder != principal.account) return not_its_own();
-  return record;
+  TRY(may_manage(principal));
+  TRY_ASSIGN(const auto all, repository::list_authorities(tx, principal.tenant));
+  const auto issuer = std::ranges::find_if(all, [&](const Authority& one) {
+    return x509::is_issued_by(wanted.presented->der, one.certificate);
+  });
+  if (issuer == all.end() || (found && found->tenant != principal.tenant))
+    return no_such_certificate();
+  if (found) return Revocable{*std::move(found), true};
+  Certificate record =
+      lost(principal.tenant, wanted.id, clock.wall(), x509::RevocationReason::kUnspecified);
+  record.authority = issuer->id;
+  record.not_after = wanted.presented->not_after;
+  return Revocable{std::move(record), false};
 }
 
 Result<Certificate> CaService::revoke(const Principal& principal, const Revocation& wanted,
@@ -184,12 +198,11 @@ Result<Certificate> CaService::revoke(const Principal& principal, const Revocati
   };
   const auto end = [&](store::Transaction& tx) -> Result<Done> {
     TRY_ASSIGN(auto known, impl_->revocable(tx, principal, wanted));
-    Done done;
-    if (known) {
-      done.record = *std::move(known);
+    Done done{std::move(known.record)};
+    if (known.is_stored) {
       TRY_ASSIGN(done.first, repository::revoke_certificate(tx, wanted.id, now, wanted.reason));
     } else {
-      done.record = lost(principal.tenant, wanted.id, now, wanted.reason);
+      done.record.reason = wanted.reason;
       done.first = true;
       TRY(repository::insert_certificate(tx, done.record));
     }

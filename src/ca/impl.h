@@ -108,8 +108,12 @@ struct CaService::Impl {
   Result<Certificate> own_certificate(store::Transaction& tx, const Principal& principal,
                                       CertificateId id);
 
-  Result<std::optional<Certificate>> revocable(store::Transaction& tx, const Principal& principal,
-                                               const Revocation& wanted);
+  struct Revocable {
+    Certificate record;
+    bool is_stored = false;
+  };
+  Result<Revocable> revocable(store::Transaction& tx, const Principal& principal,
+                              const Revocation& wanted);
 
   std::mutex& signing(AuthorityId id) {
     return signing_lists[std::hash<AuthorityId>{}(id) % signing_lists.size()];

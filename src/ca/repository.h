@@ -89,8 +89,9 @@ Result<std::vector<Expiry>> list_ended(store::Transaction& tx, WallTime after, W
 Result<std::optional<RevocationRow>> find_revocation_list(store::Transaction& tx, AuthorityId id);
 // note_revocation makes the authority's list incomplete.
 Status note_revocation(store::Transaction& tx, AuthorityId id);
-// put_revocation_list is false when another list took the number first.
-Result<bool> put_revocation_list(store::Transaction& tx, const RevocationRow& list);
+// put_revocation_list is false when the one before is not that of number `before` any more.
+Result<bool> put_revocation_list(store::Transaction& tx, const RevocationRow& list,
+                                 std::int64_t before);
 // list_revoked gives what the authority's list must hold: what was revoked and ends after `after`.
 // Revocations of which only the journal knew are in the list of each authority of the tenant.
 Result<std::vector<x509::RevokedCertificate>> list_revoked(store::Transaction& tx, TenantId tenant,

@@ -279,12 +279,22 @@ TEST_P(CaRoutes, BadBodiesNameTheirField) {
   }
 }
 
-TEST_P(CaRoutes, ASerialThatARestoreLostIsRevokedWhereTheCallerSaysThatItWasIssued) {
+TEST_P(CaRoutes, TheCertificateOfARevocationIsThatOfItsNumber) {
+  const Principal holder = account("users-api");
+  identity(holder, "users-api");
+  const auto made = issue(holder, "users-api");
   const std::string path =
       "/v1/certificates/" + CertificateId::make(clock().wall()).to_string() + "/revoke";
-  expect_code(send(owner(), Method::kPost, path, "{}").reply, Code::kNotFound);
-  expect_code(send(owner(), Method::kPost, path, R"({"wasIssued":false})").reply, Code::kNotFound);
-  const Sent sent = send(owner(), Method::kPost, path, R"({"wasIssued":true})");
+  const auto body = [](const std::string& pem) {
+    return json::to_text(std::map<std::string, std::string>{{"certificate", pem}});
+  };
+  for (const std::string& pem : {std::string("none"), x509::certificate_pem(made.certificate)}) {
+    const Sent sent = send(owner(), Method::kPost, path, body(pem));
+    ASSERT_FALSE(sent.reply);
+    EXPECT_EQ(sent.reply.error().fields[0].field, "certificate");
+  }
+  const std::string own = "/v1/certificates/" + made.record.id.to_string() + "/revoke";
+  const Sent sent = send(holder, Method::kPost, own, body(x509::certificate_pem(made.certificate)));
   ASSERT_TRUE(sent.reply) << sent.reply.error().message;
   EXPECT_EQ(member(sent.body, "status"), "revoked");
 }

@@ -186,13 +186,16 @@ class CaService {
   // revoke holds at once here and within a second on every replica; it is final, and a
   // second time changes nothing. Members may revoke what is their account's alone.
   // kUnavailable when it holds but the key journal could not take it yet: call again.
+  // Presented is a certificate that the store, restored from an older backup, knows nothing of, or
+  // has as pending: admins and owners revoke it where an authority of the tenant signed it.
+  struct Presented {
+    Bytes der;  // of the certificate with the id
+    WallTime not_after;
+  };
   struct Revocation {
     CertificateId id;
     x509::RevocationReason reason = x509::RevocationReason::kUnspecified;
-    // By admins and owners: that it was issued though the store, restored from an older backup,
-    // knows nothing of it, or has it as pending. One that is not known is in the lists of all
-    // authorities of the tenant then.
-    bool was_issued = false;
+    std::optional<Presented> presented{};  // not looked at where the store knows it
   };
   Result<Certificate> revoke(const Principal& principal, const Revocation& wanted,
                              AuditEvent event);

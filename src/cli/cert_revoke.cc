@@ -18,15 +18,14 @@ struct RevokeOptions {
   std::string certificate;
   std::string identity;
   std::string reason;
-  bool was_issued = false;
   bool yes = false;
 };
 
 struct RevokeBody {
   Text reason;
-  std::optional<bool> was_issued;
+  Text certificate;  // for what a restore of the platform lost
 };
-BOOST_DESCRIBE_STRUCT(RevokeBody, (), (reason, was_issued))
+BOOST_DESCRIBE_STRUCT(RevokeBody, (), (reason, certificate))
 
 struct RevokedShape {
   std::string_view identity;
@@ -35,9 +34,8 @@ struct RevokedShape {
 BOOST_DESCRIBE_STRUCT(RevokedShape, (), (identity, revoked))
 
 Try<sdk::SecretString> revoke_at(Context& context, const std::string& path,
-                                 const RevokeOptions& options) {
-  const auto was_issued = options.was_issued ? std::optional(true) : std::nullopt;
-  return ask(context, "POST", path + "/revoke", RevokeBody{shown(options.reason), was_issued});
+                                 const RevokeOptions& options, const std::string& pem = {}) {
+  return ask(context, "POST", path + "/revoke", RevokeBody{shown(options.reason), shown(pem)});
 }
 
 // revoke_one of a file says first what it has read: the file may be another than was meant.
@@ -50,7 +48,7 @@ Outcome revoke_one(Context& context, const RevokeOptions& options) {
   if (named.file) what = named.file->serial_hex + " (" + named.file->subject + ")";
   if (!options.yes)
     TRY(confirm(context.io(), "Certificate " + printable(what) + " ends for good."));
-  TRY_ASSIGN(const auto answer, revoke_at(context, named.path, options));
+  TRY_ASSIGN(const auto answer, revoke_at(context, named.path, options, named.pem));
   return print_answer(context, answer, "status");
 }
 
@@ -141,10 +139,6 @@ Outcome revoke(Context& context, const RevokeOptions& options) {
   if (options.certificate.empty() == options.identity.empty())
     return give_up(kUsage,
                    "give one certificate, or --identity for all that are active of an identity");
-  if (options.was_issued && !options.identity.empty())
-    return give_up(kUsage,
-                   "--was-issued is for one certificate: which others an identity had is "
-                   "not known");
   return options.identity.empty() ? revoke_one(context, options) : revoke_all(context, options);
 }
 
@@ -158,8 +152,6 @@ void add_cert_revoke(CLI::App& group, Context& context) {
                       "All active certificates of this identity, by its name or id");
   command->add_option("--reason", options->reason,
                       "As RFC 5280 names it: keyCompromise, superseded, …");
-  command->add_flag("--was-issued", options->was_issued,
-                    "Though the platform does not know it: it was issued before a restore lost it");
   command->add_flag("--yes", options->yes, "Do not ask");
   command->footer(revoking_note());
 }

@@ -301,7 +301,10 @@ TEST_F(Cli, ACertificateIsNamedByItsFileWhereThatIsNoNumber) {
   EXPECT_EQ(run({"cert", "revoke", info->serial_hex, "--yes"}).code, kOk);
   for (const auto& request : server.received())
     EXPECT_EQ(request.line, "POST /api/v1/certificates/" + place + "/revoke");
-  EXPECT_EQ(server.received()[0].body, R"({"reason":"superseded"})");
+  const std::string leaf = x509::certificate_pem(*x509::certificate_der(chain));
+  EXPECT_EQ(server.received()[0].body,
+            R"({"reason":"superseded","certificate":)" + json::to_text(leaf) + "}");
+  EXPECT_EQ(server.received()[3].body, "{}") << "of a number nothing else is known";
   EXPECT_EQ(run({"cert", "show", pem}).code, kOk);
   EXPECT_EQ(server.lines().back(), "GET /api/v1/certificates/" + place);
   const Ran asked = run_on({.in = true}, {"cert", "revoke", pem}, "no\n");
@@ -315,9 +318,6 @@ TEST_F(Cli, ACertificateIsNamedByItsFileWhereThatIsNoNumber) {
   EXPECT_EQ(run({"cert", "revoke", "abad1dea", "--yes"}).code, kOk);
   EXPECT_TRUE(server.lines().back().ends_with("/00000000-0000-0000-0000-0000abad1dea/revoke"))
       << server.lines().back();
-  EXPECT_EQ(run({"cert", "revoke", info->serial_hex, "--was-issued", "--yes"}).code, kOk);
-  EXPECT_TRUE(server.received().back().body.contains(R"("wasIssued":true)"));
-  EXPECT_EQ(run({"cert", "revoke", "--identity", "web", "--was-issued", "--yes"}).code, kUsage);
 }
 
 TEST_F(Cli, AFileWinsOverANumberThatIsNotWhole) {

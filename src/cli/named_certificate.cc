@@ -5,6 +5,7 @@
 
 #include "base/ids.h"
 #include "cli/cert_verify.h"
+#include "x509/issue.h"
 #include "x509/serial.h"
 
 namespace quantumapi::cli {
@@ -40,7 +41,7 @@ Try<NamedCertificate> certificate_named(Context& context, const std::string& cer
   if (whole || !is_file(certificate)) {
     if (!path)
       return give_up(kUsage, "a certificate is named by its file, its id or its serial number");
-    return NamedCertificate{*std::move(path), {}};
+    return NamedCertificate{*std::move(path), {}, {}};
   }
   TRY_ASSIGN(const std::string pem, read_certificates(context, certificate));
   auto info = x509::describe_certificate(pem);
@@ -49,7 +50,10 @@ Try<NamedCertificate> certificate_named(Context& context, const std::string& cer
   if (!path)
     return give_up(kUsage,
                    "the certificate is of another platform: serial number " + info->serial_hex);
-  return NamedCertificate{*std::move(path), *std::move(info)};
+  const auto chain = x509::certificate_chain_der(pem);
+  if (!chain) return give_up(kUsage, "the file holds no certificate: " + certificate);
+  return NamedCertificate{*std::move(path), *std::move(info),
+                          x509::certificate_pem(chain->front())};
 }
 
 }  // namespace quantumapi::cli

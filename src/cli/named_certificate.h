@@ -16,6 +16,7 @@ inline constexpr const char* kWhich =
 struct NamedCertificate {
   std::string path;
   std::optional<x509::CertificateInfo> file;
+  std::string pem;  // of that certificate alone; empty where no file named it
 };
 
 // certificate_named takes an id, a serial number, or a file whose first certificate it is ("-":
