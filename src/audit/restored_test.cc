@@ -227,7 +227,7 @@ TEST_P(RestoredLogs, RetentionHoldsOverThemAll) {
   EXPECT_TRUE(before.ok) << before.message;
   EXPECT_EQ(before.first, 512U);
   // The open log keeps its last block, the closed one nothing.
-  EXPECT_EQ(expect(drop_expired(db(), clock().wall() + std::chrono::hours(1))), 2U);
+  EXPECT_EQ(expect(drop_expired(db(), clock().wall() + std::chrono::hours(1), clock().wall())), 2U);
   EXPECT_EQ(names().size(), 256U);
   EXPECT_EQ(list({}, 4).total, 256);
 }
@@ -239,10 +239,10 @@ TEST_P(RestoredLogs, OneThatIsClosedGoesWholeWhenItIsDue) {
   append(5, 1000);
   drain();
   const std::int64_t all = list().total;
-  EXPECT_EQ(expect(drop_expired(db(), old.last_time)), 0U);
+  EXPECT_EQ(expect(drop_expired(db(), old.last_time, clock().wall())), 0U);
   EXPECT_EQ(list().total, all);
-  EXPECT_EQ(expect(drop_expired(db(), clock().wall() + std::chrono::hours(1))), 2U);
-  EXPECT_EQ(expect(drop_expired(db(), clock().wall() + std::chrono::hours(1))), 0U);
+  EXPECT_EQ(expect(drop_expired(db(), clock().wall() + std::chrono::hours(1), clock().wall())), 2U);
+  EXPECT_EQ(expect(drop_expired(db(), clock().wall() + std::chrono::hours(1), clock().wall())), 0U);
   EXPECT_EQ(list().total, all - 301);
   EXPECT_EQ(names().size(), static_cast<std::size_t>(all - 301));
   Filter reads;

@@ -11,32 +11,19 @@ namespace {
 
 constexpr std::size_t kAtOnce = 64;
 constexpr std::int64_t kLogsAtOnce = 64;
-// How far before and behind what may be due times are compared, and by how many segments it is
-// known where the first of them stands.
-constexpr std::uint64_t kLookBack = 64;
-constexpr std::uint64_t kLookAhead = 192;
-constexpr std::size_t kToBegin = 7;
+// How many segments are read past those that may go, for one that tells when they were written.
+constexpr std::size_t kLookAhead = 192;
 
-// first_floor is a time that what is written from the first segment on does not precede: one
-// segment whose clock was wrong does not tell, nor do three of seven.
-WallTime first_floor(const LogHead& head, std::span<const SegmentTimes> segments) {
-  if (segments[0].segment == 0) return std::min(head.opened_at, segments[0].first_time);
-  std::vector<WallTime> times;
-  for (const SegmentTimes& one : segments.first(std::min(kToBegin, segments.size())))
-    times.push_back(one.last_time);
-  const auto middle = times.begin() + static_cast<std::ptrdiff_t>((times.size() - 1) / 2);
-  std::ranges::nth_element(times, middle);
-  return *middle;
-}
-
-// written_by is when the first of the segments was written at the latest: events of a later time
-// than a whole segment behind them had a clock that was ahead. A clock that was behind is told
-// from that by `floor`, when what precedes was written.
-WallTime written_by(std::span<const SegmentTimes> segments, WallTime floor) {
-  WallTime time = segments[0].last_time;
+// written_by is when the first of the segments was written at the latest: at the time of its newest
+// event or, where that has not come by `now`, its clock was ahead: at the time of the next full
+// segment whose has, and not before `floor`, when what precedes was written. A segment whose own
+// time has come is judged by no other, so that a clock that was behind takes nobody's events.
+WallTime written_by(std::span<const SegmentTimes> segments, WallTime floor, WallTime now) {
+  const WallTime own = segments[0].last_time;
+  if (own <= now) return own;
   for (const SegmentTimes& later : segments.subspan(1))
-    if (later.full && later.last_time >= floor) time = std::min(time, later.last_time);
-  return time;
+    if (later.full && later.last_time <= now) return std::max(floor, later.last_time);
+  return own;
 }
 
 // Due are the oldest segments of a log that may go, up to kAtOnce.
@@ -46,26 +33,22 @@ struct Due {
   bool tail = false;  // the last of them is the last of a closed log
 };
 
-Result<Due> find_due(store::Transaction& tx, const Uuid& log, WallTime before) {
+Result<Due> find_due(store::Transaction& tx, const Uuid& log, WallTime before, WallTime now) {
   Due due;
   TRY_ASSIGN(due.first, first_kept(tx, log));
   TRY_ASSIGN(const auto tenant, tenant_of(tx, log));
   TRY_ASSIGN(const auto head, find_log(tx, tenant.value_or(TenantId{}), log));
-  const std::uint64_t from = due.first - std::min(due.first, kLookBack);
-  const auto most = static_cast<std::int64_t>(due.first - from + kAtOnce + kLookAhead);
-  TRY_ASSIGN(const auto found, segments_from(tx, log, from, most));
+  TRY_ASSIGN(const auto found, segments_from(tx, log, due.first, kAtOnce + kLookAhead));
   std::span<const SegmentTimes> segments(found);
-  if (!head || segments.empty()) return due;
-  WallTime floor = first_floor(*head, segments);
+  if (!head) return due;
+  WallTime floor{};
   for (; !segments.empty() && due.count < kAtOnce; segments = segments.subspan(1)) {
     const SegmentTimes& oldest = segments[0];
     const bool last = (oldest.segment + 1) * kSegmentSize >= head->frontier.size();
     // An open log's last segment stays, full or not: it tells where what is kept begins.
     if (last && !head->closed) break;
-    const WallTime time = written_by(segments, floor);
-    floor = std::max(floor, time);
-    if (oldest.segment < due.first) continue;
-    if (time >= before) break;
+    floor = written_by(segments, floor, now);
+    if (floor >= before) break;
     ++due.count;
     due.tail = last;
   }
@@ -99,8 +82,9 @@ Result<bool> Expiry::step() {
     return logs_after(tx, after_, kLogsAtOnce);
   }));
   for (const Uuid& log : logs) {
-    TRY_ASSIGN(const Due due,
-               database_.read([&](store::Transaction& tx) { return find_due(tx, log, before_); }));
+    TRY_ASSIGN(const Due due, database_.read([&](store::Transaction& tx) {
+      return find_due(tx, log, before_, now_);
+    }));
     if (due.count > 0) {
       TRY(database_.change([&](store::Transaction& tx) { return drop(tx, log, due); }));
       dropped_ += due.count;
@@ -112,8 +96,8 @@ Result<bool> Expiry::step() {
   return !logs.empty();
 }
 
-Result<std::size_t> drop_expired(store::Database& database, WallTime before) {
-  Expiry expiry(database, before);
+Result<std::size_t> drop_expired(store::Database& database, WallTime before, WallTime now) {
+  Expiry expiry(database, before, now);
   for (bool more = true; more;) {
     TRY_ASSIGN(more, expiry.step());
   }

@@ -214,7 +214,7 @@ Status Sequencer::Impl::retain() {
     retain_at = clock.steady() + kRetainEvery;
     const auto now = retention_clock.now();
     if (!now) return {};
-    expiry.emplace(database, *now - retention);
+    expiry.emplace(database, *now - retention, *now);
   }
   const auto more = expiry->step();
   if (!more || !*more) expiry.reset();
@@ -308,7 +308,8 @@ void Sequencer::Impl::end_loop() {
 
 Status Sequencer::Impl::move_rest() {
   const SteadyTime end = clock.steady() + kFinishWithin;
-  for (std::size_t moved = 1; moved > 0;) {
+  // What others write meanwhile is theirs: a round that was not full has left nothing behind.
+  for (std::size_t moved = kEventsInRound; moved >= kEventsInRound;) {
     if (clock.steady() >= end) return fail(Code::kUnavailable, "there are too many for one stop");
     TRY(database.healthy());
     TRY_ASSIGN(moved, round());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <set>
 #include <stop_token>
@@ -31,6 +32,7 @@ constexpr std::chrono::minutes kRepeatError{1};
 constexpr std::chrono::hours kFarAhead{3 * 24};
 constexpr std::chrono::minutes kSweepEvery{10};
 constexpr std::chrono::minutes kSweepAgain{1};
+constexpr std::chrono::hours kUnknownKept{24};
 
 // Slice is the part of one segment that a stream gets next, or all that retention took
 // before it could be sent.
@@ -123,6 +125,7 @@ struct StreamWorker::Impl {
   std::optional<WallTime> believed();
   Status expire_files(StreamId id, const StreamConfig& config);
   Status sweep();
+  void forget_unknown(const std::set<StreamId>& folders);
   Status sweep_stream(const StreamRow& row, bool has_folder);
   Status pass_lost(const StreamRow& row, const Slice& slice);
   Status advance(const StreamRow& row, const StreamPosition& from, const StreamPosition& to,
@@ -145,6 +148,7 @@ struct StreamWorker::Impl {
   std::mutex pass_mutex;  // one pass at a time, whoever asks
   std::unique_ptr<store::Database::Lock> lock;
   std::unordered_map<StreamId, std::shared_ptr<Live>> lives;
+  std::map<StreamId, SteadyTime> unknown;  // folders of no stream, since when
   std::uint64_t passes = 0;
   SteadyTime sweep_at = SteadyTime::min();
 
@@ -338,8 +342,24 @@ Status StreamWorker::Impl::sweep() {
     // One that can't be opened holds up no other.
     if (const Status one = sweep_stream(row, has_folder); !one) swept = one;
   }
-  for (const StreamId id : folders) files.remove_all(id);
+  forget_unknown(folders);
   return swept;
+}
+
+// forget_unknown removes the files of streams that the store does not know, and has not for a day:
+// a store that was put back to an older backup may lack streams whose files alone have the events
+// since.
+void StreamWorker::Impl::forget_unknown(const std::set<StreamId>& folders) {
+  std::erase_if(unknown, [&](const auto& one) { return !folders.contains(one.first); });
+  for (const StreamId id : folders) {
+    const auto [since, is_new] = unknown.try_emplace(id, clock.steady());
+    const std::string stream = id.to_string();
+    if (is_new)
+      log.warning("there are files of a log stream that the store does not know: in a day they go",
+                  {{"stream", std::string_view(stream)}});
+    else if (clock.steady() - since->second >= kUnknownKept)
+      files.remove_all(id);
+  }
 }
 
 Status StreamWorker::Impl::sweep_stream(const StreamRow& row, bool has_folder) {

@@ -106,9 +106,13 @@ TEST_P(Verifying, WhatRetentionLeavesStillVerifies) {
   clock().advance(std::chrono::hours(24 * 40));
   append(300, 5000);
   drain();
-  EXPECT_EQ(expect(drop_expired(db(), clock().wall() - std::chrono::hours(24 * 365))), 0U);
-  EXPECT_EQ(expect(drop_expired(db(), clock().wall() - std::chrono::hours(24 * 30))), 2U);
-  EXPECT_EQ(expect(drop_expired(db(), clock().wall() - std::chrono::hours(24 * 30))), 0U);
+  EXPECT_EQ(
+      expect(drop_expired(db(), clock().wall() - std::chrono::hours(24 * 365), clock().wall())),
+      0U);
+  EXPECT_EQ(
+      expect(drop_expired(db(), clock().wall() - std::chrono::hours(24 * 30), clock().wall())), 2U);
+  EXPECT_EQ(
+      expect(drop_expired(db(), clock().wall() - std::chrono::hours(24 * 30), clock().wall())), 0U);
   const Lines kept = export_lines();
   EXPECT_THAT(kept.front(), HasSubstr("\"from\":512"));
   const auto report = check(kept, before, 512);
@@ -145,8 +149,8 @@ TEST_P(Verifying, WhatRetentionLeavesStillVerifies) {
 TEST_P(Verifying, RetentionNeverEmptiesALog) {
   append(3 * 256 - kAll);
   drain();
-  EXPECT_EQ(expect(drop_expired(db(), clock().wall() + std::chrono::hours(1))), 2U);
-  EXPECT_EQ(expect(drop_expired(db(), clock().wall() + std::chrono::hours(1))), 0U);
+  EXPECT_EQ(expect(drop_expired(db(), clock().wall() + std::chrono::hours(1), clock().wall())), 2U);
+  EXPECT_EQ(expect(drop_expired(db(), clock().wall() + std::chrono::hours(1), clock().wall())), 0U);
   const auto report = check(export_lines(), std::nullopt, 512);
   EXPECT_TRUE(report.ok) << report.message;
   EXPECT_EQ(report.records, 256U);

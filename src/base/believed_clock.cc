@@ -1,5 +1,6 @@
 #include "base/believed_clock.h"
 
+#include <algorithm>
 #include <string>
 
 namespace quantumapi::base {
@@ -31,7 +32,8 @@ std::optional<WallTime> BelievedClock::now() {
   }
   if (ahead && steady < *believed_at_) return std::nullopt;
   believed_at_.reset();
-  known_ = wall;
+  // A clock that was set back tells nothing new: set right again it is not ahead.
+  known_ = std::max(wall, expected);
   known_at_ = steady;
   return wall;
 }

@@ -79,7 +79,16 @@ TEST_F(TheBelievedClock, IsFarByWhatWasGiven) {
   EXPECT_FALSE(a_day.now());
 }
 
-// A host that boots a year ahead drops nothing, though what it writes then is as far ahead.
+TEST_F(TheBelievedClock, IsBelievedWhenItIsSetBackAndThenRight) {
+  begin(hours(1));
+  clock_.jump_wall(-365 * kDay);
+  EXPECT_TRUE(believed());
+  clock_.advance(kDay);
+  EXPECT_TRUE(believed());
+  clock_.jump_wall(365 * kDay);
+  EXPECT_TRUE(believed());
+  EXPECT_THAT(told_, IsEmpty());
+}
 
 }  // namespace
 }  // namespace quantumapi::base
