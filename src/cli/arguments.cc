@@ -60,10 +60,12 @@ bool takes_value_next(const Words& words) {
   });
 }
 
-// is_misspelt is true for what would be a long option if the command had it. One letter, as -x, is
-// left to be a value: so short a word is not misspelt.
+// is_misspelt is true for what would be a long option if the command had it: all of them are of
+// small letters. One letter, as -x, is left to be a value: so short a word is not misspelt.
 bool is_misspelt(std::string_view argument) {
-  return argument.starts_with("--") && is_option_name(argument.substr(0, argument.find('=')));
+  const std::string_view name = argument.substr(0, argument.find('='));
+  return name.starts_with("--") && is_option_name(name) &&
+         std::ranges::none_of(name, [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
 }  // namespace

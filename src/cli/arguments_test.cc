@@ -60,7 +60,7 @@ TEST(Arguments, AnOptionOfTheCommandIsNoValueUnlessDashesStandBeforeIt) {
 }
 
 TEST(Arguments, WhatIsSpelledLikeAnOptionIsNoValueUnlessDashesStandBeforeIt) {
-  for (const char* word : {"--alow-empty", "--Label", "--unknown", "--un=known"}) {
+  for (const char* word : {"--alow-empty", "--label", "--unknown", "--un=known"}) {
     Line line{"secrets", "put", "db", word};
     const Arguments taken = line.take();
     EXPECT_FALSE(taken.value) << word;

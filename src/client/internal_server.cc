@@ -188,7 +188,9 @@ void InternalServer::Impl::handle(http::Exchange& exchange) {
 
 http::Reply InternalServer::Impl::answer(const http::Request& request) {
   try {
-    const Response response = handler(request_of(request));
+    Response response = handler(request_of(request));
+    // 408 with close would say that the request was never had: it would be sent again.
+    if (response.status == 408) response.status = 504;
     if (response.status >= 200 && response.status <= 599) return reply_of(response, *request.arena);
     log.error("the handler's status can't be sent", {{"status", std::int64_t{response.status}}});
   } catch (const std::exception& thrown) {

@@ -69,9 +69,13 @@ struct SecretProvider::Impl {
         options.outage_limit, std::chrono::duration_cast<std::chrono::seconds>(kForever));
     pending.insert(options.connection_strings.begin(), options.connection_strings.end());
     pending.insert(options.secrets.begin(), options.secrets.end());
-    if (!pending.empty()) reason = "the secrets have not been read yet";
+    if (!pending.empty()) reason = "it was not started";
   }
 
+  void begin() {
+    const std::lock_guard lock(mutex);
+    if (!pending.empty()) reason = "the secrets have not been read yet";
+  }
   // ask reads a secret from the platform alone, and remembers it.
   Result<Asked> ask(std::string_view name, const Call& call);
   Ticket begin_read(std::string_view name);
@@ -238,8 +242,9 @@ SecretProvider::~SecretProvider() = default;
 Result<void> SecretProvider::start() {
   const std::lock_guard lock(impl_->starting);
   return or_no_thread([&]() -> Result<void> {
-    if (!impl_->resolver.joinable())
-      impl_->resolver = std::jthread([this](const std::stop_token& stop) { impl_->resolve(stop); });
+    if (impl_->resolver.joinable()) return {};
+    impl_->begin();
+    impl_->resolver = std::jthread([this](const std::stop_token& stop) { impl_->resolve(stop); });
     return {};
   });
 }

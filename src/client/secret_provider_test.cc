@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include "client/test_clock.h"
@@ -98,6 +99,7 @@ TEST(SecretProvider, WhereItsThreadCantBeMadeSaysSoAndCanBeStartedLater) {
   vaults.set("smtp", "s");
   const auto client = vaults.client();
   SecretProvider provider(*client, {.secrets = {"smtp"}});
+  EXPECT_EQ(provider.readiness().reason, "it was not started");
   {
     const FewThreads few(0);
     EXPECT_EQ(provider.start().error().code, "no_thread");
@@ -164,7 +166,8 @@ TEST(SecretProvider, OneRequestsReadsDoNotWaitForEachOther) {
           [&, name] { EXPECT_EQ(request.get(name).error().code, "timeout") << name; });
   }
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(1'400));
-  EXPECT_EQ(silent.lines().size(), 4U);
+  const Lines asked = silent.lines();  // for d once more where its second caller had time left
+  EXPECT_EQ(std::set<std::string>(asked.begin(), asked.end()).size(), 4U);
 }
 
 TEST(SecretProvider, WhoeverWantsTheSameSecretForARequestTakesTheFirstOnesAnswer) {

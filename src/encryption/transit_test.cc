@@ -185,7 +185,7 @@ TEST_P(TransitRoutes, ARotationAmidABatchLeavesEachVersionItsEvent) {
       {"/v1/transit/batch/rewrap/fields", batch(sealed)}};
   for (const auto& [path, body] : bodies) {
     bool amid = false;
-    for (int tries = 0; tries < 20 && !amid; ++tries) {
+    for (int tries = 0; tries < 200 && !amid; ++tries) {
       std::jthread rotating([&] {
         for (int i = 0; i < 3; ++i)
           expect(keys().rotate(mine_.tenant, key_.id, event("key.rotate")));

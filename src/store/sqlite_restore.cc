@@ -99,7 +99,7 @@ Status restore_sqlite(const std::string& directory, const std::string& backup) {
     remove_parts(copy);
     return replaced;
   }
-  if (logged) fs::remove(aside, error);
+  fs::remove(aside, error);  // one that a crash left, too
   if (error) return cannot("remove " + aside, error);
   return sync_directory(directory);
 }
