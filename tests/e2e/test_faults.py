@@ -186,6 +186,8 @@ def test_a_foreign_postgres_database_is_refused_and_nothing_changes(new_server, 
     postgres.sql("CREATE TABLE customers (id INTEGER)", name)
     out = subprocess.run([BIN / "quantumapid", "init", *server.store_options()], capture_output=True, text=True)
     assert out.returncode == 1 and "holds tables that are not ours" in out.stderr
+    assert not server.data.exists()
+    server.data.mkdir()
     assert "holds tables that are not ours" in serve_fails(server)
     assert postgres.sql("SELECT string_agg(tablename, ',') FROM pg_tables WHERE schemaname = 'public'", name) == "customers"
 
