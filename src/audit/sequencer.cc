@@ -308,8 +308,7 @@ void Sequencer::Impl::end_loop() {
 
 Status Sequencer::Impl::move_rest() {
   const SteadyTime end = clock.steady() + kFinishWithin;
-  // What others write meanwhile is theirs: a round that was not full has left nothing behind.
-  for (std::size_t moved = kEventsInRound; moved >= kEventsInRound;) {
+  for (std::size_t moved = 1; moved > 0;) {
     if (clock.steady() >= end) return fail(Code::kUnavailable, "there are too many for one stop");
     TRY(database.healthy());
     TRY_ASSIGN(moved, round());
