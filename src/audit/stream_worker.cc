@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <map>
 #include <mutex>
 #include <set>
 #include <stop_token>
@@ -15,7 +14,7 @@
 #include "audit/personal_opener.h"
 #include "audit/record.h"
 #include "audit/repository.h"
-#include "base/believed_clock.h"
+#include "audit/stream_sweep.h"
 #include "base/host_name.h"
 #include "base/worker_pool.h"
 
@@ -29,10 +28,8 @@ constexpr int kTurnsOfTenant = 8;  // of those, so that no tenant's receivers ho
 constexpr std::size_t kTurnsWaiting = 10'000;
 constexpr std::int64_t kLongestPause = 300;  // seconds
 constexpr std::chrono::minutes kRepeatError{1};
-constexpr std::chrono::hours kFarAhead{3 * 24};
 constexpr std::chrono::minutes kSweepEvery{10};
 constexpr std::chrono::minutes kSweepAgain{1};
-constexpr std::chrono::hours kUnknownKept{24};
 
 // Slice is the part of one segment that a stream gets next, or all that retention took
 // before it could be sent.
@@ -94,6 +91,7 @@ struct StreamWorker::Impl {
         reach(std::move(r)),
         options(std::move(o)),
         files(options.directory),
+        sweep(d, k, c, l, files),
         delivered_total(m.counter("quantumapi_log_stream_events_total",
                                   "Audit events delivered to log streams by this process.")),
         failed_total(m.counter("quantumapi_log_stream_failures_total",
@@ -121,12 +119,7 @@ struct StreamWorker::Impl {
                       std::span<const StreamEvent> events);
   Result<std::vector<StreamDay>> days_here(const StreamRow& row);
   Status tend_files(const StreamRow& row, const StreamConfig& config);
-  bool begin_clock();
-  std::optional<WallTime> believed();
-  Status expire_files(StreamId id, const StreamConfig& config);
-  Status sweep();
-  void forget_unknown(const std::set<StreamId>& folders);
-  Status sweep_stream(const StreamRow& row, bool has_folder);
+  Status sweep_others();
   Status pass_lost(const StreamRow& row, const Slice& slice);
   Status advance(const StreamRow& row, const StreamPosition& from, const StreamPosition& to,
                  bool sent, const StreamDay* day = nullptr);
@@ -141,6 +134,7 @@ struct StreamWorker::Impl {
   StreamReach reach;
   Options options;
   StreamFiles files;
+  StreamSweep sweep;
   base::Counter& delivered_total;
   base::Counter& failed_total;
   base::Counter& lost_total;
@@ -148,12 +142,8 @@ struct StreamWorker::Impl {
   std::mutex pass_mutex;  // one pass at a time, whoever asks
   std::unique_ptr<store::Database::Lock> lock;
   std::unordered_map<StreamId, std::shared_ptr<Live>> lives;
-  std::map<StreamId, SteadyTime> unknown;  // folders of no stream, since when
   std::uint64_t passes = 0;
   SteadyTime sweep_at = SteadyTime::min();
-
-  std::mutex clock_mutex;
-  base::BelievedClock believed_clock{clock, log, "the removal of log streams' files", kFarAhead};
 
   std::mutex report_mutex;
   std::string last_error;
@@ -280,42 +270,10 @@ Status StreamWorker::Impl::deliver(const StreamRow& row, const OpenStreamConfig&
   return advance(row, row.position, slice.end, true);
 }
 
-// begin_clock: what this process writes has the clock's time already, right or wrong.
-bool StreamWorker::Impl::begin_clock() {
-  if (believed_clock.begun()) return true;
-  if (const auto newest = database.read(newest_time)) believed_clock.begin(*newest);
-  return believed_clock.begun();
-}
-
-std::optional<WallTime> StreamWorker::Impl::believed() {
-  const std::scoped_lock guard(clock_mutex);
-  return begin_clock() ? believed_clock.now() : std::nullopt;
-}
-
-// expire_files removes the days that are too old: the files of this place and all rows.
-Status StreamWorker::Impl::expire_files(StreamId id, const StreamConfig& config) {
-  const std::chrono::hours kept(24 * config.retention_days.value_or(30));
-  const auto now = believed();
-  if (!now) return {};
-  const std::string oldest = day_of(*now - kept);
-  TRY_ASSIGN(const std::string place, files.place());
-  TRY_ASSIGN(const auto days,
-             database.read([&](store::Transaction& tx) { return stream_days(tx, id); }));
-  for (const StreamDay& day : days) {
-    if (day.day >= oldest) continue;
-    TRY(database.change(
-        [&](store::Transaction& tx) { return delete_stream_day(tx, id, day.day); }));
-  }
-  for (const std::string& day : files.remove_old(id, *now, kept))
-    TRY(database.change(
-        [&](store::Transaction& tx) { return delete_stream_day(tx, id, day, place); }));
-  return {};
-}
-
 // tend_files removes the days that are too old and archives those that ended; called when
 // everything there is was written.
 Status StreamWorker::Impl::tend_files(const StreamRow& row, const StreamConfig& config) {
-  TRY(expire_files(row.id, config));
+  TRY(sweep.expire(row.id, config));
   TRY_ASSIGN(const auto here, days_here(row));
   const std::string today = day_of(clock.wall());
   for (const StreamDay& day : here) {
@@ -327,57 +285,13 @@ Status StreamWorker::Impl::tend_files(const StreamRow& row, const StreamConfig& 
   return {};
 }
 
-Status StreamWorker::Impl::sweep() {
-  // The folders first: the stream of each, while there is one, has its row by then.
-  TRY_ASSIGN(const auto found, files.streams());
-  std::set<StreamId> folders(found.begin(), found.end());
-  TRY_ASSIGN(const auto rows,
-             database.read([](store::Transaction& tx) { return all_streams(tx); }));
-  // What a turn writes to is left to the next sweep: begin_pass and this take turns themselves.
+// sweep_others leaves what a turn writes to for the next sweep: begin_pass and this take turns
+// themselves.
+Status StreamWorker::Impl::sweep_others() {
+  std::set<StreamId> busy;
   for (const auto& [id, live] : lives)
-    if (live->busy) folders.erase(id);
-  Status swept;
-  for (const StreamRow& row : rows) {
-    const bool has_folder = folders.erase(row.id) > 0;
-    // One that can't be opened holds up no other.
-    if (const Status one = sweep_stream(row, has_folder); !one) swept = one;
-  }
-  forget_unknown(folders);
-  return swept;
-}
-
-// forget_unknown removes the files of streams that the store does not know, and has not for a day:
-// a store that was put back to an older backup may lack streams whose files alone have the events
-// since.
-void StreamWorker::Impl::forget_unknown(const std::set<StreamId>& folders) {
-  std::erase_if(unknown, [&](const auto& one) { return !folders.contains(one.first); });
-  for (const StreamId id : folders) {
-    const auto [since, is_new] = unknown.try_emplace(id, clock.steady());
-    const std::string stream = id.to_string();
-    if (is_new)
-      log.warning("there are files of a log stream that the store does not know: in a day they go",
-                  {{"stream", std::string_view(stream)}});
-    else if (clock.steady() - since->second >= kUnknownKept)
-      files.remove_all(id);
-  }
-}
-
-Status StreamWorker::Impl::sweep_stream(const StreamRow& row, bool has_folder) {
-  TRY_ASSIGN(const StreamType type, parse_stream_type(row.type));
-  if (type == StreamType::kFile) {
-    if (!has_folder && row.is_active) return {};  // its turns remove its rows
-    TRY_ASSIGN(const auto opened, open_stream_config(keyring, row));
-    return expire_files(row.id, opened.config);
-  }
-  if (has_folder) files.remove_all(row.id);
-  TRY_ASSIGN(const auto days,
-             database.read([&](store::Transaction& tx) { return stream_days(tx, row.id); }));
-  if (days.empty()) return {};
-  return database.change([&](store::Transaction& tx) -> Status {
-    TRY_ASSIGN(const auto still, find_stream(tx, row.tenant, row.id));
-    if (still && still->config_version != row.config_version) return {};
-    return delete_stream_days(tx, row.id);
-  });
+    if (live->busy) busy.insert(id);
+  return sweep.run(busy);
 }
 
 void StreamWorker::Impl::note_failure(const StreamRow& row, Live& live, const Error& error) {
@@ -514,8 +428,10 @@ void StreamWorker::Impl::loop() {
       const auto waiting = begin_pass();
       if (!waiting) report(waiting.error());
       if (clock.steady() >= sweep_at) {
-        const Status swept = sweep();
-        if (!swept) report(swept.error());
+        const Status swept = sweep_others();
+        if (!swept)
+          log.error("the files of log streams can't be looked through",
+                    {{"reason", std::string_view(swept.error().message)}});
         sweep_at = clock.steady() + (swept ? kSweepEvery : kSweepAgain);
       }
       const bool more = delivered.exchange(0) > 0 || (waiting && *waiting);
@@ -529,7 +445,7 @@ StreamWorker::StreamWorker(store::Database& database, keyring::Keyring& keyring,
                            Logger& log, Metrics& metrics, StreamReach reach, Options options)
     : impl_(std::make_unique<Impl>(database, keyring, clock, log, metrics, std::move(reach),
                                    std::move(options))) {
-  (void)impl_->begin_clock();  // where the store can't be read yet, the first who asks begins
+  (void)impl_->sweep.begin_clock();  // where the store can't be read yet, the first who asks begins
 }
 
 StreamWorker::~StreamWorker() {
@@ -543,7 +459,7 @@ StreamWorker::~StreamWorker() {
 
 Status StreamWorker::sweep() {
   const std::scoped_lock one(impl_->pass_mutex);
-  return impl_->sweep();
+  return impl_->sweep_others();
 }
 
 void StreamWorker::start() {
