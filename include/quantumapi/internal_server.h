@@ -51,7 +51,8 @@ class QUANTUMAPI_EXPORT InternalServer {
   };
 
   // Handler answers one request; it may block. What it throws is answered with 500, and
-  // its type is logged.
+  // its type is logged. Its 408 is sent as 504: to a client 408 says that the request was never
+  // had, and it would send it again.
   using Handler = std::function<Response(const Request&)>;
 
   // start listens. Kind::kUnavailable while there is no certificate, no revocation list was read,

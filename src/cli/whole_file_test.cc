@@ -112,7 +112,7 @@ using WholeFilesDeathTest = WholeFiles;
 
 TEST_F(WholeFilesDeathTest, ASignalThatEndsTheProgramLeavesNothingHalf) {
   const std::string path = folder_ / "key.pem";
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ}) {
     EXPECT_EXIT(
         {
           std::ofstream(path) << "whole";

@@ -547,11 +547,14 @@ TEST_F(Internal, AHandlersFaultIs500AndTellsNothing) {
   const auto server = notifications_.serves(
       [](const InternalServer::Request& request) -> Response {
         if (request.path == "/status") return {.status = 42};
+        if (request.path == "/timeout") return {.status = 408};
         if (request.path == "/header") return {.headers = {{"X", "a\r\nSet-Cookie: b"}}};
         throw std::runtime_error("the value was ada@example.org");
       },
       lines_.log());
   const auto client = users_.calls();
+  // 408 would say that the request was never had.
+  EXPECT_EQ(expect(client->send({.url = url_of(*server, "/timeout")})).status, 504);
   for (const char* path : {"/throws", "/status", "/header"}) {
     const auto answer = expect(client->send({.url = url_of(*server, path)}));
     EXPECT_EQ(answer.status, 500) << path;
