@@ -68,6 +68,7 @@ Result<CaService::Presented> presented(std::string_view pem, CertificateId id) {
   auto der = x509::certificate_der(pem);
   const auto info = x509::describe_certificate(pem);
   if (!der || !info) return fail_field("certificate", "is no certificate in PEM");
+  if (info->is_ca) return fail_field("certificate", "is an authority's, which can't be revoked");
   if (info->serial_hex != serial_hex(id))
     return fail_field("certificate", "has another serial number: " + info->serial_hex);
   return CaService::Presented{*std::move(der), info->not_after};

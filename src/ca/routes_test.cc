@@ -294,6 +294,12 @@ TEST_P(CaRoutes, TheCertificateOfARevocationIsThatOfItsNumber) {
     EXPECT_EQ(sent.reply.error().fields[0].field, "certificate");
   }
   const std::string own = "/v1/certificates/" + made.record.id.to_string() + "/revoke";
+  for (const auto* above : {&made.intermediates, &made.roots}) {
+    const Sent refused =
+        send(owner(), Method::kPost, path, body(x509::certificate_pem(above->front())));
+    ASSERT_FALSE(refused.reply);
+    EXPECT_TRUE(refused.reply.error().fields[0].message.contains("an authority's"));
+  }
   const Sent sent = send(holder, Method::kPost, own, body(x509::certificate_pem(made.certificate)));
   ASSERT_TRUE(sent.reply) << sent.reply.error().message;
   EXPECT_EQ(member(sent.body, "status"), "revoked");
